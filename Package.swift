@@ -1,0 +1,124 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let collections = product(name: "OrderedCollections", package: "swift-collections")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let deque = product(name: "DequeModule", package: "swift-collections")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let heap = product(name: "HeapModule", package: "swift-collections")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "Metrics", package: "swift-metrics")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+    static let system = product(name: "SystemPackage", package: "swift-system")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+/// One module of the map in README.md: a library and the tests beside it.
+func module(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    tests: [Target.Dependency] = []
+) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies, swiftSettings: settings),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.target(name: name), "TestKit"] + dependencies + tests,
+            swiftSettings: settings
+        ),
+    ]
+}
+
+let package = Package(
+    name: "agentspool",
+    products: [.executable(name: "agentspool", targets: ["agentspool"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // No traits: its Foundation conveniences are not needed.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .executableTarget(
+            name: "agentspool",
+            dependencies: ["Commands", .argumentParser],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "journal-probe",
+            dependencies: ["Jobs", "Telemetry", .logging],
+            path: "Tests/JournalProbe",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "TestKit",
+            dependencies: ["Jobs", .system],
+            path: "Tests/TestKit",
+            swiftSettings: settings
+        ),
+    ]
+        + module("Jobs", [.collections, .crypto, .yams])
+        + module("Spool", ["CLinux", "Jobs", .crypto, .logging, .nioPosix, .system])
+        + module("JobIndex", ["Jobs", .collections, .grdb, .logging])
+        + module(
+            "Models",
+            ["Jobs", .asyncHTTPClient, .collections, .nioCore, .nioHTTP1, .nioPosix, .logging, .system]
+        )
+        + module("Tools", ["CLinux", "Jobs", .collections, .subprocess, .system])
+        + module("Workflow", ["Jobs", "Models", "Tools", .collections, .logging, .mustache])
+        + module(
+            "Engine",
+            ["JobIndex", "Jobs", "Models", "Spool", "Tools", "Workflow", .collections, .heap, .logging, .metrics]
+        )
+        + module(
+            "Telemetry",
+            ["CLinux", "CSystemd", "Jobs", .deque, .logging],
+            tests: ["journal-probe", .subprocess, .system]
+        )
+        + module(
+            "Daemon",
+            [
+                "Engine", "JobIndex", "Jobs", "Models", "Spool", "Telemetry", "Tools", "Workflow", .asyncHTTPClient,
+                .collections, .logging, .nioPosix, .serviceLifecycle, .unixSignals,
+            ]
+        )
+        + module(
+            "Commands",
+            [
+                "Daemon", "Engine", "JobIndex", "Jobs", "Spool", "Telemetry", "Workflow", .argumentParser, .collections,
+                .logging, .nioPosix, .system,
+            ],
+            tests: ["agentspool"]
+        )
+)

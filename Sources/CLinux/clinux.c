@@ -1,0 +1,39 @@
+#define _GNU_SOURCE 1
+#include "CLinux.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+int clinux_syncfs(int fd) { return syncfs(fd); }
+
+int clinux_ofd_trylock(int fd, bool exclusive) {
+    struct flock lock = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+int clinux_ofd_is_locked(int fd) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_GETLK, &lock) != 0) return -1;
+    return lock.l_type != F_UNLCK;
+}
+
+int clinux_has_no_writer(int fd) {
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return -1;
+    return fcntl(fd, F_SETLEASE, F_UNLCK);
+}
+
+long clinux_filesystem_type(int fd) {
+    struct statfs s;
+    return fstatfs(fd, &s) == 0 ? (long)s.f_type : -1;
+}
+
+unsigned char clinux_dirent_type(const struct dirent *entry) { return entry->d_type; }
+const char *clinux_dirent_name(const struct dirent *entry) { return entry->d_name; }
+
+int clinux_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+int clinux_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

@@ -1,0 +1,38 @@
+#ifndef CLINUX_H
+#define CLINUX_H
+
+/* What Swift's Glibc module leaves out. Only headers that it leaves out are included here, and
+   _GNU_SOURCE is never defined here: a libc header seen twice with different feature macros gives
+   "different definitions in different modules". The rest is defined in clinux.c with a prefix. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/types.h>
+
+/* syncfs(2): flushes the filesystem that the descriptor lies on. */
+int clinux_syncfs(int fd);
+
+/* Open-file-description lock over the whole file (fcntl(2), F_OFD_SETLK): exclusive when `exclusive`. */
+int clinux_ofd_trylock(int fd, bool exclusive);
+
+/* Whether another open file description holds a lock that conflicts with an exclusive one: 1, 0, or -1 (F_OFD_GETLK). */
+int clinux_ofd_is_locked(int fd);
+
+/* fcntl(2), F_SETLEASE with F_RDLCK, given back at once: 0 when no writer has the file open, else -1 with errno. */
+int clinux_has_no_writer(int fd);
+
+/* f_type of fstatfs(2). */
+long clinux_filesystem_type(int fd);
+
+/* The entry type of a dirent, and its name: Swift sees d_name as a tuple. */
+struct dirent;
+unsigned char clinux_dirent_type(const struct dirent *entry);
+const char *clinux_dirent_name(const struct dirent *entry);
+
+/* Name of the calling thread, at most 15 bytes, as `ps -L` shows it. */
+int clinux_set_thread_name(const char *name);
+
+/* memfd_create(2) with MFD_CLOEXEC: an empty file in memory, open for reading and writing, or -1 with errno. */
+int clinux_memfd_create(const char *name);
+
+#endif

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Jobs
+import Spool
+
+struct HistoryCommand: SpoolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Show everything that was recorded of a job, in order."
+    )
+
+    @OptionGroup var options: SpoolOptions
+
+    @Argument(help: "An id, a unique part of one, or the dropped file's name.")
+    var job: String
+
+    @Flag(help: "Print the records as they stand in the file, one JSON object a line.")
+    var json = false
+
+    func perform() async throws {
+        let spool = try options.open()
+        let (location, history, _) = try JobFinder(spool: spool).read(job)
+        if json {
+            let bytes = try spool.contents(of: SpoolLayout.history, in: location) ?? []
+            let text = String(decoding: bytes.prefix(history.validLength), as: UTF8.self)
+            return text.split(separator: "\n").forEach { Terminal.print(String($0)) }
+        }
+        var table = Table(["SEQ", "EPOCH", "AT", "WHAT", "STEP", "DETAIL"], numbers: [0, 1])
+        for record in history.records {
+            let (step, detail) = record.event.shown
+            table.add([
+                Table.Cell(String(record.seq)), Table.Cell(String(record.epoch)), Table.Cell(record.at.text),
+                Table.Cell(record.event.type), Table.Cell(step), Table.Cell(detail),
+            ])
+        }
+        Terminal.print(table.text)
+        switch history.defect {
+        case .tornTail(let line): Terminal.remark("Line \(line) was cut short by a crash; it will be taken away.")
+        case .brokenLine(let line): Terminal.remark("Line \(line) does not fit the chain: somebody changed it.")
+        case nil: break
+        }
+    }
+}
+
+extension JobEvent {
+    /// The step and the rest, in short.
+    fileprivate var shown: (step: String?, detail: String?) {
+        switch self {
+        case .accepted(let acceptance):
+            (nil, "\(acceptance.name), \(acceptance.size) bytes, by \(acceptance.owner), for \(acceptance.workflow)")
+        case .claimed(let node, let cause): (nil, "by \(node): \(cause.rawValue)")
+        case .stepStarted(let start): (start.step, "attempt \(start.attempt)\(start.tool.map { " of \($0)" } ?? "")")
+        case .stepCompleted(let step):
+            (
+                step.step,
+                step.isSkipped ? "skipped" : "in \(Duration.milliseconds(step.durationMilliseconds).roundedText)"
+            )
+        case .stepFailed(let step):
+            (
+                step.step,
+                "\(step.failure.class.rawValue): \(JobSummary.short(step.failure.message))"
+                    + (step.retryAt.map { "; again at \($0.text)" } ?? "")
+            )
+        case .deferred(let until, let reason): (nil, "until \(until.text): \(JobSummary.short(reason))")
+        case .held(let hold): (hold.step, "\(hold.reason.rawValue): \(JobSummary.short(hold.message))")
+        case .released(let decision), .retried(let decision), .cancelled(let decision):
+            (nil, "by \(decision.user)\(decision.reason.map { ": \($0)" } ?? "")")
+        case .completed: (nil, nil)
+        case .failed(let step, let failure): (step, "\(failure.class.rawValue): \(JobSummary.short(failure.message))")
+        case .unknown: (nil, nil)
+        }
+    }
+}

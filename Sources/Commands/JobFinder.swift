@@ -1,0 +1,45 @@
+import ArgumentParser
+import JobIndex
+import Jobs
+import Spool
+
+/// Finds jobs by what people call them: an id, a unique part of one, or the dropped file's name.
+struct JobFinder {
+    /// Shorter parts of an id would fit too many.
+    static let partLengthMin = 4
+
+    let spool: SpoolRoot
+
+    /// The one job that `text` means.
+    ///
+    /// - Throws: ``CommandFailure``: none (66), or several (64), which it names.
+    func find(_ text: String) throws -> JobLocation {
+        let upper = text.uppercased()
+        let isPart = text.count >= Self.partLengthMin
+        let found = try spool.findJobs { job in
+            job.id.text == upper || job.drop == text || job.description == text
+                || (isPart && job.id.text.contains(upper))
+        }
+        if let exact = found.first(where: { $0.job.id.text == upper }) { return exact }
+        guard let first = found.first else {
+            throw CommandFailure("there is no job \"\(text)\" in \(spool.path)", .noInput)
+        }
+        if found.count > 1 {
+            let names = found.prefix(5).map { "  \($0.job)" }.joined(separator: "\n")
+            throw CommandFailure("\"\(text)\" means \(found.count) jobs; say which:\n\(names)", .init(64))
+        }
+        return first
+    }
+
+    /// The job that `text` means, with its history.
+    func read(_ text: String) throws -> (location: JobLocation, history: HistoryContents, replay: JobReplay) {
+        // A job may move between the look at the directory and the look into it.
+        for _ in 0..<3 {
+            let location = try find(text)
+            if let history = try spool.history(of: location) {
+                return (location, history, JobReplay(name: location.job, records: history.records))
+            }
+        }
+        throw CommandFailure("the job \"\(text)\" keeps moving; try again", .temporary)
+    }
+}

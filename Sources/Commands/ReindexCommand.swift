@@ -1,0 +1,49 @@
+import ArgumentParser
+import Engine
+import JobIndex
+import Jobs
+import Logging
+import NIOPosix
+import Spool
+
+struct ReindexCommand: SpoolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reindex",
+        abstract: "Make the index again from the job directories, which are the truth."
+    )
+
+    @OptionGroup var options: SpoolOptions
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func perform() async throws {
+        let count = try await Self.rebuild(options)
+        if json { return Terminal.print(["jobs": .int(Int64(count)), "index": .string(options.indexPath)]) }
+        Terminal.print("\(options.indexPath) holds \(count) jobs.")
+    }
+
+    /// Opens the index, or makes one, and fills it from the files.
+    ///
+    /// - Returns: How many rows it has.
+    static func rebuild(_ options: SpoolOptions) async throws -> Int {
+        let spool = try options.open()
+        let logger = Logger(label: "agentspool") { _ in SwiftLogNoOpLogHandler() }
+        let (database, _) = try IndexDatabase.open(path: options.indexPath, clock: .system, logger: logger)
+        let writer = await IndexWriter(database: database, clock: .system, logger: logger) {}
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        let result: Result<Int, any Error>
+        do {
+            let losses = writer.losses
+            let count = try await IndexRebuild(spool: spool, threads: DiskThreads(pool), writer: writer).run()
+            await writer.reconciled(losses: losses)
+            result = .success(count)
+        } catch {
+            result = .failure(error)
+        }
+        await writer.close()
+        try await pool.shutdownGracefully()
+        return try result.get()
+    }
+}

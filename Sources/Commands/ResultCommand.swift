@@ -1,0 +1,42 @@
+import ArgumentParser
+import Jobs
+import Spool
+
+struct ResultCommand: SpoolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "result",
+        abstract: "Print a job's output; with --json its whole result.",
+        discussion: "Exits with 1 when the job failed, and with 75 while it has not ended."
+    )
+
+    @OptionGroup var options: SpoolOptions
+
+    @Argument(help: "An id, a unique part of one, or the dropped file's name.")
+    var job: String
+
+    @Flag(help: "Print result.json on one line.")
+    var json = false
+
+    func perform() async throws {
+        let spool = try options.open()
+        let (_, _, replay) = try JobFinder(spool: spool).read(job)
+        try Self.print(replay, json: json)
+    }
+
+    /// Prints how a job ended; throws the exit status that says the same.
+    static func print(_ replay: JobReplay, json: Bool) throws {
+        let result = ResultDocument(replay)
+        guard let outcome = replay.outcome else {
+            if json { Terminal.print(result.json) }
+            throw CommandFailure("the job is \(replay.life.state.name) and has no result yet", .temporary)
+        }
+        if json {
+            Terminal.print(result.json)
+        } else if outcome == .completed {
+            Terminal.print(replay.output?.string ?? (replay.output ?? .null).indentedText())
+        } else {
+            Terminal.remark(result.errorText ?? outcome.rawValue)
+        }
+        if outcome != .completed { throw ExitCode.failure }
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Daemon
+import Glibc
+import Jobs
+import Logging
+import Spool
+import Telemetry
+
+struct RunCommand: SpoolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the daemon.",
+        discussion: """
+            Takes drops from the inboxes and runs their workflows until SIGTERM or SIGINT. Log lines go to standard \
+            error, or to the journal when standard error leads there.
+            """
+    )
+
+    @OptionGroup var options: SpoolOptions
+
+    @Option(help: ArgumentHelp("This node's name; the machine's when left out.", valueName: "name"))
+    var node: String?
+
+    @Flag(help: "End when the inboxes are empty, nothing runs and nothing deferred is due.")
+    var drain = false
+
+    @Option(help: ArgumentHelp("How much is logged.", valueName: "level"))
+    var logLevel = LogLevel.info
+
+    func validate() throws {
+        if let node, !SpoolLayout.isValidName(node) {
+            throw ValidationError("A node's name has letters, digits, ., - and _, 64 at most.")
+        }
+    }
+
+    func perform() async throws {
+        // A tool that ends before it has read its input must not take the daemon with it.
+        signal(SIGPIPE, SIG_IGN)
+        let pipeline = LogPipeline.bootstrap(
+            environment: SpoolOptions.environment,
+            level: logLevel.level,
+            clock: .system
+        )
+        let daemon = SpoolDaemon(
+            SpoolDaemon.Options(
+                spool: options.path,
+                configuration: options.configurationPath,
+                node: node ?? NodeLock.hostName,
+                drains: drain
+            ),
+            environment: SpoolOptions.environment,
+            platform: .linux,
+            logger: pipeline.logger(label: "agentspool")
+        )
+        let result: Result<Void, any Error>
+        do { result = .success(try await daemon.run()) } catch { result = .failure(error) }
+        _ = await pipeline.flush(within: .seconds(2))
+        try result.get()
+    }
+}
+
+/// How much is logged.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+    case trace, debug, info, notice, warning, error
+
+    var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+}

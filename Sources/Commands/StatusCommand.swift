@@ -1,0 +1,139 @@
+import ArgumentParser
+import JobIndex
+import Jobs
+import OrderedCollections
+import Spool
+
+struct StatusCommand: SpoolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show counts and ages by queue and state, the nodes, and what is stuck and why."
+    )
+
+    @OptionGroup var options: SpoolOptions
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    /// Rows of stuck jobs that are shown.
+    private static let stuckMax = 10
+    /// A deferred job is overdue when it was due so long ago and nobody took it.
+    private static let overdueAfter: Duration = .seconds(60)
+
+    private struct Cell {
+        var count = 0
+        var oldest: Timestamp?
+
+        mutating func add(_ count: Int, _ oldest: Timestamp?) {
+            self.count += count
+            self.oldest = [self.oldest, oldest].compactMap(\.self).min()
+        }
+    }
+
+    private struct Report {
+        var queues: [String: [JobSummary.State: Cell]] = [:]
+        var nodes: [(node: String, isAlive: Bool, holder: NodeLock.Holder?)] = []
+        var stuck: [JobSummary] = []
+        var notes: [String] = []
+    }
+
+    func perform() async throws {
+        let spool = try options.open()
+        let now = WallClock.system.now
+        var report = Report()
+        report.nodes = try NodeLock.nodes(of: spool)
+        for queue in try spool.inboxes() {
+            let (drops, count) = try spool.waitingDrops(of: queue, limit: 1_000)
+            report.queues[queue, default: [:]][.waiting, default: Cell()]
+                .add(count, drops.map(\.changedAt).min())
+        }
+        do {
+            let index = try options.openIndex()
+            defer { index.close() }
+            for row in try await index.counts() {
+                report.queues[row.queue, default: [:]][row.state, default: Cell()].add(row.count, row.oldestAcceptedAt)
+            }
+            let overdue = Timestamp(milliseconds: now.milliseconds - Self.overdueAfter.wholeMilliseconds)
+            let (held, late) = try await index.stuck(dueBefore: overdue, limit: Self.stuckMax)
+            report.stuck = held + late
+        } catch let error as IndexError {
+            report.notes.append("\(error)")
+        }
+        if report.nodes.allSatisfy({ !$0.isAlive }) {
+            report.notes.append("no daemon is running on this spool; start one with: agentspool run")
+        }
+        if json { return Terminal.print(Self.json(report, spool)) }
+        print(report, now)
+    }
+
+    private func print(_ report: Report, _ now: Timestamp) {
+        let states = JobSummary.State.allCases
+        var table = Table(
+            ["QUEUE"] + states.map { $0.rawValue.uppercased() } + ["OLDEST"],
+            numbers: Set(1...states.count + 1)
+        )
+        for (queue, cells) in report.queues.sorted(by: { $0.key < $1.key }) {
+            let open: [JobSummary.State] = [.waiting, .running, .deferred, .held]
+            let oldest = open.compactMap { cells[$0].flatMap { $0.count > 0 ? $0.oldest : nil } }.min()
+            table.add(
+                [Table.Cell(queue, .bold)]
+                    + states.map { state in
+                        let count = cells[state]?.count ?? 0
+                        return Table.Cell(String(count), count > 0 ? state.style : .dim)
+                    } + [Table.Cell(oldest.map { (now - $0).roundedText } ?? "-")]
+            )
+        }
+        Terminal.print(table.text)
+        var nodes = Table(["NODE", "STATE", "PID", "HOST", "UP"], numbers: [2])
+        for (node, isAlive, holder) in report.nodes {
+            nodes.add([
+                Table.Cell(node, .bold), Table.Cell(isAlive ? "running" : "stopped", isAlive ? .green : .dim),
+                Table.Cell(isAlive ? holder.map { String($0.pid) } : ""), Table.Cell(holder?.host),
+                Table.Cell(isAlive ? holder?.startedAt.map { (now - $0).roundedText } : ""),
+            ])
+        }
+        if !nodes.isEmpty { Terminal.print("\n\(nodes.text)") }
+        if !report.stuck.isEmpty {
+            var stuck = Table(["STUCK", "STATE", "STEP", "WHY"])
+            for row in report.stuck {
+                stuck.add([
+                    Table.Cell(row.job), Table.Cell(row.state.rawValue, row.state.style), Table.Cell(row.step),
+                    Table.Cell(row.reason),
+                ])
+            }
+            Terminal.print("\n\(stuck.text)")
+        }
+        for note in report.notes { Terminal.print("\nNote: \(note)") }
+    }
+
+    private static func json(_ report: Report, _ spool: SpoolRoot) -> JSON {
+        [
+            "spool": .string(spool.path),
+            "queues": .array(
+                report.queues.sorted { $0.key < $1.key }.map { queue, cells in
+                    JSON(
+                        members: [("queue", .string(queue))]
+                            + JobSummary.State.allCases.map { state in
+                                let cell = cells[state] ?? Cell()
+                                return (
+                                    state.rawValue,
+                                    ["count": .int(Int64(cell.count)), "oldest_at": JSON(cell.oldest?.text)]
+                                )
+                            }
+                    )
+                }
+            ),
+            "nodes": .array(
+                report.nodes.map { node, isAlive, holder in
+                    [
+                        "node": .string(node), "alive": .bool(isAlive),
+                        "pid": holder.map { .int(Int64($0.pid)) } ?? .null, "host": JSON(holder?.host),
+                        "started_at": JSON(holder?.startedAt?.text),
+                    ]
+                }
+            ),
+            "stuck": .array(report.stuck.map(\.json)),
+            "notes": .array(report.notes.map(JSON.string)),
+        ]
+    }
+}

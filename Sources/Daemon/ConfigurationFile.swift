@@ -1,0 +1,53 @@
+package import Jobs
+import Spool
+import SystemPackage
+
+/// Where the configuration lies, and reading it.
+package enum ConfigurationFile {
+    /// Larger files are refused.
+    package static let sizeMax = 4 << 20
+
+    /// `--config`, else the spool's own, else the system's.
+    package static func path(explicit: String?, spool: String) -> String {
+        if let explicit { return explicit }
+        let own = "\(spool)/\(SpoolLayout.configuration)"
+        let system = "/etc/agentspool/\(SpoolLayout.configuration)"
+        let fileSystem = LinuxFileSystem()
+        let hasOwn = (try? fileSystem.open(own, in: nil, .readUntrusted)) != nil
+        return !hasOwn && (try? fileSystem.open(system, in: nil, .readUntrusted)) != nil ? system : own
+    }
+
+    /// Reads the file's text.
+    ///
+    /// - Throws: `DocumentError` naming the file.
+    package static func document(at path: String) throws(DocumentError) -> Document {
+        let fileSystem = LinuxFileSystem()
+        let bytes: [UInt8]
+        do throws(Errno) {
+            // A configuration may be a symbolic link: administrators do that.
+            bytes = try fileSystem.contents(of: fileSystem.open(path, in: nil, .followLinks), limit: sizeMax)
+        } catch .noSuchFileOrDirectory {
+            throw DocumentError(document: path, reason: "there is no such file; agentspool init makes one")
+        } catch {
+            throw DocumentError(document: path, reason: "cannot be read: \(error)")
+        }
+        guard bytes.count <= sizeMax else {
+            throw DocumentError(document: path, reason: "is larger than \(sizeMax) bytes")
+        }
+        return try Document(bytes, format: .yaml, name: path)
+    }
+
+    /// Reads and checks the whole file.
+    ///
+    /// - Throws: `DocumentError` with file, line, member and reason.
+    package static func load(_ path: String) throws(DocumentError) -> SpoolConfiguration {
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        return try SpoolConfiguration(document(at: path), directory: directory.isEmpty ? "/" : directory)
+    }
+
+    /// Where the index lies by the configuration, faulty elsewhere or not; else in the spool.
+    package static func indexPath(configuration path: String, spool: String) -> String {
+        let configured = try? document(at: path).value["index"]?.string
+        return configured ?? "\(spool)/index.sqlite"
+    }
+}

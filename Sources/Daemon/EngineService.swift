@@ -1,0 +1,48 @@
+import Engine
+import Logging
+import ServiceLifecycle
+import Telemetry
+
+/// The engine as a service: stops gracefully when the group does, and tells systemd how it is.
+struct EngineService: Service {
+    private let engine: JobEngine
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+
+    init(_ engine: JobEngine, notifier: ServiceNotifier, logger: Logger) {
+        self.engine = engine
+        self.notifier = notifier
+        self.logger = logger
+    }
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if let timeout = notifier.watchdogTimeout { group.addTask { await watchdog(every: timeout / 2) } }
+            group.addTask { try await work() }
+            // The first to end is the engine; the watchdog ends only by being cancelled.
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func work() async throws {
+        try await withGracefulShutdownHandler {
+            try await engine.run {
+                logger.notice("ready", metadata: ["event": "daemon.ready"])
+                notifier.ready("taking jobs")
+            }
+        } onGracefulShutdown: {
+            logger.notice("stopping", metadata: ["event": "daemon.stopping"])
+            notifier.stopping("waiting for running steps")
+            Task { await engine.stop() }
+        }
+    }
+
+    /// Pings through the engine, so that an engine that hangs is not reported alive.
+    private func watchdog(every period: Duration) async {
+        while (try? await Task.sleep(for: period)) != nil {
+            await engine.isAlive()
+            notifier.ping()
+        }
+    }
+}

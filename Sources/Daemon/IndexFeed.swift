@@ -1,0 +1,18 @@
+import Engine
+import JobIndex
+import Jobs
+
+/// Shows the index everything that happens to jobs.
+struct IndexFeed: JobObserver {
+    let writer: IndexWriter
+
+    func jobChanged(_ replay: JobReplay, _ record: HistoryRecord) {
+        if let update = IndexUpdate.update(for: replay, records: [record]) { writer.record(update) }
+    }
+
+    func jobSeen(_ replay: JobReplay, _ records: [HistoryRecord]) {
+        if let update = IndexUpdate.update(for: replay, records: records) { writer.record(update) }
+    }
+
+    func dropRejected(_ row: JobSummary) { writer.record(.rejected(row)) }
+}

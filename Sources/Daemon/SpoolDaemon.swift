@@ -1,0 +1,161 @@
+import AsyncHTTPClient
+import Engine
+import JobIndex
+import Jobs
+package import Logging
+import Models
+import NIOPosix
+import OrderedCollections
+import ServiceLifecycle
+import Spool
+import Telemetry
+import UnixSignals
+import Workflow
+
+/// The daemon: a spool, its configuration, the engine that works on it, and the index that follows.
+package struct SpoolDaemon: Sendable {
+    /// What the daemon is started with.
+    package struct Options: Sendable {
+        package var spool: String
+        package var configuration: String
+        package var node: String
+        package var drains: Bool
+
+        package init(spool: String, configuration: String, node: String, drains: Bool) {
+            (self.spool, self.configuration, self.node, self.drains) = (spool, configuration, node, drains)
+        }
+    }
+
+    /// Threads on which syscalls of the spool block: flushes wait in one, and the rest goes on beside it.
+    private static let diskThreads = 4
+
+    private let options: Options
+    private let environment: [String: String]
+    private let platform: Platform
+    private let logger: Logger
+
+    package init(_ options: Options, environment: [String: String], platform: Platform, logger: Logger) {
+        self.options = options
+        self.environment = environment
+        self.platform = platform
+        self.logger = logger
+    }
+
+    /// Works until SIGTERM or SIGINT, or until nothing is left when it drains.
+    ///
+    /// - Throws: `DocumentError`, `SpoolError`, `NodeLock.Held`, `IndexError` at start; `SyncFailure` and
+    ///   `SpoolError` when the node could not go on.
+    package func run() async throws {
+        let configuration = try ConfigurationFile.load(options.configuration)
+        let pool = NIOThreadPool(numberOfThreads: Self.diskThreads)
+        pool.start()
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: ModelConnections.configuration)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await run(configuration, DiskThreads(pool), http))
+        } catch {
+            result = .failure(error)
+        }
+        try await http.shutdown()
+        try await pool.shutdownGracefully()
+        try result.get()
+    }
+
+    private func run(_ configuration: SpoolConfiguration, _ threads: DiskThreads, _ http: HTTPClient) async throws {
+        let library = WorkflowLibrary(
+            http: http,
+            environment: environment,
+            directory: configuration.directory,
+            clock: platform.clock
+        )
+        try library.check(configuration.catalog)
+        let spool = try SpoolRoot(path: options.spool, fileSystem: platform.fileSystem)
+        let node = SpoolNode(
+            spool: spool,
+            node: options.node,
+            durability: Durability(
+                fileSystem: platform.fileSystem,
+                root: spool.root,
+                threads: threads,
+                mode: configuration.durability
+            ),
+            threads: threads,
+            clock: platform.wallClock,
+            identifiers: JobIDGenerator(clock: platform.wallClock, random: platform.random)
+        )
+        try await node.prepare(queues: Array(configuration.catalog.queues.keys))
+        let lock = try NodeLock(of: options.node, in: spool, now: platform.wallClock.now)
+        let index = try await IndexKeeper(
+            path: configuration.index ?? "\(options.spool)/index.sqlite",
+            spool: spool,
+            threads: threads,
+            clock: platform.wallClock,
+            logger: logger
+        )
+        do {
+            try await work(configuration, node, lock, index, library)
+        } catch {
+            await index.close()
+            throw error
+        }
+        await index.close()
+    }
+
+    private func work(
+        _ configuration: SpoolConfiguration,
+        _ node: SpoolNode,
+        _ lock: NodeLock,
+        _ index: IndexKeeper,
+        _ library: WorkflowLibrary
+    ) async throws {
+        var settings = configuration.engine
+        settings.drains = options.drains
+        if !node.isLocal { settings.scanInterval = .seconds(2) }
+        let wakeUps = JobEngine.makeWakeUps()
+        let watch = try InboxWatch { wakeUps.continuation.yield() }
+        let engine = JobEngine(
+            node: node,
+            lock: lock,
+            watch: watch,
+            catalog: configuration.catalog,
+            settings: settings,
+            observer: IndexFeed(writer: index.writer),
+            provider: library,
+            isTaken: index.contains,
+            environment: RunEnvironment(
+                wallClock: platform.wallClock,
+                clock: platform.clock,
+                jitter: { Double(platform.random() >> 11) / Double(1 << 53) },
+                shortWaitMax: settings.shortWaitMax,
+                deathsMax: settings.deathsMax
+            ),
+            logger: logger,
+            wakeUps: wakeUps
+        )
+        let watcher = WatchThread(watch)
+        defer { watcher.stop() }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: EngineService(engine, notifier: ServiceNotifier(logger: logger), logger: logger),
+                        successTerminationBehavior: .gracefullyShutdownGroup
+                    ),
+                    .init(service: index),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger.atLevel(.error)
+            )
+        )
+        try await group.run()
+    }
+}
+
+extension Logger {
+    /// The lifecycle library's own messages are of use only when something is wrong.
+    fileprivate func atLevel(_ level: Logger.Level) -> Logger {
+        var logger = self
+        logger.logLevel = level
+        return logger
+    }
+}

@@ -1,0 +1,76 @@
+import Jobs
+import Spool
+import Synchronization
+import Workflow
+
+/// A job's history as the workflow sees it: every record appended, synced where it must be, and shown to the observer.
+///
+/// It also keeps the job's claim to a worker: a wait for a retry gives the worker back when nothing else of the job
+/// runs, and the next step waits for one again.
+final class HistoryRecorder: StepRecorder {
+    /// Who lends workers.
+    protocol Lender: Sendable {
+        func giveBackWorker(of job: JobName) async
+        /// Returns when the job has a worker, at once when it has one.
+        func waitForWorker(of job: JobName) async throws
+        func sleep(for duration: Duration) async throws
+    }
+
+    private let job: OwnedJob
+    private let node: SpoolNode
+    private let observer: any JobObserver
+    private let lender: any Lender
+    private let stopping: StopFlag
+    private let stepsUnderWay = Mutex(0)
+
+    init(
+        _ job: OwnedJob,
+        node: SpoolNode,
+        observer: any JobObserver,
+        lender: any Lender,
+        stopping: StopFlag
+    ) {
+        self.job = job
+        self.node = node
+        self.observer = observer
+        self.lender = lender
+        self.stopping = stopping
+    }
+
+    var isStopping: Bool { stopping.isSet }
+
+    func entry(of step: String) -> StepLedger.Entry? { job.replay.steps[step] }
+
+    func record(_ event: JobEvent, durably: Bool) async throws {
+        if case .stepStarted = event {
+            stepsUnderWay.withLock { $0 += 1 }
+            try await lender.waitForWorker(of: job.name)
+        }
+        let (record, replay) =
+            durably ? try await node.commit(.step(event), on: job) : try await node.note(event, on: job)
+        observer.jobChanged(replay, record)
+        switch event {
+        case .stepCompleted, .stepFailed: stepsUnderWay.withLock { $0 -= 1 }
+        default: break
+        }
+    }
+
+    func pause(for duration: Duration) async throws {
+        if stepsUnderWay.withLock({ $0 <= 0 }) { await lender.giveBackWorker(of: job.name) }
+        try await lender.sleep(for: duration)
+        if isStopping { throw CancellationError() }
+    }
+
+    func writeFile(_ name: String, lines: [[UInt8]]) async throws {
+        try await node.writeFile(name, lines: lines, in: job)
+    }
+}
+
+/// Set once, when the daemon is asked to stop.
+final class StopFlag: Sendable {
+    private let flag = Mutex(false)
+
+    var isSet: Bool { flag.withLock { $0 } }
+
+    func set() { flag.withLock { $0 = true } }
+}

@@ -1,0 +1,16 @@
+package import Jobs
+package import Workflow
+
+/// Who is told of everything that happens to jobs: the index. Never blocks and never fails.
+package protocol JobObserver: Sendable {
+    func jobChanged(_ replay: JobReplay, _ record: HistoryRecord)
+    /// A job that was accepted, claimed or taken over, with its whole history.
+    func jobSeen(_ replay: JobReplay, _ records: [HistoryRecord])
+    func dropRejected(_ row: JobSummary)
+}
+
+/// Makes a job's recorded definition runnable.
+package protocol WorkflowProvider: Sendable {
+    /// - Throws: `Failure`, permanent, when the definition cannot be run here.
+    func executable(_ definition: JSON, name: String) throws -> ExecutableWorkflow
+}

@@ -1,0 +1,91 @@
+import Jobs
+import Logging
+import Spool
+import Workflow
+
+/// Runs one claimed job as far as it goes, and commits how that ended.
+struct JobRunner: Sendable {
+    let node: SpoolNode
+    let observer: any JobObserver
+    let provider: any WorkflowProvider
+    let environment: RunEnvironment
+    let logger: Logger
+
+    /// How a claimed job left the engine's hands.
+    enum Ending: Sendable, Equatable {
+        case ended(Outcome)
+        case deferred(JobName, until: Timestamp)
+        case held
+        /// The daemon stops; the job stays in `processing/` and goes on after the next start.
+        case interrupted
+        /// Its task was cancelled; the caller knows why.
+        case cancelled
+    }
+
+    /// - Throws: `SpoolError`, `SyncFailure`; then the job lies where it lay, with what was recorded.
+    func run(_ job: OwnedJob, recorder: HistoryRecorder) async throws -> Ending {
+        let command: JobCommand
+        do {
+            let acceptance = job.replay.acceptance
+            let workflow = try provider.executable(acceptance?.definition ?? .null, name: acceptance?.workflow ?? "")
+            let context = try await JobInput.context(of: job, node: node)
+            let run = WorkflowRun(workflow, job: context, recorder: recorder, environment: environment)
+            switch try await run.run() {
+            case .completed(let output): command = .complete(output: output)
+            case .failed(let step, let failure): command = .fail(step: step, failure)
+            case .deferred(let until, let reason): command = .deferUntil(until, reason: reason)
+            case .held(let hold): command = .hold(hold)
+            case .interrupted: return .interrupted
+            }
+        } catch let failure as Failure {
+            command = .fail(step: nil, failure)
+        } catch is CancellationError {
+            return recorder.isStopping ? .interrupted : .cancelled
+        }
+        return try await commit(command, on: job)
+    }
+
+    /// Commits a command that takes the job out of the engine's hands.
+    func commit(_ command: JobCommand, on job: OwnedJob) async throws -> Ending {
+        let (record, replay) = try await node.commit(command, on: job)
+        observer.jobChanged(replay, record)
+        log(replay)
+        switch replay.life.state {
+        case .ended(let outcome, _): return .ended(outcome)
+        case .deferred(let until): return .deferred(job.name, until: until)
+        case .held: return .held
+        case .absent, .waiting, .running: return .interrupted
+        }
+    }
+
+    private func log(_ replay: JobReplay) {
+        guard let row = JobSummary(replay) else { return }
+        var metadata: Logger.Metadata = [
+            "job": "\(row.job)", "queue": "\(row.queue)", "workflow": "\(row.workflow ?? "")",
+            "state": "\(row.state.rawValue)",
+        ]
+        if let step = row.step { metadata["step"] = "\(step)" }
+        if let accepted = row.acceptedAt, let finished = row.finishedAt {
+            metadata["duration_ms"] = "\((finished - accepted).wholeMilliseconds)"
+        }
+        switch replay.lastTurn {
+        case .completed:
+            metadata["event"] = "job.completed"
+            logger.info("job completed", metadata: metadata)
+        case .failed(_, let failure):
+            metadata["event"] = "job.failed"
+            metadata["failure"] = "\(failure.class.rawValue)"
+            logger.warning("job failed: \(JobSummary.short(failure.message))", metadata: metadata)
+        case .cancelled(let decision):
+            metadata["event"] = "job.cancelled"
+            logger.notice("job cancelled by \(decision.user)", metadata: metadata)
+        case .deferred(let until, let reason):
+            metadata["event"] = "job.deferred"
+            logger.info("job deferred until \(until.text): \(JobSummary.short(reason))", metadata: metadata)
+        case .held(let hold):
+            metadata["event"] = "job.held"
+            logger.warning("job held: \(JobSummary.short(hold.message))", metadata: metadata)
+        default: break
+        }
+    }
+}

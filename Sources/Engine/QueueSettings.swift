@@ -1,0 +1,49 @@
+import Jobs
+
+/// A queue: an inbox and what applies to the jobs that come through it.
+package struct QueueSettings: Sendable, Equatable {
+    package var name: String
+    /// The workflow of drops that name none.
+    package var workflow: String
+    /// Jobs of this queue that run at the same time.
+    package var concurrency: Int
+    /// 0 to 9; jobs of the queue with the highest priority start first.
+    package var priority: Int
+    /// Larger drops are rejected, in bytes.
+    package var sizeMax: Int
+    /// User names that may submit; nil for everybody who can write to the inbox.
+    package var submitters: Set<String>?
+
+    package static let concurrencyDefault = 4
+    package static let sizeMaxDefault = 100_000_000
+
+    package init(name: String, workflow: String) {
+        self.name = name
+        self.workflow = workflow
+        concurrency = Self.concurrencyDefault
+        priority = 0
+        sizeMax = Self.sizeMaxDefault
+    }
+}
+
+/// What limits the engine as a whole.
+package struct EngineSettings: Sendable, Equatable {
+    /// Jobs that run at the same time, all queues together.
+    package var concurrency = 16
+    /// So often may the daemon die while a step runs before its job is held.
+    package var deathsMax = 3
+    /// How long running steps may go on after a stop was asked for.
+    package var stopGrace: Duration = .seconds(20)
+    /// Waits for a retry up to this long stay in memory.
+    package var shortWaitMax: Duration = .seconds(10)
+    /// How long a file must look the same where the kernel cannot tell whether it is still written.
+    package var settlingTime: Duration = .seconds(2)
+    /// How often everything is looked at, whatever inotify said.
+    package var scanInterval: Duration = .seconds(60)
+    /// How often the node writes its heartbeat.
+    package var heartbeatInterval: Duration = .seconds(15)
+    /// End when the inboxes are empty, and nothing claimed is left and nothing deferred is due.
+    package var drains = false
+
+    package init() {}
+}

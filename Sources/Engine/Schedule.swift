@@ -1,0 +1,100 @@
+package import Jobs
+
+/// Which job runs next: queues with their own limits, one limit for all, and a bounded window of claimed jobs.
+///
+/// A pure value: it knows names and numbers, starts nothing and waits for nothing.
+package struct Schedule: Sendable {
+    /// A claimed job that waits for a worker.
+    package struct Ticket: Sendable, Equatable {
+        package var job: JobName
+        package var queue: String
+        /// 0 to 9, 9 first.
+        package var priority: Int
+        /// Whether it ran already and only waited for a retry: such jobs go first.
+        package var isResumed = false
+
+        package init(job: JobName, queue: String, priority: Int) {
+            (self.job, self.queue, self.priority) = (job, queue, priority)
+        }
+    }
+
+    private struct Queue {
+        var settings: QueueSettings
+        var waiting: [Ticket] = []
+        var running = 0
+        /// Drops that are being accepted and will wait here.
+        var arriving = 0
+    }
+
+    private var queues: [String: Queue] = [:]
+    private let concurrency: Int
+    private(set) var running = 0
+
+    /// Jobs that a queue may have claimed and not started, for each that it may run: enough that workers never
+    /// starve, few enough that a million drops cost no memory.
+    private static let windowFactor = 2
+    private static let windowMin = 32
+
+    package init(queues: some Sequence<QueueSettings>, concurrency: Int) {
+        self.concurrency = concurrency
+        for settings in queues { self.queues[settings.name] = Queue(settings: settings) }
+    }
+
+    /// How many more drops of the queue may be accepted now.
+    package func room(in name: String) -> Int {
+        guard let queue = queues[name] else { return 0 }
+        let window = max(Self.windowMin, Self.windowFactor * min(queue.settings.concurrency, concurrency))
+        return max(0, window - queue.waiting.count - queue.arriving)
+    }
+
+    package mutating func noteArriving(_ count: Int, in name: String) { queues[name]?.arriving += count }
+
+    /// Adds a job; a queue that the configuration does not have any more runs with the defaults.
+    package mutating func add(_ ticket: Ticket) {
+        var queue = queues[ticket.queue] ?? Queue(settings: QueueSettings(name: ticket.queue, workflow: ""))
+        let index = queue.waiting.firstIndex { Self.goesBefore(ticket, $0) } ?? queue.waiting.endIndex
+        queue.waiting.insert(ticket, at: index)
+        queues[ticket.queue] = queue
+    }
+
+    private static func goesBefore(_ left: Ticket, _ right: Ticket) -> Bool {
+        if left.isResumed != right.isResumed { return left.isResumed }
+        if left.priority != right.priority { return left.priority > right.priority }
+        return left.job.id < right.job.id
+    }
+
+    /// Takes the next job that may run, and counts it as running; nil when none may.
+    package mutating func takeNext() -> Ticket? {
+        guard running < concurrency else { return nil }
+        var best: (name: String, ticket: Ticket, priority: Int)?
+        for (name, queue) in queues where queue.running < queue.settings.concurrency {
+            guard let ticket = queue.waiting.first else { continue }
+            let isBetter =
+                best.map { best in
+                    queue.settings.priority != best.priority
+                        ? queue.settings.priority > best.priority : ticket.job.id < best.ticket.job.id
+                } ?? true
+            if isBetter { best = (name, ticket, queue.settings.priority) }
+        }
+        guard let best else { return nil }
+        queues[best.name]?.waiting.removeFirst()
+        queues[best.name]?.running += 1
+        running += 1
+        return best.ticket
+    }
+
+    /// A worker of the queue is free again.
+    package mutating func release(queue name: String) {
+        queues[name]?.running -= 1
+        running -= 1
+    }
+
+    /// Takes a waiting job out; false when it does not wait.
+    package mutating func remove(_ job: JobID, queue name: String) -> Bool {
+        guard let index = queues[name]?.waiting.firstIndex(where: { $0.job.id == job }) else { return false }
+        queues[name]?.waiting.remove(at: index)
+        return true
+    }
+
+    package var waiting: Int { queues.values.reduce(0) { $0 + $1.waiting.count + $1.arriving } }
+}

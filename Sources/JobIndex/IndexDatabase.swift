@@ -1,0 +1,205 @@
+import GRDB
+package import Jobs
+package import Logging
+
+/// An open index: SQLite with what `list`, `status` and `show` need, made from the job directories and never the truth.
+///
+/// The queries are in extensions. Writing goes through ``IndexWriter``.
+package struct IndexDatabase: Sendable {
+    package let path: String
+    /// Whether the last writer ended in order, so that the index lacked nothing when it was opened.
+    package let wasClosedCleanly: Bool
+    /// Until when the index was known to lack nothing, as of opening; nil when that was never known.
+    ///
+    /// After an unclean end it is enough to compare what has changed since the day before this moment, and all jobs
+    /// that have not ended.
+    package let lastCommitAt: Timestamp?
+
+    let reader: any DatabaseReader
+    /// Nil when the index was opened for reading only.
+    let pool: DatabasePool?
+    /// Which file was opened, to notice when another one has taken its place.
+    let identity: IndexFiles.Identity?
+
+    var files: IndexFiles { IndexFiles(path: path) }
+
+    /// Whether the path still means the file that was opened.
+    var isInPlace: Bool {
+        guard let identity, let current = files.identity else { return false }
+        return identity.isSameFile(as: current)
+    }
+
+    /// Closes the connections; queries throw from then on.
+    package func close() {
+        // Readers first: only the last connection that may write folds the log into the database and removes it.
+        pool?.invalidateReadOnlyConnections()
+        try? reader.close()
+    }
+}
+
+// MARK: Opening for the daemon
+
+extension IndexDatabase {
+    /// Up to this size a database is checked through when it is opened, in bytes: it takes some 20 ms.
+    private static let checkedSizeMax: Int64 = 16 << 20
+    /// How long a connection waits for another process that writes, in seconds.
+    static let busyTimeout = 5.0
+    /// To which size the write-ahead log is cut back after a checkpoint, in bytes.
+    private static let logSizeMax = 64 << 20
+
+    /// Opens the index for reading and writing, and makes a new one where there is none or none that can be used.
+    ///
+    /// An unusable file (damaged, of a newer version, of an older one that cannot be migrated) is renamed to
+    /// `<path>.unusable-<time>`; only the newest of these is kept.
+    ///
+    /// - Returns: the index, and whether it is new and must be filled from the job directories.
+    /// - Throws: ``IndexError`` when the directory is missing, the file is another program's, or the file system
+    ///   refuses.
+    package static func open(
+        path: String,
+        clock: WallClock,
+        logger: Logger
+    ) throws(IndexError) -> (database: IndexDatabase, isFresh: Bool) {
+        let files = IndexFiles(path: path)
+        guard files.directoryExists else { throw .directoryMissing(path: path) }
+        do {
+            return try openInPlace(files)
+        } catch let error where error.isUnusable {
+            let target = try files.setAside(at: clock.now)
+            logger.warning("\(error); it is kept as \(target), and a new one is made")
+            return try openInPlace(files)
+        }
+    }
+
+    private static func openInPlace(
+        _ files: IndexFiles
+    ) throws(IndexError) -> (database: IndexDatabase, isFresh: Bool) {
+        var isFresh = true
+        var isChecked = true
+        if let identity = files.identity {
+            switch try header(of: files, identity) {
+            case .empty: break
+            case .ours:
+                isFresh = false
+                isChecked = identity.size > checkedSizeMax
+            case .foreign: throw .foreign(path: files.path)
+            case .noDatabase: throw .unusable(path: files.path, reason: "it is no SQLite database")
+            }
+        } else {
+            files.removeOrphans()
+        }
+        var opened: DatabasePool?
+        do {
+            let pool = try DatabasePool(path: files.path, configuration: configuration)
+            opened = pool
+            let isClean = try pool.writeWithoutTransaction { database in
+                if !isChecked { try check(database, files) }
+                if try IndexSchema.migrator.hasBeenSuperseded(database) {
+                    throw IndexError.unusable(path: files.path, reason: "a newer version of the program made it")
+                }
+                // A file that lost its log may be ours by its header and yet hold nothing.
+                let wasEmpty = try IndexSchema.migrator.appliedIdentifiers(database).isEmpty
+                return !isFresh && !wasEmpty
+            }
+            try IndexSchema.migrator.migrate(pool)
+            isFresh = !isClean
+            let (wasClosedCleanly, lastCommitAt) = try pool.writeWithoutTransaction { database in
+                // From now on the header alone says whose file this is.
+                if isFresh { try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+                return (try IndexMeta.isClean(database), try IndexMeta.lastCommitAt(database))
+            }
+            let database = IndexDatabase(
+                path: files.path,
+                wasClosedCleanly: wasClosedCleanly,
+                lastCommitAt: lastCommitAt,
+                reader: pool,
+                pool: pool,
+                identity: files.identity
+            )
+            return (database, isFresh)
+        } catch {
+            try? opened?.close()
+            throw IndexError(error, path: files.path) ?? .unusable(path: files.path, reason: "\(error)")
+        }
+    }
+
+    private static func header(
+        of files: IndexFiles,
+        _ identity: IndexFiles.Identity
+    ) throws(IndexError) -> IndexHeader {
+        guard identity.isRegular else { throw .inaccessible(path: files.path, reason: "it is no regular file") }
+        return IndexHeader(try files.header(), fileSize: identity.size)
+    }
+
+    private static func check(_ database: Database, _ files: IndexFiles) throws {
+        let finding = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
+        if finding != "ok" { throw IndexError.unusable(path: files.path, reason: finding) }
+    }
+
+    private static var configuration: GRDB.Configuration {
+        var configuration = GRDB.Configuration()
+        configuration.label = "agentspool.index"
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(busyTimeout)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA journal_size_limit = \(logSizeMax)")
+        }
+        return configuration
+    }
+}
+
+// MARK: Opening for the command line
+
+extension IndexDatabase {
+    /// Opens the index for reading only, beside a daemon that writes or without one.
+    ///
+    /// - Throws: ``IndexError``, whose text says what to do.
+    package static func openReadOnly(path: String) throws(IndexError) -> IndexDatabase {
+        let files = IndexFiles(path: path)
+        guard let identity = files.identity else { throw .missing(path: path) }
+        switch try header(of: files, identity) {
+        case .ours: break
+        case .empty: throw .missing(path: path)
+        case .foreign: throw .foreign(path: path)
+        case .noDatabase: throw .unusable(path: path, reason: "it is no SQLite database")
+        }
+        do {
+            return try openReadOnly(files, location: path)
+        } catch {
+            // SQLite wants to make the log and its shared memory even for reading. Who may not write to the directory
+            // can still read a database without a log: nothing can be missing in it.
+            guard case .inaccessible = error, !files.hasWriteAheadLog else { throw error }
+            return try openReadOnly(files, location: files.immutableLocation)
+        }
+    }
+
+    private static func openReadOnly(_ files: IndexFiles, location: String) throws(IndexError) -> IndexDatabase {
+        var configuration = GRDB.Configuration()
+        configuration.label = "agentspool.index.reading"
+        configuration.readonly = true
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(busyTimeout)
+        do {
+            let queue = try DatabaseQueue(path: location, configuration: configuration)
+            let (wasClosedCleanly, lastCommitAt) = try queue.read { database in
+                guard try !IndexSchema.migrator.hasBeenSuperseded(database) else {
+                    throw IndexError.unusable(path: files.path, reason: "a newer version of the program made it")
+                }
+                guard try IndexSchema.migrator.hasCompletedMigrations(database) else {
+                    throw IndexError.unusable(path: files.path, reason: "an older version of the program made it")
+                }
+                return (try IndexMeta.isClean(database), try IndexMeta.lastCommitAt(database))
+            }
+            return IndexDatabase(
+                path: files.path,
+                wasClosedCleanly: wasClosedCleanly,
+                lastCommitAt: lastCommitAt,
+                reader: queue,
+                pool: nil,
+                identity: files.identity
+            )
+        } catch {
+            throw IndexError(error, path: files.path) ?? .unusable(path: files.path, reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import GRDB
+
+extension IndexDatabase {
+    /// All rows that the job directories determine, by table, as text in a stable order: two indices of the same files
+    /// are equal in this. What the index says about itself is not in it.
+    package func dump() async throws -> [String: [[String]]] {
+        try await read { database in
+            try IndexSchema.derivedTables.reduce(into: [:]) { dump, table in
+                let rows = try Row.fetchAll(database, sql: "SELECT * FROM \(table.key) ORDER BY \(table.value)")
+                dump[table.key] = rows.map { row in row.databaseValues.map(\.description) }
+            }
+        }
+    }
+}

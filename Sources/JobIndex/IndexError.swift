@@ -1,0 +1,62 @@
+import GRDB
+
+/// Why the index cannot be used, with what a person can do about it.
+package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// There is no file at this path.
+    case missing(path: String)
+    /// The directory that the file should lie in does not exist.
+    case directoryMissing(path: String)
+    /// The file is damaged, or of a version that this program does not read.
+    case unusable(path: String, reason: String)
+    /// The file is a database of another program and is left alone.
+    case foreign(path: String)
+    /// The file cannot be opened, read or written at the moment: permissions, a full disk, another writer.
+    case inaccessible(path: String, reason: String)
+
+    package var description: String {
+        switch self {
+        case .missing(let path):
+            "there is no index at \(path): run `agentspool reindex`"
+        case .directoryMissing(let path):
+            "the directory of the index \(path) does not exist: make it, or name another place for the index"
+        case .unusable(let path, let reason):
+            "the index \(path) is unusable (\(reason)): run `agentspool reindex`"
+        case .foreign(let path):
+            "\(path) is the database of another program: name another place for the index"
+        case .inaccessible(let path, let reason):
+            "the index \(path) cannot be used now: \(reason)"
+        }
+    }
+
+    /// Whether the file is good for nothing and may be set aside.
+    var isUnusable: Bool { if case .unusable = self { true } else { false } }
+
+    /// Whether the same may work later, with nothing changed in what is written.
+    var isTemporary: Bool {
+        switch self {
+        case .inaccessible, .directoryMissing, .missing, .foreign: true
+        case .unusable: false
+        }
+    }
+
+    /// What an error of SQLite says about the file at `path`; nil when it speaks of a statement and not of the file.
+    init?(_ error: any Error, path: String) {
+        if let error = error as? IndexError {
+            self = error
+            return
+        }
+        guard let error = error as? DatabaseError else { return nil }
+        let reason = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .unusable(path: path, reason: reason)
+        // A file that ends within a page was cut: reading it again gives the same.
+        case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHORT_READ:
+            self = .unusable(path: path, reason: "the file was cut short")
+        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY,
+            .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_NOMEM, .SQLITE_PROTOCOL, .SQLITE_INTERRUPT, .SQLITE_ABORT,
+            .SQLITE_MISUSE:
+            self = .inaccessible(path: path, reason: reason)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import GRDB
+import Jobs
+
+/// What the index says about itself: whether its last writer ended well, and until when it is known to be whole.
+enum IndexMeta {
+    private static let clean = "clean"
+    private static let lastCommitAt = "last_commit_at"
+
+    static func isClean(_ database: Database) throws -> Bool { try value(clean, in: database) == "1" }
+
+    static func lastCommitAt(_ database: Database) throws -> Timestamp? {
+        try value(lastCommitAt, in: database).flatMap(Int64.init).map(Timestamp.init(milliseconds:))
+    }
+
+    static func setClean(_ isClean: Bool, in database: Database) throws {
+        try set(clean, isClean ? "1" : "0", in: database)
+    }
+
+    static func setLastCommitAt(_ time: Timestamp, in database: Database) throws {
+        try set(lastCommitAt, String(time.milliseconds), in: database)
+    }
+
+    private static func value(_ key: String, in database: Database) throws -> String? {
+        try String.fetchOne(database, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
+    }
+
+    private static func set(_ key: String, _ value: String, in database: Database) throws {
+        let sql = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        try database.cachedStatement(sql: sql).execute(arguments: [key, value])
+    }
+}

@@ -1,0 +1,161 @@
+import GRDB
+package import Jobs
+
+/// How many jobs a queue has in a state, and since when the oldest of them is here.
+package struct QueueCount: Sendable, Equatable {
+    package var queue: String
+    package var state: JobSummary.State
+    package var count: Int
+    package var oldestAcceptedAt: Timestamp?
+}
+
+/// Errors of all queries: ``IndexError``, or `CancellationError` when the task was cancelled.
+extension IndexDatabase {
+    /// At most so many jobs answer to a part of an id: a person needs no more to see that it is ambiguous.
+    package static let matchesMax = 11
+    /// The shortest part of an id that stands for a job, in characters.
+    package static let idPartMin = 4
+
+    /// The jobs that meet `filter`, newest first.
+    package func list(_ filter: ListFilter) async throws -> [JobSummary] {
+        try await read { database in
+            let jobsInStates = filter.labels.isEmpty ? 0 : try Self.count(of: filter, in: database)
+            let query = ListQuery(filter, jobsInStates: jobsInStates)
+            return try JobSummary.fetchAll(database, sql: query.sql, arguments: query.arguments)
+        }
+    }
+
+    /// The jobs that a person may mean by `text`: an id, else a part of one (``idPartMin`` characters or more, upper or
+    /// lower case), the dropped file's whole name, or the job directory's. At most ``matchesMax``, newest id first.
+    package func jobs(matching text: String) async throws -> [JobSummary] {
+        let id = JobID(text.uppercased())?.text ?? text
+        return try await read { database in
+            let columns = RowWriter.jobColumns.joined(separator: ", ")
+            let select = "SELECT \(columns) FROM jobs WHERE"
+            let exact = try JobSummary.fetchAll(database, sql: "\(select) job = ?", arguments: [id])
+            if !exact.isEmpty { return exact }
+            var matches = try String.fetchAll(
+                database,
+                sql: "SELECT job FROM jobs WHERE name = ? ORDER BY job DESC LIMIT ?",
+                arguments: [text, Self.matchesMax]
+            )
+            if let name = JobName(text) {
+                let sql = "SELECT job FROM jobs WHERE job = ?"
+                matches += try String.fetchAll(database, sql: sql, arguments: [name.id.text])
+            } else if text.count >= Self.idPartMin {
+                // A look at every id: some 100 ms for a million, which a person does not notice.
+                matches += try String.fetchAll(
+                    database,
+                    sql: "SELECT job FROM jobs WHERE instr(job, ?) OR instr(job, ?) ORDER BY job DESC LIMIT ?",
+                    arguments: [text.uppercased(), text, Self.matchesMax]
+                )
+            }
+            let jobs = Set(matches).sorted(by: >).prefix(Self.matchesMax)
+            return try jobs.flatMap { try JobSummary.fetchAll(database, sql: "\(select) job = ?", arguments: [$0]) }
+        }
+    }
+
+    /// How many jobs there are, by queue and state; the same time for ten jobs and a million.
+    package func counts() async throws -> [QueueCount] {
+        try await read { database in
+            let sql = """
+                SELECT queue, state, count, (
+                    SELECT accepted_at FROM jobs INDEXED BY jobs_by_queue
+                    WHERE queue = counters.queue AND state = counters.state AND accepted_at IS NOT NULL
+                    ORDER BY accepted_at LIMIT 1
+                ) FROM counters ORDER BY queue, state
+                """
+            return try Row.fetchAll(database, sql: sql).compactMap { row in
+                guard let state = JobSummary.State(rawValue: row[1]) else { return nil }
+                return QueueCount(queue: row[0], state: state, count: row[2], oldestAcceptedAt: row.time(3))
+            }
+        }
+    }
+
+    /// What needs a person's eye: held jobs, then deferred ones that were due before `time`; of each the oldest first.
+    ///
+    /// - Parameter limit: how many of each at most.
+    package func stuck(
+        dueBefore time: Timestamp,
+        limit: Int
+    ) async throws -> (held: [JobSummary], overdue: [JobSummary]) {
+        try await read { database in
+            let columns = RowWriter.jobColumns.joined(separator: ", ")
+            let held = try JobSummary.fetchAll(
+                database,
+                sql: "SELECT \(columns) FROM jobs WHERE state = 'held' ORDER BY accepted_at, job LIMIT ?",
+                arguments: [limit]
+            )
+            let overdue = try JobSummary.fetchAll(
+                database,
+                sql: """
+                    SELECT \(columns) FROM jobs
+                    WHERE due_at IS NOT NULL AND due_at < ? AND +state = 'deferred' ORDER BY due_at, job LIMIT ?
+                    """,
+                arguments: [time.milliseconds, limit]
+            )
+            return (held, overdue)
+        }
+    }
+
+    /// The steps of a job in the order in which they began.
+    package func steps(of job: String) async throws -> [IndexedStep] {
+        try await read { database in
+            let sql = """
+                SELECT path, kind, status, attempts, started_at, finished_at, duration_ms, failure_class, message, seq
+                FROM steps WHERE job = ? ORDER BY started_at, seq, path
+                """
+            return try Row.fetchAll(database, sql: sql, arguments: [job]).compactMap(IndexedStep.init(row:))
+        }
+    }
+
+    /// The attempts to call a model, in the order in which they ended.
+    package func modelCalls(of job: String) async throws -> [IndexedCall] { try await calls(of: job, in: .model) }
+
+    /// The attempts to call a tool, in the order in which they ended.
+    package func toolCalls(of job: String) async throws -> [IndexedCall] { try await calls(of: job, in: .tool) }
+
+    private func calls(of job: String, in table: IndexedCall.Table) async throws -> [IndexedCall] {
+        try await read { database in
+            let sql = """
+                SELECT seq, step, \(table.nameColumn), attempt, status, failure_class, duration_ms,
+                    input_tokens, cached_input_tokens, output_tokens, cost_usd, at
+                FROM \(table.rawValue) WHERE job = ? ORDER BY seq
+                """
+            return try Row.fetchAll(database, sql: sql, arguments: [job]).compactMap(IndexedCall.init(row:))
+        }
+    }
+
+    /// Removes the rows of jobs that are gone, when no ``IndexWriter`` is at work on this index.
+    package func remove(jobs: [String]) async throws {
+        let path = path
+        guard let pool else { throw IndexError.inaccessible(path: path, reason: "it is open for reading only") }
+        do {
+            try await pool.write { database in
+                var rows = try RowWriter(database)
+                try rows.write(jobs.lazy.map(IndexUpdate.remove(job:)))
+            }
+        } catch {
+            throw IndexError(error, path: path) ?? error
+        }
+    }
+
+    private static func count(of filter: ListFilter, in database: Database) throws -> Int {
+        let states = ListQuery.states(of: filter)
+        return try states.reduce(0) { total, state in
+            let sql = "SELECT sum(count) FROM counters WHERE state = ? AND (? IS NULL OR queue = ?)"
+            let count = try Int.fetchOne(database, sql: sql, arguments: [state.rawValue, filter.queue, filter.queue])
+            return total + (count ?? 0)
+        }
+    }
+
+    /// Reads on SQLite's own threads; an error says what is wrong with the index.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do {
+            return try await reader.read(body)
+        } catch let error as DatabaseError {
+            // Our own SQL fails only on tables that are not as we made them.
+            throw IndexError(error, path: path) ?? .unusable(path: path, reason: "\(error)")
+        }
+    }
+}

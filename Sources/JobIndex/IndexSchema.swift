@@ -1,0 +1,152 @@
+import GRDB
+
+/// The tables of the index and their versions.
+///
+/// Nothing here is sensitive: no inputs, outputs or arguments. A new version adds a migration and never changes an
+/// old one. Times are milliseconds since 1970, UTC.
+enum IndexSchema {
+    static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
+        migrator.registerMigration("v1") { database in
+            try database.execute(sql: "PRAGMA application_id = \(IndexHeader.applicationID)")
+            try database.execute(sql: tables)
+            try database.execute(sql: indices)
+            try database.execute(sql: triggers)
+        }
+        return migrator
+    }()
+
+    /// All tables that the job directories determine, each with the columns that order its rows.
+    static let derivedTables = [
+        "jobs": "job", "labels": "job, key", "steps": "job, path", "model_calls": "job, seq",
+        "tool_calls": "job, seq", "events": "job, seq", "counters": "queue, state",
+    ]
+
+    private static let tables = """
+        CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE jobs (
+            job TEXT NOT NULL PRIMARY KEY,
+            name TEXT NOT NULL,
+            queue TEXT NOT NULL,
+            workflow TEXT,
+            state TEXT NOT NULL,
+            outcome TEXT,
+            reason TEXT,
+            labels TEXT NOT NULL,
+            owner TEXT,
+            accepted_at INTEGER,
+            started_at INTEGER,
+            finished_at INTEGER,
+            due_at INTEGER,
+            step TEXT,
+            attempts INTEGER NOT NULL,
+            tokens INTEGER NOT NULL,
+            cost_usd REAL NOT NULL,
+            seq INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE counters (
+            queue TEXT NOT NULL,
+            state TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (queue, state)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE labels (
+            job TEXT NOT NULL,
+            key TEXT NOT NULL,
+            value TEXT NOT NULL,
+            accepted_at INTEGER,
+            PRIMARY KEY (job, key)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE steps (
+            job TEXT NOT NULL,
+            path TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            status TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            started_at INTEGER,
+            finished_at INTEGER,
+            duration_ms INTEGER NOT NULL,
+            failure_class TEXT,
+            message TEXT,
+            seq INTEGER NOT NULL,
+            PRIMARY KEY (job, path)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE model_calls (
+            job TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            step TEXT NOT NULL,
+            model TEXT,
+            attempt INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            failure_class TEXT,
+            duration_ms INTEGER NOT NULL,
+            input_tokens INTEGER NOT NULL,
+            cached_input_tokens INTEGER NOT NULL,
+            output_tokens INTEGER NOT NULL,
+            cost_usd REAL NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (job, seq)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE tool_calls (
+            job TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            step TEXT NOT NULL,
+            tool TEXT,
+            attempt INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            failure_class TEXT,
+            duration_ms INTEGER NOT NULL,
+            input_tokens INTEGER NOT NULL,
+            cached_input_tokens INTEGER NOT NULL,
+            output_tokens INTEGER NOT NULL,
+            cost_usd REAL NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (job, seq)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE events (
+            job TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            type TEXT NOT NULL,
+            step TEXT,
+            PRIMARY KEY (job, seq)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Each ends in the order of a list, newest first, so that a list reads as many entries as it shows.
+    private static let indices = """
+        CREATE INDEX jobs_by_state ON jobs (state, accepted_at, job);
+        CREATE INDEX jobs_by_queue ON jobs (queue, state, accepted_at, job);
+        CREATE INDEX jobs_by_workflow ON jobs (workflow, state, accepted_at, job);
+        CREATE INDEX jobs_by_name ON jobs (name, job);
+        CREATE INDEX jobs_by_due ON jobs (due_at) WHERE due_at IS NOT NULL;
+        CREATE INDEX labels_by_value ON labels (key, value, accepted_at, job);
+        """
+
+    /// Keep the counts of ``IndexDatabase/counts()``, which would else be a scan of all jobs.
+    private static let triggers = """
+        CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs BEGIN
+            INSERT INTO counters (queue, state, count) VALUES (NEW.queue, NEW.state, 1)
+                ON CONFLICT DO UPDATE SET count = count + 1;
+        END;
+        CREATE TRIGGER jobs_moved AFTER UPDATE OF queue, state ON jobs
+        WHEN OLD.queue <> NEW.queue OR OLD.state <> NEW.state BEGIN
+            UPDATE counters SET count = count - 1 WHERE queue = OLD.queue AND state = OLD.state;
+            DELETE FROM counters WHERE queue = OLD.queue AND state = OLD.state AND count <= 0;
+            INSERT INTO counters (queue, state, count) VALUES (NEW.queue, NEW.state, 1)
+                ON CONFLICT DO UPDATE SET count = count + 1;
+        END;
+        CREATE TRIGGER jobs_deleted AFTER DELETE ON jobs BEGIN
+            UPDATE counters SET count = count - 1 WHERE queue = OLD.queue AND state = OLD.state;
+            DELETE FROM counters WHERE queue = OLD.queue AND state = OLD.state AND count <= 0;
+        END;
+        """
+}

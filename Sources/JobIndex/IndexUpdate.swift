@@ -1,0 +1,101 @@
+package import Jobs
+import OrderedCollections
+
+/// A change of the index, made of a job's history and stripped of everything that the index must not hold.
+///
+/// Writing it twice changes nothing, and an older one never undoes a newer one, so that live updates and a rebuild
+/// may cross each other.
+package enum IndexUpdate: Sendable {
+    /// What the newest records of a job changed, or all of its records.
+    case job(JobSummary, steps: [IndexedStep], records: [IndexedRecord])
+    /// A drop that became no job.
+    case rejected(JobSummary)
+    /// The job is gone, or its rows are to be made anew from the next update.
+    case remove(job: String)
+
+    /// How many rows it writes at most: what it takes of the buffer.
+    package var rowCount: Int {
+        switch self {
+        case .job(_, let steps, let records): 1 + steps.count + records.count
+        case .rejected, .remove: 1
+        }
+    }
+}
+
+/// What the index keeps of a history record.
+package struct IndexedRecord: Sendable, Equatable {
+    package var seq: Int
+    package var epoch: Int
+    package var at: Timestamp
+    package var type: String
+    package var step: String?
+
+    let isAcceptance: Bool
+    let call: IndexedCall?
+    let callTable: IndexedCall.Table?
+
+    package init(_ record: HistoryRecord) {
+        (seq, epoch, at, type) = (record.seq, record.epoch, record.at, record.event.type)
+        step = record.event.stepPath
+        isAcceptance = if case .accepted = record.event { true } else { false }
+        let ended = IndexedCall.ended(by: record)
+        (call, callTable) = (ended?.call, ended?.table)
+    }
+}
+
+extension IndexUpdate {
+    /// The update for `records`, which are the newest of the history that `replay` has folded, or all of it.
+    ///
+    /// A history given record by record, with the replay as of each, leaves the same rows as the whole at once.
+    ///
+    /// - Returns: nil before the job's acceptance.
+    package static func update(for replay: JobReplay, records: [HistoryRecord]) -> IndexUpdate? {
+        guard let summary = JobSummary(replay) else { return nil }
+        return .job(
+            summary,
+            steps: touchedSteps(of: replay.steps, records),
+            records: records.map(IndexedRecord.init)
+        )
+    }
+
+    /// The steps that `records` changed, each with the last record that did.
+    ///
+    /// A retry or a release sets back the counts of all unfinished steps. Which those were is told by the ledger as it
+    /// is now: a step that was finished since has a later record of its own.
+    private static func touchedSteps(of ledger: StepLedger, _ records: [HistoryRecord]) -> [IndexedStep] {
+        var touched: OrderedDictionary<String, Int> = [:]
+        var lastReset: Int?
+        for record in records {
+            switch record.event {
+            case .stepStarted, .stepCompleted, .stepFailed:
+                if let step = record.event.stepPath { touched[step] = record.seq }
+            case .retried, .released: lastReset = record.seq
+            default: break
+            }
+        }
+        if let lastReset {
+            for (path, entry) in ledger.entries where entry.status != .completed && entry.status != .skipped {
+                touched[path] = max(touched[path] ?? 0, lastReset)
+            }
+        }
+        return touched.compactMap { step, seq in
+            guard let index = ledger.entries.index(forKey: step) else { return nil }
+            let (path, entry) = ledger.entries.elements[index]
+            return IndexedStep(path: path, entry, seq: seq)
+        }
+    }
+}
+
+extension JobEvent {
+    /// The step that the event is about.
+    fileprivate var stepPath: String? {
+        switch self {
+        case .stepStarted(let step): step.step
+        case .stepCompleted(let step): step.step
+        case .stepFailed(let step): step.step
+        case .held(let hold): hold.step
+        case .failed(let step, _): step
+        default: nil
+        }
+    }
+}

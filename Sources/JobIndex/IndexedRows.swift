@@ -1,0 +1,88 @@
+import GRDB
+import Jobs
+import OrderedCollections
+
+// Reading rows by position. A word that this version does not know makes the row nil: it is left out.
+
+extension Row {
+    func time(_ index: Int) -> Timestamp? {
+        let milliseconds: Int64? = self[index]
+        return milliseconds.map(Timestamp.init(milliseconds:))
+    }
+}
+
+extension JobSummary {
+    /// The rows of a query that selects ``RowWriter/jobColumns``.
+    static func fetchAll(_ database: Database, sql: String, arguments: StatementArguments) throws -> [JobSummary] {
+        var summaries: [JobSummary] = []
+        let rows = try Row.fetchCursor(database, sql: sql, arguments: arguments)
+        while let row = try rows.next() {
+            if let summary = JobSummary(row: row) { summaries.append(summary) }
+        }
+        return summaries
+    }
+
+    private init?(row: Row) {
+        guard let state = State(rawValue: row[4]) else { return nil }
+        self.init(job: row[0], name: row[1], queue: row[2], state: state)
+        workflow = row[3]
+        outcome = row[5]
+        reason = row[6]
+        let labels: String = row[7]
+        if labels != "{}", let members = (try? JSONParser.parse(labels))?.object {
+            self.labels = members.compactMapValues(\.string)
+        }
+        owner = row[8]
+        acceptedAt = row.time(9)
+        startedAt = row.time(10)
+        finishedAt = row.time(11)
+        dueAt = row.time(12)
+        step = row[13]
+        attempts = row[14]
+        tokens = row[15]
+        costUSD = row[16]
+        seq = row[17]
+    }
+}
+
+extension IndexedStep {
+    init?(row: Row) {
+        guard let kind = StepKind(rawValue: row[1]),
+            let status = StepLedger.Status(rawValue: row[2])
+        else { return nil }
+        let failureClass: String? = row[7]
+        self.init(
+            path: row[0],
+            kind: kind,
+            status: status,
+            attempts: row[3],
+            startedAt: row.time(4),
+            finishedAt: row.time(5),
+            durationMilliseconds: row[6],
+            failureClass: failureClass.flatMap(FailureClass.init),
+            message: row[8],
+            seq: row[9]
+        )
+    }
+}
+
+extension IndexedCall {
+    init?(row: Row) {
+        guard let status = StepLedger.Status(rawValue: row[4]) else { return nil }
+        let failureClass: String? = row[5]
+        self.init(
+            seq: row[0],
+            step: row[1],
+            name: row[2],
+            attempt: row[3],
+            status: status,
+            failureClass: failureClass.flatMap(FailureClass.init),
+            durationMilliseconds: row[6],
+            inputTokens: row[7],
+            cachedInputTokens: row[8],
+            outputTokens: row[9],
+            costUSD: row[10],
+            at: Timestamp(milliseconds: row[11])
+        )
+    }
+}

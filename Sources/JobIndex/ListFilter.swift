@@ -1,0 +1,34 @@
+package import Jobs
+
+/// Which jobs a list shows: those that meet all of it, newest first.
+package struct ListFilter: Sendable, Equatable {
+    package struct Label: Sendable, Hashable {
+        package var key: String
+        package var value: String
+
+        package init(key: String, value: String) { (self.key, self.value) = (key, value) }
+    }
+
+    /// Empty means all states.
+    package var states: Set<JobSummary.State>
+    package var queue: String?
+    package var workflow: String?
+    /// All of these.
+    package var labels: [Label]
+    /// Accepted at this moment or later.
+    package var since: Timestamp?
+    /// How many rows at most; nil for all.
+    package var limit: Int?
+
+    package init(
+        states: Set<JobSummary.State> = [],
+        queue: String? = nil,
+        workflow: String? = nil,
+        labels: [Label] = [],
+        since: Timestamp? = nil,
+        limit: Int? = nil
+    ) {
+        (self.states, self.queue, self.workflow) = (states, queue, workflow)
+        (self.labels, self.since, self.limit) = (labels, since, limit)
+    }
+}

@@ -1,0 +1,25 @@
+/// What is wrong with a document that a person wrote, where it stands, and what was expected.
+package struct DocumentError: Error, Equatable, CustomStringConvertible {
+    /// The document's name or path, when it has one.
+    package var document: String?
+    /// Counted from 1.
+    package var line: Int?
+    /// The member, as `limits.cost_usd`; empty for the document itself.
+    package var path: [String]
+    /// What is wrong and what was expected, as a sentence without its full stop.
+    package var reason: String
+
+    package init(document: String? = nil, line: Int? = nil, path: [String] = [], reason: String) {
+        self.document = document
+        self.line = line
+        self.path = path
+        self.reason = reason
+    }
+
+    /// `agentspool.yaml:12: queues.default.workflow: there is no workflow "promt"`.
+    package var description: String {
+        let place = [document, line.map(String.init)].compactMap(\.self).joined(separator: ":")
+        let text = line != nil && document == nil ? "line \(place)" : place
+        return [text, path.joined(separator: "."), reason].filter { !$0.isEmpty }.joined(separator: ": ")
+    }
+}

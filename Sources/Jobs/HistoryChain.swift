@@ -1,0 +1,96 @@
+import Crypto
+
+/// Links the records of a history: each line ends with a digest over the line before and itself.
+///
+/// The digest of a line is the first 16 hexadecimal digits of SHA-256 over the previous line's 16 digits
+/// (none before the first) and this line's bytes up to `,"chain"`. One mechanism finds a torn tail and shows tampering.
+package struct HistoryChain: Sendable, Equatable {
+    /// The 16 digits of the last line, or nothing before the first.
+    package private(set) var head: [UInt8]
+
+    package init(head: [UInt8] = []) { self.head = head }
+
+    private static let prefix = Array(",\"chain\":\"".utf8)
+    private static let suffix = Array("\"}\n".utf8)
+
+    /// Closes a record and returns its whole line, with the newline.
+    package mutating func seal(_ record: HistoryRecord) -> [UInt8] {
+        var line = record.openBytes
+        head = digest(of: line)
+        line += Self.prefix
+        line += head
+        line += Self.suffix
+        return line
+    }
+
+    private func digest(of bytes: some Sequence<UInt8>) -> [UInt8] {
+        var hash = SHA256()
+        head.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        Array(bytes).withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().prefix(8).flatMap { byte in
+            [Self.digits[Int(byte >> 4)], Self.digits[Int(byte & 15)]]
+        }
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// Goes past a line, newline included; false, and no change, when its chain does not fit.
+    package mutating func advance(past line: ArraySlice<UInt8>) -> Bool {
+        let tail = Self.prefix.count + 16 + Self.suffix.count
+        guard line.count > tail, line.suffix(Self.suffix.count).elementsEqual(Self.suffix) else { return false }
+        let body = line.dropLast(tail)
+        let ending = line.suffix(tail)
+        guard ending.starts(with: Self.prefix) else { return false }
+        let written = ending.dropFirst(Self.prefix.count).prefix(16)
+        let expected = digest(of: body)
+        guard written.elementsEqual(expected) else { return false }
+        head = expected
+        return true
+    }
+}
+
+/// The records of a history file, as far as they are whole and linked.
+package struct HistoryContents: Sendable {
+    package var records: [HistoryRecord] = []
+    package var chain = HistoryChain()
+    /// Bytes of the file that hold the records above; what follows is a torn tail or was tampered with.
+    package var validLength = 0
+    /// What is wrong after ``validLength``, when something is.
+    package var defect: Defect?
+
+    package enum Defect: Sendable, Equatable {
+        /// What a crash leaves of a write that it cut short: nothing after it is a record.
+        case tornTail(line: Int)
+        /// A line whose chain does not fit, with records in it or after it: changed by somebody, or a damaged disk.
+        case brokenLine(line: Int)
+    }
+
+    /// Reads a history; never fails: what cannot be read is reported in ``defect``.
+    package init(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        var line = 0
+        while !rest.isEmpty {
+            line += 1
+            guard let newline = rest.firstIndex(of: UInt8(ascii: "\n")) else {
+                defect = .tornTail(line: line)
+                return
+            }
+            let text = rest[...newline]
+            var next = chain
+            guard next.advance(past: text), let json = try? JSONParser.parse(text),
+                let record = HistoryRecord(json: json), record.seq == line
+            else {
+                let isRecord = { (text: ArraySlice<UInt8>) in
+                    (try? JSONParser.parse(text)).flatMap(HistoryRecord.init(json:)) != nil
+                }
+                let hasRecords = rest.split(separator: UInt8(ascii: "\n")).contains(where: isRecord)
+                defect = hasRecords ? .brokenLine(line: line) : .tornTail(line: line)
+                return
+            }
+            chain = next
+            records.append(record)
+            rest = rest[(newline + 1)...]
+            validLength = newline + 1
+        }
+    }
+}

@@ -1,0 +1,200 @@
+package import OrderedCollections
+
+/// What happened to a job: the part of a history record that differs from type to type.
+package enum JobEvent: Sendable, Equatable {
+    case accepted(Acceptance)
+    case claimed(node: String, cause: ClaimCause)
+    case stepStarted(StepStart)
+    case stepCompleted(StepCompletion)
+    case stepFailed(StepFailure)
+    case deferred(until: Timestamp, reason: String)
+    case held(Hold)
+    case released(Decision)
+    case retried(Decision)
+    case cancelled(Decision)
+    case completed(output: JSON)
+    case failed(step: String?, Failure)
+    /// A type that this version does not know; kept, and skipped by everything that reads.
+    case unknown(type: String, members: JSON)
+}
+
+package enum ClaimCause: String, Sendable {
+    /// Taken from `deferred/` when due.
+    case due
+    /// Taken over from a node that died.
+    case recovery
+}
+
+/// What was accepted, with all that the job needs to be run anywhere.
+package struct Acceptance: Sendable, Equatable {
+    package enum Kind: String, Sendable {
+        case document, batch, file
+    }
+
+    /// The name of the dropped file, as it was.
+    package var name: String
+    /// The drop's name inside the job directory.
+    package var file: String
+    package var kind: Kind
+    /// In bytes.
+    package var size: Int
+    /// Hexadecimal SHA-256 of the drop.
+    package var sha256: String
+    package var ownerUID: Int
+    /// The owner's user name at the time, or the number where there was none.
+    package var owner: String
+    package var queue: String
+    package var workflow: String
+    /// The workflow and all that it refers to, resolved: a new configuration does not change a running job.
+    package var definition: JSON
+    package var priority: Int
+    package var runAt: Timestamp?
+    package var deadline: Timestamp?
+    package var labels: OrderedDictionary<String, String>
+    package var limits: Limits
+    package var idempotencyKey: String?
+
+    package init(
+        name: String,
+        file: String,
+        kind: Kind,
+        size: Int,
+        sha256: String,
+        ownerUID: Int,
+        owner: String,
+        queue: String,
+        workflow: String,
+        definition: JSON
+    ) {
+        (self.name, self.file, self.kind, self.size, self.sha256) = (name, file, kind, size, sha256)
+        (self.ownerUID, self.owner, self.queue) = (ownerUID, owner, queue)
+        (self.workflow, self.definition) = (workflow, definition)
+        priority = 0
+        labels = [:]
+        limits = Limits()
+    }
+}
+
+package enum StepKind: String, Sendable {
+    case model, tool, agent
+    case forEach = "for_each"
+    /// One line of a batch file.
+    case line
+}
+
+/// A step is about to run: the intent, recorded before any effect.
+package struct StepStart: Sendable, Equatable {
+    /// `classify`, `handle/2/tool/0`, `each/17/extract`, `batch/<custom_id>`.
+    package var step: String
+    package var kind: StepKind
+    /// From 1.
+    package var attempt: Int
+    package var effect: Effect?
+    package var tool: String?
+    package var model: String?
+    package var arguments: JSON?
+
+    package init(
+        step: String,
+        kind: StepKind,
+        attempt: Int,
+        effect: Effect? = nil,
+        tool: String? = nil,
+        model: String? = nil,
+        arguments: JSON? = nil
+    ) {
+        (self.step, self.kind, self.attempt, self.effect) = (step, kind, attempt, effect)
+        (self.tool, self.model, self.arguments) = (tool, model, arguments)
+    }
+}
+
+package struct StepCompletion: Sendable, Equatable {
+    package var step: String
+    package var kind: StepKind
+    package var attempt: Int
+    /// Nil where the output follows from the steps inside.
+    package var output: JSON?
+    package var isSkipped: Bool
+    package var durationMilliseconds: Int
+    package var tool: String?
+    package var model: String?
+    package var usage: Usage?
+    /// Of a tool that failed for good and whose failure was the model's to deal with; `output` tells the model.
+    package var failure: Failure?
+
+    package init(
+        step: String,
+        kind: StepKind,
+        attempt: Int = 1,
+        output: JSON? = nil,
+        isSkipped: Bool = false,
+        durationMilliseconds: Int = 0,
+        tool: String? = nil,
+        model: String? = nil,
+        usage: Usage? = nil,
+        failure: Failure? = nil
+    ) {
+        self.failure = failure
+        (self.step, self.kind, self.attempt, self.output) = (step, kind, attempt, output)
+        (self.isSkipped, self.durationMilliseconds) = (isSkipped, durationMilliseconds)
+        (self.tool, self.model, self.usage) = (tool, model, usage)
+    }
+}
+
+package struct StepFailure: Sendable, Equatable {
+    package var step: String
+    package var kind: StepKind
+    package var attempt: Int
+    package var failure: Failure
+    /// When it is tried again; nil when it is not.
+    package var retryAt: Timestamp?
+    package var durationMilliseconds: Int
+    package var tool: String?
+    package var model: String?
+    package var usage: Usage?
+
+    package init(
+        step: String,
+        kind: StepKind,
+        attempt: Int,
+        failure: Failure,
+        retryAt: Timestamp? = nil,
+        durationMilliseconds: Int = 0,
+        tool: String? = nil,
+        model: String? = nil,
+        usage: Usage? = nil
+    ) {
+        (self.step, self.kind, self.attempt, self.failure) = (step, kind, attempt, failure)
+        (self.retryAt, self.durationMilliseconds) = (retryAt, durationMilliseconds)
+        (self.tool, self.model, self.usage) = (tool, model, usage)
+    }
+}
+
+/// Why a job waits for a person.
+package struct Hold: Sendable, Equatable {
+    package enum Reason: String, Sendable, CaseIterable {
+        case unknownOutcome = "unknown_outcome"
+        case poison
+        case requested
+    }
+
+    package var reason: Reason
+    package var step: String?
+    /// What is known, and what the person can do, in a sentence or two.
+    package var message: String
+
+    package init(reason: Reason, step: String? = nil, message: String) {
+        (self.reason, self.step, self.message) = (reason, step, message)
+    }
+}
+
+/// What a person asked for, who it was, and why.
+package struct Decision: Sendable, Equatable {
+    package var uid: Int
+    package var user: String
+    package var reason: String?
+
+    package init(uid: Int, user: String, reason: String? = nil) {
+        (self.uid, self.user, self.reason) = (uid, user, reason)
+    }
+}

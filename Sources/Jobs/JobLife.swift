@@ -1,0 +1,173 @@
+/// A job's life as a pure state machine: what may happen in which state, and what must be done for it.
+///
+/// ``decide(_:)`` takes what somebody wants and returns the record to append and the place the directory belongs to;
+/// ``apply(_:)`` replays a record. The engine performs what is decided; tests and proofs drive the struct alone.
+package struct JobLife: Sendable, Equatable {
+    package enum State: Sendable, Equatable {
+        /// Nothing was accepted yet.
+        case absent
+        /// Accepted or claimed, and no step has begun since.
+        case waiting
+        case running
+        case deferred(until: Timestamp)
+        case held(Hold)
+        case ended(Outcome, at: Timestamp)
+    }
+
+    package private(set) var state: State = .absent
+    /// How often the job was claimed; 1 from acceptance on.
+    package private(set) var epoch = 0
+    /// The sequence number of the last record.
+    package private(set) var seq = 0
+
+    package init() {}
+
+    /// Where a job directory with this history belongs.
+    package var place: Place {
+        switch state {
+        case .absent, .waiting, .running: .processing
+        case .deferred(let until): .deferred(until: until)
+        case .held: .held
+        case .ended(.completed, let at): .done(day: at.day)
+        case .ended(_, let at): .failed(day: at.day)
+        }
+    }
+}
+
+/// How a job ended.
+package enum Outcome: String, Sendable, CaseIterable {
+    case completed, failed, cancelled, denied
+}
+
+/// A directory of the spool in which a job can lie; where it lies is its state.
+package enum Place: Sendable, Hashable {
+    /// `processing/<this node>/`
+    case processing
+    case deferred(until: Timestamp)
+    case held
+    case done(day: String)
+    case failed(day: String)
+}
+
+/// What somebody wants to happen to a job.
+package enum JobCommand: Sendable, Equatable {
+    case accept(Acceptance)
+    case claim(node: String, ClaimCause)
+    /// Something about a step.
+    case step(JobEvent)
+    case deferUntil(Timestamp, reason: String)
+    case hold(Hold)
+    case complete(output: JSON)
+    case fail(step: String?, Failure)
+    case cancel(Decision)
+    case retry(Decision)
+    case release(Decision)
+}
+
+/// What has to be done for a command: append the event, sync it, then move the directory where it belongs.
+package struct Transition: Sendable, Equatable {
+    package var event: JobEvent
+    /// Where the directory belongs afterwards; nil when it stays.
+    package var destination: Place?
+    /// Whether `result.json` (and `error.txt`) must be written, and synced with the event.
+    package var endsJob = false
+}
+
+/// A command that the job's state does not allow.
+package struct IllegalTransition: Error, Equatable, CustomStringConvertible {
+    package var command: String
+    package var state: String
+
+    package var description: String { "a job that is \(state) cannot be \(command)" }
+}
+
+extension JobLife {
+    /// What must be done so that `command` happens to a job in this state at the moment `now`.
+    ///
+    /// - Throws: ``IllegalTransition`` when the state does not allow it.
+    package func decide(_ command: JobCommand, at now: Timestamp) throws(IllegalTransition) -> Transition {
+        switch (command, state) {
+        case (.accept(let acceptance), .absent): return Transition(event: .accepted(acceptance))
+        case (.claim(let node, let cause), .waiting), (.claim(let node, let cause), .running),
+            (.claim(let node, let cause), .deferred):
+            return Transition(event: .claimed(node: node, cause: cause), destination: .processing)
+        case (.step(let event), .waiting), (.step(let event), .running): return Transition(event: event)
+        case (.deferUntil(let due, let reason), .waiting), (.deferUntil(let due, let reason), .running):
+            return Transition(event: .deferred(until: due, reason: reason), destination: .deferred(until: due))
+        case (.hold(let hold), .waiting), (.hold(let hold), .running), (.hold(let hold), .deferred):
+            return Transition(event: .held(hold), destination: .held)
+        case (.complete(let output), .waiting), (.complete(let output), .running):
+            return Transition(event: .completed(output: output), destination: .done(day: now.day), endsJob: true)
+        case (.fail(let step, let failure), .waiting), (.fail(let step, let failure), .running):
+            return Transition(event: .failed(step: step, failure), destination: .failed(day: now.day), endsJob: true)
+        case (.cancel(let decision), .waiting), (.cancel(let decision), .running),
+            (.cancel(let decision), .deferred), (.cancel(let decision), .held):
+            return Transition(event: .cancelled(decision), destination: .failed(day: now.day), endsJob: true)
+        case (.retry(let decision), .ended(let outcome, _)) where outcome != .completed:
+            return Transition(event: .retried(decision), destination: .deferred(until: now))
+        case (.release(let decision), .held):
+            return Transition(event: .released(decision), destination: .deferred(until: now))
+        default: throw IllegalTransition(command: command.participle, state: state.name)
+        }
+    }
+
+    /// Replays a record that was appended.
+    package mutating func apply(_ record: HistoryRecord) {
+        seq = record.seq
+        epoch = record.epoch
+        switch record.event {
+        case .accepted, .claimed: state = .waiting
+        case .stepStarted, .stepCompleted, .stepFailed: state = .running
+        case .deferred(let until, _): state = .deferred(until: until)
+        case .held(let hold): state = .held(hold)
+        case .released, .retried: state = .deferred(until: record.at)
+        case .cancelled: state = .ended(.cancelled, at: record.at)
+        case .completed: state = .ended(.completed, at: record.at)
+        case .failed(_, let failure): state = .ended(failure.class == .denied ? .denied : .failed, at: record.at)
+        case .unknown: break
+        }
+    }
+
+    /// The record of `event`, next in the history.
+    package func record(_ event: JobEvent, at now: Timestamp) -> HistoryRecord {
+        let opensEpoch =
+            switch event {
+            case .accepted, .claimed: true
+            default: false
+            }
+        return HistoryRecord(seq: seq + 1, epoch: epoch + (opensEpoch ? 1 : 0), at: now, event: event)
+    }
+
+    package var isEnded: Bool { if case .ended = state { true } else { false } }
+}
+
+extension JobLife.State {
+    package var name: String {
+        switch self {
+        case .absent: "not accepted"
+        case .waiting: "waiting"
+        case .running: "running"
+        case .deferred: "deferred"
+        case .held: "held"
+        case .ended(.completed, _): "done"
+        case .ended(let outcome, _): outcome.rawValue
+        }
+    }
+}
+
+extension JobCommand {
+    fileprivate var participle: String {
+        switch self {
+        case .accept: "accepted"
+        case .claim: "claimed"
+        case .step: "worked on"
+        case .deferUntil: "deferred"
+        case .hold: "held"
+        case .complete: "completed"
+        case .fail: "failed"
+        case .cancel: "cancelled"
+        case .retry: "retried"
+        case .release: "released"
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import OrderedCollections
+
+/// All that a job's history says, folded record by record: its life, its steps and the row of `agentspool list`.
+///
+/// The daemon folds records as it appends them and `reindex` folds the files, so both give the same rows.
+package struct JobReplay: Sendable, Equatable {
+    package let name: JobName
+    package private(set) var life = JobLife()
+    package private(set) var steps = StepLedger()
+    package private(set) var acceptance: Acceptance?
+    package private(set) var acceptedAt: Timestamp?
+    package private(set) var startedAt: Timestamp?
+    /// The event that set the state, for its reason.
+    package private(set) var lastTurn: JobEvent?
+    /// Of all attempts, those included that a retry by a person set back.
+    package private(set) var usage = Usage()
+    package private(set) var output: JSON?
+
+    package init(name: JobName) { self.name = name }
+
+    package init(name: JobName, records: some Sequence<HistoryRecord>) {
+        self.name = name
+        for record in records { apply(record) }
+    }
+
+    package mutating func apply(_ record: HistoryRecord) {
+        life.apply(record)
+        steps.apply(record)
+        switch record.event {
+        case .accepted(let acceptance):
+            self.acceptance = acceptance
+            acceptedAt = record.at
+            lastTurn = record.event
+        case .stepStarted: startedAt = startedAt ?? record.at
+        case .stepCompleted(let completion):
+            if let used = completion.usage { usage += used }
+        case .stepFailed(let failure):
+            if let used = failure.usage { usage += used }
+        case .completed(let output):
+            self.output = output
+            lastTurn = record.event
+        case .unknown: break
+        default: lastTurn = record.event
+        }
+    }
+
+    package var finishedAt: Timestamp? { if case .ended(_, let at) = life.state { at } else { nil } }
+
+    package var outcome: Outcome? { if case .ended(let outcome, _) = life.state { outcome } else { nil } }
+
+    /// The step that failed or runs, for rows and results.
+    package var currentStep: String? {
+        switch lastTurn {
+        case .failed(let step, _): step
+        case .held(let hold): hold.step
+        case .completed: nil
+        default: steps.current?.step
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import OrderedCollections
+
+/// `result.json` and `error.txt`, made from the history alone, so that they can always be made again.
+package struct ResultDocument: Sendable {
+    private let replay: JobReplay
+
+    /// - Parameter replay: A job that has ended.
+    package init(_ replay: JobReplay) { self.replay = replay }
+
+    package var json: JSON {
+        [
+            "job": .string(replay.name.id.text),
+            "name": JSON(replay.acceptance?.name),
+            "queue": JSON(replay.acceptance?.queue),
+            "workflow": JSON(replay.acceptance?.workflow),
+            "outcome": JSON(replay.outcome?.rawValue),
+            "output": replay.output ?? .null,
+            "error": error,
+            "usage": replay.usage.json,
+            "accepted_at": JSON(replay.acceptedAt?.text),
+            "started_at": JSON(replay.startedAt?.text),
+            "finished_at": JSON(replay.finishedAt?.text),
+            "epochs": .int(Int64(replay.life.epoch)),
+            "models": .array(modelNames.map(JSON.string)),
+            "steps": .array(replay.steps.entries.map { path, entry in step(path, entry) }),
+        ]
+    }
+
+    /// The models that answered, by the names that their providers give; the scripted one says what it is.
+    private var modelNames: [String] {
+        replay.steps.entries.values.reduce(into: []) { names, entry in
+            if let model = entry.model, !names.contains(model) { names.append(model) }
+        }
+    }
+
+    private func step(_ path: String, _ entry: StepLedger.Entry) -> JSON {
+        [
+            "path": .string(path), "kind": .string(entry.kind.rawValue), "status": .string(entry.status.rawValue),
+            "attempts": .int(Int64(entry.attempts)), "duration_ms": .int(Int64(entry.durationMilliseconds)),
+        ]
+    }
+
+    private var error: JSON {
+        switch replay.lastTurn {
+        case .failed(let step, let failure):
+            [
+                "step": JSON(step), "class": .string(failure.class.rawValue), "message": .string(failure.message),
+                "hint": JSON(failure.hint),
+            ]
+        case .cancelled(let decision):
+            [
+                "step": JSON(replay.currentStep), "class": "denied",
+                "message": .string("cancelled by \(decision.user)\(decision.reason.map { ": \($0)" } ?? "")"),
+                "hint": "`agentspool retry` runs it again; finished steps stay finished",
+            ]
+        default: .null
+        }
+    }
+
+    /// What `error.txt` says to a person; nil for a job that completed.
+    package var errorText: String? {
+        guard let message = error["message"]?.string else { return nil }
+        let id = replay.name.id.text
+        let step = error["step"]?.string
+        let attempts = step.flatMap { replay.steps[$0]?.attempts } ?? 0
+        let lines: [(String, String?)] = [
+            ("What", message),
+            ("Where", step.map { "step \($0), attempt \(attempts)" } ?? "before the first step"),
+            ("Why", error["class"]?.string.map(Self.explanation)),
+            ("To do", error["hint"]?.string ?? "mend the cause, then: agentspool retry \(id)"),
+            ("More", "agentspool show \(id), or history.jsonl in this directory"),
+        ]
+        return lines.compactMap { label, text in text.map { "\(label):\(padding(label))\($0)\n" } }.joined()
+    }
+
+    private func padding(_ label: String) -> String { String(repeating: " ", count: 8 - label.count) }
+
+    private static func explanation(_ class: String) -> String {
+        switch FailureClass(rawValue: `class`) {
+        case .temporary: "temporary: it was tried again as often as the retry policy allows"
+        case .permanent: "permanent: trying again without a change would fail again"
+        case .denied: "a person or the policy said no"
+        default: `class`
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package import Jobs
+import NIOPosix
+
+/// A provider's key, read where it is kept each time that it is needed, so that a new key counts at once.
+///
+/// Nothing that prints, describes or mirrors a value of this type shows more than the reference.
+package struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Larger files are no keys.
+    package static let bytesMax = 64 << 10
+
+    /// Where the key is.
+    package let reference: KeyReference
+    private let environment: [String: String]
+    private let baseDirectory: String
+
+    /// - Parameters:
+    ///   - environment: The daemon's environment; of it the named variable and `CREDENTIALS_DIRECTORY` are used.
+    ///   - baseDirectory: From where a relative path of a file counts.
+    package init(_ reference: KeyReference, environment: [String: String], baseDirectory: String) {
+        self.reference = reference
+        self.environment = environment
+        self.baseDirectory = baseDirectory
+    }
+
+    /// The key, without white space around it.
+    ///
+    /// - Throws: ``Failure``, permanent, when there is no key or when it cannot stand in an HTTP header.
+    package func value() async throws(Failure) -> String {
+        let text: String
+        switch reference {
+        case .environment(let name):
+            guard let value = environment[name] else {
+                throw missing("the environment variable \(name) is not set", "Set \(name) for the daemon")
+            }
+            text = value
+        case .credential(let name):
+            guard let directory = environment["CREDENTIALS_DIRECTORY"] else {
+                throw missing(
+                    "CREDENTIALS_DIRECTORY is not set",
+                    "Run the daemon as a systemd unit with LoadCredential=\(name):PATH"
+                )
+            }
+            text = try await contents(of: BoundedFile.resolve(name, in: directory))
+        case .file(let path):
+            text = try await contents(of: BoundedFile.resolve(path, in: baseDirectory))
+        }
+        var key = text.drop(while: \.isWhitespace)
+        while key.last?.isWhitespace == true { key.removeLast() }
+        guard !key.isEmpty else { throw missing("it is empty", "Put the key there") }
+        guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw missing("it holds spaces, line ends or other characters that no key has", "Put only the key there")
+        }
+        return String(key)
+    }
+
+    private func contents(of path: String) async throws(Failure) -> String {
+        do {
+            return try await NIOThreadPool.singleton.runIfActive {
+                String(decoding: try BoundedFile.read(path, max: Self.bytesMax), as: UTF8.self)
+            }
+        } catch {
+            let reason = (error as? BoundedFile.ReadError)?.reason ?? "\(error)"
+            throw missing("\(path): \(reason)", "Put the key there, readable for the daemon's user")
+        }
+    }
+
+    private func missing(_ reason: String, _ advice: String) -> Failure {
+        Failure(
+            .permanent,
+            "the key \(reference) cannot be used: \(reason)",
+            hint: "\(advice), or change api_key in the configuration, then retry the job."
+        )
+    }
+
+    /// The reference only.
+    package var description: String { "APIKey \(reference)" }
+    /// The reference only.
+    package var debugDescription: String { description }
+    /// The reference only.
+    package var customMirror: Mirror { Mirror(self, children: ["reference": reference]) }
+}

@@ -1,0 +1,124 @@
+package import Jobs
+
+/// One model of the configuration's section `models`.
+package struct ModelSettings: Sendable, Equatable {
+    /// Who answers, with what only this kind of provider needs.
+    package enum Provider: Sendable, Equatable {
+        /// OpenAI, and every server that speaks its chat completions.
+        case openAI(Endpoint, model: String)
+        /// A script in the place of a model: the path as it is in the configuration.
+        case scripted(script: String)
+    }
+
+    /// Where the configuration names no `timeout`.
+    package static let timeoutDefault: Duration = .seconds(60)
+
+    /// The model's name in the configuration.
+    package let name: String
+    /// Who answers.
+    package let provider: Provider
+    /// Where the key is; nil for a server that wants none.
+    package let apiKey: KeyReference?
+    /// For one whole call, from the connection to the last byte of the answer.
+    package let timeout: Duration
+    /// An object whose members go into each request as they are.
+    package let parameters: JSON
+    /// Nil where none is configured; then calls count as free.
+    package let price: Price?
+    /// What may be asked of the model at the most.
+    package let limits: ModelLimits
+
+    /// Reads a model. With `provider: scripted` the members of other providers are checked and not used, so that one
+    /// line turns a configuration into its own test.
+    ///
+    /// - Throws: ``DocumentError`` at the first member that is missing, unknown, or not what it should be.
+    package init(_ reader: MemberReader, name: String) throws(DocumentError) {
+        self.name = name
+        try reader.allowOnly([
+            "provider", "base_url", "model", "api_key", "timeout", "parameters", "price", "limits", "script",
+        ])
+        let endpoint = try Self.endpoint(reader)
+        let model = try Self.text("model", reader)
+        let script = try Self.text("script", reader)
+        let key = try KeyReference(reader)
+        parameters = try Self.parameters(reader)
+        timeout = try Self.timeout(reader)
+        if let members = try reader.object("price") { price = try Price(members) } else { price = nil }
+        if let members = try reader.object("limits") {
+            limits = try ModelLimits(members)
+        } else {
+            limits = ModelLimits()
+        }
+
+        switch try reader.string("provider") {
+        case "openai":
+            guard let endpoint else {
+                throw reader.error(nil, "base_url is missing, such as https://api.openai.com/v1")
+            }
+            guard let model else { throw reader.error(nil, "model is missing: the name that the provider knows") }
+            if script != nil { throw reader.error("script", "only a model with the provider scripted has a script") }
+            provider = .openAI(endpoint, model: model)
+            apiKey = key
+        case "scripted":
+            guard let script else { throw reader.error(nil, "script is missing: the path of the file with the rules") }
+            provider = .scripted(script: script)
+            apiKey = nil
+        case "anthropic":
+            throw reader.error(
+                "provider",
+                "anthropic is not supported yet; use openai with a server that speaks its chat completions"
+            )
+        case .some: throw reader.error("provider", "one of openai, scripted was expected")
+        case nil: throw reader.error(nil, "provider is missing: openai or scripted")
+        }
+    }
+
+    /// The settings as the configuration would say them, with defaults filled in and without any key: the reference
+    /// to it stays. Reading this again gives the same settings.
+    package var json: JSON {
+        var members: [(String, JSON?)]
+        switch provider {
+        case .openAI(let endpoint, let model):
+            members = [("provider", "openai"), ("base_url", .string(endpoint.baseURL)), ("model", .string(model))]
+        case .scripted(let script):
+            members = [("provider", "scripted"), ("script", .string(script))]
+        }
+        members += [
+            ("api_key", apiKey?.json), ("timeout", .string(timeout.text)),
+            ("parameters", parameters == [:] ? JSON?.none : parameters), ("price", price?.json),
+            ("limits", limits.json),
+        ]
+        return JSON(members: members)
+    }
+}
+
+extension ModelSettings {
+    private static func text(_ member: String, _ reader: MemberReader) throws(DocumentError) -> String? {
+        guard let text = try reader.string(member) else { return nil }
+        if text.isEmpty || text.utf8.contains(0) { throw reader.error(member, "a text was expected, not an empty one") }
+        return text
+    }
+
+    private static func endpoint(_ reader: MemberReader) throws(DocumentError) -> Endpoint? {
+        guard let text = try reader.string("base_url") else { return nil }
+        do throws(Endpoint.Problem) {
+            return try Endpoint(baseURL: text)
+        } catch {
+            throw reader.error("base_url", error.reason)
+        }
+    }
+
+    private static func timeout(_ reader: MemberReader) throws(DocumentError) -> Duration {
+        guard let timeout = try reader.duration("timeout") else { return timeoutDefault }
+        if timeout <= .zero { throw reader.error("timeout", "a duration above zero was expected") }
+        return timeout
+    }
+
+    private static func parameters(_ reader: MemberReader) throws(DocumentError) -> JSON {
+        guard let members = try reader.object("parameters") else { return [:] }
+        for name in ["model", "messages", "stream"] where members.value[name] != nil {
+            throw members.error(name, "AgentSpool sets this member of a request itself")
+        }
+        return members.value
+    }
+}

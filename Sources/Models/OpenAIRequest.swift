@@ -1,0 +1,98 @@
+import Jobs
+import OrderedCollections
+
+/// The body of a request to `chat/completions`.
+enum OpenAIRequest {
+    /// - Parameter parameters: Of the model's settings; they stand behind what the request itself says.
+    /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
+    static func body(_ request: ChatRequest, model: String, parameters: JSON) throws(Failure) -> JSON {
+        var members: OrderedDictionary<String, JSON> = ["model": .string(model)]
+        if let body = request.body {
+            try check(body)
+            for (name, value) in body.object ?? [:] where name != "model" { members[name] = value }
+        } else {
+            members["messages"] = .array(request.messages.map(message))
+            if !request.tools.isEmpty { members["tools"] = .array(request.tools.map(tool)) }
+            if let schema = request.outputSchema { members["response_format"] = responseFormat(schema) }
+        }
+        // Two names of one limit in one request are an error at OpenAI.
+        let limits = ["max_tokens", "max_completion_tokens"]
+        let hasLimit = limits.contains { members[$0] != nil }
+        for (name, value) in parameters.object ?? [:] where members[name] == nil {
+            if hasLimit && limits.contains(name) { continue }
+            members[name] = value
+        }
+        // Answers are taken whole.
+        members["stream"] = nil
+        members["stream_options"] = nil
+        return .object(members)
+    }
+
+    private static func check(_ body: JSON) throws(Failure) {
+        guard let members = body.object else {
+            throw Failure(
+                .permanent,
+                "the line's body is \(body.kindName)",
+                hint: "Each line of the batch needs a body that is an object, with messages."
+            )
+        }
+        // Servers skip members that they do not know: the model would answer without its instructions.
+        if members["system"] != nil {
+            throw Failure(
+                .permanent,
+                "the line is in Anthropic's form, and the model's provider speaks OpenAI's",
+                hint: "Write the system text as the first of messages, with the role system."
+            )
+        }
+    }
+
+    private static func message(_ message: ChatMessage) -> JSON {
+        let isCallOnly = message.content.isEmpty && !message.toolCalls.isEmpty
+        return JSON(members: [
+            ("role", .string(message.role.rawValue)),
+            ("content", isCallOnly ? .null : .string(message.content)),
+            ("tool_calls", message.toolCalls.isEmpty ? JSON?.none : .array(message.toolCalls.map(\.openAI))),
+            ("tool_call_id", message.toolCallID.map(JSON.string)),
+        ])
+    }
+
+    private static func tool(_ tool: ToolDescription) -> JSON {
+        [
+            "type": "function",
+            "function": [
+                "name": .string(tool.name), "description": .string(tool.description), "parameters": tool.parameters,
+            ],
+        ]
+    }
+
+    /// Without `strict`: OpenAI's strict mode takes only a part of JSON Schema and refuses the rest.
+    private static func responseFormat(_ schema: JSON) -> JSON {
+        [
+            "type": "json_schema",
+            "json_schema": ["name": .string(schemaName(schema["title"]?.string)), "schema": schema],
+        ]
+    }
+
+    /// The name must fit `[a-zA-Z0-9_-]{1,64}`.
+    static func schemaName(_ title: String?) -> String {
+        let legal = (title ?? "").utf8.prefix(64).map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                byte
+            default: UInt8(ascii: "_")
+            }
+        }
+        return legal.isEmpty ? "output" : String(decoding: legal, as: UTF8.self)
+    }
+}
+
+extension ModelToolCall {
+    /// As it stands in an assistant's message.
+    var openAI: JSON {
+        [
+            "id": .string(id), "type": "function",
+            "function": ["name": .string(name), "arguments": .string(arguments)],
+        ]
+    }
+}

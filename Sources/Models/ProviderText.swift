@@ -1,0 +1,16 @@
+/// What a provider wrote, made fit for our messages.
+enum ProviderText {
+    /// In characters.
+    static let lengthMax = 300
+
+    /// One line of at most ``lengthMax`` characters.
+    ///
+    /// - Parameter secret: A key that must not show; some servers repeat the key that they refuse.
+    static func short(_ text: String, hiding secret: String? = nil) -> String {
+        var text = text
+        if let secret, !secret.isEmpty { text = text.replacing(secret, with: "[key]") }
+        let line = text.split { $0.isWhitespace || $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } }
+            .joined(separator: " ")
+        return line.count <= lengthMax ? line : line.prefix(lengthMax - 1) + "…"
+    }
+}

@@ -1,0 +1,59 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// The names in a directory, read a part at a time, so that a million of them cost no memory.
+///
+/// A name may be missed or come twice while others rename in the directory (readdir(3)): nothing is concluded
+/// from a name's absence. Not to be shared between threads.
+package final class DirectoryListing {
+    // A DIR is an incomplete type to Swift; nil once it is at its end.
+    private var stream: OpaquePointer?
+
+    /// Opens the directory `path` inside `directory`.
+    package init(of path: String, in directory: OpenFile) throws(Errno) {
+        let descriptor = openat(directory.descriptor, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+        guard let stream = fdopendir(descriptor) else {
+            let error = Errno(rawValue: errno)
+            close(descriptor)
+            throw error
+        }
+        self.stream = stream
+    }
+
+    deinit { if let stream { closedir(stream) } }
+
+    /// The next name that is not `.` or `..`, as bytes: a name need not be UTF-8. Nil at the end.
+    package func next() throws(Errno) -> [UInt8]? {
+        while let stream {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                let error = errno
+                closedir(stream)
+                self.stream = nil
+                if error != 0 { throw Errno(rawValue: error) }
+                return nil
+            }
+            guard let name = clinux_dirent_name(entry) else { continue }
+            let bytes = Array(UnsafeBufferPointer(start: name, count: strlen(name))).map { UInt8(bitPattern: $0) }
+            if bytes != [0x2E], bytes != [0x2E, 0x2E] { return bytes }
+        }
+        return nil
+    }
+
+    /// All names that are valid UTF-8, in no order; nothing when there is no such directory.
+    package static func names(in path: String, of directory: OpenFile) throws(Errno) -> [String] {
+        let listing: DirectoryListing
+        do {
+            listing = try DirectoryListing(of: path, in: directory)
+        } catch .noSuchFileOrDirectory {
+            return []
+        }
+        var names: [String] = []
+        while let name = try listing.next() {
+            if let text = String(validating: name, as: UTF8.self) { names.append(text) }
+        }
+        return names
+    }
+}

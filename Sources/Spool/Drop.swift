@@ -1,0 +1,96 @@
+package import Jobs
+
+/// A file in an inbox.
+package struct Drop: Sendable, Hashable {
+    package var queue: String
+    /// As the kernel gives it: any bytes but `/` and NUL.
+    package var name: [UInt8]
+
+    package init(queue: String, name: [UInt8]) {
+        self.queue = queue
+        self.name = name
+    }
+
+    /// The name for people and logs.
+    package var shownName: String { JobName(id: Self.noID, dropName: name).drop }
+
+    private static let noID = JobID(time: Timestamp(milliseconds: 0), high: 0, low: 0)
+}
+
+/// What the spool found out about a drop; who admits it decides by this.
+package struct DropContents: Sendable {
+    package var queue: String
+    package var job: JobName
+    /// The dropped file's name, without the id that `submit` may have put before it.
+    package var name: String
+    package var kind: Acceptance.Kind
+    /// In bytes.
+    package var size: Int
+    package var sha256: String
+    package var ownerUID: Int
+    /// The whole text of a job document; nothing of other kinds.
+    package var bytes: [UInt8]
+}
+
+/// Why a drop is no job, as a sentence for its submitter.
+package struct Rejection: Error, Sendable, Equatable {
+    package var reason: String
+
+    package init(_ reason: String) { self.reason = reason }
+}
+
+/// What a queue asks of its drops.
+package struct DropRules: Sendable {
+    /// In bytes.
+    package var sizeMax: Int
+    /// How long a file must have looked the same where the kernel cannot tell whether somebody still writes.
+    package var settlingTime: Duration
+    /// Makes the job's acceptance of a drop's contents, or refuses it.
+    package var admit: @Sendable (DropContents) throws(Rejection) -> Acceptance
+    /// Whether a job of this id is known already; such a drop gets a new id.
+    package var isTaken: @Sendable (JobID) -> Bool
+
+    /// Job documents are read whole, so they have a limit of their own.
+    package static let documentSizeMax = 16 << 20
+
+    package init(
+        sizeMax: Int,
+        settlingTime: Duration,
+        isTaken: @escaping @Sendable (JobID) -> Bool,
+        admit: @escaping @Sendable (DropContents) throws(Rejection) -> Acceptance
+    ) {
+        self.sizeMax = sizeMax
+        self.settlingTime = settlingTime
+        self.isTaken = isTaken
+        self.admit = admit
+    }
+}
+
+/// How a file looked, to see whether it changed since (spool-rules 12).
+package struct Look: Sendable, Equatable {
+    package var size: Int
+    package var modified: Int64
+    package var changed: Int64
+    package var at: Timestamp
+
+    init(_ status: FileStatus, at: Timestamp) {
+        (size, modified, changed) = (status.size, status.modified, status.changed)
+        self.at = at
+    }
+
+    func isSame(as other: Look) -> Bool {
+        (size, modified, changed) == (other.size, other.modified, other.changed)
+    }
+}
+
+/// What became of a drop.
+package enum AcceptOutcome: Sendable {
+    /// With the record of its acceptance.
+    case accepted(OwnedJob, HistoryRecord)
+    case rejected(JobSummary)
+    /// Somebody still writes it: it stays in the inbox. Nil where the kernel will tell when the writer is done;
+    /// else look again with this look after the settling time.
+    case unfinished(Look?)
+    /// Somebody else took it, or it was removed.
+    case gone
+}

@@ -1,0 +1,70 @@
+package import SystemPackage
+
+extension FileSystem {
+    package func open(_ name: String, in directory: OpenFile?, _ flags: OpenFlags) throws(Errno) -> OpenFile {
+        try open(name, in: directory, flags, mode: 0o600)
+    }
+
+    /// The whole file, or `limit` bytes and one more, so that the caller sees that there is more.
+    package func contents(of file: OpenFile, limit: Int = .max) throws(Errno) -> [UInt8] {
+        let size = try status(of: file).size
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(size, limit))
+        while bytes.count <= limit {
+            let part = try read(file, at: bytes.count, count: min(max(size - bytes.count, 4_096), 1 << 20))
+            if part.isEmpty { break }
+            bytes += part
+        }
+        return bytes
+    }
+
+    /// The whole file of that name, or nil when there is none.
+    package func contents(ofFileNamed name: String, in directory: OpenFile) throws(Errno) -> [UInt8]? {
+        do {
+            return try contents(of: open(name, in: directory, .read))
+        } catch .noSuchFileOrDirectory {
+            return nil
+        }
+    }
+
+    /// Writes all bytes; a short write goes on, and fails with the error that made it short.
+    package func writeAll(_ bytes: [UInt8], to file: OpenFile) throws(Errno) {
+        var rest = bytes[...]
+        while !rest.isEmpty { rest = rest.dropFirst(try write(rest, to: file, at: nil)) }
+    }
+
+    /// Writes a file, in place of one that may be there.
+    ///
+    /// - Returns: The file, still to be synced.
+    package func replaceFile(_ name: String, in directory: OpenFile, with bytes: [UInt8]) throws(Errno) -> OpenFile {
+        let file = try open(name, in: directory, .replace)
+        try writeAll(bytes, to: file)
+        return file
+    }
+
+    package func exists(_ name: String, in directory: OpenFile) throws(Errno) -> Bool {
+        do {
+            _ = try status(of: name, in: directory)
+            return true
+        } catch .noSuchFileOrDirectory {
+            return false
+        }
+    }
+
+    /// Makes the directory unless it is there.
+    ///
+    /// - Returns: Whether it was made, so that its parent must be synced.
+    @discardableResult
+    package func ensureDirectory(_ name: String, in directory: OpenFile, mode: UInt32) throws(Errno) -> Bool {
+        do {
+            try makeDirectory(name, in: directory, mode: mode)
+            return true
+        } catch .fileExists {
+            return false
+        }
+    }
+
+    package func removeIfPresent(_ name: String, in directory: OpenFile) throws(Errno) {
+        do { try unlink(name, in: directory) } catch .noSuchFileOrDirectory {}
+    }
+}

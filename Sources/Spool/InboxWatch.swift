@@ -1,0 +1,107 @@
+import CLinux
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// Tells when something may have changed in a directory (inotify(7)).
+///
+/// A hint and no more: events can be lost, so whoever listens also scans at start, after an overflow and on a timer.
+package final class InboxWatch: Sendable {
+    /// What may have changed since ``takeChanges()`` was last called.
+    package struct Changes: Sendable, Equatable {
+        /// The watched directories in which names appeared or writers finished, as they were given.
+        package var directories: Set<String> = []
+        /// Events were lost, or a directory is no longer watched: look everywhere, and watch again.
+        package var isIncomplete = false
+
+        package var isEmpty: Bool { directories.isEmpty && !isIncomplete }
+    }
+
+    private struct State {
+        var changes = Changes()
+        var directories: [Int32: String] = [:]
+    }
+
+    private let notifications: OpenFile
+    private let stopSignal: OpenFile
+    private let state = Mutex(State())
+    /// Called after the first change since the last ``takeChanges()``, on the watch's own thread.
+    private let onChange: @Sendable () -> Void
+
+    /// - Throws: ``SpoolError`` when the kernel has no more inotify instances to give.
+    package init(onChange: @escaping @Sendable () -> Void) throws(SpoolError) {
+        self.onChange = onChange
+        func file(_ descriptor: Int32) throws(SpoolError) -> OpenFile {
+            guard descriptor >= 0 else {
+                throw SpoolError(
+                    "starting to watch",
+                    Errno(rawValue: errno),
+                    advice: "Raise fs.inotify.max_user_instances (sysctl)"
+                )
+            }
+            return OpenFile(descriptor: descriptor) { _ = close($0) }
+        }
+        notifications = try file(inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK)))
+        stopSignal = try file(eventfd(0, Int32(EFD_CLOEXEC)))
+    }
+
+    /// Watches a directory; the caller scans it afterwards, for what came before.
+    package func watch(_ directory: String, at path: String) throws(SpoolError) {
+        let mask = IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR
+        let watch = inotify_add_watch(notifications.descriptor, path, UInt32(mask))
+        guard watch >= 0 else {
+            throw SpoolError(
+                "watching \(path)",
+                Errno(rawValue: errno),
+                advice: errno == ENOSPC ? "Raise fs.inotify.max_user_watches (sysctl)" : nil
+            )
+        }
+        state.withLock { $0.directories[watch] = directory }
+    }
+
+    /// What may have changed since the last call.
+    package func takeChanges() -> Changes {
+        state.withLock { state in
+            defer { state.changes = Changes() }
+            return state.changes
+        }
+    }
+
+    /// Reads events until ``stop()``; blocks its thread, so it wants one of its own.
+    package func run() {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            var polled = [
+                pollfd(fd: notifications.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: stopSignal.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            guard poll(&polled, 2, -1) > 0 else { continue }
+            if polled[1].revents != 0 { return }
+            let count = read(notifications.descriptor, &buffer, buffer.count)
+            if count > 0 { note(buffer[..<count]) }
+        }
+    }
+
+    /// Ends ``run()``.
+    package func stop() {
+        var one: UInt64 = 1
+        _ = write(stopSignal.descriptor, &one, 8)
+    }
+
+    private func note(_ events: ArraySlice<UInt8>) {
+        let isFirst = state.withLock { state in
+            let wasEmpty = state.changes.isEmpty
+            var rest = events
+            let headerSize = MemoryLayout<inotify_event>.size
+            while rest.count >= headerSize {
+                let event = rest.withUnsafeBytes { $0.loadUnaligned(as: inotify_event.self) }
+                let lost = UInt32(IN_Q_OVERFLOW | IN_UNMOUNT | IN_IGNORED)
+                if event.mask & lost != 0 { state.changes.isIncomplete = true }
+                if let directory = state.directories[event.wd] { state.changes.directories.insert(directory) }
+                rest = rest.dropFirst(headerSize + Int(event.len))
+            }
+            return wasEmpty && !state.changes.isEmpty
+        }
+        if isFirst { onChange() }
+    }
+}

@@ -1,0 +1,101 @@
+import CLinux
+import Glibc
+package import Jobs
+import SystemPackage
+
+/// The kernel's lock on `nodes/<node>`: held while the node lives, and free the moment it is dead (fcntl(2), F_OFD_SETLK).
+package final class NodeLock: Sendable {
+    /// Who holds a node, as its file says.
+    package struct Holder: Sendable, Equatable {
+        package var pid: Int
+        package var host: String
+        package var startedAt: Timestamp?
+    }
+
+    /// The node's lock is held by a living process.
+    package struct Held: Error, CustomStringConvertible {
+        package var node: String
+        package var holder: Holder?
+
+        package var description: String {
+            let who = holder.map { " (pid \($0.pid) on \($0.host))" } ?? ""
+            return "the node \(node) is running already\(who); give this one another name with --node"
+        }
+    }
+
+    package let node: String
+    private let file: OpenFile
+    private let fileSystem: any FileSystem
+    private let content: (pid: Int, host: String, bootID: String, startedAt: Timestamp)
+
+    /// Takes the lock of `node`.
+    ///
+    /// - Throws: ``Held`` when a process lives that has it; ``SpoolError``.
+    package init(of node: String, in spool: SpoolRoot, now: Timestamp) throws {
+        self.node = node
+        fileSystem = spool.fileSystem
+        file = try doing("opening nodes/\(node)") { () throws(Errno) in
+            try spool.fileSystem.open(node, in: spool.directory(SpoolLayout.nodes), .update, mode: 0o644)
+        }
+        guard clinux_ofd_trylock(file.descriptor, true) == 0 else {
+            throw Held(node: node, holder: Self.holder(in: file, spool.fileSystem))
+        }
+        content = (Int(getpid()), Self.hostName, Self.bootID, now)
+        try beat(counter: 0, now: now)
+    }
+
+    /// Writes the heartbeat through the locked descriptor; a lock that a server has taken away answers with an error.
+    package func beat(counter: Int, now: Timestamp) throws(SpoolError) {
+        let json: JSON = [
+            "node": .string(node), "pid": .int(Int64(content.pid)), "host": .string(content.host),
+            "boot_id": .string(content.bootID), "started_at": .string(content.startedAt.text),
+            "heartbeat": .int(Int64(counter)), "heartbeat_at": .string(now.text),
+        ]
+        try doing("writing the heartbeat of nodes/\(node)") { () throws(Errno) in
+            // One write of one length: a reader never sees half of two.
+            let text = json.text
+            let padding = String(repeating: " ", count: max(0, 400 - text.utf8.count))
+            _ = try fileSystem.write(Array((text + padding + "\n").utf8)[...], to: file, at: 0)
+        }
+    }
+
+    private static func holder(in file: OpenFile, _ fileSystem: any FileSystem) -> Holder? {
+        guard let bytes = try? fileSystem.read(file, at: 0, count: 4_096), let json = try? JSONParser.parse(bytes),
+            let pid = json["pid"]?.int, let host = json["host"]?.string
+        else { return nil }
+        return Holder(pid: pid, host: host, startedAt: json["started_at"]?.string.flatMap(Timestamp.init(text:)))
+    }
+
+    /// The nodes that the spool knows, and whether each lives.
+    package static func nodes(of spool: SpoolRoot) throws(SpoolError) -> [(
+        node: String, isAlive: Bool, holder: Holder?
+    )] {
+        try doing("reading nodes/") { () throws(Errno) in
+            var nodes: [(String, Bool, Holder?)] = []
+            for name in try DirectoryListing.names(in: SpoolLayout.nodes, of: spool.root).sorted() {
+                let directory = try spool.directory(SpoolLayout.nodes)
+                guard let file = try? spool.fileSystem.open(name, in: directory, .read) else { continue }
+                nodes.append((name, isLocked(file), holder(in: file, spool.fileSystem)))
+            }
+            return nodes
+        }
+    }
+
+    private static func isLocked(_ file: OpenFile) -> Bool { clinux_ofd_is_locked(file.descriptor) == 1 }
+
+    /// This machine's name.
+    package static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static var bootID: String {
+        let path = "/proc/sys/kernel/random/boot_id"
+        let fileSystem = LinuxFileSystem()
+        guard let file = try? fileSystem.open(path, in: nil, .read),
+            let bytes = try? fileSystem.read(file, at: 0, count: 64)
+        else { return "unknown" }
+        return String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
+    }
+}

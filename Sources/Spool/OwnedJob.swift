@@ -1,0 +1,35 @@
+package import Jobs
+import Synchronization
+import SystemPackage
+
+/// A job in this node's `processing/` directory: its open history and what that says.
+///
+/// Only ``SpoolNode`` makes and changes one. Steps that run side by side may append at the same time.
+package final class OwnedJob: Sendable {
+    struct State {
+        var replay: JobReplay
+        var chain: HistoryChain
+        /// Bytes of the history that hold whole records.
+        var length: Int
+        /// Set once the directory was moved away, or a write failed and could not be taken back.
+        var isClosed = false
+    }
+
+    package let name: JobName
+    let directory: OpenFile
+    let history: OpenFile
+    let state: Mutex<State>
+    /// Absolute path of the job's directory while this node owns it.
+    package let path: String
+
+    init(name: JobName, path: String, directory: OpenFile, history: OpenFile, state: sending State) {
+        self.name = name
+        self.path = path
+        self.directory = directory
+        self.history = history
+        self.state = Mutex(state)
+    }
+
+    /// What the history says at this moment.
+    package var replay: JobReplay { state.withLock { $0.replay } }
+}

@@ -1,0 +1,62 @@
+package import Jobs
+
+/// The `<name>.reason.txt` beside a rejected drop: for people first, and complete, so that a row can be made of it.
+package struct RejectionNote: Sendable, Equatable {
+    package var job: JobName
+    package var queue: String
+    package var ownerUID: Int
+    package var at: Timestamp
+    package var reason: String
+
+    package static let ending = ".reason.txt"
+
+    package var fileName: String { job.description + Self.ending }
+
+    package var bytes: [UInt8] {
+        let text = """
+            This drop is no job and was not run: \(reason)
+
+            queue:     \(queue)
+            owner uid: \(ownerUID)
+            at:        \(at.text)
+
+            Nothing was deleted. Mend the file and drop it into inbox/\(queue)/ again.
+
+            """
+        return Array(text.utf8)
+    }
+
+    package init(job: JobName, queue: String, ownerUID: Int, at: Timestamp, reason: String) {
+        self.job = job
+        self.queue = queue
+        self.ownerUID = ownerUID
+        self.at = at
+        // One line, so that the note can be read back.
+        self.reason = String(reason.map { $0.isNewline ? " " : $0 })
+    }
+
+    /// Reads a note back; nil when a person has rewritten it beyond recognition.
+    package init?(fileName: String, _ bytes: [UInt8]) {
+        guard fileName.hasSuffix(Self.ending), let job = JobName(fileName.dropLast(Self.ending.count)) else {
+            return nil
+        }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        func field(_ label: String) -> String? {
+            lines.first { $0.hasPrefix(label) }.map { line in
+                String(line.dropFirst(label.count).drop { $0 == " " })
+            }
+        }
+        guard let reason = field("This drop is no job and was not run:"), let queue = field("queue:"),
+            let uid = field("owner uid:").flatMap({ Int($0) }), let at = field("at:").flatMap(Timestamp.init(text:))
+        else { return nil }
+        self.init(job: job, queue: queue, ownerUID: uid, at: at, reason: reason)
+    }
+
+    package var summary: JobSummary {
+        var summary = JobSummary(job: job.id.text, name: job.drop, queue: queue, state: .rejected)
+        summary.reason = JobSummary.short(reason)
+        summary.owner = UserNames.name(of: ownerUID)
+        summary.finishedAt = at
+        return summary
+    }
+}

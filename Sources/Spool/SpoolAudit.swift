@@ -1,0 +1,123 @@
+import Crypto
+package import Jobs
+import SystemPackage
+
+/// Something on the spool that is not as it should be.
+package struct SpoolProblem: Sendable, Equatable {
+    package enum Kind: String, Sendable {
+        /// A record that somebody changed, or a tail that a crash tore.
+        case history
+        /// The drop is not what was accepted.
+        case drop
+        /// `result.json` is not what the history says.
+        case result
+        /// The directory lies where its history does not put it.
+        case place
+        /// The index does not say what the files say.
+        case index
+    }
+
+    package var kind: Kind
+    package var job: JobName?
+    package var message: String
+    var location: JobLocation?
+
+    package init(_ kind: Kind, job: JobName?, _ message: String, at location: JobLocation? = nil) {
+        (self.kind, self.job, self.message, self.location) = (kind, job, message, location)
+    }
+
+    package var isResult: Bool { kind == .result }
+    package var isIndex: Bool { kind == .index }
+
+    package var text: String { [job?.description, kind.rawValue, message].compactMap(\.self).joined(separator: ": ") }
+
+    package var json: JSON {
+        ["job": JSON(job?.id.text), "kind": .string(kind.rawValue), "message": .string(message)]
+    }
+}
+
+/// Checks job directories against their own histories.
+package struct SpoolAudit: Sendable {
+    private let spool: SpoolRoot
+
+    package init(spool: SpoolRoot) { self.spool = spool }
+
+    /// Checks every job.
+    ///
+    /// - Returns: What is wrong, and how many jobs were looked at. What a living node works on is its own.
+    package func allProblems() throws(SpoolError) -> (problems: [SpoolProblem], jobs: Int) {
+        var problems: [SpoolProblem] = []
+        var count = 0
+        let living = try NodeLock.nodes(of: spool).filter(\.isAlive).map { SpoolLayout.processing(of: $0.node) }
+        for directory in try spool.jobDirectories() where !living.contains(directory) {
+            for location in try spool.jobs(in: directory) {
+                count += 1
+                problems += try self.problems(of: location)
+            }
+        }
+        return (problems, count)
+    }
+
+    /// Checks one job; one that moved away meanwhile has no problems.
+    package func problems(of location: JobLocation) throws(SpoolError) -> [SpoolProblem] {
+        guard let history = try spool.history(of: location) else { return [] }
+        let job = location.job
+        switch history.defect {
+        case .brokenLine(let line):
+            return [
+                SpoolProblem(.history, job: job, "line \(line) does not fit the chain: it was changed", at: location)
+            ]
+        case .tornTail(let line):
+            return [SpoolProblem(.history, job: job, "line \(line) was cut short; a restart cuts it off", at: location)]
+        case nil: break
+        }
+        let replay = JobReplay(name: job, records: history.records)
+        guard let acceptance = replay.acceptance else {
+            return [SpoolProblem(.history, job: job, "the job was never accepted", at: location)]
+        }
+        var problems: [SpoolProblem] = []
+        if !location.fits(replay.life) {
+            let message = "it lies in \(location.directory)/, and its history says that it is \(replay.life.state.name)"
+            problems.append(SpoolProblem(.place, job: job, message, at: location))
+        }
+        if let message = try dropFault(acceptance, location) {
+            problems.append(SpoolProblem(.drop, job: job, message, at: location))
+        }
+        if replay.life.isEnded, try spool.contents(of: SpoolLayout.result, in: location) != Self.result(replay) {
+            let message = "\(SpoolLayout.result) is missing or not what the history says"
+            problems.append(SpoolProblem(.result, job: job, message, at: location))
+        }
+        return problems
+    }
+
+    private func dropFault(_ acceptance: Acceptance, _ location: JobLocation) throws(SpoolError) -> String? {
+        guard let bytes = try spool.contents(of: acceptance.file, in: location) else {
+            return "\(acceptance.file) is missing"
+        }
+        let digest = SHA256.hash(data: bytes).hexadecimal
+        return digest == acceptance.sha256 ? nil : "\(acceptance.file) is not what was accepted"
+    }
+
+    /// Makes `result.json` again from the history; synced when it returns.
+    package func repairResult(of problem: SpoolProblem) throws(SpoolError) {
+        guard let location = problem.location, let history = try spool.history(of: location) else { return }
+        let bytes = Self.result(JobReplay(name: location.job, records: history.records))
+        try doing("writing \(location.path)/\(SpoolLayout.result)") { () throws(Errno) in
+            let fileSystem = spool.fileSystem
+            let directory = try fileSystem.open(location.path, in: spool.root, .directory)
+            let file = try fileSystem.replaceFile(".\(SpoolLayout.result)", in: directory, with: bytes)
+            try Durability.syncNow(file, fileSystem)
+            try fileSystem.rename(".\(SpoolLayout.result)", in: directory, to: SpoolLayout.result, in: directory)
+            try Durability.syncNow(directory, fileSystem)
+        }
+    }
+
+    /// The bytes of `result.json`.
+    static func result(_ replay: JobReplay) -> [UInt8] {
+        Array((ResultDocument(replay).json.indentedText() + "\n").utf8)
+    }
+}
+
+extension SHA256.Digest {
+    var hexadecimal: String { map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined() }
+}

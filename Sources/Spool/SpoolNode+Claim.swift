@@ -1,0 +1,108 @@
+package import Jobs
+import Synchronization
+import SystemPackage
+
+extension SpoolNode {
+    /// What became of a job directory that this node wanted.
+    package enum Claim: Sendable {
+        /// It is this node's, and can go on; with its whole history.
+        case owned(OwnedJob, [HistoryRecord])
+        /// Its history had it elsewhere already; now it lies there.
+        case settled(JobReplay, [HistoryRecord])
+        /// It had not been accepted: the drop is back in its inbox.
+        case returned(queue: String)
+        /// Somebody was faster.
+        case gone
+        /// It cannot be read; it was left where it is.
+        case unreadable(JobName, reason: String)
+    }
+
+    /// Takes a job from `deferred/`, appends `claimed` (synced with the next record) and hands it over.
+    package func claimDeferred(_ job: JobName, due: Timestamp) async throws -> Claim {
+        let source = SpoolLayout.location(of: job, in: .deferred(until: due), node: node)
+        guard let (owned, records) = try await adopt(job, from: source.directory, named: source.name) else {
+            return .gone
+        }
+        let replay = owned.replay
+        guard case .deferred = replay.life.state else { return try await settle(owned, records) }
+        let now = clock.now
+        let (record, _) = try await threads.run { [self] in
+            try owned.state.withLock { state in
+                let transition = try state.replay.life.decide(.claim(node: node, .due), at: now)
+                return try append(transition.event, to: owned, &state, at: now)
+            }
+        }
+        return .owned(owned, records + [record])
+    }
+
+    /// Takes a job directory from anywhere into this node's hands, for what a person asked; nil when it is not there.
+    ///
+    /// Nothing is appended: the caller commits what was asked, and that moves it on.
+    package func adopt(_ job: JobName, from directory: String, named name: String) async throws -> (
+        OwnedJob, [HistoryRecord]
+    )? {
+        try await threads.run { [self] in
+            let isMine = try doing("claiming \(job)") { () throws(Errno) in
+                do throws(Errno) {
+                    try rename(
+                        name,
+                        in: spool.directory(directory),
+                        to: job.description,
+                        in: spool.directory(processing)
+                    )
+                    return true
+                } catch .noSuchFileOrDirectory {
+                    return false
+                }
+            }
+            return isMine ? try open(job) : nil
+        }
+    }
+
+    /// Opens a job that lies in this node's directory and reads its history.
+    ///
+    /// A torn tail is cut back to the last whole record; a history that somebody changed is refused.
+    func open(_ job: JobName) throws(SpoolError) -> (OwnedJob, [HistoryRecord]) {
+        let (directory, history, bytes) = try doing("opening \(job)") { () throws(Errno) in
+            let directory = try fileSystem.open(job.description, in: spool.directory(processing), .directory)
+            let history = try fileSystem.open(SpoolLayout.history, in: directory, .append)
+            return (directory, history, try fileSystem.contents(of: history))
+        }
+        let contents = HistoryContents(bytes)
+        if case .brokenLine(let line) = contents.defect {
+            throw SpoolError(
+                "reading the history of \(job)",
+                .badMessage,
+                advice: "Line \(line) does not fit the chain: agentspool verify \(job.id) says more"
+            )
+        }
+        if contents.validLength < bytes.count {
+            try doing("cutting the torn tail of the history of \(job)") { () throws(Errno) in
+                try fileSystem.truncate(history, to: contents.validLength)
+            }
+        }
+        let owned = OwnedJob(
+            name: job,
+            path: "\(spool.path)/\(processing)/\(job)",
+            directory: directory,
+            history: history,
+            state: OwnedJob.State(
+                replay: JobReplay(name: job, records: contents.records),
+                chain: contents.chain,
+                length: contents.validLength
+            )
+        )
+        return (owned, contents.records)
+    }
+
+    /// Does what a crash left undone of a job whose history says that it belongs elsewhere.
+    func settle(_ job: OwnedJob, _ records: [HistoryRecord]) async throws -> Claim {
+        let replay = job.replay
+        let files = try await threads.run { [self] in
+            replay.life.isEnded ? try writeResult(of: job, replay) : []
+        }
+        try await durability.sync(files: files + [job.history], directories: [job.directory])
+        try await move(job, to: replay.life.place)
+        return .settled(replay, records)
+    }
+}

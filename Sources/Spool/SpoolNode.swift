@@ -1,0 +1,207 @@
+import Glibc
+package import Jobs
+import Synchronization
+import SystemPackage
+
+/// One node's hands on a spool: accept, claim, commit and take over, each one function with all its syscalls in order.
+package final class SpoolNode: Sendable {
+    package let spool: SpoolRoot
+    package let node: String
+    package let durability: Durability
+    let threads: DiskThreads
+    let clock: WallClock
+    let identifiers: JobIDGenerator
+    var fileSystem: any FileSystem { spool.fileSystem }
+
+    package init(
+        spool: SpoolRoot,
+        node: String,
+        durability: Durability,
+        threads: DiskThreads,
+        clock: WallClock,
+        identifiers: JobIDGenerator
+    ) {
+        self.spool = spool
+        self.node = node
+        self.durability = durability
+        self.threads = threads
+        self.clock = clock
+        self.identifiers = identifiers
+    }
+
+    var processing: String { SpoolLayout.processing(of: node) }
+
+    /// Makes the node's own directory and those of `queues`, where they are missing; synced when it returns.
+    package func prepare(queues: [String]) async throws {
+        let changed = try await threads.run { [self] in
+            try doing("preparing \(spool.path)") { () throws(Errno) in
+                var changed = [spool.root]
+                for (name, mode) in SpoolLayout.directories {
+                    try fileSystem.ensureDirectory(name, in: spool.root, mode: mode)
+                }
+                if try fileSystem.ensureDirectory(processing, in: spool.root, mode: 0o700) {
+                    changed.append(try spool.directory(SpoolLayout.processing))
+                }
+                for queue in queues {
+                    let name = SpoolLayout.inbox(of: queue)
+                    if try fileSystem.ensureDirectory(name, in: spool.root, mode: 0o755) {
+                        changed.append(try spool.directory(SpoolLayout.inbox))
+                    }
+                }
+                return changed
+            }
+        }
+        try await durability.sync(directories: changed)
+    }
+
+    /// Writes a file of results into the job's directory, in place of one of that name; synced when it returns.
+    package func writeFile(_ name: String, lines: [[UInt8]], in job: OwnedJob) async throws {
+        let file = try await threads.run { [self] in
+            try doing("writing \(name) of \(job.name)") { () throws(Errno) in
+                let file = try fileSystem.open(name, in: job.directory, .replace)
+                for line in lines { try fileSystem.writeAll(line + [UInt8(ascii: "\n")], to: file) }
+                return file
+            }
+        }
+        try await durability.sync(files: [file], directories: [job.directory])
+    }
+
+    /// The drop of a job, at most `limit` bytes and one more.
+    package func drop(of job: OwnedJob, limit: Int = .max) async throws -> [UInt8] {
+        let entry = job.replay.acceptance?.file ?? ""
+        return try await threads.run { [self] in
+            try doing("reading \(entry) of \(job.name)") { () throws(Errno) in
+                try fileSystem.contents(of: fileSystem.open(entry, in: job.directory, .read), limit: limit)
+            }
+        }
+    }
+
+    // MARK: Commit
+
+    /// Appends a record and does what follows from it, as DESIGN section 4 orders it.
+    ///
+    /// When it returns, the record is on disk; where the command moves the job, the directory is where it belongs,
+    /// both parents are synced, and the job is no longer this node's.
+    ///
+    /// - Throws: `IllegalTransition`, ``SpoolError``, ``SyncFailure``.
+    @discardableResult
+    package func commit(_ command: JobCommand, on job: OwnedJob) async throws -> (HistoryRecord, JobReplay) {
+        let now = clock.now
+        let (record, replay, destination, results) = try await threads.run { [self] in
+            try job.state.withLock { state in
+                let transition = try state.replay.life.decide(command, at: now)
+                let (record, replay) = try append(transition.event, to: job, &state, at: now)
+                if case .retry = command { try removeResult(of: job) }
+                let results = transition.endsJob ? try writeResult(of: job, replay) : []
+                return (record, replay, transition.destination, results)
+            }
+        }
+        // The directory has a new entry only where a result was written.
+        let directories = results.isEmpty ? [] : [job.directory]
+        try await durability.sync(files: [job.history] + results, directories: directories)
+        if let destination, destination != .processing { try await move(job, to: destination) }
+        return (record, replay)
+    }
+
+    /// Appends a record about a step that has no effect outside; a crash may lose it, which only repeats the step.
+    package func note(_ event: JobEvent, on job: OwnedJob) async throws -> (HistoryRecord, JobReplay) {
+        let now = clock.now
+        return try await threads.run { [self] in
+            try job.state.withLock { state in
+                let transition = try state.replay.life.decide(.step(event), at: now)
+                return try append(transition.event, to: job, &state, at: now)
+            }
+        }
+    }
+
+    /// One record, one write: what was written of it in vain is taken back.
+    func append(
+        _ event: JobEvent,
+        to job: OwnedJob,
+        _ state: inout OwnedJob.State,
+        at now: Timestamp
+    ) throws(SpoolError) -> (HistoryRecord, JobReplay) {
+        let action = "appending to the history of \(job.name)"
+        if state.isClosed { throw SpoolError(action, .badFileDescriptor, advice: "The job is no longer this node's") }
+        let record = state.replay.life.record(event, at: now)
+        var chain = state.chain
+        let line = chain.seal(record)
+        do throws(Errno) {
+            let written = try fileSystem.write(line[...], to: job.history, at: nil)
+            // A short write has a reason, which a write of the rest would tell; no record is written in two parts.
+            if written < line.count { throw .noSpace }
+        } catch {
+            do throws(Errno) {
+                try fileSystem.truncate(job.history, to: state.length)
+            } catch {
+                state.isClosed = true
+            }
+            throw SpoolError(action, error)
+        }
+        state.chain = chain
+        state.length += line.count
+        state.replay.apply(record)
+        return (record, state.replay)
+    }
+
+    func writeResult(of job: OwnedJob, _ replay: JobReplay) throws(SpoolError) -> [OpenFile] {
+        let document = ResultDocument(replay)
+        return try doing("writing the result of \(job.name)") { () throws(Errno) in
+            let result = SpoolAudit.result(replay)
+            var files = [try fileSystem.replaceFile(SpoolLayout.result, in: job.directory, with: result)]
+            if let text = document.errorText {
+                files.append(try fileSystem.replaceFile(SpoolLayout.error, in: job.directory, with: Array(text.utf8)))
+            }
+            return files
+        }
+    }
+
+    private func removeResult(of job: OwnedJob) throws(SpoolError) {
+        try doing("removing the old result of \(job.name)") { () throws(Errno) in
+            try fileSystem.removeIfPresent(SpoolLayout.result, in: job.directory)
+            try fileSystem.removeIfPresent(SpoolLayout.error, in: job.directory)
+        }
+    }
+
+    /// Renames the directory to where it belongs and syncs both parents.
+    func move(_ job: OwnedJob, to place: Place) async throws {
+        let target = SpoolLayout.location(of: job.name, in: place, node: node)
+        let parents = try await threads.run { [self] in
+            try doing("moving \(job.name) to \(target.directory)/") { () throws(Errno) in
+                let source = try spool.directory(processing)
+                let (destination, changedParent) = try spool.ensuredDirectory(target.directory)
+                try rename(job.name.description, in: source, to: target.name, in: destination)
+                job.state.withLock { $0.isClosed = true }
+                return [source, destination] + (changedParent.map { [$0] } ?? [])
+            }
+        }
+        try await durability.sync(directories: parents)
+    }
+
+    /// Renames, and decides an error by looking at the destination: what is there came from here (spool-rules 18).
+    func rename(
+        _ name: String,
+        in source: OpenFile,
+        to target: String,
+        in destination: OpenFile
+    ) throws(Errno) {
+        do {
+            try fileSystem.rename(name, in: source, to: target, in: destination)
+        } catch {
+            let isThere = try fileSystem.exists(target, in: destination)
+            let isGone = try !fileSystem.exists(name, in: source)
+            if !isThere || !isGone { throw error }
+        }
+    }
+}
+
+extension SpoolNode {
+    /// Runs blocking work on the spool's threads.
+    package func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await threads.run(body)
+    }
+
+    /// Whether the spool lies on a filesystem of this machine alone, where a free lock proves that its holder is dead
+    /// and inotify reports every change.
+    package var isLocal: Bool { spool.isLocal }
+}

@@ -1,0 +1,141 @@
+package import Jobs
+import SystemPackage
+
+/// Where a job's directory was found.
+package struct JobLocation: Sendable, Equatable {
+    package var job: JobName
+    /// Relative to the spool, as `done/2026-11-24`.
+    package var directory: String
+    /// Its name in there, which in `deferred/` begins with the due time.
+    package var entry: String
+
+    package var path: String { "\(directory)/\(entry)" }
+
+    /// Whether a job with this history belongs here; any node's `processing/` will do for one that is worked on.
+    package func fits(_ life: JobLife) -> Bool {
+        let node = directory.hasPrefix("\(SpoolLayout.processing)/") ? String(directory.dropFirst(11)) : ""
+        let place = SpoolLayout.location(of: job, in: life.place, node: node)
+        return place.directory == directory && place.name == entry
+    }
+}
+
+extension SpoolRoot {
+    /// The directories that hold jobs: of every node, and of every day.
+    package func jobDirectories() throws(SpoolError) -> [String] {
+        try doing("reading the spool \(path)") { () throws(Errno) in
+            var directories = [SpoolLayout.deferred, SpoolLayout.held]
+            for parent in [SpoolLayout.processing, SpoolLayout.failed, SpoolLayout.done] {
+                let names = try DirectoryListing.names(in: parent, of: root)
+                directories += names.sorted(by: >).map { "\(parent)/\($0)" }
+            }
+            return directories
+        }
+    }
+
+    /// The jobs in one of ``jobDirectories()``, in no order; nothing when it is gone.
+    package func jobs(in directory: String) throws(SpoolError) -> [JobLocation] {
+        try doing("reading \(directory)/") { () throws(Errno) in
+            try DirectoryListing.names(in: directory, of: root).compactMap { entry in
+                let job = directory == SpoolLayout.deferred ? SpoolLayout.deferredName(entry)?.job : JobName(entry)
+                return job.map { JobLocation(job: $0, directory: directory, entry: entry) }
+            }
+        }
+    }
+
+    /// Looks for jobs by the directories alone; `matches` decides by the name. Stops after `limit`.
+    package func findJobs(limit: Int = .max, where matches: (JobName) -> Bool) throws(SpoolError) -> [JobLocation] {
+        var found: [JobLocation] = []
+        for directory in try jobDirectories() {
+            for location in try jobs(in: directory) where matches(location.job) {
+                found.append(location)
+                if found.count >= limit { return found }
+            }
+        }
+        return found
+    }
+
+    /// Reads a job's history where it lies; nil when it is gone from there.
+    package func history(of location: JobLocation) throws(SpoolError) -> HistoryContents? {
+        try doing("reading the history of \(location.job)") { () throws(Errno) in
+            do throws(Errno) {
+                let directory = try fileSystem.open(location.path, in: root, .directory)
+                let bytes = try fileSystem.contents(ofFileNamed: SpoolLayout.history, in: directory) ?? []
+                return HistoryContents(bytes)
+            } catch .noSuchFileOrDirectory {
+                return nil
+            }
+        }
+    }
+
+    /// Reads a file of a job, as `result.json`; nil when it is not there.
+    package func contents(of file: String, in location: JobLocation) throws(SpoolError) -> [UInt8]? {
+        try doing("reading \(location.path)/\(file)") { () throws(Errno) in
+            do throws(Errno) {
+                let directory = try fileSystem.open(location.path, in: root, .directory)
+                return try fileSystem.contents(ofFileNamed: file, in: directory)
+            } catch .noSuchFileOrDirectory {
+                return nil
+            }
+        }
+    }
+
+    /// The notes beside rejected drops.
+    package func rejectionNotes() throws(SpoolError) -> [RejectionNote] {
+        try doing("reading \(SpoolLayout.rejected)/") { () throws(Errno) in
+            var notes: [RejectionNote] = []
+            for day in try DirectoryListing.names(in: SpoolLayout.rejected, of: root) {
+                let path = "\(SpoolLayout.rejected)/\(day)"
+                for name in try DirectoryListing.names(in: path, of: root) where name.hasSuffix(RejectionNote.ending) {
+                    let directory = try directory(path)
+                    if let bytes = try fileSystem.contents(ofFileNamed: name, in: directory),
+                        let note = RejectionNote(fileName: name, bytes)
+                    {
+                        notes.append(note)
+                    }
+                }
+            }
+            return notes
+        }
+    }
+
+    /// Drops in the inbox of `queue` that are no longer being written, by their names; at most `limit`, and how many
+    /// there are in all.
+    package func waitingDrops(of queue: String, limit: Int) throws(SpoolError) -> (drops: [WaitingDrop], count: Int) {
+        try doing("reading inbox/\(queue)/") { () throws(Errno) in
+            let path = SpoolLayout.inbox(of: queue)
+            guard try fileSystem.exists(path, in: root) else { return ([], 0) }
+            let inbox = try directory(path)
+            let listing = try DirectoryListing(of: path, in: root)
+            var drops: [WaitingDrop] = []
+            var count = 0
+            while let name = try listing.next() {
+                if SpoolLayout.isTemporary(name) { continue }
+                count += 1
+                if drops.count < limit, let text = String(validating: name, as: UTF8.self),
+                    let status = try? fileSystem.status(of: text, in: inbox)
+                {
+                    let changed = Timestamp(milliseconds: status.changed / 1_000_000)
+                    drops.append(
+                        WaitingDrop(drop: Drop(queue: queue, name: name), uid: Int(status.uid), changedAt: changed)
+                    )
+                }
+            }
+            return (drops, count)
+        }
+    }
+
+    /// The queues that have an inbox, sorted.
+    package func inboxes() throws(SpoolError) -> [String] {
+        try doing("reading inbox/") { () throws(Errno) in
+            try DirectoryListing.names(in: SpoolLayout.inbox, of: root).filter(SpoolLayout.isValidName).sorted()
+        }
+    }
+}
+
+/// A drop that nobody has taken yet.
+package struct WaitingDrop: Sendable {
+    package var drop: Drop
+    package var uid: Int
+    /// When it was moved here or written last.
+    package var changedAt: Timestamp
+}

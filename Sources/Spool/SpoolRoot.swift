@@ -1,0 +1,83 @@
+import Jobs
+import Synchronization
+package import SystemPackage
+
+/// A spool that is there: its root, and the directories in it kept open.
+package final class SpoolRoot: Sendable {
+    /// Directories kept open; day directories come and go, so the number is bounded.
+    private static let openDirectoriesMax = 64
+
+    package let path: String
+    package let root: OpenFile
+    package let fileSystem: any FileSystem
+    private let directories = Mutex<[String: OpenFile]>([:])
+
+    /// Opens the spool at `path`.
+    ///
+    /// - Throws: ``SpoolError`` when there is no spool, or a part of it is missing.
+    package init(path: String, fileSystem: any FileSystem) throws(SpoolError) {
+        self.path = path
+        self.fileSystem = fileSystem
+        do throws(Errno) {
+            root = try fileSystem.open(path, in: nil, .directory)
+        } catch .noSuchFileOrDirectory {
+            throw SpoolError(
+                "opening the spool \(path)",
+                .noSuchFileOrDirectory,
+                advice: "Make one with: agentspool init \(path)"
+            )
+        } catch {
+            throw SpoolError("opening the spool \(path)", error)
+        }
+        for name in [SpoolLayout.inbox, SpoolLayout.processing, SpoolLayout.done] {
+            let isThere = try doing("looking for \(path)/\(name)") { () throws(Errno) in
+                try fileSystem.exists(name, in: root)
+            }
+            if !isThere {
+                throw SpoolError(
+                    "opening the spool \(path)",
+                    .noSuchFileOrDirectory,
+                    advice: "It has no \(name)/ and is no spool; make one with: agentspool init \(path)"
+                )
+            }
+        }
+    }
+
+    /// Makes what is missing of a spool at `path`; what is there is left as it is.
+    package static func create(path: String, queues: [String], fileSystem: any FileSystem) throws(SpoolError) {
+        do throws(Errno) {
+            try fileSystem.ensureDirectory(path, in: fileSystem.open(".", in: nil, .directory), mode: 0o755)
+            let root = try fileSystem.open(path, in: nil, .directory)
+            for (name, mode) in SpoolLayout.directories { try fileSystem.ensureDirectory(name, in: root, mode: mode) }
+            for queue in queues {
+                try fileSystem.ensureDirectory(SpoolLayout.inbox(of: queue), in: root, mode: 0o755)
+            }
+        } catch {
+            throw SpoolError("making the spool \(path)", error)
+        }
+    }
+
+    /// The open directory `name`, relative to the root.
+    package func directory(_ name: String) throws(Errno) -> OpenFile {
+        if let open = directories.withLock({ $0[name] }) { return open }
+        let opened = try fileSystem.open(name, in: root, .directory)
+        directories.withLock { open in
+            if open.count >= Self.openDirectoriesMax { open = [:] }
+            open[name] = opened
+        }
+        return opened
+    }
+
+    /// The open directory `name`, made when it is missing.
+    ///
+    /// - Returns: The directory, and its parent when that must be synced because the directory is new.
+    func ensuredDirectory(_ name: String) throws(Errno) -> (directory: OpenFile, changedParent: OpenFile?) {
+        do {
+            return (try directory(name), nil)
+        } catch .noSuchFileOrDirectory {
+            try fileSystem.ensureDirectory(name, in: root, mode: 0o700)
+            let parent = name.lastIndex(of: "/").map { String(name[..<$0]) }
+            return (try directory(name), try parent.map { parent throws(Errno) in try directory(parent) } ?? root)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import DequeModule
+import Dispatch
+import Jobs
+import Logging
+import Synchronization
+
+/// The bounded queue between those who log, who never wait, and the one thread that writes.
+///
+/// When it is full the oldest entry goes: it is the newest that say why nobody reads. The loss is told in the place
+/// where the lost entries would have stood.
+final class LogQueue: Sendable {
+    /// The most entries that the writer takes at once, and so how often at most a loss is told: once in so many.
+    static let batchLimit = 64
+
+    private struct State {
+        var waiting: Deque<LogEntry> = []
+        /// How many entries ever came in.
+        var accepted: UInt64 = 0
+        /// How many of them, from the first on, are written or lost.
+        var settled: UInt64 = 0
+        var lost: UInt64 = 0
+        /// Of the lost ones those that no entry has told of yet.
+        var untold: UInt64 = 0
+        var isClosed = false
+        var writerSleeps = false
+        var flushes: [Flush] = []
+    }
+
+    /// Somebody who waits until the first `target` entries are settled.
+    private struct Flush {
+        var target: UInt64
+        var done: DispatchSemaphore
+    }
+
+    private let capacity: Int
+    private let state = Mutex(State())
+    private let wake = DispatchSemaphore(value: 0)
+
+    init(capacity: Int) { self.capacity = max(1, capacity) }
+
+    // MARK: Those who log
+
+    func append(_ entry: LogEntry) {
+        let wakes = state.withLock { state in
+            // Closed means that nobody writes any more.
+            if state.isClosed { return false }
+            if state.waiting.count >= capacity {
+                state.waiting.removeFirst()
+                state.lost += 1
+                state.untold += 1
+            }
+            state.waiting.append(entry)
+            state.accepted += 1
+            defer { state.writerSleeps = false }
+            return state.writerSleeps
+        }
+        if wakes { wake.signal() }
+    }
+
+    /// Lets the writer end after what is in the queue.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        wake.signal()
+    }
+
+    /// How many entries were lost so far.
+    var lost: UInt64 { state.withLock { $0.lost } }
+
+    /// Blocks until what was appended before is settled, but not for longer than `limit`.
+    func waitUntilSettled(within limit: Duration) -> Bool {
+        let done = DispatchSemaphore(value: 0)
+        let isSettled = state.withLock { state in
+            if state.settled >= state.accepted { return true }
+            state.flushes.append(Flush(target: state.accepted, done: done))
+            return false
+        }
+        if isSettled || done.wait(timeout: .now() + .nanoseconds(limit.wholeNanoseconds)) == .success { return true }
+        return state.withLock { state in
+            let count = state.flushes.count
+            state.flushes.removeAll { $0.done === done }
+            return state.flushes.count == count
+        }
+    }
+
+    // MARK: The writer
+
+    /// The next entries in order, headed by one that tells of a loss; nil when the queue is closed and empty.
+    ///
+    /// Blocks while there are none.
+    func next() -> Batch? {
+        while true {
+            let next: Batch?? = state.withLock { state in
+                if state.waiting.isEmpty {
+                    if state.isClosed { return .some(nil) }
+                    state.writerSleeps = true
+                    return nil
+                }
+                let entries = Array(state.waiting.prefix(Self.batchLimit))
+                state.waiting.removeFirst(entries.count)
+                defer { state.untold = 0 }
+                return Batch(
+                    entries: entries,
+                    lostBefore: state.untold,
+                    end: state.accepted - UInt64(state.waiting.count)
+                )
+            }
+            if let next { return next }
+            wake.wait()
+        }
+    }
+
+    /// Ends a batch: `lost` of its entries did not arrive, and `untold` losses are still to be told.
+    func settle(_ batch: Batch, lost: UInt64, untold: UInt64) {
+        let done = state.withLock { state in
+            state.settled = batch.end
+            state.lost += lost
+            state.untold += untold
+            let done = state.flushes.filter { $0.target <= batch.end }
+            state.flushes.removeAll { $0.target <= batch.end }
+            return done
+        }
+        for flush in done { flush.done.signal() }
+    }
+
+    struct Batch {
+        /// At least one.
+        var entries: [LogEntry]
+        /// How many entries are missing before these.
+        var lostBefore: UInt64
+        /// Every entry up to this number is in this batch, in one before it, or lost.
+        var end: UInt64
+    }
+}
+
+extension Duration {
+    /// Rounded towards zero, and at most what fits.
+    fileprivate var wholeNanoseconds: Int {
+        let (seconds, attoseconds) = components
+        let (product, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflows ? Int.max : Int(product) + Int(attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,35 @@
+import Glibc
+
+/// Readable lines on a file descriptor, one entry a line, for a terminal, a container's log or a file.
+package struct TextDestination: LogDestination {
+    private let descriptor: Int32
+
+    /// - Parameter descriptor: Open for writing for as long as the destination lives; it is not closed.
+    package init(descriptor: Int32 = 2) { self.descriptor = descriptor }
+
+    package func write(_ entry: LogEntry) -> Bool {
+        var line = TextLine.bytes(entry)
+        line.append(UInt8(ascii: "\n"))
+        return line.withUnsafeBytes { writeAll($0) }
+    }
+
+    private func writeAll(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if written >= 0 {
+                rest = rest.dropFirst(written)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            // O_NONBLOCK belongs to the open file, which we share with whoever gave us the descriptor.
+            case EAGAIN:
+                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                if poll(&ready, 1, -1) < 0, errno != EINTR { return false }
+            default: return false
+            }
+        }
+        return true
+    }
+}

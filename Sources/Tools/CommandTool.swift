@@ -1,0 +1,118 @@
+package import Jobs
+import Subprocess
+import SystemPackage
+
+/// A tool that is a command: its arguments as JSON on standard input, its output as JSON or text on standard output.
+///
+/// Exit status 0 is success, 75 (EX_TEMPFAIL of sysexits(3)) asks for another try, all others fail for good. When a
+/// call ends, what is left of the command's process group is killed; a command that wants to leave a process behind
+/// must put it into a session of its own with setsid(1).
+package struct CommandTool: Tool {
+    /// Variables of the daemon's environment that every command is given.
+    package static let variables = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"]
+
+    package let settings: CommandToolSettings
+    private let directory: String
+    private let environment: [String: String]
+    private let clock: any Clock<Duration>
+
+    /// - Parameters:
+    ///   - directory: Absolute path of the directory that the command runs in and that a program's relative path with a
+    ///     slash begins at: the configuration's.
+    ///   - environment: The daemon's own.
+    ///   - clock: Measures the time-out and the wait between SIGTERM and SIGKILL.
+    package init(
+        _ settings: CommandToolSettings,
+        directory: String,
+        environment: [String: String],
+        clock: any Clock<Duration> = ContinuousClock()
+    ) {
+        self.settings = settings
+        self.directory = directory
+        let passed = Set(Self.variables + settings.environment)
+        self.environment = environment.filter { passed.contains($0.key) }
+        self.clock = clock
+    }
+
+    package var name: String { settings.name }
+    package var summary: String { settings.summary }
+    package var parameters: JSON { settings.parameters.source }
+    package var effect: Effect { settings.effect }
+
+    /// Runs the command once.
+    ///
+    /// The few system calls before the start (finding the program, making a directory) are
+    /// made here on the calling thread: they take microseconds on a local disk, a change of threads takes longer.
+    package func call(_ invocation: ToolInvocation) async throws -> JSON {
+        try Task.checkCancellation()
+        let failure = CommandFailure(settings)
+        let violations = settings.parameters.errors(in: invocation.arguments)
+        if !violations.isEmpty { throw failure.arguments(violations) }
+        let program = try ProgramLookup.find(
+            settings.command[0],
+            tool: name,
+            directory: directory,
+            path: environment["PATH"]
+        )
+
+        do throws(Errno) {
+            try ArtifactsDirectory.acquire(invocation.artifacts)
+        } catch {
+            throw failure.artifacts(invocation.artifacts, error)
+        }
+        defer { ArtifactsDirectory.release(invocation.artifacts) }
+
+        let run = CommandRun(
+            program: program,
+            arguments: Array(settings.command.dropFirst()),
+            input: invocation.arguments.bytes,
+            environment: variables(invocation),
+            directory: directory,
+            timeout: settings.timeout,
+            outputLimit: settings.outputLimit,
+            clock: clock
+        )
+        switch await run.outcome() {
+        case .success(let outcome): return try output(of: outcome, failure)
+        case .failure(.noResources(let error)): throw failure.start(program, error)
+        case .failure(.notStarted(let error)): throw failure.start(program, error)
+        case .failure(.lost(let reason)): throw failure.lost(reason)
+        }
+    }
+
+    private func variables(_ invocation: ToolInvocation) -> [String: String] {
+        var variables = environment
+        variables["AGENTSPOOL_JOB"] = invocation.job
+        variables["AGENTSPOOL_STEP"] = invocation.step
+        variables["AGENTSPOOL_ATTEMPT"] = String(invocation.attempt)
+        variables["AGENTSPOOL_IDEMPOTENCY_KEY"] = invocation.idempotencyKey
+        variables["AGENTSPOOL_ARTIFACTS"] = invocation.artifacts
+        return variables
+    }
+
+    private func output(of outcome: CommandRun.Outcome, _ failure: CommandFailure) throws -> JSON {
+        switch outcome.reason {
+        case .cancelled: throw CancellationError()
+        case .timedOut: throw failure.timedOut()
+        case .outputUnusable, nil: break
+        }
+        switch outcome.outputState {
+        case .whole: break
+        case .tooLong: throw failure.outputTooLong()
+        case .unreadable: throw failure.lost("its output could not be read")
+        }
+        switch outcome.status {
+        case .exited(0): return try Self.value(of: outcome.output, failure)
+        case .exited(let code): throw failure.exited(code, outcome.errorTail)
+        case .signaled(let signal): throw failure.signalled(signal, outcome.errorTail)
+        }
+    }
+
+    /// The value of one JSON text, else the text without one newline at its end.
+    private static func value(of output: [UInt8], _ failure: CommandFailure) throws(Failure) -> JSON {
+        if let value = try? JSONParser.parse(output) { return value }
+        let text = output.last == UInt8(ascii: "\n") ? output.dropLast() : output[...]
+        guard let text = String(validating: text, as: UTF8.self) else { throw failure.outputNotText() }
+        return .string(text)
+    }
+}

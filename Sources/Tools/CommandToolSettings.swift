@@ -1,0 +1,120 @@
+package import Jobs
+
+/// What the configuration says about one tool that is a command (INTERFACE, `tools:`).
+package struct CommandToolSettings: Sendable, Equatable {
+    package static let members = [
+        "description", "command", "parameters", "effect", "timeout", "max_output", "environment", "check", "approval",
+    ]
+    /// The longest time that a command may be given.
+    package static let timeoutMax = Duration.seconds(24 * 3_600)
+    /// The most output that a command may be allowed, in bytes: it is held in memory and written into the history.
+    package static let outputMax = 64 << 20
+
+    package var name: String
+    /// What the model is told; empty when the configuration says nothing.
+    package var summary: String
+    /// The program and its arguments; at least the program.
+    package var command: [String]
+    package var parameters: JSONSchema
+    package var effect: Effect
+    package var timeout: Duration
+    /// Bytes on standard output.
+    package var outputLimit: Int
+    /// Names of the daemon's environment variables that the command is given besides the usual ones.
+    package var environment: [String]
+    /// The command that says whether a call happened.
+    package var check: [String]?
+
+    /// Reads the tool `name`.
+    ///
+    /// - Throws: ``DocumentError`` naming line, member and what was expected.
+    package init(_ reader: MemberReader, name: String) throws(DocumentError) {
+        try reader.allowOnly(Self.members)
+        self.name = name
+        summary = try reader.string("description") ?? ""
+        guard let command = try Self.command("command", reader) else {
+            throw reader.error(nil, "\"command\" is missing: a list of the program and its arguments")
+        }
+        self.command = command
+        parameters = try Self.schema(reader)
+        effect = try reader.choice("effect") ?? .write
+        timeout =
+            try reader.optional("timeout", "a duration up to 24h, such as 90s") { value in
+                guard let timeout = value.string.flatMap(Duration.init(text:)) else { return nil }
+                return timeout > .zero && timeout <= Self.timeoutMax ? timeout : nil
+            } ?? .seconds(60)
+        outputLimit =
+            try reader.optional("max_output", "a size from 1B to \(ByteSize.text(Self.outputMax)), such as 64KB") {
+                value in
+                guard let bytes = value.int ?? value.string.flatMap(ByteSize.bytes) else { return nil }
+                return (1...Self.outputMax).contains(bytes) ? bytes : nil
+            } ?? 1 << 20
+        environment = try Self.environment(reader)
+        check = try Self.command("check", reader)
+        try Self.refuseApproval(reader)
+    }
+
+    /// The resolved settings without the name; the same initializer reads them again.
+    package var json: JSON {
+        JSON(members: [
+            ("description", summary.isEmpty ? nil : .string(summary)),
+            ("command", .array(command.map(JSON.string))),
+            ("parameters", parameters.source),
+            ("effect", .string(effect.rawValue)),
+            ("timeout", .string(timeout.text)),
+            ("max_output", .int(Int64(outputLimit))),
+            ("environment", environment.isEmpty ? nil : .array(environment.map(JSON.string))),
+            ("check", check.map { .array($0.map(JSON.string)) }),
+        ])
+    }
+
+    private static func command(_ name: String, _ reader: MemberReader) throws(DocumentError) -> [String]? {
+        guard let command = try reader.strings(name) else { return nil }
+        if command.first?.isEmpty ?? true {
+            throw reader.error(name, "a list of the program and its arguments was expected, not an empty one")
+        }
+        if command.contains(where: { $0.utf8.contains(0) }) {
+            throw reader.error(name, "a program and its arguments cannot hold the character U+0000")
+        }
+        return command
+    }
+
+    private static func schema(_ reader: MemberReader) throws(DocumentError) -> JSONSchema {
+        let source = reader.json("parameters") ?? ["type": "object"]
+        guard source.object != nil, (source["type"] ?? "object") == "object" else {
+            throw reader.error("parameters", "a JSON Schema with \"type: object\" was expected: models send an object")
+        }
+        do throws(JSONSchemaError) {
+            return try JSONSchema(source)
+        } catch {
+            throw reader.document.error(at: reader.path + ["parameters"] + error.path, error.reason)
+        }
+    }
+
+    private static func environment(_ reader: MemberReader) throws(DocumentError) -> [String] {
+        let names = try reader.strings("environment") ?? []
+        for (position, name) in names.enumerated() {
+            let isName =
+                !name.isEmpty && name.utf8.first.map { (0x30...0x39).contains($0) } == false
+                && name.utf8.allSatisfy { $0 != UInt8(ascii: "=") && (0x21...0x7E).contains($0) }
+            if !isName {
+                throw reader.document.error(
+                    at: reader.path + ["environment", String(position)],
+                    "the name of a variable was expected, such as LANGUAGE; values are set where the daemon is started"
+                )
+            }
+        }
+        return names
+    }
+
+    /// Accepted without being obeyed, `always` would let a tool run that somebody meant to look at first.
+    private static func refuseApproval(_ reader: MemberReader) throws(DocumentError) {
+        enum Approval: String, CaseIterable { case never, always }
+        if try reader.choice("approval", Approval.self) == .always {
+            throw reader.error(
+                "approval",
+                "approvals come in a later version: until then use \"never\", or leave the tool out"
+            )
+        }
+    }
+}

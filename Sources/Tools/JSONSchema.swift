@@ -1,0 +1,46 @@
+package import Jobs
+
+/// A compiled JSON Schema: the part of draft 2020-12 that describes tool arguments, workflow inputs and outputs.
+///
+/// Supported: `type`, `enum`, `const`, the number, string, array and object keywords of the validation vocabulary,
+/// `properties`, `additionalProperties`, `items`, `prefixItems`, `allOf`, `anyOf`, `oneOf`, `not`, `$defs`, `$ref`
+/// within the document, and boolean schemas. Annotations (`title`, `description`, `default`, `examples`, `format`,
+/// `$comment`, `$schema`, `$id` at the root, `deprecated`, `readOnly`, `writeOnly`) say nothing about validity. Any
+/// other keyword is refused: one that is ignored would promise a check that never happens.
+///
+/// Source: JSON Schema draft 2020-12, Core and Validation.
+package struct JSONSchema: Sendable, Equatable {
+    /// So many violations are reported at the most.
+    package static let violationsMax = 5
+    /// So many schemas may apply within each other to one value; recursion through `$ref` ends here.
+    package static let depthMax = 512
+    /// So many single checks are made for one value: alternatives within alternatives can multiply without end.
+    package static let checksMax = 1_000_000
+    /// So many schemas one document may hold.
+    package static let schemasMax = 20_000
+
+    /// The schema as it was given.
+    package let source: JSON
+    private let nodes: [SchemaNode]
+
+    /// Compiles `schema`.
+    ///
+    /// - Throws: ``JSONSchemaError`` at the first keyword that is unknown, unsupported or has a wrong value.
+    package init(_ schema: JSON) throws(JSONSchemaError) {
+        source = schema
+        nodes = try SchemaCompiler.compile(schema)
+    }
+
+    /// What is wrong with `value`, one sentence a violation; empty when it is valid.
+    ///
+    /// - Returns: At most ``violationsMax`` sentences such as `/order: a string was expected, not a number`. They name
+    ///   members of the value but never quote what the members hold.
+    package func errors(in value: JSON) -> [String] { errors(in: value, checksMax: Self.checksMax) }
+
+    func errors(in value: JSON, checksMax: Int) -> [String] {
+        var evaluation = SchemaEvaluation(nodes, checksMax: checksMax)
+        return evaluation.violations(in: value)
+    }
+
+    package static func == (left: JSONSchema, right: JSONSchema) -> Bool { left.source == right.source }
+}

@@ -1,0 +1,71 @@
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// Lets one command start at a time, and only when there are descriptors for it.
+///
+/// Subprocess 1.0 ends the whole process when the second of its pipes cannot be made: the first one's `deinit` traps.
+/// Seen with 40 calls at once under `ulimit -n 100`. So descriptors are counted before, and no other start may take
+/// them in between. Other parts of the daemon still may, which makes the case rare and not impossible: a daemon should
+/// raise its soft limit (RLIMIT_NOFILE) to the hard one. Subprocess itself starts processes one after another, on one
+/// thread, so that waiting here costs nothing.
+final class StartGate: Sendable {
+    /// Process-wide, as descriptors are.
+    static let shared = StartGate()
+
+    /// Two pipes, the working directory, the pidfd, and at the first use two epolls and two eventfds; and some to spare.
+    static let descriptors = 16
+
+    private struct State {
+        var isTaken = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Waits for its turn. ``leave()`` must follow.
+    func enter() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.isTaken {
+                    state.waiting.append(continuation)
+                    return false
+                }
+                state.isTaken = true
+                return true
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    /// Lets the next one in.
+    func leave() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if state.waiting.isEmpty {
+                state.isTaken = false
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume()
+    }
+
+    /// A file in memory that holds a command's input, when there are descriptors enough to start a command as well.
+    ///
+    /// - Throws: `Errno`, EMFILE when there are not.
+    static func inputFile(holding bytes: [UInt8]) throws(Errno) -> FileDescriptor {
+        let file = try MemoryFile.open(holding: bytes)
+        var taken: [Int32] = []
+        defer { for number in taken { close(number) } }
+        for _ in 0..<descriptors {
+            let number = fcntl(file.rawValue, F_DUPFD_CLOEXEC, 0)
+            if number < 0 {
+                let reason = Errno(rawValue: errno)
+                try? file.close()
+                throw reason
+            }
+            taken.append(number)
+        }
+        return file
+    }
+}

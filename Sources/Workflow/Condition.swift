@@ -1,0 +1,173 @@
+import Jobs
+import OrderedCollections
+
+/// The condition of a step's `when`: references, literals, comparisons, `not`, `and`, `or` and parentheses.
+///
+/// `steps.classify.output.urgent`, `input.amount > 100 and not input.draft`, `steps.sort.output.kind == "refund"`.
+/// A reference to something that is not there is false.
+package struct Condition: Sendable {
+    private indirect enum Node: Sendable {
+        case literal(JSON)
+        case reference([String])
+        case not(Node)
+        case and(Node, Node)
+        case or(Node, Node)
+        case compare(Node, String, Node)
+    }
+
+    /// Conditions are nested no deeper.
+    private static let depthMax = 32
+
+    private let node: Node
+
+    /// What is wrong with the text of a condition.
+    package struct Fault: Error { package var reason: String }
+
+    package init(_ text: String, steps: Set<String>) throws(Fault) {
+        var parser = Parser(tokens: try Self.tokens(of: text)[...], steps: steps)
+        node = try parser.disjunction(depth: 0)
+        if let extra = parser.tokens.first { throw Fault(reason: "\"\(extra.text)\" does not belong here") }
+    }
+
+    package func isTrue(in scope: Scope) -> Bool { Self.value(of: node, scope).isTruthy }
+
+    // MARK: Value
+
+    private static func value(of node: Node, _ scope: Scope) -> JSON {
+        switch node {
+        case .literal(let value): value
+        case .reference(let path): scope.value(at: path) ?? .null
+        case .not(let node): .bool(!value(of: node, scope).isTruthy)
+        case .and(let left, let right): .bool(value(of: left, scope).isTruthy && value(of: right, scope).isTruthy)
+        case .or(let left, let right): .bool(value(of: left, scope).isTruthy || value(of: right, scope).isTruthy)
+        case .compare(let left, let comparison, let right):
+            .bool(compare(value(of: left, scope), comparison, value(of: right, scope)))
+        }
+    }
+
+    private static func compare(_ left: JSON, _ comparison: String, _ right: JSON) -> Bool {
+        func ordered<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
+            switch comparison {
+            case "==": left == right
+            case "!=": left != right
+            case "<": left < right
+            case "<=": left <= right
+            case ">": left > right
+            default: left >= right
+            }
+        }
+        if let left = left.double, let right = right.double { return ordered(left, right) }
+        if let left = left.string, let right = right.string { return ordered(left, right) }
+        switch comparison {
+        case "==": return left == right
+        case "!=": return left != right
+        default: return false
+        }
+    }
+
+    // MARK: Parsing
+
+    private struct Token {
+        enum Kind { case word, string, number, mark }
+        var kind: Kind
+        var text: String
+    }
+
+    private static func tokens(of text: String) throws(Fault) -> [Token] {
+        var tokens: [Token] = []
+        var rest = text[...]
+        while let first = rest.first {
+            if first.isWhitespace {
+                rest = rest.dropFirst()
+            } else if first == "\"" || first == "'" {
+                guard let end = rest.dropFirst().firstIndex(of: first) else {
+                    throw Fault(reason: "a quote is not closed")
+                }
+                tokens.append(Token(kind: .string, text: String(rest[rest.index(after: rest.startIndex)..<end])))
+                rest = rest[rest.index(after: end)...]
+            } else if let mark = ["==", "!=", "<=", ">=", "&&", "||", "<", ">", "(", ")", "!"].first(
+                where: rest.hasPrefix
+            ) {
+                tokens.append(Token(kind: .mark, text: mark))
+                rest = rest.dropFirst(mark.count)
+            } else {
+                let word = rest.prefix { !$0.isWhitespace && !"()=!<>&|\"'".contains($0) }
+                if word.isEmpty { throw Fault(reason: "\"\(first)\" does not belong here") }
+                tokens.append(Token(kind: Double(word) == nil ? .word : .number, text: String(word)))
+                rest = rest.dropFirst(word.count)
+            }
+        }
+        return tokens
+    }
+
+    private struct Parser {
+        var tokens: ArraySlice<Token>
+        let steps: Set<String>
+
+        mutating func take(_ words: String...) -> String? {
+            guard let next = tokens.first, next.kind != .string, words.contains(next.text) else { return nil }
+            tokens = tokens.dropFirst()
+            return next.text
+        }
+
+        mutating func disjunction(depth: Int) throws(Fault) -> Node {
+            if depth > Condition.depthMax { throw Fault(reason: "nested deeper than \(Condition.depthMax) levels") }
+            var left = try conjunction(depth)
+            while take("or", "||") != nil { left = .or(left, try conjunction(depth)) }
+            return left
+        }
+
+        private mutating func conjunction(_ depth: Int) throws(Fault) -> Node {
+            var left = try negation(depth)
+            while take("and", "&&") != nil { left = .and(left, try negation(depth)) }
+            return left
+        }
+
+        private mutating func negation(_ depth: Int) throws(Fault) -> Node {
+            if depth > Condition.depthMax { throw Fault(reason: "nested deeper than \(Condition.depthMax) levels") }
+            if take("not", "!") != nil { return .not(try negation(depth + 1)) }
+            let left = try operand(depth)
+            guard let comparison = take("==", "!=", "<=", ">=", "<", ">") else { return left }
+            return .compare(left, comparison, try operand(depth))
+        }
+
+        private mutating func operand(_ depth: Int) throws(Fault) -> Node {
+            if take("(") != nil {
+                let inner = try disjunction(depth: depth + 1)
+                guard take(")") != nil else { throw Fault(reason: "\")\" is missing") }
+                return inner
+            }
+            guard let token = tokens.popFirst() else { throw Fault(reason: "the condition ends too early") }
+            switch (token.kind, token.text) {
+            case (.string, let text): return .literal(.string(text))
+            case (.number, let text):
+                return .literal(Int64(text).map(JSON.int) ?? .double(Double(text) ?? 0))
+            case (.word, "true"): return .literal(true)
+            case (.word, "false"): return .literal(false)
+            case (.word, "null"): return .literal(.null)
+            case (.word, let text):
+                guard let parts = Reference.parts(of: text) else {
+                    throw Fault(reason: "\"\(text)\" is neither a reference nor a value")
+                }
+                if let fault = Reference.fault(in: parts, steps: steps) { throw Fault(reason: fault) }
+                return .reference(parts)
+            case (.mark, let text): throw Fault(reason: "\"\(text)\" does not belong here")
+            }
+        }
+    }
+}
+
+extension JSON {
+    /// False are: null, false, 0, the empty string, list and object.
+    fileprivate var isTruthy: Bool {
+        switch self {
+        case .null: false
+        case .bool(let value): value
+        case .int(let value): value != 0
+        case .double(let value): value != 0
+        case .string(let value): !value.isEmpty
+        case .array(let elements): !elements.isEmpty
+        case .object(let members): !members.isEmpty
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package import Jobs
+import OrderedCollections
+
+/// The values that templates and conditions of a step can refer to.
+package struct Scope: Sendable {
+    /// The names with which a reference can begin.
+    package static let roots: Set<String> = ["input", "steps", "item", "index", "job"]
+
+    private(set) var values: OrderedDictionary<String, JSON>
+
+    package init(input: JSON, job: JSON) {
+        values = ["input": input, "job": job, "steps": [:]]
+    }
+
+    /// The value of a reference such as `steps.classify.output.urgent`; nil when a part of it is missing.
+    func value(at path: [String]) -> JSON? {
+        guard let root = path.first else { return nil }
+        return values[root]?.value(at: path.dropFirst())
+    }
+
+    /// Adds the output of a finished step.
+    mutating func add(output: JSON, of step: String) {
+        guard case .object(var steps) = values["steps"] else { return }
+        steps[step] = ["output": output]
+        values["steps"] = .object(steps)
+    }
+
+    /// The scope inside one turn of a `for_each`.
+    func with(item: JSON, index: Int) -> Scope {
+        var scope = self
+        scope.values["item"] = item
+        scope.values["index"] = .int(Int64(index))
+        return scope
+    }
+
+    func with(input: JSON) -> Scope {
+        var scope = self
+        scope.values["input"] = input
+        return scope
+    }
+}

@@ -1,0 +1,70 @@
+package import Jobs
+
+/// What a workflow needs of whoever runs it: a memory that survives, and leave to go on.
+///
+/// The engine implements it on a job's history; the tests in memory.
+package protocol StepRecorder: Sendable {
+    /// What is known of a step; nil when it was never begun.
+    func entry(of step: String) -> StepLedger.Entry?
+
+    /// Appends a record about a step.
+    ///
+    /// - Parameter durably: Whether it must be on disk when this returns. One that is not may be lost in a crash,
+    ///   which only repeats the step.
+    func record(_ event: JobEvent, durably: Bool) async throws
+
+    /// True once the daemon is asked to stop: no further step begins.
+    var isStopping: Bool { get }
+
+    /// Waits without holding a worker.
+    func pause(for duration: Duration) async throws
+
+    /// Writes a file of results beside `result.json`, in place of one of that name; on disk when it returns.
+    func writeFile(_ name: String, lines: [[UInt8]]) async throws
+}
+
+/// What the workflow runs with, passed in so that a test can turn it.
+package struct RunEnvironment: Sendable {
+    package var wallClock: WallClock
+    /// Monotonic, for durations.
+    package var clock: any Clock<Duration>
+    /// Uniform in 0..<1.
+    package var jitter: @Sendable () -> Double
+    /// Waits up to this long stay in memory; longer ones move the job to `deferred/`.
+    package var shortWaitMax: Duration
+    /// So often may the daemon die while a step runs before the job is held.
+    package var deathsMax: Int
+
+    package init(
+        wallClock: WallClock,
+        clock: any Clock<Duration>,
+        jitter: @escaping @Sendable () -> Double,
+        shortWaitMax: Duration = .seconds(10),
+        deathsMax: Int = 3
+    ) {
+        self.wallClock = wallClock
+        self.clock = clock
+        self.jitter = jitter
+        self.shortWaitMax = shortWaitMax
+        self.deathsMax = deathsMax
+    }
+}
+
+/// How a run ended, for now.
+package enum RunOutcome: Sendable, Equatable {
+    case completed(output: JSON)
+    case failed(step: String?, Failure)
+    /// A step waits for its next try.
+    case deferred(until: Timestamp, reason: String)
+    case held(Hold)
+    /// The daemon stops; what is finished is recorded, the rest is done after the next start.
+    case interrupted
+}
+
+/// Why a run cannot go on past a step.
+enum Interruption: Error {
+    case failed(step: String?, Failure)
+    case deferred(until: Timestamp, reason: String)
+    case held(Hold)
+    case stopping
+}

@@ -1,0 +1,134 @@
+import Jobs
+import Models
+import OrderedCollections
+import Tools
+
+extension WorkflowRun {
+    /// A model and its tools in turns, each turn and each call a step of its own: `handle/2/model`, `handle/2/tool/0`.
+    func runAgent(
+        _ step: StepDefinition.AgentStep,
+        _ retry: RetryPolicy,
+        in scope: Scope,
+        path: String
+    ) async throws -> JSON {
+        let model = try model(step.model, path)
+        var messages = try failing(path) { () throws(Failure) in
+            try Self.opening(system: step.system, prompt: step.prompt, scope)
+        }
+        var corrections = 0
+        for turn in 1...step.turnsMax {
+            let answer = try await ask(model, messages, step, retry, path: "\(path)/\(turn)/model")
+            messages.append(ChatMessage(.assistant, answer.text, toolCalls: answer.calls))
+            if answer.calls.isEmpty {
+                guard let schema = step.output else { return try await finish(.string(answer.text), path) }
+                switch Self.read(answer.text, schema) {
+                case .success(let value): return try await finish(value, path)
+                case .failure(let misfit):
+                    if corrections == Self.correctionsMax {
+                        let failure = Failure(.permanent, "the agent's answer did not fit the schema: \(misfit.reason)")
+                        throw Interruption.failed(step: path, failure)
+                    }
+                    corrections += 1
+                    messages.append(Self.correction(misfit))
+                }
+            }
+            for (index, call) in answer.calls.enumerated() {
+                let output = try await answerCall(call, step, retry, path: "\(path)/\(turn)/tool/\(index)")
+                messages.append(ChatMessage(.tool, output.string ?? output.text, toolCallID: call.id))
+            }
+        }
+        let failure = Failure(
+            .permanent,
+            "the agent was not done after \(step.turnsMax) turns",
+            hint: "raise max_turns, or give the agent a smaller task"
+        )
+        throw Interruption.failed(step: path, failure)
+    }
+
+    private func finish(_ output: JSON, _ path: String) async throws -> JSON {
+        try await recordComposite(path, .agent)
+        return output
+    }
+
+    private func ask(
+        _ model: any ChatModel,
+        _ messages: [ChatMessage],
+        _ step: StepDefinition.AgentStep,
+        _ retry: RetryPolicy,
+        path: String
+    ) async throws -> (text: String, calls: [ModelToolCall]) {
+        let tools = step.tools.compactMap { workflow.tools[$0] }.map { tool in
+            ToolDescription(name: tool.name, description: tool.summary, parameters: tool.parameters)
+        }
+        let leaf = Leaf(path: path, kind: .model, retry: retry, model: model.name)
+        let output = try await perform(leaf) { attempt in
+            let request = ChatRequest(
+                messages: messages,
+                tools: tools,
+                outputSchema: tools.isEmpty ? step.output?.source : nil,
+                idempotencyKey: key(path),
+                attempt: attempt
+            )
+            let answer = try await model.complete(request)
+            return AttemptResult(output: answer.turn, usage: answer.usage, model: answer.model)
+        }
+        let calls = (output["tool_calls"]?.array ?? []).map { call in
+            ModelToolCall(
+                id: call["id"]?.string ?? "",
+                name: call["name"]?.string ?? "",
+                arguments: call["arguments"]?.string ?? ""
+            )
+        }
+        return (output["text"]?.string ?? "", calls)
+    }
+
+    /// Runs one call that the model asked for. What the model did wrong, it is told; so are failures for good.
+    private func answerCall(
+        _ call: ModelToolCall,
+        _ step: StepDefinition.AgentStep,
+        _ retry: RetryPolicy,
+        path: String
+    ) async throws -> JSON {
+        guard step.tools.contains(call.name) else {
+            return try await refuse(call, path, "there is no tool \"\(call.name)\" for you to call")
+        }
+        let arguments: JSON
+        do {
+            arguments = try JSONParser.parse(call.arguments.isEmpty ? "{}" : call.arguments)
+        } catch {
+            return try await refuse(call, path, "the arguments are not JSON: \(error)")
+        }
+        let errors = workflow.schemas[call.name]?.errors(in: arguments) ?? []
+        if !errors.isEmpty {
+            return try await refuse(call, path, "the arguments do not fit: \(errors.joined(separator: "; "))")
+        }
+        return try await self.call(call.name, arguments, retry, path: path, tellsModel: true)
+    }
+
+    private func refuse(_ call: ModelToolCall, _ path: String, _ reason: String) async throws -> JSON {
+        if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
+        let completion = StepCompletion(
+            step: path,
+            kind: .tool,
+            output: ["error": .string(reason)],
+            tool: call.name,
+            failure: Failure(.denied, reason)
+        )
+        try await recorder.record(.stepCompleted(completion), durably: true)
+        return completion.output ?? .null
+    }
+}
+
+extension ChatAnswer {
+    /// What is recorded of one turn of an agent.
+    fileprivate var turn: JSON {
+        [
+            "text": .string(text),
+            "tool_calls": .array(
+                toolCalls.map { call in
+                    ["id": .string(call.id), "name": .string(call.name), "arguments": .string(call.arguments)]
+                }
+            ),
+        ]
+    }
+}

@@ -1,0 +1,146 @@
+package import Jobs
+package import Models
+package import Tools
+
+/// A workflow whose models and tools are at hand.
+package struct ExecutableWorkflow: Sendable {
+    package let definition: WorkflowDefinition
+    let models: [String: any ChatModel]
+    let tools: [String: any Tool]
+    /// Compiled schemas of the tools' arguments.
+    let schemas: [String: JSONSchema]
+
+    /// - Parameters: The models and tools that the definition names, at least.
+    /// - Throws: `JSONSchemaError` when a tool's `parameters` are no schema that is supported.
+    package init(
+        _ definition: WorkflowDefinition,
+        models: [String: any ChatModel],
+        tools: [String: any Tool]
+    ) throws(JSONSchemaError) {
+        self.definition = definition
+        self.models = models
+        self.tools = tools
+        var schemas: [String: JSONSchema] = [:]
+        for (name, tool) in tools { schemas[name] = try JSONSchema(tool.parameters) }
+        self.schemas = schemas
+    }
+}
+
+/// The job that a workflow runs for.
+package struct JobContext: Sendable {
+    package var name: JobName
+    package var scope: Scope
+    package var deadline: Timestamp?
+    /// Absolute path of the directory for the tools' files.
+    package var artifacts: String
+    /// The lines of a batch file; nil for other jobs.
+    package var batch: [BatchLine]?
+
+    package init(name: JobName, scope: Scope, deadline: Timestamp?, artifacts: String, batch: [BatchLine]? = nil) {
+        (self.name, self.scope, self.deadline, self.artifacts) = (name, scope, deadline, artifacts)
+        self.batch = batch
+    }
+}
+
+/// Runs a job's workflow from where its history says it is.
+///
+/// Steps that were recorded are not run again: their outputs are taken from the record. Everything else goes through
+/// ``perform(_:attempt:)``, which records intent, outcome and failure.
+package struct WorkflowRun: Sendable {
+    let workflow: ExecutableWorkflow
+    let job: JobContext
+    let recorder: any StepRecorder
+    let environment: RunEnvironment
+
+    package init(
+        _ workflow: ExecutableWorkflow,
+        job: JobContext,
+        recorder: any StepRecorder,
+        environment: RunEnvironment
+    ) {
+        self.workflow = workflow
+        self.job = job
+        self.recorder = recorder
+        self.environment = environment
+    }
+
+    /// Runs until the job is finished, or cannot go on for now.
+    ///
+    /// - Throws: What the recorder throws, and `CancellationError`; then nothing may be concluded about running steps.
+    package func run() async throws -> RunOutcome {
+        do {
+            if let batch = job.batch { return .completed(output: try await runBatch(batch)) }
+            return .completed(output: try await runWorkflow(in: job.scope, path: ""))
+        } catch let interruption as Interruption {
+            switch interruption {
+            case .failed(let step, let failure): return .failed(step: step, failure)
+            case .deferred(let until, let reason): return .deferred(until: until, reason: reason)
+            case .held(let hold): return .held(hold)
+            case .stopping: return .interrupted
+            }
+        }
+    }
+
+    /// The workflow's steps and its output; `path` goes before the steps' names.
+    func runWorkflow(in scope: Scope, path: String) async throws -> JSON {
+        var scope = scope
+        let last = try await runSteps(workflow.definition.steps, in: &scope, path: path)
+        guard let output = workflow.definition.output else { return last }
+        return try failing(nil) { () throws(Failure) in try output.render(scope) }
+    }
+
+    /// Runs steps one after another.
+    ///
+    /// - Returns: The output of the last one that was not skipped.
+    func runSteps(_ steps: [StepDefinition], in scope: inout Scope, path: String) async throws -> JSON {
+        var last = JSON.null
+        for step in steps {
+            let stepPath = path.isEmpty ? step.id : "\(path)/\(step.id)"
+            if let condition = step.condition, !condition.isTrue(in: scope) {
+                try await skip(stepPath, step)
+                scope.add(output: .null, of: step.id)
+                continue
+            }
+            last = try await run(step, in: scope, path: stepPath)
+            scope.add(output: last, of: step.id)
+        }
+        return last
+    }
+
+    private func run(_ step: StepDefinition, in scope: Scope, path: String) async throws -> JSON {
+        switch step.action {
+        case .model(let model): try await runModel(model, step.retry, in: scope, path: path)
+        case .tool(let tool): try await runTool(tool, step.retry, in: scope, path: path)
+        case .agent(let agent): try await runAgent(agent, step.retry, in: scope, path: path)
+        case .forEach(let each): try await runForEach(each, in: scope, path: path)
+        }
+    }
+
+    private func skip(_ path: String, _ step: StepDefinition) async throws {
+        guard recorder.entry(of: path) == nil else { return }
+        let completion = StepCompletion(step: path, kind: step.action.kind, isSkipped: true)
+        try await recorder.record(.stepCompleted(completion), durably: false)
+    }
+
+    /// Records, once, that all that a composite step consists of is done; its output follows from the parts.
+    func recordComposite(_ path: String, _ kind: StepKind) async throws {
+        guard recorder.entry(of: path) == nil else { return }
+        try await recorder.record(.stepCompleted(StepCompletion(step: path, kind: kind)), durably: false)
+    }
+
+    /// Turns a failure in preparing a step, in a template say, into the failure of the job.
+    func failing<Value>(_ step: String?, _ body: () throws(Failure) -> Value) throws -> Value {
+        do { return try body() } catch { throw Interruption.failed(step: step, error) }
+    }
+}
+
+extension StepDefinition.Action {
+    var kind: StepKind {
+        switch self {
+        case .model: .model
+        case .tool: .tool
+        case .agent: .agent
+        case .forEach: .forEach
+        }
+    }
+}

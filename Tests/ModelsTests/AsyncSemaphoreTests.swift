@@ -1,0 +1,74 @@
+import Synchronization
+import Testing
+
+@testable import Models
+
+@Suite("The semaphore of a model's concurrency")
+struct AsyncSemaphoreTests {
+    private func waitUntil(_ condition: () -> Bool) async {
+        while !condition() { await Task.yield() }
+    }
+
+    @Test("tasks are let in first come, first served")
+    func fair() async throws {
+        let semaphore = AsyncSemaphore(permits: 1)
+        let order = Order()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await semaphore.withPermit {
+                for number in 0..<5 {
+                    // Each waits before the next one comes.
+                    group.addTask { try await semaphore.withPermit { order.add(number) } }
+                    await waitUntil { semaphore.waiting == number + 1 }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(order.numbers == [0, 1, 2, 3, 4])
+    }
+
+    @Test("a cancelled task stops waiting, and those behind it still get in")
+    func cancellation() async throws {
+        let semaphore = AsyncSemaphore(permits: 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await semaphore.withPermit {
+                let first = Task { try await semaphore.withPermit {} }
+                await waitUntil { semaphore.waiting == 1 }
+                group.addTask { try await semaphore.withPermit {} }
+                await waitUntil { semaphore.waiting == 2 }
+                first.cancel()
+                await #expect(throws: CancellationError.self) { try await first.value }
+                #expect(semaphore.waiting == 1)
+            }
+            try await group.waitForAll()
+        }
+        try await semaphore.withPermit {}
+    }
+
+    @Test("a task that was cancelled before takes no permit")
+    func cancelledBefore() async throws {
+        let semaphore = AsyncSemaphore(permits: 1)
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await semaphore.withPermit { _ = Issue.record("it was let in") }
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        try await semaphore.withPermit {}
+    }
+
+    @Test("a permit comes back from a body that throws")
+    func bodyThrows() async throws {
+        struct Broken: Error {}
+        let semaphore = AsyncSemaphore(permits: 1)
+        await #expect(throws: Broken.self) { try await semaphore.withPermit { throw Broken() } }
+        try await semaphore.withPermit {}
+    }
+}
+
+private final class Order: Sendable {
+    private let list = Mutex<[Int]>([])
+
+    var numbers: [Int] { list.withLock { $0 } }
+
+    func add(_ number: Int) { list.withLock { $0.append(number) } }
+}

@@ -1,0 +1,18 @@
+import AsyncHTTPClient
+import Testing
+
+@testable import Models
+
+@Suite("Making models from settings")
+struct ModelFactoryTests {
+    @Test("a script's path counts from the configuration's directory")
+    func scripted() async throws {
+        try await withFile("- reply: Hi") { path in
+            let name = String(path.dropFirst("/tmp/".count))
+            let settings = try settings("{provider: scripted, script: \(name)}", name: "small")
+            let model = try ModelFactory.make(settings, http: .shared, environment: [:], baseDirectory: "/tmp")
+            #expect(model.name == "small")
+            #expect(try await model.complete(request()).text == "Hi")
+        }
+    }
+}

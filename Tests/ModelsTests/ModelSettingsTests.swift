@@ -1,0 +1,136 @@
+import Jobs
+import Testing
+
+@testable import Models
+
+@Suite("Settings of a model")
+struct ModelSettingsTests {
+    static let complete = """
+        provider: openai
+        base_url: https://api.example.com/v1/
+        model: qwen3:8b
+        api_key: {env: OPENAI_API_KEY}
+        timeout: 90s
+        parameters: {temperature: 0, max_tokens: 1024}
+        price: {input: 0.15, cached_input: 0.075, output: 0.60}
+        limits: {concurrency: 8, requests_per_minute: 500, tokens_per_minute: 200000}
+        """
+
+    @Test("all members are read")
+    func full() throws {
+        let settings = try settings(Self.complete)
+        guard case .openAI(let endpoint, let model) = settings.provider else {
+            Issue.record("another provider")
+            return
+        }
+        #expect(endpoint.baseURL == "https://api.example.com/v1")
+        #expect(endpoint.place == "api.example.com:443")
+        #expect(model == "qwen3:8b")
+        #expect(settings.apiKey == .environment("OPENAI_API_KEY"))
+        #expect(settings.timeout == .seconds(90))
+        #expect(settings.parameters == ["temperature": 0, "max_tokens": 1024])
+        #expect(settings.price?.cachedInput == 0.075)
+        #expect(settings.limits.concurrency == 8)
+        #expect(settings.limits.requestsPerMinute == 500)
+        #expect(settings.limits.tokensPerMinute == 200_000)
+    }
+
+    @Test("what is left out has its default")
+    func defaults() throws {
+        let settings = try settings("{provider: openai, base_url: 'http://127.0.0.1:11434/v1', model: m}")
+        #expect(settings.timeout == .seconds(60))
+        #expect(settings.apiKey == nil)
+        #expect(settings.parameters == [:])
+        #expect(settings.price == nil)
+        #expect(settings.limits == ModelLimits())
+        #expect(
+            settings.json == [
+                "provider": "openai", "base_url": "http://127.0.0.1:11434/v1", "model": "m", "timeout": "1m",
+            ]
+        )
+    }
+
+    @Test(
+        "settings come back from their own JSON",
+        arguments: [complete, "{provider: scripted, script: a.yaml, limits: {concurrency: 2}}"]
+    )
+    func roundTrip(yaml: String) throws {
+        let read = try settings(yaml)
+        let again = try ModelSettings(MemberReader(Document(read.json.bytes, format: .json)), name: "default")
+        #expect(again == read)
+    }
+
+    @Test("the JSON of the settings holds the reference to the key")
+    func reference() throws {
+        #expect(try settings(Self.complete).json["api_key"] == ["env": "OPENAI_API_KEY"])
+    }
+
+    @Test("a scripted model may keep the members of the provider that it stands in for")
+    func scripted() throws {
+        let yaml = "{provider: scripted, script: a.yaml, base_url: 'http://x/v1', model: m, api_key: {env: K}}"
+        let settings = try settings(yaml)
+        #expect(settings.provider == .scripted(script: "a.yaml"))
+        #expect(settings.apiKey == nil)
+    }
+
+    @Test(
+        "a wrong member is refused with the reason",
+        arguments: [
+            ("model: m", "provider is missing"),
+            ("{provider: opena}", "provider: one of openai, scripted was expected"),
+            ("{provider: anthropic, model: m}", "anthropic is not supported yet"),
+            ("{provider: openai, model: m}", "base_url is missing"),
+            ("{provider: openai, base_url: 'http://h/v1'}", "model is missing"),
+            ("{provider: openai, base_url: 'http://h/v1', model: ''}", "model: a text was expected"),
+            ("{provider: openai, base_url: 'ftp://h/v1', model: m}", "base_url: a URL such as"),
+            ("{provider: openai, base_url: 'h/v1', model: m}", "base_url: a URL such as"),
+            ("{provider: openai, base_url: 'http:///v1', model: m}", "base_url: the URL names no host"),
+            ("{provider: openai, base_url: 'http://u:p@h/v1', model: m}", "no user or password"),
+            ("{provider: openai, base_url: 'http://h/v1?key=1', model: m}", "without ? and #"),
+            ("{provider: openai, base_url: 'http://h/v1/chat/completions', model: m}", "leave /chat/completions out"),
+            ("{provider: openai, base_url: 'http://h/v1', model: m, script: s}", "script: only a model"),
+            ("{provider: scripted}", "script is missing"),
+            ("{provider: scripted, script: s, modle: m}", "did you mean \"model\"?"),
+            ("{provider: scripted, script: s, timeout: 0s}", "timeout: a duration above zero"),
+            ("{provider: scripted, script: s, timeout: 60}", "timeout: a duration such as"),
+            ("{provider: scripted, script: s, parameters: [1]}", "parameters: an object with members"),
+            ("{provider: scripted, script: s, parameters: {stream: true}}", "parameters.stream: AgentSpool sets"),
+            ("{provider: scripted, script: s, price: {input: 1}}", "price: both input and output"),
+            ("{provider: scripted, script: s, price: {input: -1, output: 1}}", "price.input: a number from 0"),
+            ("{provider: scripted, script: s, price: {inputs: 1, output: 1}}", "did you mean \"input\"?"),
+            ("{provider: scripted, script: s, limits: {concurrency: 0}}", "limits.concurrency: a whole number"),
+            ("{provider: scripted, script: s, limits: {requests_per_minute: x}}", "limits.requests_per_minute"),
+            ("{provider: scripted, script: s, limits: {tokens_per_minute: 1.5}}", "limits.tokens_per_minute"),
+            ("{provider: scripted, script: s, api_key: {env: A, file: b}}", "api_key: exactly one of"),
+            ("{provider: scripted, script: s, api_key: {}}", "api_key: exactly one of"),
+            ("{provider: scripted, script: s, api_key: {key: A}}", "api_key.key: unknown member"),
+            ("{provider: scripted, script: s, api_key: {env: 5}}", "api_key.env: a string"),
+            ("{provider: scripted, script: s, api_key: {credential: ../x}}", "api_key.credential: the name"),
+            ("{provider: scripted, script: s, api_key: 7}", "api_key: {env: NAME}"),
+        ]
+    )
+    func wrong(yaml: String, reason: String) throws {
+        let error = try #require(settingsError(yaml))
+        #expect(error.contains(reason), "\(error)")
+        #expect(error.hasPrefix("agentspool.yaml:1"))
+    }
+
+    @Test(
+        "a key in the configuration is refused and not repeated",
+        arguments: ["api_key: sk-secret-1", "api_key: {env: sk-secret-1}"]
+    )
+    func plainKey(member: String) throws {
+        let error = try #require(settingsError("provider: scripted\nscript: s\n\(member)"))
+        #expect(error.hasPrefix("agentspool.yaml:3"))
+        #expect(!error.contains("sk-secret-1"))
+    }
+
+    @Test("the cost counts cached tokens at their own price")
+    func cost() throws {
+        var usage = Usage()
+        (usage.inputTokens, usage.cachedInputTokens, usage.outputTokens) = (1_000_000, 400_000, 500_000)
+        let price = try Price(reader("{input: 1, cached_input: 0.5, output: 4}"))
+        #expect(price.cost(of: usage) == 0.6 + 0.2 + 2.0)
+        #expect(try Price(reader("{input: 1, output: 4}")).cost(of: usage) == 3.0)
+    }
+}

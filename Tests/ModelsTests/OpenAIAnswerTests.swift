@@ -1,0 +1,116 @@
+import Jobs
+import Testing
+
+@testable import Models
+
+@Suite("Answers in OpenAI's form")
+struct OpenAIAnswerTests {
+    private func read(_ json: String, _ request: ChatRequest = request(), price: Price? = nil) throws -> ChatAnswer {
+        try OpenAIAnswer.read(Array(json.utf8), for: request, model: "configured", price: price)
+    }
+
+    private func answer(_ message: String, finish: String = #""stop""#, more: String = "") -> String {
+        #"{"id":"x","choices":[{"index":0,"message":\#(message),"finish_reason":\#(finish)}]\#(more)}"#
+    }
+
+    @Test("text, usage, cost and the provider's name of the model are read")
+    func text() throws {
+        let usage =
+            #","model":"gpt","usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":110,"#
+            + #""prompt_tokens_details":{"cached_tokens":40}},"system_fingerprint":"f""#
+        let price = try Price(reader("{input: 1000000, cached_input: 0, output: 1000000}"))
+        let answer = try read(answer(#"{"role":"assistant","content":"Hi"}"#, more: usage), price: price)
+        #expect(answer.text == "Hi")
+        #expect(answer.model == "gpt")
+        #expect(answer.usage.modelCalls == 1)
+        #expect(answer.usage.inputTokens == 100)
+        #expect(answer.usage.cachedInputTokens == 40)
+        #expect(answer.usage.outputTokens == 10)
+        #expect(answer.usage.costUSD == 70)
+        #expect(answer.body["system_fingerprint"] == "f")
+    }
+
+    @Test(
+        "usage that is missing, partial or absurd never breaks an answer",
+        arguments: [
+            ("", 0), (#","usage":null"#, 0), (#","usage":{"prompt_tokens":7,"prompt_tokens_details":null}"#, 7),
+            (#","usage":{"prompt_tokens":-7}"#, 0),
+            (#","usage":{"prompt_tokens":9000000000000000000}"#, OpenAIAnswer.tokensMax),
+            (#","usage":{"prompt_tokens":7,"prompt_tokens_details":{"cached_tokens":9}}"#, 7),
+        ]
+    )
+    func usage(more: String, input: Int) throws {
+        let answer = try read(answer(#"{"content":"Hi"}"#, more: more))
+        #expect(answer.usage.inputTokens == input)
+        #expect(answer.usage.cachedInputTokens <= input)
+        #expect(answer.model == "configured")
+    }
+
+    @Test("tool calls are read with content null, and arguments stay as the model wrote them")
+    func toolCalls() throws {
+        let message =
+            #"{"content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"get","#
+            + #""arguments":"{broken"}},{"function":{"name":"put","arguments":{"a":1}}},{"id":null,"function":{"name":"n"}}]}"#
+        let answer = try read(answer(message, finish: #""tool_calls""#))
+        #expect(answer.text == "")
+        #expect(
+            answer.toolCalls == [
+                ModelToolCall(id: "c1", name: "get", arguments: "{broken"),
+                ModelToolCall(id: "call_2", name: "put", arguments: #"{"a":1}"#),
+                ModelToolCall(id: "call_3", name: "n", arguments: "{}"),
+            ]
+        )
+    }
+
+    @Test("text in parts is joined, and an unknown finish_reason counts as an end")
+    func parts() throws {
+        let answer = try read(
+            answer(#"{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#, finish: #""eos""#)
+        )
+        #expect(answer.text == "ab")
+    }
+
+    @Test(
+        "what is no whole chat completion is a temporary failure",
+        arguments: [
+            "", "<html>", "{}", "[]", #"{"choices":[]}"#, #"{"choices":[{"finish_reason":"stop"}]}"#,
+            #"{"choices":[{"message":{"content":"x"}}]}"#,
+            #"{"choices":[{"message":{"content":"x"},"finish_reason":null}]}"#,
+            #"{"choices":[{"message":{"content":"x"},"finish_reason":"error"}]}"#,
+            #"{"choices":[{"message":{"tool_calls":[{"id":"1"}]},"finish_reason":"tool_calls"}]}"#,
+            #"{"error":{"message":"upstream","code":502}}"#, #"{"error":"upstream"}"#,
+        ]
+    )
+    func garbage(json: String) async throws {
+        #expect(await failure { try read(json) }?.class == .temporary)
+    }
+
+    @Test("an error with status 200 keeps the class of its own code")
+    func errorInside() async {
+        #expect(await failure { try read(#"{"error":{"message":"no","code":401}}"#) }?.class == .permanent)
+    }
+
+    @Test("an answer cut at max_tokens is text, but neither JSON nor tool calls")
+    func length() async throws {
+        let text = answer(#"{"content":"{\"a\":"}"#, finish: #""length""#)
+        #expect(try read(text).text == #"{"a":"#)
+        let failed = try #require(await failure { try read(text, request(schema: [:])) })
+        #expect(failed.class == .permanent)
+        #expect(failed.hint?.contains("max_tokens") == true)
+        let calls = answer(
+            #"{"tool_calls":[{"id":"1","function":{"name":"n","arguments":"{"}}]}"#,
+            finish: #""length""#
+        )
+        #expect(await failure { try read(calls) }?.class == .permanent)
+    }
+
+    @Test(
+        "a withheld or refused answer is a permanent failure",
+        arguments: [(#"{"content":""}"#, #""content_filter""#), (#"{"content":null,"refusal":"No."}"#, #""stop""#)]
+    )
+    func refused(message: String, finish: String) async throws {
+        #expect(await failure { try read(answer(message, finish: finish)) }?.class == .permanent)
+        // The sender of a batch gets the answer as it is.
+        #expect(try read(answer(message, finish: finish), request(body: [:])).body["id"] == "x")
+    }
+}

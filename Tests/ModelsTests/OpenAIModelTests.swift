@@ -1,0 +1,270 @@
+import AsyncHTTPClient
+import Jobs
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import Models
+
+@Suite("A model behind OpenAI's chat completions", .timeLimit(.minutes(1)))
+struct OpenAIModelTests {
+    static let hello =
+        #"{"model":"gpt","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"#
+        + #""usage":{"prompt_tokens":3,"completion_tokens":1}}"#
+
+    /// A model at `baseURL`, and a client that ends with `body`.
+    private func withModel<Value>(
+        _ baseURL: String,
+        _ more: String = "",
+        environment: [String: String] = [:],
+        _ body: (OpenAIModel) async throws -> Value
+    ) async throws -> Value {
+        let settings = try settings("provider: openai\nbase_url: \(baseURL)\nmodel: qwen\n\(more)")
+        let http = HTTPClient(configuration: ModelConnections.configuration)
+        let made = try ModelFactory.make(settings, http: http, environment: environment, baseDirectory: "/")
+        let result: Result<Value, any Error>
+        do { result = .success(try await body(#require(made as? OpenAIModel))) } catch { result = .failure(error) }
+        try await http.shutdown()
+        return try result.get()
+    }
+
+    /// What one call at a server that answers `reply` fails with.
+    private func failure(_ reply: FakeProvider.Reply, _ more: String = "") async throws -> Failure? {
+        try await FakeProvider.run(FakeProvider.always(reply)) { provider in
+            try await withModel(provider.baseURL, more) { model in
+                await ModelsTests.failure { try await model.complete(request()) }
+            }
+        }
+    }
+
+    @Test("a call carries key, idempotency key and body, and gives the answer")
+    func success() async throws {
+        let recorder = Recorder()
+        let respond: FakeProvider.Respond = { request in
+            recorder.add(request)
+            return FakeProvider.Reply(Self.hello)
+        }
+        let answer = try await FakeProvider.run(respond) { provider in
+            try await withModel(
+                provider.baseURL,
+                "api_key: {env: K}\nparameters: {temperature: 0}\nprice: {input: 1000000, output: 1000000}",
+                environment: ["K": "sk-1"]
+            ) { try await $0.complete(request()) }
+        }
+        #expect(answer.text == "Hi")
+        #expect(answer.model == "gpt")
+        #expect(answer.usage.costUSD == 4)
+        let seen = try #require(recorder.requests.first)
+        #expect(recorder.requests.count == 1)
+        #expect(seen.method == .POST)
+        #expect(seen.path == "/v1/chat/completions")
+        #expect(seen.headers.first(name: "Authorization") == "Bearer sk-1")
+        #expect(seen.headers.first(name: "Idempotency-Key") == "01JD/classify")
+        #expect(seen.headers.first(name: "Content-Type") == "application/json")
+        #expect(
+            seen.body == ["model": "qwen", "messages": [["role": "user", "content": "Hello"]], "temperature": 0]
+        )
+    }
+
+    @Test("without a key there is no Authorization")
+    func noKey() async throws {
+        let recorder = Recorder()
+        let respond: FakeProvider.Respond = { request in
+            recorder.add(request)
+            return FakeProvider.Reply(Self.hello)
+        }
+        _ = try await FakeProvider.run(respond) { provider in
+            try await withModel(provider.baseURL) { try await $0.complete(request()) }
+        }
+        #expect(recorder.requests.first?.headers.contains(name: "Authorization") == false)
+    }
+
+    @Test("tool calls come back")
+    func toolCalls() async throws {
+        let body =
+            #"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"c1","type":"function","#
+            + #""function":{"name":"get","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#
+        let answer = try await FakeProvider.run(FakeProvider.always(FakeProvider.Reply(body))) { provider in
+            try await withModel(provider.baseURL) { try await $0.complete(request()) }
+        }
+        #expect(answer.toolCalls == [ModelToolCall(id: "c1", name: "get", arguments: "{}")])
+    }
+
+    @Test("429 with Retry-After is temporary, with the wait")
+    func rateLimit() async throws {
+        let failure = try await failure(
+            FakeProvider.Reply(429, headers: ["Retry-After": "7"], #"{"error":{"message":"slow","code":"slow_down"}}"#)
+        )
+        #expect(failure?.class == .temporary)
+        #expect(failure?.retryAfter == .seconds(7))
+    }
+
+    @Test("500 is temporary, 404 permanent, and a redirect is not followed")
+    func statuses() async throws {
+        #expect(try await failure(FakeProvider.Reply(500, "oops"))?.class == .temporary)
+        #expect(try await failure(FakeProvider.Reply(404, "{}"))?.class == .permanent)
+        let redirect = FakeProvider.Reply(302, headers: ["Location": "http://127.0.0.1:1/"], "")
+        #expect(try await failure(redirect)?.message.contains("302") == true)
+    }
+
+    @Test("a key that the server repeats does not show")
+    func repeatedKey() async throws {
+        let reply = FakeProvider.Reply(401, #"{"error":{"message":"bad key sk-secret-1"}}"#)
+        let failure = try await FakeProvider.run(FakeProvider.always(reply)) { provider in
+            try await withModel(provider.baseURL, "api_key: {env: K}", environment: ["K": "sk-secret-1"]) { model in
+                await ModelsTests.failure { try await model.complete(request()) }
+            }
+        }
+        #expect(failure?.class == .permanent)
+        #expect(failure?.message.contains("bad key [key]") == true)
+    }
+
+    @Test("garbage with status 200 is temporary")
+    func garbage() async throws {
+        #expect(try await failure(FakeProvider.Reply("<html>"))?.class == .temporary)
+    }
+
+    @Test("an error page of any size is answered by its status")
+    func largeErrorPage() async throws {
+        let page = String(repeating: "<p>", count: OpenAIModel.errorBytesMax)
+        #expect(try await failure(FakeProvider.Reply(503, page))?.message == "the provider answered HTTP 503")
+    }
+
+    @Test("an answer above the limit is a permanent failure")
+    func tooLarge() async throws {
+        let page = String(repeating: " ", count: OpenAIModel.answerBytesMax + 1)
+        let failure = try await failure(FakeProvider.Reply(page))
+        #expect(failure?.class == .permanent)
+        #expect(failure?.message.contains("16 MiB") == true)
+    }
+
+    @Test("a refused connection is temporary and names host and port")
+    func refused() async throws {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(channel.localAddress?.port)
+        try await channel.close()
+        let failure = try await withModel("http://127.0.0.1:\(port)/v1") { model in
+            await ModelsTests.failure { try await model.complete(request("secret question")) }
+        }
+        #expect(failure?.class == .temporary)
+        #expect(failure?.message == "no answer from 127.0.0.1:\(port): connection refused")
+    }
+
+    @Test("a name that does not resolve is temporary and names host and port")
+    func noSuchHost() async throws {
+        let failure = try await withModel("http://nowhere.invalid:81/v1") { model in
+            await ModelsTests.failure { try await model.complete(request()) }
+        }
+        #expect(failure?.class == .temporary)
+        #expect(failure?.message.contains("nowhere.invalid:81") == true)
+    }
+
+    @Test("a server that speaks no TLS is temporary and names host and port")
+    func noTLS() async throws {
+        let failure = try await FakeProvider.run(FakeProvider.always(FakeProvider.Reply(Self.hello))) { provider in
+            try await withModel("https://127.0.0.1:\(provider.port)/v1") { model in
+                await ModelsTests.failure { try await model.complete(request()) }
+            }
+        }
+        #expect(failure?.class == .temporary)
+        #expect(failure?.message.hasPrefix("no answer from 127.0.0.1:") == true)
+        #expect(failure?.message.hasSuffix("TLS failed (WRONG_VERSION_NUMBER)") == true)
+    }
+
+    @Test("a connection that breaks off is temporary")
+    func reset() async throws {
+        struct HangUp: Error {}
+        let respond: FakeProvider.Respond = { _ in throw HangUp() }
+        let failure = try await FakeProvider.run(respond) { provider in
+            try await withModel(provider.baseURL) { model in
+                await ModelsTests.failure { try await model.complete(request()) }
+            }
+        }
+        #expect(failure?.class == .temporary)
+        #expect(failure?.message.hasPrefix("no answer from 127.0.0.1:") == true)
+    }
+
+    private static let never: FakeProvider.Respond = { _ in
+        try await Task.sleep(for: .seconds(3_600))
+        return FakeProvider.Reply("")
+    }
+
+    @Test("a server that never answers is a temporary failure after the time-out")
+    func timeOut() async throws {
+        let failure = try await FakeProvider.run(Self.never) { provider in
+            try await withModel(provider.baseURL, "timeout: 200ms") { model in
+                await ModelsTests.failure { try await model.complete(request()) }
+            }
+        }
+        #expect(failure?.class == .temporary)
+        #expect(failure?.message.contains("gave no answer within 200ms") == true)
+    }
+
+    @Test("a cancelled call ends as cancelled")
+    func cancelled() async throws {
+        let recorder = Recorder()
+        let respond: FakeProvider.Respond = { request in
+            recorder.add(request)
+            return try await Self.never(request)
+        }
+        try await FakeProvider.run(respond) { provider in
+            try await withModel(provider.baseURL) { model in
+                let call = Task { try await model.complete(request()) }
+                while recorder.requests.isEmpty { await Task.yield() }
+                call.cancel()
+                await #expect(throws: CancellationError.self) { try await call.value }
+            }
+        }
+    }
+
+    @Test("no more calls than concurrency allows reach the server at once")
+    func concurrency() async throws {
+        let gate = Gate()
+        let respond: FakeProvider.Respond = { _ in
+            await gate.pass()
+            return FakeProvider.Reply(Self.hello)
+        }
+        try await FakeProvider.run(respond) { provider in
+            try await withModel(provider.baseURL, "limits: {concurrency: 2}") { model in
+                let semaphore = try #require(model.semaphore)
+                try await withThrowingTaskGroup(of: ChatAnswer.self) { group in
+                    for _ in 0..<6 { group.addTask { try await model.complete(request()) } }
+                    while semaphore.waiting < 4 || gate.counts.inside < 2 { await Task.yield() }
+                    gate.open()
+                    for try await answer in group { #expect(answer.text == "Hi") }
+                }
+            }
+        }
+        #expect(gate.counts.most == 2)
+        #expect(gate.counts.total == 6)
+    }
+}
+
+/// Counts who is inside, and lets them out once it is open.
+private final class Gate: Sendable {
+    struct Counts {
+        var inside = 0
+        var most = 0
+        var total = 0
+        var isOpen = false
+    }
+
+    private let state = Mutex(Counts())
+
+    var counts: Counts { state.withLock { $0 } }
+
+    func open() { state.withLock { $0.isOpen = true } }
+
+    func pass() async {
+        state.withLock { state in
+            state.inside += 1
+            state.total += 1
+            state.most = max(state.most, state.inside)
+        }
+        while !counts.isOpen { await Task.yield() }
+        state.withLock { $0.inside -= 1 }
+    }
+}

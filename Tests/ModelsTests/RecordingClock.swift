@@ -1,0 +1,17 @@
+import Synchronization
+
+/// A clock on which every sleep ends at once and is written down.
+final class RecordingClock: Clock {
+    typealias Instant = ContinuousClock.Instant
+
+    private let origin = ContinuousClock.now
+    private let sleeps = Mutex<[Duration]>([])
+
+    var slept: [Duration] { sleeps.withLock { $0 } }
+    var now: Instant { origin }
+    var minimumResolution: Duration { .zero }
+
+    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        sleeps.withLock { $0.append(origin.duration(to: deadline)) }
+    }
+}
