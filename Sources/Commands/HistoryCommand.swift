@@ -22,7 +22,8 @@ struct HistoryCommand: SpoolCommand {
         if json {
             let bytes = try spool.contents(of: SpoolLayout.history, in: location) ?? []
             let text = String(decoding: bytes.prefix(history.validLength), as: UTF8.self)
-            return text.split(separator: "\n").forEach { Terminal.print(String($0)) }
+            for line in text.split(separator: "\n") { Terminal.print(String(line)) }
+            return
         }
         var table = Table(["SEQ", "EPOCH", "AT", "WHAT", "STEP", "DETAIL"], numbers: [0, 1])
         for record in history.records {

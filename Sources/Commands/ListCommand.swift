@@ -71,14 +71,24 @@ struct ListCommand: SpoolCommand {
             return ListFilter.Label(key: String(parts[0]), value: String(parts[1]))
         }
         var rows = try await inboxRows(spool, filter)
+        // Without an index the inboxes are still worth seeing; the exit status says that there is more.
+        var missing: IndexError?
         if rows.count < limit {
             filter.limit = limit - rows.count
-            let index = try options.openIndex()
-            defer { index.close() }
-            rows += try await index.list(filter).map(JobRow.init)
+            do {
+                let index = try options.openIndex()
+                defer { index.close() }
+                rows += try await index.list(filter).map(JobRow.init)
+            } catch let error as IndexError {
+                missing = error
+            }
         }
-        if json { return rows.forEach { Terminal.print($0.json) } }
-        print(rows)
+        if json {
+            for row in rows { Terminal.print(row.json) }
+        } else if missing == nil || !rows.isEmpty {
+            print(rows)
+        }
+        if let missing { throw missing }
     }
 
     /// Drops that nobody has taken yet wait in the inboxes, and in no index.

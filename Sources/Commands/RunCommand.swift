@@ -36,6 +36,7 @@ struct RunCommand: SpoolCommand {
     func perform() async throws {
         // A tool that ends before it has read its input must not take the daemon with it.
         signal(SIGPIPE, SIG_IGN)
+        Self.raiseFileLimit()
         let pipeline = LogPipeline.bootstrap(
             environment: SpoolOptions.environment,
             level: logLevel.level,
@@ -56,6 +57,14 @@ struct RunCommand: SpoolCommand {
         do { result = .success(try await daemon.run()) } catch { result = .failure(error) }
         _ = await pipeline.flush(within: .seconds(2))
         try result.get()
+    }
+
+    /// Every running job and every tool keeps some files open; the soft limit is for programs that use select(2).
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 

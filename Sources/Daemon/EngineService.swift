@@ -1,4 +1,5 @@
 import Engine
+import Jobs
 import Logging
 import ServiceLifecycle
 import Telemetry
@@ -28,11 +29,11 @@ struct EngineService: Service {
     private func work() async throws {
         try await withGracefulShutdownHandler {
             try await engine.run {
-                logger.notice("ready", metadata: ["event": "daemon.ready"])
+                logger.notice("ready", metadata: ["message_id": "\(MessageID.daemonReady)"])
                 notifier.ready("taking jobs")
             }
         } onGracefulShutdown: {
-            logger.notice("stopping", metadata: ["event": "daemon.stopping"])
+            logger.notice("stopping", metadata: ["message_id": "\(MessageID.daemonStopping)"])
             notifier.stopping("waiting for running steps")
             Task { await engine.stop() }
         }

@@ -89,7 +89,7 @@ package struct SpoolDaemon: Sendable {
             path: configuration.index ?? "\(options.spool)/index.sqlite",
             spool: spool,
             threads: threads,
-            clock: platform.wallClock,
+            platform: platform,
             logger: logger
         )
         do {
@@ -136,12 +136,13 @@ package struct SpoolDaemon: Sendable {
         defer { watcher.stop() }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
+                // Stopped in reverse order: the engine first, then the index that follows it.
                 services: [
+                    .init(service: index),
                     .init(
                         service: EngineService(engine, notifier: ServiceNotifier(logger: logger), logger: logger),
                         successTerminationBehavior: .gracefullyShutdownGroup
                     ),
-                    .init(service: index),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger.atLevel(.error)

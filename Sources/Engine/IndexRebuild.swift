@@ -1,5 +1,5 @@
 package import JobIndex
-import Jobs
+package import Jobs
 package import Spool
 
 /// Makes the index's rows from the job directories, which are the truth.
@@ -20,45 +20,61 @@ package struct IndexRebuild: Sendable {
         self.writer = writer
     }
 
-    /// Reads every job and every rejection.
+    /// Reads every job and every rejection, or those that can have changed since some moment.
     ///
-    /// - Returns: How many rows there are.
+    /// - Parameter since: The index lacked nothing then; days before the one before it are not read. Nil for all.
+    /// - Returns: How many jobs and rejections were read.
     /// - Throws: `SpoolError`, `IndexError`, `CancellationError`.
-    package func run() async throws -> Int {
+    package func run(since: Timestamp? = nil) async throws -> Int {
+        // A day earlier, because a job may be moved into the day of a record that was written before midnight.
+        let firstDay = since.map { Timestamp(milliseconds: $0.milliseconds - 86_400_000).day } ?? ""
         var seen: Set<String> = []
         for directory in try await threads.run({ [spool] in try spool.jobDirectories() }) {
+            if let day = Self.day(of: directory), day < firstDay { continue }
             let locations = try await threads.run { [spool] in try spool.jobs(in: directory) }
             for start in stride(from: 0, to: locations.count, by: Self.batchSize) {
                 try Task.checkCancellation()
                 let batch = Array(locations[start..<min(start + Self.batchSize, locations.count)])
-                let updates = try await threads.run { [spool] in
-                    try batch.compactMap { location in
-                        try spool.history(of: location).flatMap { history in
-                            let replay = JobReplay(name: location.job, records: history.records)
-                            return IndexUpdate.update(for: replay, records: history.records)
-                        }
-                    }
-                }
+                try await write(batch)
                 for location in batch { seen.insert(location.job.id.text) }
-                try await writer.write(updates)
             }
         }
-        let notes = try await threads.run { [spool] in try spool.rejectionNotes() }
+        let notes = try await threads.run { [spool] in try spool.rejectionNotes() }.filter { $0.at.day >= firstDay }
         for note in notes { seen.insert(note.job.id.text) }
         try await writer.write(notes.map { .rejected($0.summary) })
-        try await removeRowsWithoutFiles(seen)
+        try await settleRows(notIn: seen, onlyOpen: since != nil)
         return seen.count
     }
 
-    private func removeRowsWithoutFiles(_ seen: Set<String>) async throws {
-        guard let database = writer.database else { return }
-        for try await batch in database.allJobs {
-            for row in batch where !seen.contains(row.job) {
-                // A scan may miss a name that is renamed while it reads (spool-rules 21).
-                let isThere = try await threads.run { [spool] in
-                    try !spool.findJobs(limit: 1) { $0.id.text == row.job }.isEmpty
+    private static func day(of directory: String) -> String? {
+        let isDated = directory.hasPrefix("\(SpoolLayout.done)/") || directory.hasPrefix("\(SpoolLayout.failed)/")
+        return isDated ? directory.split(separator: "/").last.map(String.init) : nil
+    }
+
+    private func write(_ locations: [JobLocation]) async throws {
+        let updates = try await threads.run { [spool] in
+            try locations.compactMap { location in
+                try spool.history(of: location).flatMap { history in
+                    let replay = JobReplay(name: location.job, records: history.records)
+                    return IndexUpdate.update(for: replay, records: history.records)
                 }
-                if !isThere { try await writer.write([.remove(job: row.job)]) }
+            }
+        }
+        try await writer.write(updates)
+    }
+
+    /// Looks by id for the jobs of rows that no directory was read for, and removes the rows of those that are gone.
+    ///
+    /// A scan may miss a name that is renamed while it reads (spool-rules 21), so a row is removed only after that.
+    private func settleRows(notIn seen: Set<String>, onlyOpen: Bool) async throws {
+        guard let database = writer.database else { return }
+        let open: Set<JobSummary.State> = [.waiting, .running, .deferred, .held]
+        for try await batch in database.allJobs {
+            for row in batch where !seen.contains(row.job) && (!onlyOpen || open.contains(row.state)) {
+                let found = try await threads.run { [spool] in
+                    try spool.findJobs(limit: 1) { $0.id.text == row.job }
+                }
+                if found.isEmpty { try await writer.write([.remove(job: row.job)]) } else { try await write(found) }
             }
         }
     }

@@ -122,7 +122,7 @@ extension JobEngine {
             observer.dropRejected(row)
             logger.warning(
                 "drop rejected: \(row.reason ?? "")",
-                metadata: ["event": "drop.rejected", "job": "\(row.job)", "queue": "\(drop.queue)"]
+                metadata: ["message_id": "\(MessageID.dropRejected)", "job": "\(row.job)", "queue": "\(drop.queue)"]
             )
         case .success(.unfinished(let look)): wait(for: drop, look)
         case .success(.gone): break
@@ -161,7 +161,7 @@ extension JobEngine {
         observer.jobSeen(replay, [record])
         logger.info(
             "job accepted",
-            metadata: ["event": "job.accepted", "job": "\(job.name.id)", "queue": "\(job.queue)"]
+            metadata: ["message_id": "\(MessageID.jobAccepted)", "job": "\(job.name.id)", "queue": "\(job.queue)"]
         )
         guard let start = replay.acceptance?.runAt, start > wallClock.now else { return schedule(job) }
         do {

@@ -31,7 +31,7 @@ extension JobEngine {
         for claim in claims where note(claim) { count += 1 }
         logger.notice(
             "took over \(count) unfinished jobs of \(dead == node.node ? "this node's former life" : dead)",
-            metadata: ["event": "jobs.taken_over", "node": "\(dead)"]
+            metadata: ["message_id": "\(MessageID.jobTakenOver)", "node": "\(dead)"]
         )
     }
 

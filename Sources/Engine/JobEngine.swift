@@ -156,7 +156,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     func fail(_ error: any Error) {
         if failure == nil {
             failure = error
-            logger.critical("\(error)", metadata: ["event": "node.failed", "node": "\(node.node)"])
+            logger.critical("\(error)", metadata: ["message_id": "\(MessageID.syncFailed)", "node": "\(node.node)"])
         }
         stop()
         cancelRunning()

@@ -70,20 +70,20 @@ struct JobRunner: Sendable {
         }
         switch replay.lastTurn {
         case .completed:
-            metadata["event"] = "job.completed"
+            metadata["message_id"] = "\(MessageID.jobCompleted)"
             logger.info("job completed", metadata: metadata)
         case .failed(_, let failure):
-            metadata["event"] = "job.failed"
+            metadata["message_id"] = "\(MessageID.jobFailed)"
             metadata["failure"] = "\(failure.class.rawValue)"
             logger.warning("job failed: \(JobSummary.short(failure.message))", metadata: metadata)
         case .cancelled(let decision):
-            metadata["event"] = "job.cancelled"
+            metadata["message_id"] = "\(MessageID.jobCancelled)"
             logger.notice("job cancelled by \(decision.user)", metadata: metadata)
         case .deferred(let until, let reason):
-            metadata["event"] = "job.deferred"
+            metadata["message_id"] = "\(MessageID.jobDeferred)"
             logger.info("job deferred until \(until.text): \(JobSummary.short(reason))", metadata: metadata)
         case .held(let hold):
-            metadata["event"] = "job.held"
+            metadata["message_id"] = "\(MessageID.jobHeld)"
             logger.warning("job held: \(JobSummary.short(hold.message))", metadata: metadata)
         default: break
         }

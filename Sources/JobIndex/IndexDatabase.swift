@@ -46,6 +46,10 @@ extension IndexDatabase {
     static let busyTimeout = 5.0
     /// To which size the write-ahead log is cut back after a checkpoint, in bytes.
     private static let logSizeMax = 64 << 20
+    /// How large the log grows before it is folded into the database, in pages of 4 KiB; each fold costs two flushes.
+    private static let checkpointPages = 4_096
+    /// Cache of each connection, in KiB.
+    private static let cacheSize = 16_384
 
     /// Opens the index for reading and writing, and makes a new one where there is none or none that can be used.
     ///
@@ -142,7 +146,13 @@ extension IndexDatabase {
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(busyTimeout)
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA journal_size_limit = \(logSizeMax)")
+            try database.execute(
+                sql: """
+                    PRAGMA journal_size_limit = \(logSizeMax);
+                    PRAGMA wal_autocheckpoint = \(checkpointPages);
+                    PRAGMA cache_size = -\(cacheSize);
+                    """
+            )
         }
         return configuration
     }

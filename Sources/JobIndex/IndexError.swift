@@ -31,14 +31,6 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Whether the file is good for nothing and may be set aside.
     var isUnusable: Bool { if case .unusable = self { true } else { false } }
 
-    /// Whether the same may work later, with nothing changed in what is written.
-    var isTemporary: Bool {
-        switch self {
-        case .inaccessible, .directoryMissing, .missing, .foreign: true
-        case .unusable: false
-        }
-    }
-
     /// What an error of SQLite says about the file at `path`; nil when it speaks of a statement and not of the file.
     init?(_ error: any Error, path: String) {
         if let error = error as? IndexError {

@@ -44,6 +44,8 @@ package final class IndexWriter: Sendable {
 
     /// Begins to write to `database`, which says from now on that it is being written to.
     ///
+    /// When `database` was fresh, or not closed cleanly, ``needsReconcile`` is true from the start.
+    ///
     /// - Parameter onFresh: called when another database has taken this one's place and must be filled from the files;
     ///   on the writer's thread, so it must return at once.
     package init(
@@ -65,7 +67,8 @@ package final class IndexWriter: Sendable {
         }
     }
 
-    /// The database that is written to now, for queries; nil while there is none.
+    /// The database that is written to now; nil while there is none. To be asked for anew with every query: when it is
+    /// replaced, the old one is closed.
     package var database: IndexDatabase? { connection.withLock { $0.database } }
 
     // MARK: Giving updates

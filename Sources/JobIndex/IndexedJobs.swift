@@ -57,8 +57,8 @@ extension IndexDatabase {
     /// Whether there is a row for the job of this id. Blocks for some microseconds.
     package func contains(job: String) throws -> Bool {
         try reader.read { database in
-            try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM jobs WHERE job = ?)", arguments: [job])
-                ?? false
+            let sql = "SELECT EXISTS (SELECT 1 FROM jobs WHERE job = ?)"
+            return try Bool.fetchOne(database, sql: sql, arguments: [job]) ?? false
         }
     }
 }

@@ -72,7 +72,8 @@ package final class NodeLock: Sendable {
     )] {
         try doing("reading nodes/") { () throws(Errno) in
             var nodes: [(String, Bool, Holder?)] = []
-            for name in try DirectoryListing.names(in: SpoolLayout.nodes, of: spool.root).sorted() {
+            let names = try DirectoryListing.names(in: SpoolLayout.nodes, of: spool.root)
+            for name in names.sorted() where SpoolLayout.isValidName(name) {
                 let directory = try spool.directory(SpoolLayout.nodes)
                 guard let file = try? spool.fileSystem.open(name, in: directory, .read) else { continue }
                 nodes.append((name, isLocked(file), holder(in: file, spool.fileSystem)))

@@ -26,7 +26,8 @@ extension SpoolRoot {
             var directories = [SpoolLayout.deferred, SpoolLayout.held]
             for parent in [SpoolLayout.processing, SpoolLayout.failed, SpoolLayout.done] {
                 let names = try DirectoryListing.names(in: parent, of: root)
-                directories += names.sorted(by: >).map { "\(parent)/\($0)" }
+                let visible = names.filter { !$0.hasPrefix(".") }
+                directories += visible.sorted(by: >).map { "\(parent)/\($0)" }
             }
             return directories
         }
@@ -83,7 +84,7 @@ extension SpoolRoot {
     package func rejectionNotes() throws(SpoolError) -> [RejectionNote] {
         try doing("reading \(SpoolLayout.rejected)/") { () throws(Errno) in
             var notes: [RejectionNote] = []
-            for day in try DirectoryListing.names(in: SpoolLayout.rejected, of: root) {
+            for day in try DirectoryListing.names(in: SpoolLayout.rejected, of: root) where !day.hasPrefix(".") {
                 let path = "\(SpoolLayout.rejected)/\(day)"
                 for name in try DirectoryListing.names(in: path, of: root) where name.hasSuffix(RejectionNote.ending) {
                     let directory = try directory(path)

@@ -188,7 +188,8 @@ struct CommandRun: Sendable {
         ])
         group.leaderExited()
         // A command that has ended by itself has no business left: what it left behind ends with it, lest it acts
-        // after the step was recorded as finished. One that was told to end leaves its children the same grace.
+        // after the step was recorded as finished. One that was told to end leaves its children the same grace; one of
+        // them may not even have heard, when the signal came while a shell was starting it.
         if group.reason == nil { return group.kill() }
         while !group.wasKilled, group.hasRunningMember { try? await Task.sleep(for: Self.pollInterval) }
     }

@@ -1,0 +1,121 @@
+import Foundation
+import Jobs
+import OrderedCollections
+import Spool
+import Testing
+
+/// The model that the environment names.
+private enum RealModel {
+    static let url = ProcessInfo.processInfo.environment["AGENTSPOOL_TEST_MODEL_URL"]
+    static let name = ProcessInfo.processInfo.environment["AGENTSPOOL_TEST_MODEL"] ?? "default"
+}
+
+/// The same against a real model: `make test-model` starts one and says where it is.
+@Suite(
+    "With a real model",
+    .enabled(if: RealModel.url != nil, "no model: AGENTSPOOL_TEST_MODEL_URL is not set; see make test-model"),
+    .serialized
+)
+struct RealModelTests {
+    /// Small models call tools when they have seen how: two examples in the system prompt.
+    private static let configuration = """
+        models:
+          default:
+            provider: openai
+            base_url: \(RealModel.url ?? "http://127.0.0.1:1/v1")
+            model: \(RealModel.name)
+            timeout: 120s
+            parameters: {temperature: 0, max_tokens: 64}
+            price: {input: 1, output: 2}
+        tools:
+          find_order:
+            description: Looks an order up by its number.
+            command: [tools/find-order]
+            parameters: {type: object, properties: {order: {type: string}}, required: [order]}
+            effect: read
+        workflows:
+          agent:
+            steps:
+              - id: handle
+                agent:
+                  system: |
+                    You find orders with the tool find_order. Example: for "Where is order 1?" you answer
+                    <tool_call>{"name": "find_order", "arguments": {"order": "1"}}</tool_call>
+                    Example: for "Where is order 22?" you answer
+                    <tool_call>{"name": "find_order", "arguments": {"order": "22"}}</tool_call>
+                    After a result you answer with one sentence.
+                  prompt: "{{input.text}}"
+                  tools: [find_order]
+                  max_turns: 8
+          classify:
+            steps:
+              - id: sort
+                prompt: "Is this urgent? Answer in JSON. {{input.text}}"
+                output: {type: object, properties: {urgent: {type: boolean}}, required: [urgent], additionalProperties: false}
+        queues: {default: {workflow: prompt, concurrency: 2}}
+
+        """
+
+    private func spool() throws -> TestSpool {
+        try TestSpool(
+            configuration: Self.configuration,
+            files: ["tools/find-order": "#!/bin/sh\ncat > /dev/null\necho '{\"status\": \"shipped\"}'\n"]
+        )
+    }
+
+    @Test("a text file gets an answer, its tokens and its price")
+    func textFile() async throws {
+        let spool = try spool()
+        try await spool.startDaemon()
+        try spool.drop("Write a haiku about rename(2)", as: "haiku.txt")
+        try await spool.untilSettled(1)
+        let replay = try #require(try spool.jobs().first?.replay)
+        #expect(replay.outcome == .completed)
+        #expect(replay.output?.string?.isEmpty == false)
+        #expect(replay.usage.inputTokens > 0 && replay.usage.outputTokens > 0 && replay.usage.costUSD > 0)
+    }
+
+    @Test("an answer fits its schema")
+    func schema() async throws {
+        let spool = try spool()
+        try await spool.startDaemon()
+        try spool.drop(#"{"workflow": "classify", "input": {"text": "The house is on fire!"}}"#, as: "fire.json")
+        try await spool.untilSettled(1)
+        let replay = try #require(try spool.jobs().first?.replay)
+        #expect(replay.outcome == .completed, "\(String(describing: replay.lastTurn))")
+        #expect(replay.output?["urgent"]?.bool != nil)
+    }
+
+    @Test("an agent's turns and tool calls are steps of their own")
+    func agent() async throws {
+        let spool = try spool()
+        try await spool.startDaemon()
+        try spool.drop(#"{"workflow": "agent", "input": {"text": "Where is order 4711?"}}"#, as: "where.json")
+        try await spool.untilSettled(1)
+        let replay = try #require(try spool.jobs().first?.replay)
+        // A small model may never stop calling; what it did is recorded either way.
+        #expect(replay.outcome == .completed || replay.currentStep == "handle")
+        #expect(replay.steps["handle/1/model"]?.status == .completed)
+        #expect(replay.steps["handle/1/tool/0"]?.tool == "find_order")
+    }
+
+    @Test("a batch of 20 lines gives 20 lines in the same format")
+    func batch() async throws {
+        let spool = try spool()
+        try await spool.startDaemon()
+        let lines = (0..<20).map { index in
+            """
+            {"custom_id": "line-\(index)", "method": "POST", "url": "/v1/chat/completions", "body": \
+            {"messages": [{"role": "user", "content": "Say a word"}], "max_tokens": 8}}
+            """
+        }
+        try spool.drop(lines.joined(separator: "\n") + "\n", as: "words.jsonl")
+        try await spool.untilSettled(1)
+        let job = try #require(try spool.jobs().first)
+        #expect(job.replay.output?["request_counts"]?["completed"] == 20)
+        let output = spool.read("\(job.location.path)/output.jsonl").split(separator: "\n")
+        let answers = try output.map { try JSONParser.parse(String($0)) }
+        #expect(answers.compactMap { $0["custom_id"]?.string } == (0..<20).map { "line-\($0)" })
+        #expect(answers.allSatisfy { $0["response"]?["body"]?["choices"]?.array?.count == 1 })
+    }
+}

@@ -1,0 +1,77 @@
+import FoundationEssentials
+import JobIndex
+import Jobs
+import Logging
+import Synchronization
+import Testing
+
+/// A directory of a test's own, removed when the test lets go of it.
+final class Scratch: Sendable {
+    let path: String
+    var index: String { path + "/index.sqlite" }
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/agentspool-index-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] }
+
+    func copy(_ from: String, to target: String) throws {
+        try FileManager.default.copyItem(atPath: from, toPath: target)
+    }
+
+    func remove(_ path: String) throws { try FileManager.default.removeItem(atPath: path) }
+
+    func write(_ bytes: [UInt8], to path: String) throws { try Data(bytes).write(to: URL(filePath: path)) }
+
+    func read(_ path: String) throws -> [UInt8] { try Array(Data(contentsOf: URL(filePath: path))) }
+}
+
+/// A wall clock that stands still until a test turns it.
+final class TestClock: Sendable {
+    private let time = Mutex(Timestamp(milliseconds: 1_900_000_000_000))
+
+    var now: Timestamp {
+        get { time.withLock { $0 } }
+        set { time.withLock { $0 = newValue } }
+    }
+
+    var clock: WallClock { WallClock { self.now } }
+}
+
+let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// Counts calls from other threads.
+final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    var value: Int { count.withLock { $0 } }
+    func increment() { count.withLock { $0 += 1 } }
+}
+
+/// An open index with its writer, as the daemon has it.
+struct LiveIndex {
+    let scratch: Scratch
+    let writer: IndexWriter
+    let time = TestClock()
+    let fresh = Counter()
+
+    init(_ scratch: Scratch) async throws {
+        self.scratch = scratch
+        let database = try IndexDatabase.open(path: scratch.index, clock: time.clock, logger: silent).database
+        let fresh = fresh
+        writer = await IndexWriter(database: database, clock: time.clock, logger: silent) { fresh.increment() }
+    }
+
+    init() async throws { try await self.init(Scratch()) }
+
+    var database: IndexDatabase {
+        get throws { try #require(writer.database) }
+    }
+
+    /// Says that the files were compared.
+    func reconcile() async { await writer.reconciled(losses: writer.losses) }
+}

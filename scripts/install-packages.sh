@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Installs what the build needs and this machine lacks: Debian's libsystemd-dev and libsqlite3-dev, and what Swift
+# itself asks for. Does nothing where all is there.
+set -euo pipefail
+command -v swift >/dev/null || { echo "Swift 6.3 is not installed: https://www.swift.org/install/linux/" >&2; exit 69; }
+missing=()
+for package in libsystemd-dev libsqlite3-dev pkg-config git make; do
+  status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+echo "Installing ${missing[*]}"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "Please install, as root: ${missing[*]}" >&2; exit 77; }
+  as_root=(sudo)
+fi
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
