@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 package import Jobs
 package import Logging
@@ -44,6 +45,8 @@ extension IndexDatabase {
     private static let checkedSizeMax: Int64 = 16 << 20
     /// How long a connection waits for another process that writes, in seconds.
     static let busyTimeout = 5.0
+    /// GRDB's own choice is higher than that, and libdispatch says on standard error that only root may have it.
+    private static let ordinaryPriority = DispatchQoS.default
     /// To which size the write-ahead log is cut back after a checkpoint, in bytes.
     private static let logSizeMax = 64 << 20
     /// How large the log grows before it is folded into the database, in pages of 4 KiB; each fold costs two flushes.
@@ -143,6 +146,7 @@ extension IndexDatabase {
     private static var configuration: GRDB.Configuration {
         var configuration = GRDB.Configuration()
         configuration.label = "agentspool.index"
+        configuration.qos = ordinaryPriority
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(busyTimeout)
         configuration.prepareDatabase { database in
@@ -186,6 +190,7 @@ extension IndexDatabase {
     private static func openReadOnly(_ files: IndexFiles, location: String) throws(IndexError) -> IndexDatabase {
         var configuration = GRDB.Configuration()
         configuration.label = "agentspool.index.reading"
+        configuration.qos = ordinaryPriority
         configuration.readonly = true
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(busyTimeout)

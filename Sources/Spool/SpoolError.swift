@@ -22,7 +22,7 @@ package struct SpoolError: Error, CustomStringConvertible {
         case .noSpace: "The filesystem has no space or no inodes left (df -h, df -i); drops stay safe in the inbox"
         case .diskQuotaExceeded: "The quota of the daemon's user is used up"
         case .readOnlyFileSystem: "The filesystem is mounted read-only; see the kernel's log for why"
-        case .permissionDenied: "The daemon's user may not do this here; see the owner and mode with ls -ld"
+        case .permissionDenied: "This user may not do that here; see the owner and mode with ls -ld"
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "Raise the limit of open files (LimitNOFILE= in the unit)"
         case .ioError: "The disk reported an error; see the kernel's log"
         default: nil

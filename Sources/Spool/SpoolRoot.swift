@@ -29,17 +29,16 @@ package final class SpoolRoot: Sendable {
         } catch {
             throw SpoolError("opening the spool \(path)", error)
         }
-        for name in [SpoolLayout.inbox, SpoolLayout.processing, SpoolLayout.done] {
-            let isThere = try doing("looking for \(path)/\(name)") { () throws(Errno) in
-                try fileSystem.exists(name, in: root)
-            }
-            if !isThere {
-                throw SpoolError(
-                    "opening the spool \(path)",
-                    .noSuchFileOrDirectory,
-                    advice: "It has no \(name)/ and is no spool; make one with: agentspool init \(path)"
-                )
-            }
+        // The inboxes make a spool: administrators make them for submitters; the rest is the daemon's to make.
+        let isSpool = try doing("looking for \(path)/\(SpoolLayout.inbox)") { () throws(Errno) in
+            try fileSystem.exists(SpoolLayout.inbox, in: root)
+        }
+        if !isSpool {
+            throw SpoolError(
+                "opening the spool \(path)",
+                .noSuchFileOrDirectory,
+                advice: "It has no \(SpoolLayout.inbox)/ and is no spool; make one with: agentspool init \(path)"
+            )
         }
     }
 

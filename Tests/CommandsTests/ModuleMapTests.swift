@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// The map in README.md is the one in the code.
+@Suite("The module map")
+struct ModuleMapTests {
+    /// The rows of README's table: a module and what it imports.
+    private func mapInReadMe() throws -> [String: Set<String>] {
+        let text = try String(contentsOfFile: "\(Program.checkout)/README.md", encoding: .utf8)
+        var map: [String: Set<String>] = [:]
+        for line in text.split(separator: "\n") {
+            guard let row = line.wholeMatch(of: /\| `(\w+)` \| ([\w, ]*)\| .* \|/) else { continue }
+            let imports = row.output.2.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            map[String(row.output.1)] = Set(imports.filter { !$0.isEmpty })
+        }
+        return map
+    }
+
+    @Test("in the README is what the sources import")
+    func mapIsTrue() throws {
+        let map = try mapInReadMe()
+        let sources = "\(Program.checkout)/Sources"
+        let modules = try FileManager.default.contentsOfDirectory(atPath: sources).filter { !$0.hasPrefix("C") || $0 == "Commands" }
+        #expect(Set(modules) == Set(map.keys))
+        for module in modules {
+            var imports: Set<String> = []
+            for file in try FileManager.default.contentsOfDirectory(atPath: "\(sources)/\(module)") {
+                let text = try String(contentsOfFile: "\(sources)/\(module)/\(file)", encoding: .utf8)
+                for line in text.split(separator: "\n") where line.contains("import ") {
+                    guard let name = line.wholeMatch(of: /(?:package |public )?import (\w+)/)?.output.1 else { continue }
+                    if map[String(name)] != nil { imports.insert(String(name)) }
+                }
+            }
+            #expect(imports == map[module], "\(module)")
+        }
+    }
+
+    @Test("has no cycle: every module imports only those above it in the table")
+    func noCycle() throws {
+        let map = try mapInReadMe()
+        var settled: Set<String> = []
+        while settled.count < map.count {
+            let next = map.filter { !settled.contains($0.key) && $0.value.isSubset(of: settled) }.map(\.key)
+            try #require(!next.isEmpty, "a cycle among \(map.keys.filter { !settled.contains($0) })")
+            settled.formUnion(next)
+        }
+    }
+}
