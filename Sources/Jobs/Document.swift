@@ -77,6 +77,10 @@ private enum YAML {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw DocumentError(reason: "not valid UTF-8")
         }
+        // Yams hashes names while it composes, which for an alias of aliases would take for ever.
+        if YAMLAliases(bytes).mayExplodeInNames {
+            throw DocumentError(reason: "aliases are used in the place of a member's name")
+        }
         do {
             return try Yams.compose(yaml: text)
         } catch {
@@ -135,6 +139,7 @@ private enum YAML {
         let text = scalar.string
         // Quoted and block scalars are strings, whatever they look like.
         guard scalar.style == .any || scalar.style == .plain else { return .string(text) }
+        if ["tag:yaml.org,2002:str", "!"].contains(scalar.tag.description) { return .string(text) }
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
         case "true", "True", "TRUE": return .bool(true)

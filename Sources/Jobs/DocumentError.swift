@@ -20,6 +20,8 @@ package struct DocumentError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         let place = [document, line.map(String.init)].compactMap(\.self).joined(separator: ":")
         let text = line != nil && document == nil ? "line \(place)" : place
-        return [text, path.joined(separator: "."), reason].filter { !$0.isEmpty }.joined(separator: ": ")
+        // A member's name is whatever somebody wrote.
+        let member = path.map { $0.count <= 60 ? $0 : $0.prefix(60) + "…" }.joined(separator: ".")
+        return [text, member, reason].filter { !$0.isEmpty }.joined(separator: ": ")
     }
 }

@@ -62,6 +62,7 @@ package struct HistoryContents: Sendable {
         /// What a crash leaves of a write that it cut short: nothing after it is a record.
         case tornTail(line: Int)
         /// A line whose chain does not fit, with records in it or after it: changed by somebody, or a damaged disk.
+        /// Or one whose chain fits, and that this version cannot read.
         case brokenLine(line: Int)
     }
 
@@ -77,14 +78,16 @@ package struct HistoryContents: Sendable {
             }
             let text = rest[...newline]
             var next = chain
-            guard next.advance(past: text), let json = try? JSONParser.parse(text),
+            let isLinked = next.advance(past: text)
+            guard isLinked, let json = try? JSONParser.parse(text),
                 let record = HistoryRecord(json: json), record.seq == line
             else {
                 let isRecord = { (text: ArraySlice<UInt8>) in
                     (try? JSONParser.parse(text)).flatMap(HistoryRecord.init(json:)) != nil
                 }
                 let hasRecords = rest.split(separator: UInt8(ascii: "\n")).contains(where: isRecord)
-                defect = hasRecords ? .brokenLine(line: line) : .tornTail(line: line)
+                // What is linked was written whole, by a newer version perhaps: it must not be cut away.
+                defect = isLinked || hasRecords ? .brokenLine(line: line) : .tornTail(line: line)
                 return
             }
             chain = next

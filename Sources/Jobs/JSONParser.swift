@@ -253,15 +253,18 @@ package struct JSONParser {
         case UInt8(ascii: "r"): buffer.append(0x0D)
         case UInt8(ascii: "t"): buffer.append(0x09)
         case UInt8(ascii: "u"):
-            let unit = try hexadecimal()
-            if (0xD800...0xDBFF).contains(unit), bytes[position...].starts(with: [0x5C, 0x75]) {
+            var unit = try hexadecimal()
+            while (0xD800...0xDBFF).contains(unit), bytes[position...].starts(with: [0x5C, 0x75]) {
                 position += 2
                 let low = try hexadecimal()
-                guard (0xDC00...0xDFFF).contains(low) else { throw error("half of a surrogate pair stands alone") }
-                append(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), to: &buffer)
-            } else {
-                append(unit, to: &buffer)
+                if (0xDC00...0xDFFF).contains(low) {
+                    unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)
+                } else {
+                    append(unit, to: &buffer)
+                    unit = low
+                }
             }
+            append(unit, to: &buffer)
         default: throw error("an unknown escape in a string", at: position - 2)
         }
     }

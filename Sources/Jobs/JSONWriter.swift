@@ -39,7 +39,7 @@ extension Array where Element == UInt8 {
     /// A number that JSON cannot hold (infinite, not a number) becomes null.
     package mutating func append(json value: Double) {
         if !value.isFinite { return append("null") }
-        if let whole = Int64(exactly: value), abs(whole) < 1 << 53 {
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 {
             append(json: whole)
             append(".0")
         } else {

@@ -48,7 +48,8 @@ package struct JobName: Sendable, Hashable, Comparable, CustomStringConvertible 
         let ending =
             name.lastIndex(of: ".").map { name[$0...] }.flatMap { $0.utf8.count <= 20 ? String($0) : nil } ?? ""
         var kept = ""
-        for character in name where kept.utf8.count + character.utf8.count + ending.utf8.count < dropBytesMax {
+        for character in name {
+            guard kept.utf8.count + character.utf8.count + ending.utf8.count < dropBytesMax else { break }
             kept.append(character)
         }
         return kept + "~" + ending

@@ -23,13 +23,15 @@ package struct StepLedger: Sendable, Equatable {
         package var startedAt: Timestamp?
         package var finishedAt: Timestamp?
         package var durationMilliseconds = 0
-        /// The start without an outcome, when there is one.
+        /// The start without an outcome, when there is one that no person has decided about.
         package var pending: StepStart?
         /// In how many epochs the step was begun and not ended: deaths of the daemon while it ran.
         package var epochsWithoutOutcome = 0
     }
 
     package private(set) var entries: OrderedDictionary<String, Entry> = [:]
+    /// The step whose unknown outcome a person is asked about.
+    private var doubt: String?
 
     package init() {}
 
@@ -73,7 +75,12 @@ package struct StepLedger: Sendable, Equatable {
             entry.startedAt = entry.startedAt ?? record.at
             entry.finish(at: record.at, durationMilliseconds: failed.durationMilliseconds)
             entries[failed.step] = entry
+        case .held(let hold): doubt = hold.reason == .unknownOutcome ? hold.step : nil
+        case .cancelled: doubt = nil
         case .retried, .released:
+            // Who releases a job that was held for this step has looked, and says that it may run again.
+            if case .released = record.event, let doubt { entries[doubt]?.pending = nil }
+            doubt = nil
             for (step, entry) in entries where entry.status != .completed && entry.status != .skipped {
                 entries[step]?.failures = 0
                 entries[step]?.epochsWithoutOutcome = 0

@@ -34,8 +34,12 @@ extension Timestamp {
         var year, month, day, hour, minute, second, millisecond: Int
     }
 
-    /// Civil date from days, after Howard Hinnant's `civil_from_days`.
+    /// The first and the last millisecond that RFC 3339 can write: the years 0000 to 9999.
+    private static let calendar: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
+
+    /// Civil date from days; of a time outside the calendar, its end. After Howard Hinnant's `civil_from_days`.
     private var fields: Fields {
+        let milliseconds = min(max(milliseconds, Self.calendar.lowerBound), Self.calendar.upperBound)
         let dayLength: Int64 = 86_400_000
         let days = (milliseconds - (milliseconds < 0 ? dayLength - 1 : 0)) / dayLength
         let rest = Int(milliseconds - days * dayLength)
@@ -58,13 +62,14 @@ extension Timestamp {
     }
 
     private init?(_ fields: Fields) {
-        let monthLengths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        let isLeap = fields.year % 4 == 0 && (fields.year % 100 != 0 || fields.year % 400 == 0)
+        let monthLengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
         guard (0...9999).contains(fields.year), (1...12).contains(fields.month),
             (1...monthLengths[fields.month - 1]).contains(fields.day),
             (0...23).contains(fields.hour), (0...59).contains(fields.minute), (0...60).contains(fields.second)
         else { return nil }
         let year = fields.month <= 2 ? fields.year - 1 : fields.year
-        let era = year / 400
+        let era = (year >= 0 ? year : year - 399) / 400
         let yearOfEra = year - era * 400
         let dayOfYear = (153 * (fields.month + (fields.month > 2 ? -3 : 9)) + 2) / 5 + fields.day - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
@@ -112,8 +117,9 @@ extension Timestamp {
     package init?(compactText text: some StringProtocol) {
         let bytes = Array(text.utf8)
         guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),
+            (bytes[..<8] + bytes[9..<15]).allSatisfy({ (0x30...0x39).contains($0) }),
             let date = Int(String(decoding: bytes[..<8], as: UTF8.self)),
-            let time = Int(String(decoding: bytes[9..<15], as: UTF8.self)), date >= 0, time >= 0
+            let time = Int(String(decoding: bytes[9..<15], as: UTF8.self))
         else { return nil }
         self.init(
             Fields(
@@ -136,7 +142,10 @@ extension Timestamp {
             guard digits.count == width, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
             bytes = bytes.dropFirst(width)
             if let after {
-                guard bytes.popFirst().map({ $0 | 0x20 }) == UInt8(ascii: after) | 0x20 else { return nil }
+                // `t` and `z` may be written small (RFC 3339, 5.6).
+                guard let byte = bytes.popFirst(),
+                    byte == UInt8(ascii: after) || after == "T" && byte == UInt8(ascii: "t")
+                else { return nil }
             }
             return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
         }
@@ -154,7 +163,7 @@ extension Timestamp {
         switch bytes.popFirst() {
         case UInt8(ascii: "Z"), UInt8(ascii: "z"): break
         case let sign? where sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"):
-            guard let hours = take(2, ":"), let minutes = take(2) else { return nil }
+            guard let hours = take(2, ":"), let minutes = take(2), hours < 24, minutes < 60 else { return nil }
             offsetMinutes = (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -1 : 1)
         default: return nil
         }
@@ -172,5 +181,6 @@ extension Timestamp {
             )
         else { return nil }
         self.init(milliseconds: local.milliseconds - Int64(offsetMinutes) * 60_000)
+        if !Self.calendar.contains(milliseconds) { return nil }
     }
 }

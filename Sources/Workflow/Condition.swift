@@ -56,6 +56,8 @@ package struct Condition: Sendable {
             default: left >= right
             }
         }
+        // Not through doubles, which cannot tell large ids apart.
+        if case .int(let left) = left, case .int(let right) = right { return ordered(left, right) }
         if let left = left.double, let right = right.double { return ordered(left, right) }
         if let left = left.string, let right = right.string { return ordered(left, right) }
         switch comparison {

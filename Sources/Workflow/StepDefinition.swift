@@ -147,7 +147,12 @@ package struct StepDefinition: Sendable {
             items = try Template(.array(list), at: path, in: reader, steps: known)
         } else {
             let text = try reader.string("for_each") ?? ""
-            items = try Template(.string("{{\(text)}}"), at: path, in: reader, steps: known)
+            guard let reference = Template.wholeReference(text) ?? Reference.parts(of: text) else {
+                let expected = "a reference such as input.items, or a list, was expected, not \(JSON.string(text).text)"
+                throw reader.error("for_each", expected)
+            }
+            let whole = "{{\(reference.joined(separator: "."))}}"
+            items = try Template(.string(whole), at: path, in: reader, steps: known)
         }
         var inner = known
         return ForEachStep(

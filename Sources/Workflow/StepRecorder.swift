@@ -64,6 +64,8 @@ package enum RunOutcome: Sendable, Equatable {
 /// Why a run cannot go on past a step.
 enum Interruption: Error {
     case failed(step: String?, Failure)
+    /// The job's deadline has passed: it fails as a whole, lines of a batch and all.
+    case expired(step: String, Failure)
     case deferred(until: Timestamp, reason: String)
     case held(Hold)
     case stopping

@@ -58,7 +58,8 @@ package struct Template: Sendable {
         }
     }
 
-    private static func wholeReference(_ text: String) -> [String]? {
+    /// The parts of the reference that a text consists of: `{{steps.find.output}}`.
+    static func wholeReference(_ text: String) -> [String]? {
         guard text.hasPrefix("{{"), text.hasSuffix("}}"), text.count > 4 else { return nil }
         let name = text.dropFirst(2).dropLast(2).trimmingPrefix { $0 == " " }
         let end = name.lastIndex { $0 != " " }.map { name.index(after: $0) } ?? name.startIndex

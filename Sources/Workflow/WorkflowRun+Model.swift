@@ -41,7 +41,12 @@ extension WorkflowRun {
         var usage = Usage()
         var corrections = 0
         while true {
-            let answer = try await model.complete(request)
+            let answer: ChatAnswer
+            do {
+                answer = try await model.complete(request)
+            } catch let failure as Failure where corrections > 0 {
+                throw SpentFailure(failure: failure, usage: usage)
+            }
             usage += answer.usage
             guard let schema else {
                 return AttemptResult(output: .string(answer.text), usage: usage, model: answer.model)
@@ -50,11 +55,12 @@ extension WorkflowRun {
             case .success(let value): return AttemptResult(output: value, usage: usage, model: answer.model)
             case .failure(let misfit):
                 if corrections == Self.correctionsMax {
-                    throw Failure(
+                    let failure = Failure(
                         .permanent,
                         "the model's answer did not fit the schema after \(corrections) corrections: \(misfit.reason)",
                         hint: "make the prompt or the schema simpler, or use a larger model"
                     )
+                    throw SpentFailure(failure: failure, usage: usage)
                 }
                 corrections += 1
                 request.messages += [ChatMessage(.assistant, answer.text), Self.correction(misfit)]

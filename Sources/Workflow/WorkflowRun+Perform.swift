@@ -21,6 +21,12 @@ struct AttemptResult: Sendable {
     var model: String?
 }
 
+/// A failure of an attempt that used something before it failed.
+struct SpentFailure: Error {
+    var failure: Failure
+    var usage: Usage
+}
+
 extension WorkflowRun {
     /// Runs a step until it is done, with its retries, or takes its output from the record.
     ///
@@ -84,8 +90,10 @@ extension WorkflowRun {
             let result = try await body(attempt)
             try await recorder.record(completion(leaf, attempt, began, result, nil), durably: true)
             return .done(result.output)
+        } catch let spent as SpentFailure {
+            return try await settle(spent.failure, spent.usage, leaf, attempt, failures: failures + 1, began)
         } catch let failure as Failure {
-            return try await settle(failure, leaf, attempt, failures: failures + 1, began)
+            return try await settle(failure, nil, leaf, attempt, failures: failures + 1, began)
         }
     }
 
@@ -117,25 +125,29 @@ extension WorkflowRun {
 
     private func settle(
         _ failure: Failure,
+        _ spent: Usage?,
         _ leaf: Leaf,
         _ attempt: Int,
         failures: Int,
         _ began: Timestamp
     ) async throws -> Progress {
-        var usage: Usage?
+        var usage = spent
         if leaf.tool != nil {
             usage = Usage()
             usage?.toolCalls = 1
         }
         // No outcome is recorded: the intent stands, and says that this may have happened.
-        if failure.class == .unknown { throw Interruption.held(unknownOutcome(leaf, failure.message)) }
+        if failure.class == .unknown, leaf.effect == .write {
+            throw Interruption.held(unknownOutcome(leaf, failure.message))
+        }
         if leaf.tellsModel, failure.class == .permanent {
             let result = AttemptResult(output: ["error": .string(failure.message)], usage: usage)
             try await recorder.record(completion(leaf, attempt, began, result, failure), durably: true)
             return .done(result.output)
         }
         var retryAt: Timestamp?
-        if failure.class == .temporary, failures < leaf.retry.attempts {
+        let mayRunAgain = failure.class == .temporary || failure.class == .unknown
+        if mayRunAgain, failures < leaf.retry.attempts {
             let delay = leaf.retry.delay(
                 after: failures,
                 floor: failure.retryAfter,
@@ -183,7 +195,7 @@ extension WorkflowRun {
                 "the job's deadline, \(deadline.text), has passed",
                 hint: "drop it again with a later deadline"
             )
-            throw Interruption.failed(step: leaf.path, failure)
+            throw Interruption.expired(step: leaf.path, failure)
         }
     }
 
@@ -191,7 +203,9 @@ extension WorkflowRun {
 
     /// Decides by the tool's effect what becomes of a step that was begun and has no outcome (DESIGN section 5).
     private func decideUnknownOutcome(_ leaf: Leaf, _ entry: StepLedger.Entry?) throws {
-        if leaf.effect == .write { throw Interruption.held(unknownOutcome(leaf, "the daemon died while it ran")) }
+        if leaf.effect == .write, entry?.pending != nil {
+            throw Interruption.held(unknownOutcome(leaf, "the daemon died while it ran"))
+        }
         let deaths = entry?.epochsWithoutOutcome ?? 0
         if deaths >= environment.deathsMax {
             let message =

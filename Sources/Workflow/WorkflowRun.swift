@@ -74,6 +74,7 @@ package struct WorkflowRun: Sendable {
         } catch let interruption as Interruption {
             switch interruption {
             case .failed(let step, let failure): return .failed(step: step, failure)
+            case .expired(let step, let failure): return .failed(step: step, failure)
             case .deferred(let until, let reason): return .deferred(until: until, reason: reason)
             case .held(let hold): return .held(hold)
             case .stopping: return .interrupted

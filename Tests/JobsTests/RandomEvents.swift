@@ -1,0 +1,103 @@
+import Jobs
+import OrderedCollections
+import TestKit
+
+extension SeededRandom {
+    mutating func timestamp() -> Timestamp {
+        Timestamp(milliseconds: Int64.random(in: 0...4_000_000_000_000, using: &self))
+    }
+
+    mutating func failure() -> Failure {
+        Failure(pick(FailureClass.allCases), text(), hint: chance(0.5) ? text() : nil)
+    }
+
+    mutating func usage() -> Usage {
+        var usage = Usage()
+        usage.modelCalls = Int.random(in: 0...9, using: &self)
+        usage.toolCalls = Int.random(in: 0...9, using: &self)
+        usage.inputTokens = Int.random(in: 0...1_000_000, using: &self)
+        usage.cachedInputTokens = Int.random(in: 0...1_000, using: &self)
+        usage.outputTokens = Int.random(in: 0...1_000, using: &self)
+        usage.costUSD = Double.random(in: 0..<1, using: &self)
+        return usage
+    }
+
+    mutating func decision() -> Decision {
+        Decision(uid: Int.random(in: 0...65_535, using: &self), user: text(), reason: chance(0.5) ? text() : nil)
+    }
+
+    mutating func acceptance() -> Acceptance {
+        var acceptance = Acceptance(
+            name: text(),
+            file: text(),
+            kind: pick([.document, .batch, .file]),
+            size: Int.random(in: 0 ... .max, using: &self),
+            sha256: text(),
+            ownerUID: 1_000,
+            owner: text(),
+            queue: text(),
+            workflow: text(),
+            definition: json()
+        )
+        acceptance.priority = Int.random(in: 0...9, using: &self)
+        if chance(0.5) { acceptance.runAt = timestamp() }
+        if chance(0.5) { acceptance.deadline = timestamp() }
+        if chance(0.5) { acceptance.labels = ["a": text(), "b": text()] }
+        if chance(0.5) { acceptance.idempotencyKey = text() }
+        if chance(0.5) {
+            acceptance.limits.costUSD = Double.random(in: 0...1_000, using: &self)
+            acceptance.limits.duration = .milliseconds(Int.random(in: 0...1_000_000, using: &self))
+        }
+        if chance(0.5) { acceptance.limits.tokens = 5 }
+        return acceptance
+    }
+
+    mutating func step() -> JobEvent {
+        let kind = pick([StepKind.model, .tool, .agent, .forEach, .line])
+        let tool = chance(0.5) ? text() : nil
+        let attempt = Int.random(in: 1...5, using: &self)
+        let duration = Int.random(in: 0...1_000, using: &self)
+        switch Int.random(in: 0..<3, using: &self) {
+        case 0:
+            var start = StepStart(step: text(), kind: kind, attempt: attempt, tool: tool)
+            start.effect = chance(0.5) ? pick(Effect.allCases) : nil
+            start.model = chance(0.5) ? text() : nil
+            start.arguments = chance(0.5) ? json() : nil
+            return .stepStarted(start)
+        case 1:
+            var completion = StepCompletion(
+                step: text(),
+                kind: kind,
+                attempt: attempt,
+                isSkipped: chance(0.2),
+                tool: tool
+            )
+            completion.output = chance(0.7) ? json() : nil
+            completion.usage = chance(0.5) ? usage() : nil
+            completion.failure = chance(0.2) ? failure() : nil
+            completion.durationMilliseconds = duration
+            return .stepCompleted(completion)
+        default:
+            var failed = StepFailure(step: text(), kind: kind, attempt: attempt, failure: failure(), tool: tool)
+            failed.retryAt = chance(0.5) ? timestamp() : nil
+            failed.usage = chance(0.5) ? usage() : nil
+            failed.durationMilliseconds = duration
+            return .stepFailed(failed)
+        }
+    }
+
+    mutating func event() -> JobEvent {
+        switch Int.random(in: 0..<12, using: &self) {
+        case 0: .accepted(acceptance())
+        case 1: .claimed(node: text(), cause: pick([.due, .recovery]))
+        case 2, 3, 4: step()
+        case 5: .deferred(until: timestamp(), reason: text())
+        case 6: .held(Hold(reason: pick(Hold.Reason.allCases), step: chance(0.5) ? text() : nil, message: text()))
+        case 7: pick([.released(decision()), .retried(decision()), .cancelled(decision())])
+        case 8: .completed(output: json())
+        case 9: .failed(step: chance(0.5) ? text() : nil, failure())
+        default:
+            .unknown(type: "approved.\(Int.random(in: 0...9, using: &self))", members: ["x": json(), "step": json()])
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Jobs
+import OrderedCollections
+import Testing
+
+@Suite struct StepLedgerTests {
+    private let temporary = Failure(.temporary, "busy")
+
+    @Test func `a step that was begun runs, and its intent is pending`() throws {
+        let entry = try #require(Story(Story.start("a", effect: .write)).replay.steps["a"])
+        #expect(entry.status == .running && entry.attempts == 1 && entry.pending?.effect == .write)
+        #expect(entry.startedAt == Story.time(0) && entry.finishedAt == nil)
+    }
+
+    @Test func `a step that is done has its output, its usage and nothing pending`() throws {
+        let entry = try #require(Story(Story.start("a"), Story.done("a", usage: Story.usage(5))).replay.steps["a"])
+        #expect(entry.status == .completed && entry.output == "ok" && entry.pending == nil)
+        #expect(entry.usage.tokens == 6 && entry.model == "m" && entry.finishedAt == Story.time(1))
+        #expect(entry.durationMilliseconds == 7)
+    }
+
+    @Test func `tries and failures are counted, and usage adds up over the tries`() throws {
+        let story = Story(
+            Story.start("a"),
+            Story.failed("a", 1, temporary, retryAt: Story.time(9)),
+            Story.start("a", 2),
+            Story.failed("a", 2, temporary)
+        )
+        let entry = try #require(story.replay.steps["a"])
+        #expect(entry.status == .failed && entry.attempts == 2 && entry.failures == 2 && entry.retryAt == nil)
+        #expect(entry.usage.modelCalls == 2 && story.replay.steps.usage.modelCalls == 2)
+    }
+
+    @Test func `deaths are counted until the step has an outcome`() throws {
+        var story = Story(Story.start("a"), Story.start("a", 2), Story.start("a", 3))
+        #expect(story.replay.steps["a"]?.epochsWithoutOutcome == 3)
+        story.add(Story.failed("a", 3, temporary, retryAt: Story.time(9)))
+        #expect(story.replay.steps["a"]?.epochsWithoutOutcome == 0)
+    }
+
+    @Test func `a retry by a person sets the counts back and leaves finished steps finished`() throws {
+        let story = Story(
+            Story.done("a"),
+            Story.start("b"),
+            Story.failed("b", 1, temporary),
+            .failed(step: "b", temporary),
+            .retried(Story.alice)
+        )
+        let entry = try #require(story.replay.steps["b"])
+        #expect(entry.failures == 0 && entry.attempts == 1 && entry.retryAt == Story.time(4))
+        #expect(story.replay.steps["a"]?.status == .completed)
+        #expect(story.replay.steps["a"]?.retryAt == nil)
+    }
+
+    @Test func `a release after an unknown outcome settles the doubt about that step, and about no other`() {
+        let hold = Hold(reason: .unknownOutcome, step: "a", message: "")
+        let story = Story(
+            Story.start("a", effect: .write),
+            Story.start("b", effect: .write),
+            .held(hold),
+            .released(Story.alice)
+        )
+        #expect(story.replay.steps["a"]?.pending == nil)
+        #expect(story.replay.steps["b"]?.pending != nil)
+    }
+
+    @Test func `a release after another hold, and a retry, settle no doubt`() {
+        let requested = Hold(reason: .requested, step: "a", message: "")
+        let unknown = Hold(reason: .unknownOutcome, step: "a", message: "")
+        let start = Story.start("a", effect: .write)
+        #expect(Story(start, .held(requested), .released(Story.alice)).replay.steps["a"]?.pending != nil)
+        let cancelled = Story(start, .held(unknown), .cancelled(Story.alice), .retried(Story.alice))
+        #expect(cancelled.replay.steps["a"]?.pending != nil)
+        let later = Story(
+            start,
+            .held(unknown),
+            .cancelled(Story.alice),
+            .retried(Story.alice),
+            .held(requested),
+            .released(Story.alice)
+        )
+        #expect(later.replay.steps["a"]?.pending != nil)
+    }
+
+    @Test func `the current step is the last that runs, else the last that failed`() {
+        #expect(Story(Story.start("a"), Story.start("b")).replay.steps.current?.step == "b")
+        #expect(Story(Story.start("a"), Story.failed("b", 1, temporary)).replay.steps.current?.step == "a")
+        #expect(Story(Story.done("a"), Story.failed("b", 1, temporary)).replay.steps.current?.step == "b")
+        #expect(Story(Story.done("a")).replay.steps.current == nil)
+    }
+}

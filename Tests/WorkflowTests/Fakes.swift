@@ -1,0 +1,154 @@
+import Jobs
+import Models
+import OrderedCollections
+import Synchronization
+import Tools
+
+/// A model that answers what a test tells it to, and remembers what it was asked.
+final class FakeModel: ChatModel {
+    typealias Answering = @Sendable (_ request: ChatRequest, _ step: String) async throws -> ChatAnswer
+
+    let name: String
+    private let script: Answering
+    private let asked = Mutex<[ChatRequest]>([])
+
+    init(_ name: String = "default", _ script: @escaping Answering) {
+        self.name = name
+        self.script = script
+    }
+
+    /// Gives these answers one after another, and fails the test's run when there are no more.
+    convenience init(_ name: String = "default", answers: [ChatAnswer]) {
+        let rest = Mutex(answers[...])
+        self.init(name) { _, _ in
+            guard let answer = rest.withLock({ $0.popFirst() }) else {
+                throw Failure(.permanent, "the test has no more answers")
+            }
+            return answer
+        }
+    }
+
+    var requests: [ChatRequest] { asked.withLock { $0 } }
+
+    func complete(_ request: ChatRequest) async throws -> ChatAnswer {
+        asked.withLock { $0.append(request) }
+        return try await script(request, stepPath(of: request.idempotencyKey))
+    }
+}
+
+/// The step's path in an idempotency key.
+func stepPath(of key: String) -> String { key.split(separator: "/", maxSplits: 1).last.map(String.init) ?? "" }
+
+extension ChatAnswer {
+    /// An answer in words.
+    static func text(_ text: String) -> ChatAnswer {
+        ChatAnswer(text: text, usage: oneCall, model: "fake-1", body: ["id": "chat-1", "text": .string(text)])
+    }
+
+    /// An answer that asks for tools: names and arguments.
+    static func calls(_ calls: (name: String, arguments: String)...) -> ChatAnswer {
+        let calls = calls.enumerated().map { index, call in
+            ModelToolCall(id: "call-\(index)", name: call.name, arguments: call.arguments)
+        }
+        return ChatAnswer(text: "", toolCalls: calls, usage: oneCall, model: "fake-1", body: [:])
+    }
+
+    private static var oneCall: Usage {
+        var usage = Usage()
+        (usage.modelCalls, usage.inputTokens, usage.outputTokens) = (1, 10, 1)
+        return usage
+    }
+}
+
+/// A tool that does what a test tells it to, and remembers its calls.
+final class FakeTool: Tool {
+    typealias Body = @Sendable (ToolInvocation) async throws -> JSON
+
+    let name: String
+    let effect: Effect
+    let parameters: JSON
+    let summary = "A tool of a test."
+    private let body: Body
+    private let made = Mutex<[ToolInvocation]>([])
+
+    init(
+        _ name: String,
+        _ effect: Effect,
+        parameters: JSON = ["type": "object"],
+        _ body: @escaping Body = { .string("did \($0.step)") }
+    ) {
+        (self.name, self.effect, self.parameters, self.body) = (name, effect, parameters, body)
+    }
+
+    var calls: [ToolInvocation] { made.withLock { $0 } }
+
+    func call(_ invocation: ToolInvocation) async throws -> JSON {
+        made.withLock { $0.append(invocation) }
+        return try await body(invocation)
+    }
+}
+
+/// Values handed out one after another, the last one again and again.
+final class Script<Value: Sendable>: Sendable {
+    private let rest: Mutex<[Value]>
+
+    init(_ values: Value...) { rest = Mutex(values) }
+
+    func next() -> Value? { rest.withLock { $0.count > 1 ? $0.removeFirst() : $0.first } }
+}
+
+/// A meeting of so many tasks: each waits until all are there.
+final class Meeting: Sendable {
+    private struct State {
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var present = 0
+        var presentMost = 0
+    }
+
+    private let size: Int
+    private let state = Mutex(State())
+
+    init(of size: Int) { self.size = size }
+
+    /// The most tasks that were inside ``attend()`` at a time.
+    var presentMost: Int { state.withLock { $0.presentMost } }
+
+    func attend() async {
+        await withCheckedContinuation { continuation in
+            let complete = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+                state.present += 1
+                state.presentMost = max(state.presentMost, state.present)
+                state.waiting.append(continuation)
+                guard state.waiting.count == size else { return [] }
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for waiting in complete { waiting.resume() }
+        }
+        state.withLock { $0.present -= 1 }
+    }
+}
+
+/// A door that stays open once it was opened.
+final class Door: Sendable {
+    private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+
+    func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func pass() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Jobs
+import Synchronization
+import TestKit
+import Workflow
+
+/// The twin of the engine's recorder: a history in memory, which can die at any record and be resumed from what
+/// was left of it.
+final class MemoryRecorder: StepRecorder {
+    /// The daemon died; nothing after this was recorded.
+    struct Death: Error {}
+
+    /// What a death takes with it.
+    enum Loss: CaseIterable, Sendable {
+        /// The record at which it died.
+        case record
+        /// Nothing: the record is written, and nobody was told.
+        case acknowledgement
+        /// Power: everything since the last record that had to be on disk.
+        case unsynced
+    }
+
+    private struct State {
+        var records: [HistoryRecord]
+        var steps = StepLedger()
+        var epoch: Int
+        /// Records at the front that are on disk.
+        var synced: Int
+        var durable = 0
+        var recorded = 0
+        var death: (at: Int, loss: Loss)?
+        var isDead = false
+        var isStopping = false
+        var pauses: [Duration] = []
+        var files: [String: [[UInt8]]] = [:]
+    }
+
+    private let state: Mutex<State>
+    private let clock: TurnedClock
+    private let onRecord: @Sendable (MemoryRecorder, JobEvent) -> Void
+
+    init(
+        _ clock: TurnedClock,
+        records: [HistoryRecord] = [],
+        epoch: Int = 1,
+        onRecord: @escaping @Sendable (MemoryRecorder, JobEvent) -> Void = { _, _ in }
+    ) {
+        self.clock = clock
+        self.onRecord = onRecord
+        var state = State(records: records, epoch: epoch, synced: records.count)
+        for record in records { state.steps.apply(record) }
+        self.state = Mutex(state)
+    }
+
+    /// Lets the daemon die when it records for the `count`th time, from 1.
+    func die(at count: Int, losing loss: Loss = .record) { state.withLock { $0.death = (count, loss) } }
+
+    func stop() { state.withLock { $0.isStopping = true } }
+
+    /// The next life of the same job, after what was left of this one.
+    func resumed() -> MemoryRecorder {
+        let (records, epoch) = state.withLock { state in
+            guard state.isDead, state.death?.loss == .unsynced else { return (state.records, state.epoch) }
+            return (Array(state.records.prefix(state.synced)), state.epoch)
+        }
+        let next = MemoryRecorder(clock, records: records, epoch: epoch + 1, onRecord: onRecord)
+        next.append(.claimed(node: "n", cause: .recovery))
+        return next
+    }
+
+    /// Adds a record that is none of a step: what the engine or a person does.
+    func append(_ event: JobEvent) {
+        let now = clock.now
+        state.withLock { state in
+            let record = HistoryRecord(seq: state.records.count + 1, epoch: state.epoch, at: now, event: event)
+            state.records.append(record)
+            state.steps.apply(record)
+            state.synced = state.records.count
+        }
+    }
+
+    // MARK: What a test looks at
+
+    var events: [JobEvent] { state.withLock { $0.records.map(\.event) } }
+    /// Records of this life.
+    var recorded: Int { state.withLock { $0.recorded } }
+    /// Records of this life that had to be on disk.
+    var durableRecords: Int { state.withLock { $0.durable } }
+    var pauses: [Duration] { state.withLock { $0.pauses } }
+    var usage: Usage { state.withLock { $0.steps.usage } }
+
+    func file(_ name: String) -> [String]? {
+        state.withLock { state in state.files[name]?.map { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    /// Whether the intent of this step is on disk.
+    func isIntentSynced(_ step: String) -> Bool {
+        state.withLock { state in
+            state.records.prefix(state.synced).contains { record in
+                if case .stepStarted(let start) = record.event { start.step == step } else { false }
+            }
+        }
+    }
+
+    // MARK: StepRecorder
+
+    func entry(of step: String) -> StepLedger.Entry? { state.withLock { $0.steps[step] } }
+
+    var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    func record(_ event: JobEvent, durably: Bool) async throws {
+        let now = clock.now
+        try state.withLock { state in
+            if state.isDead { throw Death() }
+            state.recorded += 1
+            let dies = state.death?.at == state.recorded
+            if dies { state.isDead = true }
+            if !dies || state.death?.loss != .record {
+                let record = HistoryRecord(seq: state.records.count + 1, epoch: state.epoch, at: now, event: event)
+                state.records.append(record)
+                state.steps.apply(record)
+            }
+            if dies { throw Death() }
+            if durably {
+                state.durable += 1
+                state.synced = state.records.count
+            }
+        }
+        onRecord(self, event)
+    }
+
+    func pause(for duration: Duration) async throws {
+        state.withLock { $0.pauses.append(duration) }
+        clock.turn(by: duration)
+        if isStopping { throw CancellationError() }
+    }
+
+    func writeFile(_ name: String, lines: [[UInt8]]) async throws {
+        try state.withLock { state in
+            if state.isDead { throw Death() }
+            state.files[name] = lines
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import Jobs
+import Models
+import OrderedCollections
+import TestKit
+import Testing
+import Tools
+
+@testable import Workflow
+
+@Suite struct RetryTests {
+    private let yaml = "{retry: {attempts: 3, initial: 2s}, steps: [{id: a, tool: t}]}"
+
+    private func tool(_ effect: Effect = .read, failing failures: Failure?...) -> FakeTool {
+        let rest = failures.map { [$0] }.reduce([], +)
+        return FakeTool("t", effect) { invocation in
+            let index = invocation.attempt - 1
+            if index < rest.count, let failure = rest[index] { throw failure }
+            return "done"
+        }
+    }
+
+    private let busy = Failure(.temporary, "busy")
+
+    @Test func `a temporary failure is tried again after a wait in memory`() async throws {
+        let tool = tool(failing: busy, busy)
+        let bench = Bench(tools: [tool])
+        let recorder = bench.recorder()
+        #expect(try await bench.run(yaml, recorder) == .completed(output: "done"))
+        #expect(recorder.pauses == [.seconds(1), .seconds(2)])
+        #expect(tool.calls.map(\.attempt) == [1, 2, 3])
+        #expect(Set(tool.calls.map(\.idempotencyKey)) == ["\(Bench.job.id)/a"])
+        #expect(recorder.events.failed.map(\.retryAt) != [nil, nil])
+    }
+
+    @Test func `a temporary failure that stays fails the job after the policy's attempts`() async throws {
+        let tool = tool(failing: busy, busy, busy, busy)
+        let bench = Bench(tools: [tool])
+        let recorder = bench.recorder()
+        #expect(try await bench.run(yaml, recorder) == .failed(step: "a", busy))
+        #expect(tool.calls.count == 3)
+        #expect(recorder.events.failed.last?.retryAt == nil)
+        // And it stays failed when the daemon dies before it records the end of the job.
+        #expect(try await bench.run(yaml, recorder.resumed()) == .failed(step: "a", busy))
+        #expect(tool.calls.count == 3)
+    }
+
+    @Test(arguments: [FailureClass.permanent, .denied, .limit])
+    func `another failure fails the job at once`(kind: FailureClass) async throws {
+        let failure = Failure(kind, "no")
+        let tool = tool(failing: failure)
+        #expect(try await Bench(tools: [tool]).run(yaml) == .failed(step: "a", failure))
+        #expect(tool.calls.count == 1)
+    }
+
+    @Test func `a long wait defers the job, and attempts are counted across it`() async throws {
+        let slow = Failure(.temporary, "busy", retryAfter: .seconds(60))
+        let tool = tool(failing: slow, slow, slow)
+        let bench = Bench(tools: [tool])
+        var recorder = bench.recorder()
+        for attempt in 1...2 {
+            let due = bench.clock.now + .seconds(60)
+            #expect(
+                try await bench.run(yaml, recorder)
+                    == .deferred(until: due, reason: "step a is tried again after: busy")
+            )
+            #expect(tool.calls.count == attempt)
+            recorder = recorder.resumed()
+            // Too early: it waits on, and nothing is tried.
+            bench.clock.turn(by: .seconds(30))
+            #expect(
+                try await bench.run(yaml, recorder)
+                    == .deferred(until: due, reason: "step a is tried again after: busy")
+            )
+            #expect(tool.calls.count == attempt && recorder.recorded == 0)
+            bench.clock.turn(to: due)
+            recorder = recorder.resumed()
+        }
+        #expect(try await bench.run(yaml, recorder).failure?.class == .temporary)
+        #expect(tool.calls.map(\.attempt) == [1, 2, 3])
+    }
+
+    @Test func `a person's retry begins the count anew, and the attempts go on`() async throws {
+        let tool = tool(failing: busy, busy, busy, busy)
+        let bench = Bench(tools: [tool])
+        let recorder = bench.recorder()
+        _ = try await bench.run(yaml, recorder)
+        recorder.append(.failed(step: "a", busy))
+        recorder.append(.retried(Decision(uid: 1, user: "alice")))
+        #expect(try await bench.run(yaml, recorder) == .completed(output: "done"))
+        #expect(tool.calls.map(\.attempt) == [1, 2, 3, 4, 5])
+    }
+
+    @Test func `an unknown outcome of a write holds the job, and nothing is recorded as an outcome`() async throws {
+        let tool = tool(.write, failing: Failure(.unknown, "the answer was lost"))
+        let bench = Bench(tools: [tool])
+        let recorder = bench.recorder()
+        let hold = try #require(try await bench.run(yaml, recorder).hold)
+        #expect(hold.reason == .unknownOutcome && hold.step == "a")
+        #expect(hold.message.hasPrefix("whether t happened in step a is not known: the answer was lost. "))
+        #expect(recorder.events.count == 1 && recorder.entry(of: "a")?.pending?.attempt == 1)
+    }
+
+    @Test func `a held write runs again when a person releases it, and only then`() async throws {
+        let tool = tool(.write, failing: Failure(.unknown, "lost"))
+        let bench = Bench(tools: [tool])
+        let recorder = bench.recorder()
+        let hold = try #require(try await bench.run(yaml, recorder).hold)
+        #expect(try await bench.run(yaml, recorder.resumed()).hold != nil)
+        #expect(tool.calls.count == 1)
+        recorder.append(.held(hold))
+        recorder.append(.released(Decision(uid: 1, user: "alice")))
+        #expect(try await bench.run(yaml, recorder) == .completed(output: "done"))
+        #expect(tool.calls.map(\.attempt) == [1, 2])
+    }
+
+    @Test(arguments: [Effect.read, .idempotent])
+    func `an unknown outcome of what may run again is tried again with the same key`(effect: Effect) async throws {
+        let tool = tool(effect, failing: Failure(.unknown, "lost"))
+        #expect(try await Bench(tools: [tool]).run(yaml) == .completed(output: "done"))
+        #expect(tool.calls.count == 2 && Set(tool.calls.map(\.idempotencyKey)).count == 1)
+    }
+
+    @Test func `a model whose answer was lost is asked again`() async throws {
+        let model = FakeModel { request, _ in
+            if request.attempt == 1 { throw Failure(.unknown, "lost") }
+            return .text("done")
+        }
+        #expect(try await Bench(model).run("steps: [{id: a, prompt: x}]") == .completed(output: "done"))
+    }
+
+    @Test func `a step that brings the daemon down again and again is held as poison`() async throws {
+        let tool = FakeTool("t", .idempotent) { _ in throw MemoryRecorder.Death() }
+        let bench = Bench(tools: [tool])
+        var recorder = bench.recorder()
+        for _ in 1...3 {
+            await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
+            recorder = recorder.resumed()
+        }
+        let hold = try #require(try await bench.run(yaml, recorder).hold)
+        #expect(
+            hold.reason == .poison && hold.step == "a"
+                && hold.message.hasPrefix("the daemon died 3 times while step a ran")
+        )
+        #expect(tool.calls.count == 3)
+        recorder.append(.held(hold))
+        recorder.append(.released(Decision(uid: 1, user: "alice")))
+        await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
+    }
+
+    @Test func `a deadline that has passed fails the job before its next step, for good`() async throws {
+        let tool = FakeTool("t", .read)
+        var bench = Bench(tools: [tool])
+        bench.deadline = bench.clock.now
+        let outcome = try await bench.run(yaml)
+        #expect(outcome.failure?.class == .permanent)
+        #expect(outcome.failure?.message == "the job's deadline, 2026-11-24T02:00:00.000Z, has passed")
+        #expect(tool.calls.isEmpty)
+        bench.deadline = bench.clock.now + .milliseconds(1)
+        #expect(try await bench.run(yaml).output != nil)
+    }
+
+    @Test func `a daemon that stops begins no further step, and finishes the one that runs`() async throws {
+        let tool = FakeTool("t", .read)
+        let bench = Bench(tools: [tool])
+        let recorder = bench.recorder { recorder, event in if case .stepStarted = event { recorder.stop() } }
+        #expect(try await bench.run("steps: [{id: a, tool: t}, {id: b, tool: t}]", recorder) == .interrupted)
+        #expect(tool.calls.map(\.step) == ["a"])
+        #expect(recorder.entry(of: "a")?.status == .completed && recorder.entry(of: "b") == nil)
+        let next = MemoryRecorder(bench.clock)
+        #expect(try await bench.run("steps: [{id: a, tool: t}]", next).output != nil)
+    }
+
+    @Test func `a daemon that stops does not wait for a retry`() async throws {
+        let tool = tool(failing: busy)
+        let bench = Bench(tools: [tool])
+        let recorder = bench.recorder { recorder, event in if case .stepFailed = event { recorder.stop() } }
+        #expect(try await bench.run(yaml, recorder) == .interrupted)
+        #expect(recorder.pauses.isEmpty && tool.calls.count == 1)
+    }
+}
