@@ -68,7 +68,10 @@ package struct ControlRequest: Sendable, Equatable {
         } catch {
             throw Rejection("control/\(name) cannot be read: \(error)")
         }
-        guard status.kind == .regular, bytes.count <= sizeMax else { throw Rejection("control/\(name) is no request") }
+        // Another name of somebody's file does not say that he asks (spool-rules 15).
+        guard status.kind == .regular, status.links == 1, bytes.count <= sizeMax else {
+            throw Rejection("control/\(name) is no request")
+        }
         do throws(DocumentError) {
             return (try ControlRequest(Document(bytes, format: .json, name: "control/\(name)")), Int(status.uid))
         } catch {
@@ -77,9 +80,17 @@ package struct ControlRequest: Sendable, Equatable {
     }
 
     /// Removes a request that was carried out or refused.
-    package static func remove(_ name: String, in spool: SpoolRoot) throws(SpoolError) {
+    ///
+    /// - Returns: False for a directory, which is no request and stays for a person to see.
+    @discardableResult
+    package static func remove(_ name: String, in spool: SpoolRoot) throws(SpoolError) -> Bool {
         try doing("removing control/\(name)") { () throws(Errno) in
-            try spool.fileSystem.removeIfPresent(name, in: spool.directory(SpoolLayout.control))
+            do throws(Errno) {
+                try spool.fileSystem.removeIfPresent(name, in: spool.directory(SpoolLayout.control))
+                return true
+            } catch .isDirectory {
+                return false
+            }
         }
     }
 }

@@ -52,12 +52,14 @@ package final class NodeLock: Sendable {
             "heartbeat": .int(Int64(counter)), "heartbeat_at": .string(now.text),
         ]
         try doing("writing the heartbeat of nodes/\(node)") { () throws(Errno) in
-            // One write of one length: a reader never sees half of two.
+            // One write of one length, for the longest names too: a reader never sees half of two.
             let text = json.text
-            let padding = String(repeating: " ", count: max(0, 400 - text.utf8.count))
+            let padding = String(repeating: " ", count: max(0, Self.length - text.utf8.count))
             _ = try fileSystem.write(Array((text + padding + "\n").utf8)[...], to: file, at: 0)
         }
     }
+
+    private static let length = 1_023
 
     private static func holder(in file: OpenFile, _ fileSystem: any FileSystem) -> Holder? {
         guard let bytes = try? fileSystem.read(file, at: 0, count: 4_096), let json = try? JSONParser.parse(bytes),

@@ -23,11 +23,16 @@ extension SpoolNode {
         guard let (owned, records) = try await adopt(job, from: source.directory, named: source.name) else {
             return .gone
         }
-        let replay = owned.replay
-        guard case .deferred = replay.life.state else { return try await settle(owned, records) }
+        switch owned.replay.life.state {
+        // A power cut may undo the move out of deferred/ and not the claim that followed it.
+        case .deferred, .waiting, .running: break
+        case .absent: return .unreadable(job, reason: "\(job) in \(source.directory)/ has no history")
+        case .held, .ended: return try await settle(owned, records)
+        }
         let now = clock.now
         let (record, _) = try await threads.run { [self] in
-            try owned.state.withLock { state in
+            try nameDrop(of: owned)
+            return try owned.state.withLock { state in
                 let transition = try state.replay.life.decide(.claim(node: node, .due), at: now)
                 return try append(transition.event, to: owned, &state, at: now)
             }
@@ -43,19 +48,24 @@ extension SpoolNode {
     )? {
         try await threads.run { [self] in
             let isMine = try doing("claiming \(job)") { () throws(Errno) in
-                do throws(Errno) {
-                    try rename(
-                        name,
-                        in: spool.directory(directory),
-                        to: job.description,
-                        in: spool.directory(processing)
-                    )
-                    return true
-                } catch .noSuchFileOrDirectory {
-                    return false
-                }
+                try take(name, from: directory, as: job)
             }
             return isMine ? try open(job) : nil
+        }
+    }
+
+    /// Renames a job's directory into this node's; false when it is not there, or when the job is here already.
+    ///
+    /// What is here already is in this node's hands, and a second pair would break its history; after the rename it
+    /// could no longer be told from a rename whose answer was lost.
+    func take(_ name: String, from directory: String, as job: JobName) throws(Errno) -> Bool {
+        let destination = try spool.directory(processing)
+        if directory != processing, try fileSystem.exists(job.description, in: destination) { return false }
+        do throws(Errno) {
+            try rename(name, in: spool.directory(directory), to: job.description, in: destination)
+            return true
+        } catch .noSuchFileOrDirectory {
+            return false
         }
     }
 
@@ -99,7 +109,11 @@ extension SpoolNode {
     func settle(_ job: OwnedJob, _ records: [HistoryRecord]) async throws -> Claim {
         let replay = job.replay
         let files = try await threads.run { [self] in
-            replay.life.isEnded ? try writeResult(of: job, replay) : []
+            try nameDrop(of: job)
+            if replay.life.isEnded { return try writeResult(of: job, replay) }
+            // A retry may have been cut short before it took the old result away.
+            try removeResult(of: job)
+            return []
         }
         try await durability.sync(files: files + [job.history], directories: [job.directory])
         try await move(job, to: replay.life.place)

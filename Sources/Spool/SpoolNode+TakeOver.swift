@@ -25,20 +25,13 @@ extension SpoolNode {
     private func adoptDirectory(_ name: JobName, of dead: String) async throws -> Bool {
         try await threads.run { [self] in
             try doing("taking over \(name) of \(dead)") { () throws(Errno) in
-                do throws(Errno) {
-                    let source = try spool.directory(SpoolLayout.processing(of: dead))
-                    try rename(name.description, in: source, to: name.description, in: spool.directory(processing))
-                    return true
-                } catch .noSuchFileOrDirectory {
-                    return false
-                }
+                try take(name.description, from: SpoolLayout.processing(of: dead), as: name)
             }
         }
     }
 
     private func takeOver(_ name: JobName, isOwn: Bool) async throws -> Claim {
-        // The former life of this node is certainly dead: its lock went with its last descriptor. Its own file is safe.
-        if !isOwn { try await renewHistory(of: name) }
+        try await renewHistory(of: name, isOwn: isOwn)
         let (job, records): (OwnedJob, [HistoryRecord])
         do {
             (job, records) = try await threads.run { [self] in try open(name) }
@@ -49,23 +42,31 @@ extension SpoolNode {
         switch replay.life.state {
         case .absent: return try await undoAccept(of: name, in: job.directory)
         case .waiting, .running:
-            try await finishAccept(job)
+            guard try await finishAccept(job) else { return try await undoAccept(of: name, in: job.directory) }
             let (record, _) = try await commit(.claim(node: node, .recovery), on: job)
             return .owned(job, records + [record])
         default: return try await settle(job, records)
         }
     }
 
-    private func renewHistory(of name: JobName) async throws {
-        let (directory, file) = try await threads.run { [self] in
-            try doing("copying the history of \(name)") { () throws(Errno) in
+    /// Copies the valid history to a new file that replaces the old one.
+    ///
+    /// The former life of this node is certainly dead: its lock went with its last descriptor, and its own file is safe.
+    /// Only where that life died while it renewed the history of another's job, the fence is still to be put up. A
+    /// history that somebody changed is left as it is: a copy would lose the records behind the change.
+    private func renewHistory(of name: JobName, isOwn: Bool) async throws {
+        let renewed = try await threads.run { [self] in
+            try doing("copying the history of \(name)") { () throws(Errno) -> (OpenFile, OpenFile)? in
                 let directory = try fileSystem.open(name.description, in: spool.directory(processing), .directory)
+                if isOwn, try !fileSystem.exists(Self.newHistory, in: directory) { return nil }
                 let bytes = try fileSystem.contents(ofFileNamed: SpoolLayout.history, in: directory) ?? []
-                let valid = Array(bytes.prefix(HistoryContents(bytes).validLength))
-                let file = try fileSystem.replaceFile(Self.newHistory, in: directory, with: valid)
-                return (directory, file)
+                let contents = HistoryContents(bytes)
+                if case .brokenLine = contents.defect { return nil }
+                let valid = Array(bytes.prefix(contents.validLength))
+                return (directory, try fileSystem.replaceFile(Self.newHistory, in: directory, with: valid))
             }
         }
+        guard let (directory, file) = renewed else { return }
         try await durability.sync(files: [file])
         try await threads.run { [self] in
             try doing("replacing the history of \(name)") { () throws(Errno) in
@@ -75,5 +76,5 @@ extension SpoolNode {
         try await durability.sync(directories: [directory, threads.run { [self] in try spool.directory(processing) }])
     }
 
-    private static let newHistory = "history.jsonl.new"
+    static let newHistory = "history.jsonl.new"
 }

@@ -87,17 +87,18 @@ package final class SpoolNode: Sendable {
     @discardableResult
     package func commit(_ command: JobCommand, on job: OwnedJob) async throws -> (HistoryRecord, JobReplay) {
         let now = clock.now
-        let (record, replay, destination, results) = try await threads.run { [self] in
+        let (record, replay, destination, results, isChanged) = try await threads.run { [self] in
             try job.state.withLock { state in
                 let transition = try state.replay.life.decide(command, at: now)
                 let (record, replay) = try append(transition.event, to: job, &state, at: now)
-                if case .retry = command { try removeResult(of: job) }
+                let isRetry = if case .retry = command { true } else { false }
+                if isRetry { try removeResult(of: job) }
                 let results = transition.endsJob ? try writeResult(of: job, replay) : []
-                return (record, replay, transition.destination, results)
+                return (record, replay, transition.destination, results, isRetry || !results.isEmpty)
             }
         }
-        // The directory has a new entry only where a result was written.
-        let directories = results.isEmpty ? [] : [job.directory]
+        // The directory's entries change only where a result was written or taken away.
+        let directories = isChanged ? [job.directory] : []
         try await durability.sync(files: [job.history] + results, directories: directories)
         if let destination, destination != .processing { try await move(job, to: destination) }
         return (record, replay)
@@ -156,7 +157,7 @@ package final class SpoolNode: Sendable {
         }
     }
 
-    private func removeResult(of job: OwnedJob) throws(SpoolError) {
+    func removeResult(of job: OwnedJob) throws(SpoolError) {
         try doing("removing the old result of \(job.name)") { () throws(Errno) in
             try fileSystem.removeIfPresent(SpoolLayout.result, in: job.directory)
             try fileSystem.removeIfPresent(SpoolLayout.error, in: job.directory)

@@ -10,7 +10,7 @@ package final class SpoolRoot: Sendable {
     package let path: String
     package let root: OpenFile
     package let fileSystem: any FileSystem
-    private let directories = Mutex<[String: OpenFile]>([:])
+    private let directories = Mutex<[String: (file: OpenFile, device: UInt64, inode: UInt64)]>([:])
 
     /// Opens the spool at `path`.
     ///
@@ -57,12 +57,18 @@ package final class SpoolRoot: Sendable {
     }
 
     /// The open directory `name`, relative to the root.
+    ///
+    /// An inbox or a day may be removed or moved and made again while it is kept open; then it is opened again.
     package func directory(_ name: String) throws(Errno) -> OpenFile {
-        if let open = directories.withLock({ $0[name] }) { return open }
+        let found = try fileSystem.status(of: name, in: root)
+        if let open = directories.withLock({ $0[name] }), open.device == found.device, open.inode == found.inode {
+            return open.file
+        }
         let opened = try fileSystem.open(name, in: root, .directory)
+        let status = try fileSystem.status(of: opened)
         directories.withLock { open in
             if open.count >= Self.openDirectoriesMax { open = [:] }
-            open[name] = opened
+            open[name] = (opened, status.device, status.inode)
         }
         return opened
     }

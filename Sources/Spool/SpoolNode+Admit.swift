@@ -1,0 +1,213 @@
+import Crypto
+package import Jobs
+import Synchronization
+import SystemPackage
+
+/// A drop changed while it was copied: somebody has it open, and the kernel could not tell.
+struct StillWritten: Error {}
+
+extension SpoolNode {
+    /// A drop inside its job directory before its acceptance is on disk: the name keeps the queue, so that an
+    /// acceptance that a crash cut short can be taken back to the right inbox.
+    static let unacceptedPrefix = "drop@"
+
+    /// The daemon's own copy of a foreign drop, until the acceptance is on disk.
+    static let ownCopy = "copy"
+
+    /// Checks a drop, has it admitted, and writes its acceptance; nothing is synced yet.
+    func admit(
+        _ claimed: Claimed,
+        _ drop: Drop,
+        _ rules: DropRules
+    ) throws -> (OwnedJob, HistoryRecord, files: [OpenFile], directories: [OpenFile]) {
+        let status = claimed.status
+        guard status.kind == .regular else { throw Rejection("it is \(status.kind.name), not a regular file") }
+        let dropped = try opened(claimed)
+        guard status.links == 1 else {
+            throw Rejection("it has \(status.links) hard links; copy the file instead of linking it")
+        }
+        guard status.size <= rules.sizeMax else {
+            throw Rejection("it has \(status.size) bytes; the queue \(drop.queue) takes \(rules.sizeMax) at most")
+        }
+        let file = status.uid == effectiveUserID ? dropped : try copy(dropped, of: claimed)
+        let contents = try read(claimed, file, drop)
+        let acceptance = try rules.admit(contents)
+        let key = try acceptance.idempotencyKey.map { try reserve($0, for: claimed.name) }
+        let history = try doing("making the history of \(claimed.name)") { () throws(Errno) in
+            try fileSystem.open(SpoolLayout.history, in: claimed.directory, .append)
+        }
+        let job = OwnedJob(
+            name: claimed.name,
+            path: "\(spool.path)/\(processing)/\(claimed.name)",
+            directory: claimed.directory,
+            history: history,
+            state: OwnedJob.State(replay: JobReplay(name: claimed.name), chain: HistoryChain(), length: 0)
+        )
+        let now = clock.now
+        let record = try job.state.withLock { state in
+            let transition = try state.replay.life.decide(.accept(acceptance), at: now)
+            return try append(transition.event, to: job, &state, at: now).0
+        }
+        let directories = try [claimed.directory] + parents(of: drop) + (key?.directories ?? [])
+        return (job, record, [file, history] + (key.map { [$0.file] } ?? []), directories)
+    }
+
+    private func opened(_ claimed: Claimed) throws(Rejection) -> OpenFile {
+        switch claimed.file {
+        case .success(let file): return file
+        case .failure(.permissionDenied), .failure(.notPermitted), nil:
+            throw Rejection("the daemon's user may not read it")
+        case .failure(let error): throw Rejection("it cannot be opened: \(error)")
+        }
+    }
+
+    private func parents(of drop: Drop) throws(SpoolError) -> [OpenFile] {
+        try doing("opening the inbox of \(drop.queue)") { () throws(Errno) in
+            [try spool.directory(processing), try spool.directory(SpoolLayout.inbox(of: drop.queue))]
+        }
+    }
+
+    /// Reserves an idempotency key for a job: `keys/<2 hex>/<sha256>` holds the id of the job that has it.
+    ///
+    /// Who wants it appends its id, and the first whole id counts: so two who find no id both see who was first, and
+    /// what a crash left of an id binds nobody. A key that an acceptance reserved before a crash cut it short is the
+    /// same job's again.
+    private func reserve(_ key: String, for job: JobName) throws -> (file: OpenFile, directories: [OpenFile]) {
+        let name = SHA256.hash(data: Array(key.utf8)).hexadecimal
+        let (file, directories, owner) = try doing("reserving the idempotency key of \(job)") { () throws(Errno) in
+            let (directory, changed) = try spool.ensuredDirectory("\(SpoolLayout.keys)/\(name.prefix(2))")
+            let file = try fileSystem.open(name, in: directory, .append)
+            let directories = [directory] + (changed.map { [$0] } ?? [])
+            while true {
+                let bytes = try fileSystem.contents(of: file)
+                let lines = bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+                if let owner = lines.lazy.compactMap({ JobID($0) }).first { return (file, directories, owner) }
+                try fileSystem.writeAll(Array("\(bytes.isEmpty ? "" : "\n")\(job.id)\n".utf8), to: file)
+            }
+        }
+        guard owner == job.id else {
+            throw Rejection("its idempotency_key belongs to job \(owner), which was accepted before")
+        }
+        return (file, directories)
+    }
+
+    /// Gives the drop an inode of the daemon's own, which its submitter cannot write to (spool-rules 13).
+    ///
+    /// The submitter's stays beside it until the acceptance is on disk: only that one has the submitter for its owner.
+    private func copy(_ drop: OpenFile, of claimed: Claimed) throws -> OpenFile {
+        let (copy, isSame) = try doing("copying the drop of \(claimed.name)") { () throws(Errno) in
+            let copy = try fileSystem.open(Self.ownCopy, in: claimed.directory, .create)
+            var offset = 0
+            while offset <= claimed.status.size {
+                let part = try fileSystem.read(drop, at: offset, count: 1 << 20)
+                if part.isEmpty { break }
+                try fileSystem.writeAll(part, to: copy)
+                offset += part.count
+            }
+            let after = try fileSystem.status(of: drop)
+            let isSame = offset == claimed.status.size && after.modified == claimed.status.modified
+            return (try fileSystem.open(Self.ownCopy, in: claimed.directory, .read), isSame)
+        }
+        if !isSame { throw StillWritten() }
+        return copy
+    }
+
+    private func read(_ claimed: Claimed, _ file: OpenFile, _ drop: Drop) throws -> DropContents {
+        let kind = Acceptance.Kind(dropName: claimed.name.drop)
+        if kind == .document, claimed.status.size > DropRules.documentSizeMax {
+            throw Rejection(
+                "a job document may have \(DropRules.documentSizeMax) bytes at most; "
+                    + "give large inputs under another ending, or as a file that the job names"
+            )
+        }
+        let (sha256, size, bytes) = try doing("reading the drop of \(claimed.name)") { () throws(Errno) in
+            try digest(of: file, keepsBytes: kind == .document)
+        }
+        return DropContents(
+            queue: drop.queue,
+            job: claimed.name,
+            name: claimed.name.drop,
+            kind: kind,
+            size: size,
+            sha256: sha256,
+            ownerUID: Int(claimed.status.uid),
+            bytes: bytes
+        )
+    }
+
+    private func digest(
+        of file: OpenFile,
+        keepsBytes: Bool = false
+    ) throws(Errno) -> (sha256: String, size: Int, bytes: [UInt8]) {
+        var bytes: [UInt8] = []
+        var hash = SHA256()
+        var size = 0
+        while true {
+            let part = try fileSystem.read(file, at: size, count: 1 << 16)
+            if part.isEmpty { break }
+            part.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            if keepsBytes { bytes += part }
+            size += part.count
+        }
+        return (hash.finalize().hexadecimal, size, bytes)
+    }
+
+    // MARK: Name
+
+    /// Gives the accepted drop its lasting name; a crash before is mended by whoever opens the job next.
+    func nameDrop(of job: OwnedJob) throws(SpoolError) {
+        guard let acceptance = job.replay.acceptance else { return }
+        try doing("naming the drop of \(job.name)") { () throws(Errno) in
+            let entry = Self.unacceptedPrefix + acceptance.queue
+            if try fileSystem.exists(Self.ownCopy, in: job.directory) {
+                try fileSystem.rename(Self.ownCopy, in: job.directory, to: acceptance.file, in: job.directory)
+            } else if try !fileSystem.exists(acceptance.file, in: job.directory) {
+                // A drop that is not there at all is for the audit to find.
+                do throws(Errno) {
+                    try fileSystem.rename(entry, in: job.directory, to: acceptance.file, in: job.directory)
+                } catch .noSuchFileOrDirectory {}
+                return
+            }
+            // The submitter's inode, once the copy has its place; one that stays is no harm, and goes the next time.
+            try? fileSystem.removeIfPresent(entry, in: job.directory)
+        }
+    }
+
+    /// Ends an acceptance of which a former life may have told nobody, its sync included.
+    ///
+    /// - Returns: False when the drop's bytes did not reach the disk as its record did, which only a power cut before
+    ///   that sync can do: then it is taken back.
+    func finishAccept(_ job: OwnedJob) async throws -> Bool {
+        guard let acceptance = job.replay.acceptance else { return false }
+        let unsynced = try await threads.run { [self] in
+            try doing("looking at the drop of \(job.name)") { () throws(Errno) -> (OpenFile, isIntact: Bool)? in
+                let entry = Self.unacceptedPrefix + acceptance.queue
+                guard try fileSystem.exists(entry, in: job.directory) else { return nil }
+                var name = entry
+                for copy in [Self.ownCopy, acceptance.file] where try fileSystem.exists(copy, in: job.directory) {
+                    name = copy
+                }
+                let drop = try fileSystem.open(name, in: job.directory, .readUntrusted)
+                return (drop, try digest(of: drop).sha256 == acceptance.sha256)
+            }
+        }
+        if let (drop, isIntact) = unsynced {
+            if !isIntact, job.replay.life.seq == 1 { return false }
+            let parent = try await threads.run { [self] in try spool.directory(processing) }
+            try await durability.sync(files: [drop, job.history], directories: [job.directory, parent])
+        }
+        try await threads.run { [self] in try nameDrop(of: job) }
+        return true
+    }
+}
+
+extension Acceptance.Kind {
+    /// By the drop's ending (INTERFACE, Drops).
+    package init(dropName: String) {
+        if Document.Format(fileName: dropName) != nil {
+            self = .document
+        } else {
+            self = dropName.lowercased().hasSuffix(".jsonl") ? .batch : .file
+        }
+    }
+}

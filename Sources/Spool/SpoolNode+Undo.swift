@@ -1,0 +1,99 @@
+import Jobs
+import SystemPackage
+
+extension SpoolNode {
+    /// Puts a drop that is no job into `rejected/`, with the reason beside it.
+    func reject(_ claimed: Claimed, _ drop: Drop, _ rejection: Rejection) async throws -> JobSummary {
+        let now = clock.now
+        let (note, file, directories) = try await threads.run { [self] in
+            try doing("rejecting \(claimed.name)") { () throws(Errno) in
+                let (day, changedParent) = try spool.ensuredDirectory("\(SpoolLayout.rejected)/\(now.day)")
+                let note = RejectionNote(
+                    job: try freeName(for: claimed.name, in: day),
+                    queue: drop.queue,
+                    ownerUID: Int(claimed.status.uid),
+                    at: now,
+                    reason: rejection.reason
+                )
+                let file = try fileSystem.replaceFile(note.fileName, in: day, with: note.bytes)
+                try rename(claimed.entry, in: claimed.directory, to: note.job.description, in: day)
+                // The copy of a foreign drop is nobody's loss: the drop itself was moved.
+                try fileSystem.removeIfPresent(Self.ownCopy, in: claimed.directory)
+                let parent = try spool.directory(processing)
+                try fileSystem.removeDirectory(claimed.name.description, in: parent)
+                return (note, file, [day, parent] + (changedParent.map { [$0] } ?? []))
+            }
+        }
+        try await durability.sync(files: [file], directories: directories)
+        return note.summary
+    }
+
+    /// A name under which neither a drop nor a drop that is named as a note lies in `day`: nothing there is replaced.
+    private func freeName(for job: JobName, in day: OpenFile) throws(Errno) -> JobName {
+        var name = job
+        while true {
+            let noteOfNote = "\(name)\(RejectionNote.ending)\(RejectionNote.ending)"
+            if try !fileSystem.exists(name.description, in: day), try !fileSystem.exists(noteOfNote, in: day) {
+                return name
+            }
+            name = JobName(id: identifiers.next(), dropName: Array(job.drop.utf8))
+        }
+    }
+
+    /// Takes a drop that a crash caught between inbox and acceptance back to its inbox, under a name that keeps its id.
+    func undoAccept(of job: JobName, in directory: OpenFile) async throws -> Claim {
+        // The record goes first, for certain: else a crash could leave the drop in its inbox and a job without it.
+        let mustSync = try await threads.run { [self] in
+            try doing("taking \(job) back to its inbox") { () throws(Errno) in
+                guard try fileSystem.exists(SpoolLayout.history, in: directory) else { return false }
+                let hasRecords = try fileSystem.status(of: SpoolLayout.history, in: directory).size > 0
+                try fileSystem.unlink(SpoolLayout.history, in: directory)
+                return hasRecords
+            }
+        }
+        if mustSync { try await durability.sync(directories: [directory]) }
+        let (queue, directories) = try await threads.run { [self] in
+            try doing("taking \(job) back to its inbox") { () throws(Errno) in try takeBack(job, from: directory) }
+        }
+        try await durability.sync(directories: directories)
+        return queue.map(Claim.returned) ?? .gone
+    }
+
+    /// Renames the drop back to its inbox, and removes what the daemon made around it.
+    ///
+    /// - Returns: The queue, when there was a drop, and the directories that changed.
+    func takeBack(_ job: JobName, from directory: OpenFile) throws(Errno) -> (queue: String?, changed: [OpenFile]) {
+        let parent = try spool.directory(processing)
+        let names = try DirectoryListing.names(in: "\(processing)/\(job)", of: spool.root)
+        let entry = names.first { $0.hasPrefix(Self.unacceptedPrefix) }
+        let queue = entry.map { String($0.dropFirst(Self.unacceptedPrefix.count)) }
+        var changed = [parent]
+        if let entry, let queue {
+            let (inbox, changedParent) = try spool.ensuredDirectory(SpoolLayout.inbox(of: queue))
+            // Only somebody who gave this id to another drop meanwhile has taken the name.
+            let isFree = try !fileSystem.exists(job.description, in: inbox)
+            let name = isFree ? job : JobName(id: identifiers.next(), dropName: Array(job.drop.utf8))
+            try rename(entry, in: directory, to: name.description, in: inbox)
+            changed += [inbox] + (changedParent.map { [$0] } ?? [])
+        }
+        for name in [Self.ownCopy, Self.newHistory, SpoolLayout.history] {
+            try fileSystem.removeIfPresent(name, in: directory)
+        }
+        // Anything else in it is nobody's business to delete: then the directory stays for a person to see.
+        do throws(Errno) {
+            try fileSystem.removeDirectory(job.description, in: parent)
+        } catch .directoryNotEmpty {}
+        return (queue, changed)
+    }
+}
+
+extension FileStatus.Kind {
+    var name: String {
+        switch self {
+        case .regular: "a regular file"
+        case .directory: "a directory"
+        case .symbolicLink: "a symbolic link"
+        case .other: "a pipe, socket or device"
+        }
+    }
+}

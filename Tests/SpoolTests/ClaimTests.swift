@@ -1,0 +1,141 @@
+import Foundation
+import Jobs
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite("Claiming a job")
+struct ClaimTests {
+    private let spool: TestSpool
+    private let node: SpoolNode
+    private let job: OwnedJob
+    private var name: JobName { job.name }
+
+    init() async throws {
+        spool = try TestSpool()
+        node = try await spool.node()
+        job = try await node.accepted(spool.drop("a.json")).0
+    }
+
+    private func deferJob() async throws -> Timestamp {
+        let until = spool.clock.now + .seconds(60)
+        try await node.commit(.deferUntil(until, reason: "later"), on: job)
+        return until
+    }
+
+    private func move(_ from: String, _ to: String) throws {
+        try FileManager.default.moveItem(atPath: spool.absolute(from), toPath: spool.absolute(to))
+    }
+
+    @Test("that is due opens its next epoch")
+    func due() async throws {
+        let until = try await deferJob()
+        let (again, records) = try await node.claimDeferred(name, due: until).owned()
+        #expect(records.map(\.event.type) == ["accepted", "deferred", "claimed"])
+        #expect(records.last?.epoch == 2)
+        #expect(again.replay.life.state == .waiting)
+        #expect(try await node.claimDeferred(name, due: until).isGone)
+    }
+
+    @Test("by two nodes gives it to one")
+    func race() async throws {
+        let until = try await deferJob()
+        let nodes = [node, try await spool.node("b")]
+        let name = name
+        let claims = try await withThrowingTaskGroup(of: SpoolNode.Claim.self) { group in
+            for node in nodes { group.addTask { try await node.claimDeferred(name, due: until) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(claims.count { $0.isGone } == 1)
+        #expect(try spool.problems() == [])
+    }
+
+    @Test("that lies in deferred though it ended puts it where it belongs, with its result")
+    func misplaced() async throws {
+        try await node.commit(.failNow, on: job)
+        let until = spool.clock.now
+        try move("failed/\(until.day)/\(name)", "deferred/\(until.compactText).\(name)")
+        #expect(try await node.claimDeferred(name, due: until).isSettled)
+        #expect(spool.exists("failed/\(until.day)/\(name)/result.json"))
+        #expect(try spool.problems() == [])
+    }
+
+    @Test("whose move out of deferred a power cut undid, and not its record, goes on")
+    func runningInDeferred() async throws {
+        try await node.commit(.step(.completed("one")), on: job)
+        let until = spool.clock.now
+        try move("processing/a/\(name)", "deferred/\(until.compactText).\(name)")
+        let (again, _) = try await node.claimDeferred(name, due: until).owned()
+        #expect(again.replay.life.epoch == 2)
+        #expect(again.replay.steps["one"]?.status == .completed)
+        try await node.commit(.completeNow, on: again)
+        #expect(try spool.problems() == [])
+    }
+
+    @Test("for a person takes it from where it lies, and appends nothing")
+    func adopt() async throws {
+        try await node.commit(.holdNow, on: job)
+        let claim = try await node.adopt(name, from: "held", named: "\(name)")
+        let (again, records) = try #require(claim)
+        #expect(records.count == 2)
+        #expect(again.path == spool.absolute("processing/a/\(name)"))
+        #expect(try await node.adopt(name, from: "held", named: "\(name)") == nil)
+        try await node.commit(.release(.admin), on: again)
+    }
+
+    @Test("of a dead node fences its open history: what a zombie writes is not in it")
+    func fenced() async throws {
+        let other = try await spool.node("b")
+        let (taken, _) = try await other.takeOver("\(name)", of: "a").owned()
+        _ = try? await node.commit(.step(.started("zombie")), on: job)
+        #expect(taken.replay.life.epoch == 2)
+        try await other.commit(.step(.started("one")), on: taken)
+        #expect(try spool.problems() == [])
+        #expect(spool.text("processing/b/\(name)/history.jsonl")?.contains("zombie") == false)
+        #expect(spool.tree("processing/b/\(name)") == ["history.jsonl", "job.json"])
+        #expect(try await other.takeOver("\(name)", of: "a").isGone)
+    }
+
+    @Test("with a history that somebody changed is refused, and every record is left", arguments: ["a", "b"])
+    func changed(_ successor: String) async throws {
+        for step in ["one", "two", "three"] { try await node.commit(.step(.completed(step)), on: job) }
+        let path = "processing/a/\(name)/history.jsonl"
+        let text = try #require(spool.text(path)).replacing("\"one\"", with: "\"eno\"")
+        try Data(text.utf8).write(to: URL(fileURLWithPath: spool.absolute(path)))
+        let other = try await spool.node(successor)
+        #expect(try await other.takeOver("\(name)", of: "a").isUnreadable)
+        #expect(spool.text("processing/\(successor)/\(name)/history.jsonl") == text)
+    }
+
+    @Test("of a former life goes on with the next epoch, also the third time")
+    func restart() async throws {
+        for epoch in 2...4 {
+            let next = try await spool.node()
+            #expect(try await next.jobs(of: "a") == ["\(name)"])
+            let (again, records) = try await next.takeOver("\(name)", of: "a").owned()
+            #expect(again.replay.life.epoch == epoch)
+            #expect(records.count == epoch)
+        }
+        #expect(try spool.problems() == [])
+    }
+
+    @Test("whose acceptance a power cut tore from its drop's bytes takes the drop back to its inbox")
+    func lostBytes() async throws {
+        // The history reached the disk, the drop did not, and nobody was told.
+        try Data("hel".utf8).write(to: URL(fileURLWithPath: spool.absolute("processing/a/\(name)/job.json")))
+        try move("processing/a/\(name)/job.json", "processing/a/\(name)/drop@default")
+        #expect(try await spool.node().takeOver("\(name)", of: "a").isReturned)
+        #expect(spool.text("inbox/default/\(name)") == "hel")
+        #expect(spool.tree("processing/a") == [])
+    }
+
+    @Test("ignores what is no job in a node's directory")
+    func noJob() async throws {
+        try FileManager.default.createDirectory(
+            atPath: spool.absolute("processing/a/lost+found"),
+            withIntermediateDirectories: false
+        )
+        #expect(try await node.takeOver("lost+found", of: "a").isGone)
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Jobs
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite("A request in control/")
+struct ControlRequestTests {
+    private let spool: TestSpool
+    private let root: SpoolRoot
+    private var path: String { spool.absolute("control/x.json") }
+
+    init() throws {
+        spool = try TestSpool()
+        root = try spool.root()
+    }
+
+    private func write(_ text: String) throws { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) }
+
+    private func reason() throws -> String {
+        let rejection = #expect(throws: Rejection.self) { try ControlRequest.read("x.json", in: root) }
+        return try #require(rejection).reason
+    }
+
+    @Test("comes to the daemon as it was sent, with its owner", arguments: ControlRequest.Action.allCases)
+    func roundTrip(_ action: ControlRequest.Action) throws {
+        let request = ControlRequest(
+            action,
+            jobs: [spool.identifiers.next(), spool.identifiers.next()],
+            reason: "a\n\"b\""
+        )
+        let id = spool.identifiers.next()
+        let name = try request.submit(to: root, id: id)
+        #expect(name == "\(id)-\(action.rawValue).json")
+        #expect(spool.tree("control") == [name])
+        #expect(lchown(spool.absolute("control/\(name)"), 12_345, 12_345) == 0)
+        let read = try #require(try ControlRequest.read(name, in: root))
+        #expect(read.request == request)
+        #expect(read.uid == 12_345)
+        try ControlRequest.remove(name, in: root)
+        #expect(spool.tree("control") == [])
+        #expect(try ControlRequest.read(name, in: root) == nil)
+        try ControlRequest.remove(name, in: root)
+    }
+
+    @Test(
+        "that says something else is refused with the reason",
+        arguments: [
+            ("no json", "x.json"), ("[]", ""), ("{}", "action"), (#"{"action":"explode","jobs":[]}"#, "action"),
+            (#"{"action":"cancel"}"#, "jobs"), (#"{"action":"cancel","jobs":["../x"]}"#, "../x is no job id"),
+            (#"{"action":"cancel","jobs":[7]}"#, "jobs"), (#"{"action":"cancel","jobs":[],"more":1}"#, "more"),
+            ("", ""),
+        ]
+    )
+    func wrong(_ text: String, _ part: String) throws {
+        try write(text)
+        #expect(try part.isEmpty || reason().contains(part))
+        _ = try reason()
+    }
+
+    @Test("that is a FIFO is refused without waiting")
+    func fifo() throws {
+        try #require(mkfifo(path, 0o644) == 0)
+        #expect(try reason() == "control/x.json is no request")
+        try ControlRequest.remove("x.json", in: root)
+        #expect(spool.tree("control") == [])
+    }
+
+    @Test("that is a symbolic link is not followed")
+    func link() throws {
+        try write(#"{"action":"cancel","jobs":[]}"#)
+        try FileManager.default.moveItem(atPath: path, toPath: spool.absolute("tmp/x"))
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "../tmp/x")
+        #expect(try reason().hasPrefix("control/x.json cannot be read"))
+    }
+
+    @Test("that is a hard link does not say who asks")
+    func hardLink() throws {
+        try write(#"{"action":"cancel","jobs":[]}"#)
+        try FileManager.default.linkItem(atPath: path, toPath: spool.absolute("tmp/x"))
+        #expect(try reason() == "control/x.json is no request")
+    }
+
+    @Test("that is huge is refused without being read whole")
+    func huge() throws {
+        try write("{")
+        try #require(truncate(path, 1 << 40) == 0)
+        #expect(try reason() == "control/x.json is no request")
+    }
+
+    @Test("that is a directory is refused, and does not keep others from being carried out")
+    func directory() throws {
+        try FileManager.default.createDirectory(atPath: path + "/sub", withIntermediateDirectories: true)
+        #expect(try reason() == "control/x.json is no request")
+        try ControlRequest.remove("x.json", in: root)
+    }
+}

@@ -1,0 +1,51 @@
+import Jobs
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite("Descriptors")
+struct DescriptorTests {
+    @Test("are all given back, after thousands of jobs of every fate")
+    func leaks() async throws {
+        let spool = try TestSpool()
+        let node = try await spool.node()
+        func round(_ index: Int) async throws {
+            let fates: [JobCommand] = [.completeNow, .failNow, .holdNow, .deferUntil(spool.clock.now, reason: "r")]
+            let (job, _) = try await node.accepted(spool.drop("\(index).json"))
+            try await node.commit(fates[index % 4], on: job)
+            _ = try await node.rejected(spool.drop("\(index).txt", "12345"), .lenient(sizeMax: 1))
+            _ = try await node.accept(Drop(queue: TestSpool.queue, name: Array("none".utf8)))
+            let lock = try NodeLock(of: "a", in: node.spool, now: spool.clock.now)
+            _ = try? NodeLock(of: "a", in: node.spool, now: spool.clock.now)
+            withExtendedLifetime(lock) {}
+            _ = try ControlRequest.read("none", in: node.spool)
+            if case .deferUntil(let due, _) = fates[index % 4] {
+                _ = try await node.takeOver("\(job.name)", of: "b")
+                let again = try await node.claimDeferred(job.name, due: due).owned().job
+                try await node.commit(.completeNow, on: again)
+            }
+        }
+        for index in 0..<8 { try await round(index) }
+        let before = try spool.openDescriptors()
+        for index in 8..<1_008 { try await round(index) }
+        #expect(try await spool.openDescriptors(settledAt: before) == before)
+    }
+
+    @Test("are given back after faults at every call")
+    func faults() async throws {
+        let spool = try TestSpool()
+        let node = try await spool.node()
+        _ = try await node.accepted(spool.drop("first.json"))
+        let before = try spool.openDescriptors()
+        for point in 1...40 {
+            let drop = try spool.drop("\(point).json", #"{"idempotency_key":"\#(point)"}"#)
+            spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { throw .invalidArgument } }
+            spool.fileSystem.arm(.once(at: point, .tooManyOpenFiles))
+            _ = try? await spool.node("b").accept(drop)
+            spool.fileSystem.disarm()
+            spool.fileSystem.before { _ in }
+        }
+        #expect(try await spool.openDescriptors(settledAt: before) == before)
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Jobs
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite("An idempotency key")
+struct IdempotencyKeyTests {
+    private let spool: TestSpool
+    private let node: SpoolNode
+    private let text = #"{"idempotency_key":"ticket-4711"}"#
+
+    init() async throws {
+        spool = try TestSpool()
+        node = try await spool.node()
+    }
+
+    @Test("runs once: the second drop is rejected and names the first job")
+    func twice() async throws {
+        let (job, _) = try await node.accepted(spool.drop("a.json", text))
+        let row = try await node.rejected(spool.drop("b.json", text))
+        #expect(row.reason == "its idempotency_key belongs to job \(job.name.id), which was accepted before")
+        _ = try await node.accepted(spool.drop("c.json", #"{"idempotency_key":"ticket-4712"}"#))
+    }
+
+    @Test("lies in keys/ under its digest, and holds the job's id")
+    func file() async throws {
+        let (job, _) = try await node.accepted(spool.drop("a.json", text))
+        let files = spool.tree("keys").filter { $0.contains("/") }
+        try #require(files.count == 1)
+        let parts = files[0].split(separator: "/")
+        #expect(parts[1].count == 64 && parts[1].hasPrefix(parts[0]) && parts[0].count == 2)
+        #expect(spool.text("keys/\(files[0])") == "\(job.name.id)\n")
+    }
+
+    @Test("goes to one of many that are dropped at the same time")
+    func race() async throws {
+        let drops = try (0..<40).map { try spool.drop("\($0).json", text) }
+        let outcomes = try await withThrowingTaskGroup(of: AcceptOutcome.self) { [node] group in
+            for drop in drops { group.addTask { try await node.accept(drop) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outcomes.count { if case .accepted = $0 { true } else { false } } == 1)
+        #expect(outcomes.count { if case .rejected = $0 { true } else { false } } == 39)
+    }
+
+    @Test("that another node is just writing belongs to one of the two")
+    func betweenCreationAndContent() async throws {
+        let other = try await spool.node("b")
+        let gate = Gate()
+        spool.fileSystem.before { call throws(Errno) in
+            if call.hasPrefix("write keys/"), gate.isFirst { gate.pass() }
+        }
+        let (first, second) = (try spool.drop("a.json", text), try spool.drop("b.json", text))
+        let slow = Task { [node] in try await node.accept(first) }
+        await gate.arrival()
+        let outcomes = [try await other.accept(second)]
+        gate.open()
+        let all = outcomes + [try await slow.value]
+        #expect(all.count { if case .accepted = $0 { true } else { false } } == 1)
+        #expect(all.count { if case .rejected = $0 { true } else { false } } == 1)
+    }
+
+    @Test("that a crash left empty is taken by the next drop, and by no second one")
+    func empty() async throws {
+        let (first, second) = (try spool.drop("a.json", text), try spool.drop("b.json", text))
+        spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("write keys/") { throw .noSpace } }
+        await #expect(throws: SpoolError.self) { try await node.accept(first) }
+        spool.fileSystem.before { _ in }
+        let (job, _) = try await node.accepted(second)
+        let waiting = try #require(try spool.root().waitingDrops(of: TestSpool.queue, limit: 1).drops.first)
+        let row = try await node.rejected(waiting.drop)
+        #expect(row.reason?.contains("\(job.name.id)") == true)
+    }
+
+    @Test("is the same job's again after a crash, and that job goes on")
+    func crash() async throws {
+        let drop = try spool.drop("a.json", text)
+        spool.fileSystem.before { call throws(Errno) in
+            if call.hasPrefix("create"), call.hasSuffix("history.jsonl") { throw .noSpace }
+        }
+        await #expect(throws: SpoolError.self) { try await node.accept(drop) }
+        spool.fileSystem.before { _ in }
+        let waiting = try #require(try spool.root().waitingDrops(of: TestSpool.queue, limit: 1).drops.first)
+        let id = try #require(JobName(String(decoding: waiting.drop.name, as: UTF8.self))).id
+        let (job, _) = try await node.accepted(waiting.drop)
+        #expect(job.name.id == id)
+    }
+}

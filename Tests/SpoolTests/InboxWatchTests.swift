@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+@testable import Spool
+
+@Suite("Watching inboxes")
+struct InboxWatchTests {
+    private struct Watching {
+        let spool: TestSpool
+        let watch: InboxWatch
+        let changes = AsyncStream.makeStream(of: Void.self)
+        let ended = AsyncStream.makeStream(of: Void.self)
+
+        init() throws {
+            spool = try TestSpool()
+            let (changed, end) = (changes.continuation, ended.continuation)
+            watch = try InboxWatch { changed.yield() }
+            for directory in ["inbox/default", "control"] { try watch.watch(directory, at: spool.absolute(directory)) }
+            Thread.detachNewThread { [watch] in
+                watch.run()
+                end.finish()
+            }
+        }
+
+        /// What changed first, or nothing when the watch ended.
+        func next() async -> InboxWatch.Changes {
+            for await _ in changes.stream { return watch.takeChanges() }
+            return InboxWatch.Changes()
+        }
+
+        func stop() async {
+            watch.stop()
+            for await _ in ended.stream {}
+        }
+    }
+
+    @Test("sees a file that is made, one that is moved in, and one whose writer is done")
+    func events() async throws {
+        let watching = try Watching()
+        let spool = watching.spool
+        try FileManager.default.createSymbolicLink(atPath: spool.inbox("link"), withDestinationPath: "x")
+        #expect(await watching.next() == InboxWatch.Changes(directories: ["inbox/default"]))
+        try Data().write(to: URL(fileURLWithPath: spool.absolute("tmp/a")))
+        try FileManager.default.moveItem(atPath: spool.absolute("tmp/a"), toPath: spool.absolute("control/a"))
+        #expect(await watching.next() == InboxWatch.Changes(directories: ["control"]))
+        let writer = try #require(FileHandle(forWritingAtPath: spool.absolute("control/a")))
+        #expect(watching.watch.takeChanges().isEmpty)
+        try writer.close()
+        #expect(await watching.next() == InboxWatch.Changes(directories: ["control"]))
+        await watching.stop()
+    }
+
+    @Test("says that it is not complete when a watched directory is removed")
+    func removed() async throws {
+        let watching = try Watching()
+        try FileManager.default.removeItem(atPath: watching.spool.absolute("control"))
+        #expect(await watching.next().isIncomplete)
+        await watching.stop()
+    }
+
+    @Test("ends when it is told to, also before it runs")
+    func stop() throws {
+        let watch = try InboxWatch {}
+        watch.stop()
+        watch.run()
+    }
+
+    @Test("of what is no directory fails with a sentence")
+    func failure() throws {
+        let spool = try TestSpool()
+        let watch = try InboxWatch {}
+        try spool.drop("a")
+        let error = #expect(throws: SpoolError.self) { try watch.watch("a", at: spool.inbox("a")) }
+        #expect(error.map { "\($0)" } == "watching \(spool.inbox("a")) failed: Not a directory")
+        #expect(throws: SpoolError.self) { try watch.watch("b", at: spool.inbox("b")) }
+    }
+}

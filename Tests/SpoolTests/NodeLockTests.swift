@@ -1,0 +1,119 @@
+import Foundation
+import Jobs
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite("A node's lock")
+struct NodeLockTests {
+    private let spool: TestSpool
+    private let root: SpoolRoot
+    private var now: Timestamp { spool.clock.now }
+
+    init() throws {
+        spool = try TestSpool()
+        root = try spool.root()
+    }
+
+    @Test("is refused to a second one, which names the holder")
+    func held() throws {
+        let lock = try NodeLock(of: "a", in: root, now: now)
+        let error = #expect(throws: NodeLock.Held.self) { try NodeLock(of: "a", in: root, now: now) }
+        #expect(error?.holder?.pid == Int(getpid()))
+        #expect(error?.holder?.startedAt == now)
+        let text = error.map { "\($0)" } ?? ""
+        #expect(text.hasPrefix("the node a is running already (pid \(getpid()) on \(NodeLock.hostName))"))
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test("is free when its holder lets it go, and does not hinder other nodes")
+    func freed() throws {
+        do {
+            let first = try NodeLock(of: "a", in: root, now: now)
+            let other = try NodeLock(of: "b", in: root, now: now)
+            withExtendedLifetime((first, other)) {}
+        }
+        _ = try NodeLock(of: "a", in: root, now: now)
+    }
+
+    @Test("is seen by another process, and that one's by us")
+    func otherProcess() throws {
+        // flock(2) locks are others than fcntl(2) locks; so a script takes the kernel's own kind.
+        let lock = try NodeLock(of: "a", in: root, now: now)
+        let script = """
+            import fcntl, struct, sys
+            f = open(sys.argv[1], "r+")
+            try:
+                fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+                print("free", flush=True)
+            except OSError:
+                print("held", flush=True)
+            sys.stdin.read()
+            """
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/python3") else { try Test.cancel("no python3") }
+        func process(_ node: String) throws -> (Process, answer: String, stdin: Pipe) {
+            let (process, output, input) = (Process(), Pipe(), Pipe())
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+            process.arguments = ["-c", script, spool.absolute("nodes/\(node)")]
+            (process.standardOutput, process.standardInput) = (output, input)
+            try process.run()
+            return (process, String(decoding: output.fileHandleForReading.availableData, as: UTF8.self), input)
+        }
+        let first = try process("a")
+        #expect(first.answer.hasPrefix("held"))
+        try first.stdin.fileHandleForWriting.close()
+        _ = try NodeLock(of: "b", in: root, now: now)
+        let second = try process("b")
+        #expect(second.answer.hasPrefix("free"))
+        #expect(throws: NodeLock.Held.self) { try NodeLock(of: "b", in: root, now: now) }
+        #expect(try NodeLock.nodes(of: root).map(\.isAlive) == [true, true])
+        try second.stdin.fileHandleForWriting.close()
+        second.0.waitUntilExit()
+        #expect(try NodeLock.nodes(of: root).map(\.isAlive) == [true, false])
+        first.0.waitUntilExit()
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test("beats through the locked file, which always holds one whole object")
+    func beat() throws {
+        let name = String(repeating: "n", count: 64)
+        let lock = try NodeLock(of: name, in: root, now: now)
+        let length = spool.text("nodes/\(name)")?.utf8.count
+        for count in [7, 1_000_000, 2] {
+            spool.clock.turn(by: .seconds(10))
+            try lock.beat(counter: count, now: now)
+            let text = try #require(spool.text("nodes/\(name)"))
+            let json = try JSONParser.parse(Array(text.utf8))
+            #expect(json["heartbeat"]?.int == count)
+            #expect(json["heartbeat_at"]?.string == now.text)
+            #expect(json["node"]?.string == name)
+            #expect(text.utf8.count == length)
+        }
+    }
+
+    @Test("that the disk has taken away says so at the next beat")
+    func lostLock() throws {
+        let lock = try NodeLock(of: "a", in: root, now: now)
+        spool.fileSystem.before { call throws(Errno) in if call == "write nodes/a" { throw .ioError } }
+        #expect(throws: SpoolError.self) { try lock.beat(counter: 1, now: now) }
+    }
+
+    @Test("tells which nodes live")
+    func nodes() throws {
+        #expect(try NodeLock.nodes(of: root).isEmpty)
+        do { _ = try NodeLock(of: "dead", in: root, now: now) }
+        let lock = try NodeLock(of: "alive", in: root, now: now)
+        let nodes = try NodeLock.nodes(of: root)
+        #expect(nodes.map(\.node) == ["alive", "dead"])
+        #expect(nodes.map(\.isAlive) == [true, false])
+        #expect(nodes.allSatisfy { $0.holder?.pid == Int(getpid()) })
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test("on a file that holds something else names nobody")
+    func strangeFile() throws {
+        try Data("not json".utf8).write(to: URL(fileURLWithPath: spool.absolute("nodes/a")))
+        #expect(try NodeLock.nodes(of: root).map { $0.holder == nil } == [true])
+    }
+}

@@ -1,0 +1,63 @@
+import Jobs
+import Testing
+
+@testable import Spool
+
+@Suite("The layout of the spool")
+struct SpoolLayoutTests {
+    private let job = JobName(
+        id: JobID(time: Timestamp(milliseconds: 0), high: 0, low: 1),
+        dropName: Array("a.json".utf8)
+    )
+
+    @Test("puts a job where its state belongs")
+    func location() {
+        let until = Timestamp(milliseconds: 1_795_485_600_001)
+        func path(_ place: Place) -> String {
+            let location = SpoolLayout.location(of: job, in: place, node: "n")
+            return "\(location.directory)/\(location.name)"
+        }
+        #expect(path(.processing) == "processing/n/\(job)")
+        #expect(path(.deferred(until: until)) == "deferred/20261124T020001Z.\(job)")
+        #expect(path(.held) == "held/\(job)")
+        #expect(path(.done(day: "2026-11-24")) == "done/2026-11-24/\(job)")
+        #expect(path(.failed(day: "2026-11-24")) == "failed/2026-11-24/\(job)")
+    }
+
+    @Test("reads the due time back from a deferred name, and nothing from others")
+    func deferredName() {
+        let name = SpoolLayout.deferredName("20261124T020000Z.\(job)")
+        #expect(name?.due.text == "2026-11-24T02:00:00.000Z")
+        #expect(name?.job == job)
+        for other in ["\(job)", "20261124T020000Z.x", "20261399T020000Z.\(job)", "", ".", "2026.\(job)"] {
+            #expect(SpoolLayout.deferredName(other) == nil, "\(other)")
+        }
+    }
+
+    @Test(
+        "does not look at the names that writers use while they write",
+        arguments: [".a", ".", "a.tmp", "a.part", "a.json.filepart", "a~", ".syncthing.a.tmp"]
+    )
+    func temporary(_ name: String) { #expect(SpoolLayout.isTemporary(Array(name.utf8))) }
+
+    @Test(
+        "looks at every other name",
+        arguments: ["a", "tmp", "a.tmp.json", "a.TMP", "~a", "part", "a b\n", "history.jsonl"]
+    )
+    func permanent(_ name: String) { #expect(!SpoolLayout.isTemporary(Array(name.utf8))) }
+
+    @Test("lets queues and nodes have plain names", arguments: ["a", "default", "node-1", "A.b_c", "0", "_"])
+    func valid(_ name: String) { #expect(SpoolLayout.isValidName(name)) }
+
+    @Test(
+        "lets no name of a queue or node lead elsewhere",
+        arguments: ["", ".", "..", ".a", "-a", "a/b", "a b", "ä", "a\n", "a\u{0}", "e\u{301}", "a@b"]
+    )
+    func invalid(_ name: String) { #expect(!SpoolLayout.isValidName(name)) }
+
+    @Test("limits a name to 64 bytes")
+    func longName() {
+        #expect(SpoolLayout.isValidName(String(repeating: "a", count: 64)))
+        #expect(!SpoolLayout.isValidName(String(repeating: "a", count: 65)))
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Jobs
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite("Taking an acceptance back")
+struct UndoTests {
+    private let spool: TestSpool
+    private let name: JobName
+
+    init() throws {
+        spool = try TestSpool()
+        name = JobName(id: spool.identifiers.next(), dropName: Array("a.json".utf8))
+    }
+
+    private func leave(_ files: [String]) throws {
+        let path = spool.absolute("processing/a/\(name)")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for file in files { try Data(file.utf8).write(to: URL(fileURLWithPath: "\(path)/\(file)")) }
+    }
+
+    @Test("brings the drop to its own queue's inbox, under a name that keeps its id")
+    func back() async throws {
+        try leave(["drop@other", "copy"])
+        #expect(try await spool.node().takeOver("\(name)", of: "a").isReturned)
+        #expect(spool.text("inbox/other/\(name)") == "drop@other")
+        #expect(spool.tree("processing/a") == [])
+    }
+
+    @Test("of an empty directory removes it")
+    func empty() async throws {
+        try leave([])
+        #expect(try await spool.node().takeOver("\(name)", of: "a").isGone)
+        #expect(spool.tree("processing/a") == [])
+    }
+
+    @Test("never deletes what it does not know")
+    func unknown() async throws {
+        try leave(["drop@default", "precious"])
+        #expect(try await spool.node().takeOver("\(name)", of: "a").isReturned)
+        #expect(spool.text("processing/a/\(name)/precious") == "precious")
+        #expect(spool.text("inbox/default/\(name)") == "drop@default")
+    }
+
+    @Test("never takes the place of a drop of that name")
+    func taken() async throws {
+        try leave(["drop@default"])
+        try spool.drop("\(name)", "another")
+        #expect(try await spool.node().takeOver("\(name)", of: "a").isReturned)
+        let texts = spool.tree("inbox/default").map { spool.text("inbox/default/\($0)") }
+        #expect(Set(texts) == ["another", "drop@default"])
+    }
+
+    @Test("forgets the acceptance before the drop is in the inbox again, so that no crash makes two jobs of it")
+    func order() async throws {
+        let node = try await spool.node()
+        let drop = try spool.drop("a.json")
+        spool.fileSystem.forgetCalls()
+        spool.fileSystem.before { call throws(Errno) in if call.hasSuffix("/job.json") { throw .ioError } }
+        await #expect(throws: SpoolError.self) { try await node.accept(drop) }
+        let calls = spool.fileSystem.calls
+        let forgotten = try #require(calls.firstIndex { $0.hasPrefix("unlink") && $0.hasSuffix("history.jsonl") })
+        let back = try #require(calls.firstIndex { $0.contains("-> inbox/default/") })
+        try #require(forgotten < back)
+        #expect(calls[forgotten..<back].contains { $0.hasPrefix("sync") })
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Jobs
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite("What a spool tells of itself")
+struct WaitingDropTests {
+    @Test("are the drops that wait, counted beyond the limit, without temporary ones")
+    func waiting() throws {
+        let spool = try TestSpool()
+        for name in ["a", "b", "c", ".hidden", "d.tmp", "e~"] { try spool.drop(name) }
+        #expect(lchown(spool.inbox("a"), 12_345, 12_345) == 0)
+        let (drops, count) = try spool.root().waitingDrops(of: TestSpool.queue, limit: 2)
+        #expect(drops.count == 2)
+        #expect(count == 3)
+        let all = try spool.root().waitingDrops(of: TestSpool.queue, limit: 10).drops
+        #expect(Set(all.map(\.drop.shownName)) == ["a", "b", "c"])
+        #expect(all.first { $0.drop.shownName == "a" }?.uid == 12_345)
+        #expect(try spool.root().waitingDrops(of: "none", limit: 1).count == 0)
+    }
+
+    @Test("are its inboxes, sorted, and no others' directories")
+    func inboxes() throws {
+        let spool = try TestSpool()
+        for name in ["z", "b", ".git", "a b"] {
+            try FileManager.default.createDirectory(
+                atPath: spool.absolute("inbox/\(name)"),
+                withIntermediateDirectories: false
+            )
+        }
+        #expect(try spool.root().inboxes() == ["b", "default", "z"])
+    }
+
+    @Test("are its jobs, wherever they lie, and nothing when they are gone")
+    func jobs() async throws {
+        let spool = try TestSpool()
+        let node = try await spool.node()
+        let commands: [JobCommand?] = [
+            nil, .holdNow, .completeNow, .failNow, .deferUntil(spool.clock.now, reason: "r"),
+        ]
+        for (index, command) in commands.enumerated() {
+            let job = try await node.accepted(spool.drop("\(index).json")).0
+            if let command { try await node.commit(command, on: job) }
+        }
+        let root = try spool.root()
+        let found = try root.findJobs { _ in true }
+        #expect(
+            Set(found.map { $0.directory.prefix { $0 != "/" } }) == [
+                "processing", "held", "done", "failed", "deferred",
+            ]
+        )
+        #expect(found.count == 5)
+        #expect(try root.findJobs(limit: 2) { _ in true }.count == 2)
+        for location in found {
+            let history = try #require(try root.history(of: location))
+            #expect(location.fits(JobReplay(name: location.job, records: history.records).life))
+        }
+        let gone = JobLocation(job: found[0].job, directory: "held", entry: "nothing")
+        #expect(try root.history(of: gone) == nil)
+        #expect(try root.contents(of: "result.json", in: gone) == nil)
+        #expect(try root.jobs(in: "done/1999-01-01").isEmpty)
+    }
+}

@@ -1,0 +1,183 @@
+import Foundation
+import Jobs
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite("A drop that somebody still writes")
+struct WriterTests {
+    private let spool: TestSpool
+    private let node: SpoolNode
+
+    init() async throws {
+        spool = try TestSpool()
+        node = try await spool.node()
+    }
+
+    private func unfinished(_ drop: Drop, _ look: Look? = nil) async throws -> Look? {
+        let outcome = try await node.accept(drop, look: look)
+        guard case .unfinished(let look) = outcome else { throw Unexpected("\(outcome)") }
+        #expect(spool.tree("processing/a") == [])
+        return look
+    }
+
+    @Test("stays in the inbox until it is closed")
+    func open() async throws {
+        let drop = try spool.drop("a.txt", "hel")
+        let writer = try #require(FileHandle(forWritingAtPath: spool.inbox("a.txt")))
+        #expect(try await unfinished(drop) == nil)
+        #expect(spool.tree("inbox/default") == ["a.txt"])
+        try writer.seekToEnd()
+        try writer.write(contentsOf: Data("lo".utf8))
+        try writer.close()
+        let (job, _) = try await node.accepted(drop)
+        #expect(spool.text("processing/a/\(job.name)/job.txt") == "hello")
+    }
+
+    @Test("needs two equal looks where the kernel cannot tell, the settling time apart")
+    func looks() async throws {
+        spool.fileSystem.answerHasNoWriter { () throws(Errno) in throw .notSupported }
+        let drop = try spool.drop("a.txt", "h")
+        let first = try #require(try await unfinished(drop))
+        #expect(first.size == 1 && first.at == spool.clock.now)
+        spool.clock.turn(by: .seconds(4))
+        #expect(try await unfinished(drop, first) == first)
+        // It grew: the time begins again.
+        try spool.drop("a.txt", "hello")
+        spool.clock.turn(by: .seconds(4))
+        let second = try #require(try await unfinished(drop, first))
+        #expect(second.size == 5 && second.at == spool.clock.now)
+        spool.clock.turn(by: .milliseconds(4_999))
+        #expect(try await unfinished(drop, second) == second)
+        spool.clock.turn(by: .milliseconds(1))
+        guard case .accepted(let job, _) = try await node.accept(drop, look: second) else {
+            throw Unexpected("not taken")
+        }
+        #expect(spool.text("processing/a/\(job.name)/job.txt") == "hello")
+    }
+
+    @Test("goes back to the inbox when he came between the look and the rename")
+    func between() async throws {
+        let drop = try spool.drop("a.txt", "hel")
+        let path = spool.inbox("a.txt")
+        let writer = Mutex<FileHandle?>(nil)
+        spool.fileSystem.before { call throws(Errno) in
+            if call.hasPrefix("rename inbox") { writer.withLock { $0 = FileHandle(forWritingAtPath: path) } }
+        }
+        #expect(try await unfinished(drop) == nil)
+        spool.fileSystem.before { _ in }
+        let names = spool.tree("inbox/default")
+        try #require(names.count == 1 && names[0].hasSuffix("a.txt"))
+        let file = try #require(writer.withLock { $0 })
+        try file.seekToEnd()
+        try file.write(contentsOf: Data("lo".utf8))
+        try file.close()
+        let (job, _) = try await node.accepted(Drop(queue: TestSpool.queue, name: Array(names[0].utf8)))
+        #expect(spool.text("processing/a/\(job.name)/job.txt") == "hello")
+        #expect(job.name.drop == "a.txt")
+    }
+
+    @Test("never takes the place of a new drop of its name when it goes back")
+    func noOverwriting() async throws {
+        let drop = try spool.drop("a.txt", "old")
+        let (path, spool) = (spool.inbox("a.txt"), spool)
+        let writer = Mutex<FileHandle?>(nil)
+        spool.fileSystem.before { call throws(Errno) in
+            if call.hasPrefix("rename inbox") { writer.withLock { $0 = FileHandle(forWritingAtPath: path) } }
+            // The submitter drops another one of that name at the worst moment.
+            if call.hasPrefix("rename processing") { _ = try? spool.drop("a.txt", "new") }
+        }
+        #expect(try await unfinished(drop) == nil)
+        // The hook holds the spool, and the spool the hook.
+        spool.fileSystem.before { _ in }
+        let texts = spool.tree("inbox/default").map { spool.text("inbox/default/\($0)") }
+        #expect(Set(texts) == ["old", "new"])
+        withExtendedLifetime(writer) {}
+    }
+}
+
+@Suite("A drop that another user owns")
+struct ForeignDropTests {
+    private let spool: TestSpool
+    private let node: SpoolNode
+
+    init() async throws {
+        spool = try TestSpool()
+        node = try await spool.node()
+    }
+
+    private func foreignDrop(_ text: String) throws -> Drop {
+        let drop = try spool.drop("a.txt", text)
+        try #require(lchown(spool.inbox("a.txt"), 12_345, 12_345) == 0)
+        return drop
+    }
+
+    @Test("becomes an inode of the daemon's, which its submitter's open descriptor cannot change")
+    func copied() async throws {
+        let drop = try foreignDrop("hello")
+        var before = stat()
+        try #require(stat(spool.inbox("a.txt"), &before) == 0)
+        // As where the daemon has no CAP_LEASE: the writer is not seen.
+        spool.fileSystem.answerHasNoWriter { () throws(Errno) in true }
+        let writer = try #require(FileHandle(forWritingAtPath: spool.inbox("a.txt")))
+        let (job, record) = try await node.accepted(drop)
+        try writer.write(contentsOf: Data("HELLO".utf8))
+        try writer.close()
+        let name = "processing/a/\(job.name)/job.txt"
+        #expect(spool.text(name) == "hello")
+        var after = stat()
+        try #require(stat(spool.absolute(name), &after) == 0)
+        #expect(after.st_ino != before.st_ino)
+        #expect(after.st_uid == geteuid() && after.st_mode & 0o777 == 0o600)
+        guard case .accepted(let acceptance) = record.event else { throw Unexpected("\(record)") }
+        #expect(acceptance.ownerUID == 12_345)
+        #expect(spool.tree("processing/a/\(job.name)") == ["history.jsonl", "job.txt"])
+        #expect(try spool.problems() == [])
+    }
+
+    @Test("is replaced by its copy only when that is on disk")
+    func order() async throws {
+        let drop = try foreignDrop("hello")
+        spool.fileSystem.forgetCalls()
+        let (job, _) = try await node.accepted(drop)
+        let calls = spool.fileSystem.calls.map { $0.replacing("processing/a/\(job.name)", with: "J") }
+        let sync = try #require(calls.firstIndex { $0.hasPrefix("sync") })
+        #expect(calls[..<sync].allSatisfy { !$0.hasPrefix("rename J/") && !$0.hasPrefix("unlink") })
+    }
+
+    @Test("keeps its owner when it must go back to the inbox")
+    func undone() async throws {
+        let drop = try foreignDrop("hello")
+        spool.fileSystem.before { call throws(Errno) in
+            if call.hasPrefix("write"), call.hasSuffix("history.jsonl") { throw .noSpace }
+        }
+        await #expect(throws: SpoolError.self) { try await node.accept(drop) }
+        let waiting = try spool.root().waitingDrops(of: TestSpool.queue, limit: 2)
+        #expect(waiting.drops.map(\.uid) == [12_345])
+        #expect(spool.tree("processing/a") == [])
+    }
+
+    @Test("goes back to the inbox when it grows while it is copied, and does not fill the disk")
+    func growing() async throws {
+        let drop = try foreignDrop("hello")
+        spool.fileSystem.answerHasNoWriter { () throws(Errno) in true }
+        let path = spool.inbox("a.txt")
+        let writer = try #require(FileHandle(forUpdatingAtPath: path))
+        let copied = Mutex(0)
+        spool.fileSystem.before { call throws(Errno) in
+            guard call.hasSuffix("/copy"), call.hasPrefix("write") else { return }
+            let count = copied.withLock { count in
+                count += 1
+                return count
+            }
+            if count < 100 { _ = try? writer.write(contentsOf: Data("more, more".utf8)) }
+        }
+        let outcome = try await node.accept(drop)
+        guard case .unfinished = outcome else { throw Unexpected("\(outcome)") }
+        #expect(copied.withLock { $0 } < 10)
+        #expect(spool.tree("processing/a") == [])
+        #expect(spool.tree("inbox/default").count == 1)
+    }
+}
