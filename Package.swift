@@ -99,7 +99,10 @@ let package = Package(
         + module("Workflow", ["Jobs", "Models", "Tools", .collections, .logging, .mustache])
         + module(
             "Engine",
-            ["JobIndex", "Jobs", "Models", "Spool", "Tools", "Workflow", .collections, .heap, .logging, .metrics]
+            [
+                "JobIndex", "Jobs", "Models", "Spool", "Tools", "Workflow", .collections, .heap, .logging, .metrics,
+                .nioPosix, .system,
+            ]
         )
         + module(
             "Telemetry",
@@ -110,7 +113,7 @@ let package = Package(
             "Daemon",
             [
                 "Engine", "JobIndex", "Jobs", "Models", "Spool", "Telemetry", "Tools", "Workflow", .asyncHTTPClient,
-                .collections, .logging, .nioPosix, .serviceLifecycle, .unixSignals,
+                .collections, .logging, .nioPosix, .serviceLifecycle, .system, .unixSignals,
             ]
         )
         + module(

@@ -12,9 +12,19 @@ package enum ConfigurationFile {
         if let explicit { return explicit }
         let own = "\(spool)/\(SpoolLayout.configuration)"
         let system = "/etc/agentspool/\(SpoolLayout.configuration)"
-        let fileSystem = LinuxFileSystem()
-        let hasOwn = (try? fileSystem.open(own, in: nil, .readUntrusted)) != nil
-        return !hasOwn && (try? fileSystem.open(system, in: nil, .readUntrusted)) != nil ? system : own
+        return !isThere(own) && isThere(system) ? system : own
+    }
+
+    /// One that is there and cannot be read is not passed over: reading it says why.
+    static func isThere(_ path: String) -> Bool {
+        do throws(Errno) {
+            _ = try LinuxFileSystem().open(path, in: nil, .followLinks)
+            return true
+        } catch .noSuchFileOrDirectory {
+            return false
+        } catch {
+            return true
+        }
     }
 
     /// Reads the file's text.
@@ -41,13 +51,23 @@ package enum ConfigurationFile {
     ///
     /// - Throws: `DocumentError` with file, line, member and reason.
     package static func load(_ path: String) throws(DocumentError) -> SpoolConfiguration {
+        try SpoolConfiguration(document(at: path), directory: directory(of: path))
+    }
+
+    private static func directory(of path: String) -> String {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        return try SpoolConfiguration(document(at: path), directory: directory.isEmpty ? "/" : directory)
+        return directory.isEmpty ? "/" : directory
+    }
+
+    /// The path of the index as the configuration has it, seen from the configuration's own directory: a daemon and a
+    /// command that are started in different places mean the same file.
+    static func indexPath(_ configured: String, in directory: String) -> String {
+        configured.hasPrefix("/") ? configured : "\(directory)/\(configured)"
     }
 
     /// Where the index lies by the configuration, faulty elsewhere or not; else in the spool.
     package static func indexPath(configuration path: String, spool: String) -> String {
         let configured = try? document(at: path).value["index"]?.string
-        return configured ?? "\(spool)/index.sqlite"
+        return configured.map { indexPath($0, in: directory(of: path)) } ?? "\(spool)/index.sqlite"
     }
 }

@@ -13,7 +13,13 @@ struct IndexKeeper: Service {
     private let logger: Logger
     /// Since when files and index may differ; nil for ever.
     private let requests: AsyncStream<Timestamp?>
+    private let request: AsyncStream<Timestamp?>.Continuation
     private let clock: any Clock<Duration>
+
+    /// How often is looked whether the index has lost something, or could not be compared.
+    static let checkInterval: Duration = .seconds(60)
+    /// How long a stop waits for a comparison that is under way; what is left is compared after the next start.
+    private static let stopPatience: Duration = .seconds(10)
 
     /// Opens the index.
     ///
@@ -22,36 +28,45 @@ struct IndexKeeper: Service {
         path: String,
         spool: SpoolRoot,
         threads: DiskThreads,
-        platform: Platform,
+        clock: WallClock,
+        timer: any Clock<Duration>,
         logger: Logger
     ) async throws {
-        let wallClock = platform.wallClock
-        clock = platform.clock
-        let (database, isFresh) = try IndexDatabase.open(path: path, clock: wallClock, logger: logger)
+        let (database, isFresh) = try IndexDatabase.open(path: path, clock: clock, logger: logger)
         let (requests, request) = AsyncStream.makeStream(of: Timestamp?.self, bufferingPolicy: .bufferingNewest(1))
-        self.requests = requests
-        self.logger = logger
-        writer = await IndexWriter(database: database, clock: wallClock, logger: logger) { request.yield(nil) }
+        (self.requests, self.request, self.clock, self.logger) = (requests, request, timer, logger)
+        writer = await IndexWriter(database: database, clock: clock, logger: logger) { request.yield(nil) }
         rebuild = IndexRebuild(spool: spool, threads: threads, writer: writer)
         if isFresh || writer.needsReconcile { request.yield(isFresh ? nil : database.lastCommitAt) }
     }
 
-    /// How long a stop waits for a comparison that is under way; what is left is compared after the next start.
-    private static let stopPatience: Duration = .seconds(10)
-
     /// Compares index and files whenever the index may lack something.
     func run() async throws {
-        for await since in requests.cancelOnGracefulShutdown() {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await compare(since: since) }
-                group.addTask {
-                    try? await gracefulShutdown()
-                    try? await clock.sleep(for: Self.stopPatience)
-                }
-                // Either the comparison is done, or it has been given its time.
-                await group.next()
-                group.cancelAll()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await cancelWhenGracefulShutdown { await askWhenIncomplete() } }
+            for await since in requests.cancelOnGracefulShutdown() { await compareInTime(since: since) }
+            group.cancelAll()
+        }
+    }
+
+    /// Updates that had no room are lost without a word, and a comparison may fail.
+    private func askWhenIncomplete() async {
+        while (try? await clock.sleep(for: Self.checkInterval)) != nil {
+            if writer.needsReconcile { request.yield(nil) }
+        }
+    }
+
+    /// Compares, and is let finish when the daemon stops, within reason.
+    private func compareInTime(since: Timestamp?) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await compare(since: since) }
+            group.addTask {
+                try? await gracefulShutdown()
+                try? await clock.sleep(for: Self.stopPatience)
             }
+            // Either the comparison is done, or it has been given its time.
+            await group.next()
+            group.cancelAll()
         }
     }
 

@@ -34,7 +34,9 @@ package struct SpoolConfiguration: Sendable {
         }
         try reader.allowOnly(Self.members)
         self.directory = directory
-        index = try reader.string("index")
+        index = try reader.optional("index", "the path of a file") { value in
+            value.string.flatMap { $0.isEmpty ? nil : ConfigurationFile.indexPath($0, in: directory) }
+        }
         durability = try reader.choice("durability", Durability.Mode.self) ?? .automatic
         engine = try Self.engine(reader)
         let models = try Self.models(reader)
@@ -127,7 +129,8 @@ package struct SpoolConfiguration: Sendable {
         queue.priority = try reader.int("priority", in: 0...9) ?? queue.priority
         queue.sizeMax =
             try reader.optional("max_size", "a size such as 64KB, 10MB or 1GiB") { value in
-                value.string.flatMap(ByteSize.bytes) ?? value.int
+                let bytes = value.string.flatMap(ByteSize.bytes) ?? value.int
+                return bytes.flatMap { $0 > 0 ? $0 : nil }
             } ?? queue.sizeMax
         if let submitters = try reader.object("submitters") {
             try submitters.allowOnly(["users"])

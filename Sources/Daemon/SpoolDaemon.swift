@@ -89,7 +89,8 @@ package struct SpoolDaemon: Sendable {
             path: configuration.index ?? "\(options.spool)/index.sqlite",
             spool: spool,
             threads: threads,
-            platform: platform,
+            clock: platform.wallClock,
+            timer: platform.clock,
             logger: logger
         )
         do {

@@ -3,7 +3,7 @@ import Jobs
 
 /// The jobs in `deferred/` that are due first; the others are found when the directory is read again.
 struct DeferredJobs {
-    struct Entry: Comparable {
+    struct Entry: Comparable, Hashable {
         var due: Timestamp
         var job: JobName
 
@@ -18,22 +18,37 @@ struct DeferredJobs {
     var mustScan = true
     /// When more lie in the directory than in memory: nothing due after this is known.
     private var horizon: Timestamp?
+    /// What came while the directory was being read, and may have been missed there; nil when it is not read.
+    private var addedDuringScan: [Entry]?
 
     var nextDue: Timestamp? { heap.min?.due ?? horizon }
 
     func isDue(at now: Timestamp) -> Bool { mustScan || nextDue.map { $0 <= now } ?? false }
 
     mutating func add(_ job: JobName, due: Timestamp) {
+        let entry = Entry(due: Timestamp(compactText: due.compactText) ?? due, job: job)
+        addedDuringScan?.append(entry)
         if let horizon, due >= horizon { return }
-        heap.insert(Entry(due: Timestamp(compactText: due.compactText) ?? due, job: job))
+        heap.insert(entry)
         trim()
     }
 
-    /// Takes in what a scan found.
-    mutating func replace(with entries: [Entry]) {
+    /// The directory is about to be read; ``endScan(_:)`` must follow.
+    mutating func beginScan() {
         mustScan = false
+        addedDuringScan = []
+    }
+
+    /// Takes in what a scan found; nil when it failed.
+    mutating func endScan(_ entries: [Entry]?) {
+        let added = addedDuringScan ?? []
+        addedDuringScan = nil
+        guard let entries else {
+            mustScan = true
+            return
+        }
         horizon = nil
-        heap = Heap(entries)
+        heap = Heap(added.isEmpty ? entries : Array(Set(entries).union(added)))
         trim()
     }
 

@@ -10,9 +10,11 @@ import Workflow
 final class HistoryRecorder: StepRecorder {
     /// Who lends workers.
     protocol Lender: Sendable {
-        func giveBackWorker(of job: JobName) async
+        /// - Parameter isBusy: Whether another step of the job runs; asked when no step can get or lose a worker.
+        func giveBackWorker(of job: JobName, unless isBusy: @Sendable () -> Bool) async
         /// Returns when the job has a worker, at once when it has one.
         func waitForWorker(of job: JobName) async throws
+        /// - Throws: `CancellationError`, also at once when the daemon is asked to stop.
         func sleep(for duration: Duration) async throws
     }
 
@@ -21,7 +23,8 @@ final class HistoryRecorder: StepRecorder {
     private let observer: any JobObserver
     private let lender: any Lender
     private let stopping: StopFlag
-    private let stepsUnderWay = Mutex(0)
+    /// Their paths: composite and skipped steps have an end and no beginning, so a count would go wrong.
+    private let stepsUnderWay = Mutex<Set<String>>([])
 
     init(
         _ job: OwnedJob,
@@ -42,21 +45,28 @@ final class HistoryRecorder: StepRecorder {
     func entry(of step: String) -> StepLedger.Entry? { job.replay.steps[step] }
 
     func record(_ event: JobEvent, durably: Bool) async throws {
-        if case .stepStarted = event {
-            stepsUnderWay.withLock { $0 += 1 }
-            try await lender.waitForWorker(of: job.name)
+        if case .stepStarted(let start) = event {
+            // First of all, so that a step that begins to wait now does not give away the worker that this one gets.
+            _ = stepsUnderWay.withLock { $0.insert(start.step) }
+            do {
+                try await lender.waitForWorker(of: job.name)
+            } catch {
+                _ = stepsUnderWay.withLock { $0.remove(start.step) }
+                throw error
+            }
         }
         let (record, replay) =
             durably ? try await node.commit(.step(event), on: job) : try await node.note(event, on: job)
         observer.jobChanged(replay, record)
         switch event {
-        case .stepCompleted, .stepFailed: stepsUnderWay.withLock { $0 -= 1 }
+        case .stepCompleted(let step): _ = stepsUnderWay.withLock { $0.remove(step.step) }
+        case .stepFailed(let step): _ = stepsUnderWay.withLock { $0.remove(step.step) }
         default: break
         }
     }
 
     func pause(for duration: Duration) async throws {
-        if stepsUnderWay.withLock({ $0 <= 0 }) { await lender.giveBackWorker(of: job.name) }
+        await lender.giveBackWorker(of: job.name) { !self.stepsUnderWay.withLock { $0.isEmpty } }
         try await lender.sleep(for: duration)
         if isStopping { throw CancellationError() }
     }

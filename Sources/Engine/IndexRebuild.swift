@@ -29,16 +29,19 @@ package struct IndexRebuild: Sendable {
         // A day earlier, because a job may be moved into the day of a record that was written before midnight.
         let firstDay = since.map { Timestamp(milliseconds: $0.milliseconds - 86_400_000).day } ?? ""
         var seen: Set<String> = []
+        var moved: [JobLocation] = []
         for directory in try await threads.run({ [spool] in try spool.jobDirectories() }) {
             if let day = Self.day(of: directory), day < firstDay { continue }
             let locations = try await threads.run { [spool] in try spool.jobs(in: directory) }
             for start in stride(from: 0, to: locations.count, by: Self.batchSize) {
                 try Task.checkCancellation()
                 let batch = Array(locations[start..<min(start + Self.batchSize, locations.count)])
-                try await write(batch)
+                moved += try await write(batch)
                 for location in batch { seen.insert(location.job.id.text) }
             }
         }
+        // A job that moved between being listed and being read may have gone where was looked already.
+        for location in moved { _ = try await write(find(location.job.id.text)) }
         let notes = try await threads.run { [spool] in try spool.rejectionNotes() }.filter { $0.at.day >= firstDay }
         for note in notes { seen.insert(note.job.id.text) }
         try await writer.write(notes.map { .rejected($0.summary) })
@@ -51,31 +54,50 @@ package struct IndexRebuild: Sendable {
         return isDated ? directory.split(separator: "/").last.map(String.init) : nil
     }
 
-    private func write(_ locations: [JobLocation]) async throws {
-        let updates = try await threads.run { [spool] in
-            try locations.compactMap { location in
-                try spool.history(of: location).flatMap { history in
-                    let replay = JobReplay(name: location.job, records: history.records)
-                    return IndexUpdate.update(for: replay, records: history.records)
-                }
+    /// Writes the rows of these jobs.
+    ///
+    /// - Returns: Those that were not there any more.
+    private func write(_ locations: [JobLocation]) async throws -> [JobLocation] {
+        let read = try await threads.run { [spool] in
+            try locations.map { location in (location, try spool.history(of: location)) }
+        }
+        let updates = read.compactMap { location, history in
+            history.flatMap { history in
+                let replay = JobReplay(name: location.job, records: history.records)
+                return IndexUpdate.update(for: replay, records: history.records)
             }
         }
         try await writer.write(updates)
+        return read.filter { $0.1 == nil }.map(\.0)
+    }
+
+    private func find(_ job: String) async throws -> [JobLocation] {
+        try await threads.run { [spool] in try spool.findJobs(limit: 1) { $0.id.text == job } }
     }
 
     /// Looks by id for the jobs of rows that no directory was read for, and removes the rows of those that are gone.
-    ///
-    /// A scan may miss a name that is renamed while it reads (spool-rules 21), so a row is removed only after that.
     private func settleRows(notIn seen: Set<String>, onlyOpen: Bool) async throws {
         guard let database = writer.database else { return }
         let open: Set<JobSummary.State> = [.waiting, .running, .deferred, .held]
         for try await batch in database.allJobs {
             for row in batch where !seen.contains(row.job) && (!onlyOpen || open.contains(row.state)) {
-                let found = try await threads.run { [spool] in
-                    try spool.findJobs(limit: 1) { $0.id.text == row.job }
+                // A scan may miss a name that is renamed while it reads (spool-rules 21), and go by a job that moves
+                // against its order: so it is looked for twice.
+                var found = try await find(row.job)
+                if found.isEmpty { found = try await find(row.job) }
+                if !found.isEmpty {
+                    _ = try await write(found)
+                } else if try await !isRejected(row) {
+                    try await writer.write([.remove(job: row.job)])
                 }
-                if found.isEmpty { try await writer.write([.remove(job: row.job)]) } else { try await write(found) }
             }
+        }
+    }
+
+    private func isRejected(_ row: IndexedJob) async throws -> Bool {
+        guard row.state == .rejected else { return false }
+        return try await threads.run { [spool] in
+            try spool.rejectionNotes().contains { $0.job.id.text == row.job }
         }
     }
 }

@@ -9,9 +9,13 @@ struct Intake {
     var isChanged = true
     /// A reading that is under way, a part at a time.
     var listing: DropListing?
-    var accepting: Set<[UInt8]> = []
-    /// Drops that somebody still writes and the kernel cannot tell when he is done.
-    var looks: [[UInt8]: Look] = [:]
+    /// Counts the readings.
+    var reading = 0
+    var accepting: [[UInt8]: Task<Void, Never>] = [:]
+    /// Names that a reading came by while they were being accepted: what it was told of them may be new.
+    var seenMeanwhile: Set<[UInt8]> = []
+    /// Drops that somebody still writes and the kernel cannot tell when he is done; with the reading that saw them last.
+    var looks: [[UInt8]: (look: Look, reading: Int)] = [:]
     /// Drops that somebody still writes; an event will tell when he is done.
     var written: Set<[UInt8]> = []
     /// When the looks are due.
@@ -21,6 +25,12 @@ struct Intake {
 
     /// Names that are waited for; more are found by the next scan.
     static let pendingMax = 1_024
+
+    /// A reading is at its end. A drop that it did not come by is gone; one that it only missed begins to settle anew.
+    mutating func endReading() {
+        listing = nil
+        looks = looks.filter { $0.value.reading == reading || accepting[$0.key] != nil }
+    }
 
     var isDrained: Bool {
         !isChanged && listing == nil && accepting.isEmpty && looks.isEmpty && written.isEmpty && pausedUntil == nil
@@ -45,8 +55,14 @@ extension JobEngine {
     }
 
     func watchAgain() {
-        do { try watchDirectories() } catch { logger.error("\(error); the scans go on") }
+        mustWatchAgain = false
+        do { try watchDirectories() } catch {
+            mustWatchAgain = true
+            logger.error("\(error); the scans go on")
+        }
     }
+
+    var isAccepting: Bool { intakes.values.contains { !$0.accepting.isEmpty } }
 
     /// Starts to accept as many drops as the window has room for.
     func takeIn() async {
@@ -73,6 +89,7 @@ extension JobEngine {
                 guard intakes[queue]?.isChanged == true else { return }
                 intakes[queue]?.isChanged = false
                 intakes[queue]?.written = []
+                intakes[queue]?.reading += 1
                 intakes[queue]?.listing = DropListing(queue: queue, spool: node.spool)
             }
             guard let listing = intakes[queue]?.listing else { return }
@@ -83,18 +100,31 @@ extension JobEngine {
             } catch {
                 return pause(queue, error)
             }
-            if names.isEmpty { intakes[queue]?.listing = nil }
-            for name in names where intakes[queue]?.accepting.contains(name) == false {
-                accept(Drop(queue: queue, name: name))
-            }
+            if names.isEmpty { intakes[queue]?.endReading() }
+            for name in names { consider(Drop(queue: queue, name: name)) }
         }
     }
 
-    private func accept(_ drop: Drop) {
+    private func consider(_ drop: Drop) {
+        guard let intake = intakes[drop.queue] else { return }
+        if intake.accepting[drop.name] != nil {
+            intakes[drop.queue]?.seenMeanwhile.insert(drop.name)
+            return
+        }
+        let look = intake.looks[drop.name]?.look
+        if let look {
+            intakes[drop.queue]?.looks[drop.name]?.reading = intake.reading
+            let due = look.at + settings.settlingTime
+            if due > wallClock.now {
+                intakes[drop.queue]?.nextLook = min(intake.nextLook ?? due, due)
+                return
+            }
+        }
+        accept(drop, look)
+    }
+
+    private func accept(_ drop: Drop, _ look: Look?) {
         guard let settings = catalog.queues[drop.queue] else { return }
-        let look = intakes[drop.queue]?.looks[drop.name]
-        if let look, look.at + self.settings.settlingTime > wallClock.now { return }
-        intakes[drop.queue]?.accepting.insert(drop.name)
         schedule.noteArriving(1, in: drop.queue)
         let rules = DropRules(
             sizeMax: settings.sizeMax,
@@ -104,7 +134,7 @@ extension JobEngine {
                 try catalog.admit(contents, at: wallClock.now)
             }
         )
-        Task { [node] in
+        intakes[drop.queue]?.accepting[drop.name] = Task { [node] in
             let result: Result<AcceptOutcome, any Error>
             do { result = .success(try await node.accept(drop, rules, look: look)) } catch { result = .failure(error) }
             await self.accepted(drop, result)
@@ -112,9 +142,14 @@ extension JobEngine {
     }
 
     private func accepted(_ drop: Drop, _ result: Result<AcceptOutcome, any Error>) async {
-        defer { wake() }
-        intakes[drop.queue]?.accepting.remove(drop.name)
-        schedule.noteArriving(-1, in: drop.queue)
+        defer {
+            // Only now: until it is scheduled or deferred, the drop takes its place in the window.
+            intakes[drop.queue]?.accepting[drop.name] = nil
+            schedule.noteArriving(-1, in: drop.queue)
+            if requestsWaitForIntake { controlMayHaveRequests = true }
+            wake()
+        }
+        let wasSeenMeanwhile = intakes[drop.queue]?.seenMeanwhile.remove(drop.name) != nil
         intakes[drop.queue]?.looks[drop.name] = nil
         switch result {
         case .success(.accepted(let job, let record)): await admit(job, record)
@@ -124,10 +159,15 @@ extension JobEngine {
                 "drop rejected: \(row.reason ?? "")",
                 metadata: ["message_id": "\(MessageID.dropRejected)", "job": "\(row.job)", "queue": "\(drop.queue)"]
             )
-        case .success(.unfinished(let look)): wait(for: drop, look)
+        case .success(.unfinished(let look)):
+            wait(for: drop, look)
+            // The event that said that the writer is done may have come before he was found writing.
+            if wasSeenMeanwhile { intakes[drop.queue]?.isChanged = true }
         case .success(.gone): break
         case .failure(let error):
             if error is SyncFailure { return fail(error) }
+            // It is back in its inbox, unless the disk refused that, too.
+            mayHaveStranded = true
             pause(drop.queue, error)
         }
     }
@@ -137,7 +177,7 @@ extension JobEngine {
             return
         }
         if let look {
-            intakes[drop.queue]?.looks[drop.name] = look
+            intakes[drop.queue]?.looks[drop.name] = (look, intake.reading)
             let due = look.at + settings.settlingTime
             intakes[drop.queue]?.nextLook = min(intake.nextLook ?? due, due)
         } else {
@@ -155,7 +195,6 @@ extension JobEngine {
         intakes[queue]?.nextLook = until
     }
 
-    /// Takes a job that was just accepted into the schedule, or defers it to its start time.
     private func admit(_ job: OwnedJob, _ record: HistoryRecord) async {
         let replay = job.replay
         observer.jobSeen(replay, [record])
@@ -163,7 +202,15 @@ extension JobEngine {
             "job accepted",
             metadata: ["message_id": "\(MessageID.jobAccepted)", "job": "\(job.name.id)", "queue": "\(job.queue)"]
         )
-        guard let start = replay.acceptance?.runAt, start > wallClock.now else { return schedule(job) }
+        await enter(job)
+    }
+
+    /// Takes a claimed job into the schedule, or defers it when its start time is still to come.
+    func enter(_ job: OwnedJob) async {
+        let replay = job.replay
+        guard let start = replay.acceptance?.runAt, start > wallClock.now, replay.startedAt == nil else {
+            return schedule(job)
+        }
         do {
             let ending = try await runner.commit(.deferUntil(start, reason: "its start time, run_after"), on: job)
             if case .deferred(let name, let until) = ending { deferred.add(name, due: until) }
@@ -172,9 +219,9 @@ extension JobEngine {
         }
     }
 
-    func schedule(_ job: OwnedJob) {
+    func schedule(_ job: OwnedJob, isDue: Bool = false) {
         jobs[job.name] = ActiveJob(job: job, queue: job.queue)
-        schedule.add(Schedule.Ticket(job: job.name, queue: job.queue, priority: job.priority))
+        schedule.add(Schedule.Ticket(job: job.name, queue: job.queue, priority: job.priority, isDue: isDue))
     }
 }
 

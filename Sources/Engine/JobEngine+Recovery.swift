@@ -5,6 +5,8 @@ import Spool
 extension JobEngine {
     /// Jobs that are taken over at the same time, so that they share flushes.
     private static let takeOverConcurrency = 64
+    /// How long nothing is claimed from `deferred/` after the disk failed.
+    private static let pauseAfterFailure: Duration = .seconds(10)
 
     /// Takes over what a former life of this node left, then what dead nodes left, before anything new is claimed.
     func recover() async throws {
@@ -12,23 +14,39 @@ extension JobEngine {
         await takeOverDeadNodes()
     }
 
+    /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read. A job that cannot be taken over
+    ///   for now does not keep the others from it.
     private func takeOver(from dead: String) async throws {
         let names = try await node.jobs(of: dead)
         if names.isEmpty { return }
-        let claims = try await withThrowingTaskGroup(of: SpoolNode.Claim.self) { [node] group in
-            var claims: [SpoolNode.Claim] = []
+        let results = await withTaskGroup(of: (String, Result<SpoolNode.Claim, any Error>).self) { [node] group in
+            var results: [(String, Result<SpoolNode.Claim, any Error>)] = []
             var rest = names.makeIterator()
-            for name in (0..<Self.takeOverConcurrency).compactMap({ _ in rest.next() }) {
-                group.addTask { try await node.takeOver(name, of: dead) }
+            func takeNext() {
+                guard let name = rest.next() else { return }
+                group.addTask {
+                    do { return (name, .success(try await node.takeOver(name, of: dead))) } catch {
+                        return (name, .failure(error))
+                    }
+                }
             }
-            while let claim = try await group.next() {
-                claims.append(claim)
-                if let name = rest.next() { group.addTask { try await node.takeOver(name, of: dead) } }
+            for _ in 0..<Self.takeOverConcurrency { takeNext() }
+            while let result = await group.next() {
+                results.append(result)
+                takeNext()
             }
-            return claims
+            return results
         }
         var count = 0
-        for claim in claims where note(claim) { count += 1 }
+        for (name, result) in results {
+            switch result {
+            case .success(let claim): if await note(claim) { count += 1 }
+            case .failure(let error):
+                if error is SyncFailure { throw error }
+                if let job = JobName(name) { strand(job, error) }
+            }
+        }
+        if count == 0 { return }
         logger.notice(
             "took over \(count) unfinished jobs of \(dead == node.node ? "this node's former life" : dead)",
             metadata: ["message_id": "\(MessageID.jobTakenOver)", "node": "\(dead)"]
@@ -37,11 +55,11 @@ extension JobEngine {
 
     /// - Returns: Whether there is a job to run.
     @discardableResult
-    private func note(_ claim: SpoolNode.Claim) -> Bool {
+    private func note(_ claim: SpoolNode.Claim, isDue: Bool = false) async -> Bool {
         switch claim {
         case .owned(let job, let records):
             observer.jobSeen(job.replay, records)
-            schedule(job)
+            if isDue { schedule(job, isDue: true) } else { await enter(job) }
             return true
         case .settled(let replay, let records):
             observer.jobSeen(replay, records)
@@ -49,6 +67,7 @@ extension JobEngine {
         case .returned(let queue): intakes[queue]?.isChanged = true
         case .gone: break
         case .unreadable(let job, let reason):
+            guard unreadable.insert(job).inserted else { break }
             logger.error("\(reason); it is left where it is", metadata: ["job": "\(job.id)"])
         }
         return false
@@ -60,50 +79,90 @@ extension JobEngine {
         guard !stopping.isSet, node.isLocal else { return }
         do {
             for (name, isAlive, _) in try await node.run({ [node] in try NodeLock.nodes(of: node.spool) })
-            where !isAlive && name != node.node {
-                if try await node.jobs(of: name).isEmpty { continue }
-                let now = wallClock.now
-                let dead = try await node.run { [node] in try NodeLock(of: name, in: node.spool, now: now) }
-                try await takeOver(from: name)
-                withExtendedLifetime(dead) {}
+            where !isAlive && name != node.node && !stopping.isSet {
+                try await takeOverDead(name)
             }
-        } catch is NodeLock.Held {
-            // It came back to life between the look and the lock.
         } catch {
             if error is SyncFailure { return fail(error) }
             logger.error("\(error)")
         }
     }
 
+    private func takeOverDead(_ name: String) async throws {
+        if try await node.jobs(of: name).isEmpty { return }
+        let now = wallClock.now
+        do {
+            let dead = try await node.run { [node] in try NodeLock(of: name, in: node.spool, now: now) }
+            try await takeOver(from: name)
+            withExtendedLifetime(dead) {}
+        } catch is NodeLock.Held {
+            // It came back to life between the look and the lock.
+        }
+    }
+
+    /// Takes up the jobs in this node's directory that nobody works on. Nothing may be arriving meanwhile.
     func takeUpStranded() async {
-        let names = stranded
-        stranded = []
-        for name in names where !stopping.isSet {
-            do { note(try await node.takeOver(name.description, of: node.node)) } catch { strand(name, error) }
+        mayHaveStranded = false
+        // Those of before, too: one may end and leave while the directory is read.
+        let active = Set(jobs.keys.map(\.description))
+        do {
+            for name in try await node.jobs(of: node.node) where !active.contains(name) && !stopping.isSet {
+                guard let job = JobName(name), jobs[job] == nil, !unreadable.contains(job) else { continue }
+                do { await note(try await node.takeOver(name, of: node.node)) } catch { strand(job, error) }
+            }
+        } catch {
+            mayHaveStranded = true
+            logger.error("\(error)")
         }
     }
 
     // MARK: Due jobs
 
+    /// Claims as many jobs that are due as the window has room for.
     func claimDue() async {
+        if let paused = claimsPausedUntil {
+            if paused > wallClock.now { return }
+            claimsPausedUntil = nil
+        }
         do {
-            if deferred.mustScan { try await scanDeferred() }
-            while let entry = deferred.takeDue(at: wallClock.now), !stopping.isSet {
-                guard jobs[entry.job] == nil else { continue }
-                note(try await node.claimDeferred(entry.job, due: entry.due))
+            while schedule.claimRoom > 0, !stopping.isSet {
+                if deferred.mustScan { try await scanDeferred() }
+                if let entry = deferred.takeDue(at: wallClock.now) {
+                    try await claim(entry)
+                } else if !deferred.mustScan {
+                    return
+                }
             }
         } catch {
             if error is SyncFailure { return fail(error) }
-            logger.error("\(error)")
+            logger.error("\(error); nothing deferred is claimed for a while")
+            claimsPausedUntil = wallClock.now + Self.pauseAfterFailure
+        }
+    }
+
+    private func claim(_ entry: DeferredJobs.Entry) async throws {
+        guard jobs[entry.job] == nil else { return }
+        do {
+            await note(try await node.claimDeferred(entry.job, due: entry.due), isDue: true)
+        } catch {
+            // It lies where it lay, or in this node's directory already; both are looked at again.
+            mayHaveStranded = true
+            throw error
         }
     }
 
     private func scanDeferred() async throws {
-        let entries = try await node.run { [node] in
-            try node.spool.jobs(in: SpoolLayout.deferred).compactMap { location in
-                SpoolLayout.deferredName(location.entry).map { DeferredJobs.Entry(due: $0.due, job: $0.job) }
+        deferred.beginScan()
+        do {
+            let entries = try await node.run { [node] in
+                try node.spool.jobs(in: SpoolLayout.deferred).compactMap { location in
+                    SpoolLayout.deferredName(location.entry).map { DeferredJobs.Entry(due: $0.due, job: $0.job) }
+                }
             }
+            deferred.endScan(entries)
+        } catch {
+            deferred.endScan(nil)
+            throw error
         }
-        deferred.replace(with: entries)
     }
 }

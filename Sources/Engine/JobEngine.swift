@@ -1,6 +1,5 @@
 package import Jobs
 package import Logging
-import Metrics
 import OrderedCollections
 package import Spool
 package import Workflow
@@ -28,17 +27,31 @@ package actor JobEngine: HistoryRecorder.Lender {
     var jobs: [JobName: ActiveJob] = [:]
     var intakes: [String: Intake] = [:]
     var deferred = DeferredJobs()
-    /// Jobs in `processing/` that a failing disk kept from going on; they are taken over again later.
-    var stranded: Set<JobName> = []
+    /// Nothing is claimed from `deferred/` until then: the disk failed.
+    var claimsPausedUntil: Timestamp?
+    /// Jobs may lie in `processing/` that a failing disk kept from going on, and that nobody works on.
+    var mayHaveStranded = false
+    var mustTakeUpStranded = false
+    /// Jobs whose history cannot be read, and that was said.
+    var unreadable: Set<JobName> = []
+    /// The slow timer has come: dead nodes and stranded jobs are looked for.
+    var mustLookAround = false
     var controlMayHaveRequests = true
+    /// A request is about a job that may just be arriving.
+    var requestsWaitForIntake = false
+    var mustWatchAgain = false
     /// The first failure after which the node must stop.
     var failure: (any Error)?
 
-    private let wakeUps: AsyncStream<Void>
-    private let wakeUp: AsyncStream<Void>.Continuation
-    private var timer: (at: Timestamp, task: Task<Void, Never>)?
-    private var housekeeping: [Task<Void, Never>] = []
-    private var graceTimer: Task<Void, Never>?
+    let wakeUps: AsyncStream<Void>
+    let wakeUp: AsyncStream<Void>.Continuation
+    var timer: (at: Timestamp, number: Int, task: Task<Void, Never>)?
+    var timersSet = 0
+    /// The waits of steps for their next try.
+    var pauses: [Int: Task<Void, any Error>] = [:]
+    var pausesBegun = 0
+    var housekeeping: [Task<Void, Never>] = []
+    var graceTimer: Task<Void, Never>?
 
     /// A job in this node's hands.
     struct ActiveJob {
@@ -48,7 +61,8 @@ package actor JobEngine: HistoryRecorder.Lender {
         var task: Task<Void, Never>?
         var hasWorker = false
         /// Steps that wait for the job to have a worker again.
-        var waitingForWorker: [CheckedContinuation<Void, Never>] = []
+        var waitingForWorker: [CheckedContinuation<Void, any Error>] = []
+        /// Set once a person has asked for it; the job ends as soon as its steps let go.
         var cancellation: Decision?
     }
 
@@ -100,18 +114,35 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// - Throws: `SyncFailure` or `SpoolError` after which the node must not go on; what was not synced was not
     ///   acknowledged.
     package func run(onReady: @Sendable () async -> Void) async throws {
-        defer { endTimers() }
+        let result: Result<Void, any Error>
+        do { result = .success(try await work(onReady: onReady)) } catch { result = .failure(error) }
+        await end()
+        if let failure { throw failure }
+        try result.get()
+    }
+
+    private func work(onReady: @Sendable () async -> Void) async throws {
         try await recover()
+        if failure != nil { return }
         try startIntake()
         startHousekeeping()
         await onReady()
-        await pump()
-        for await _ in wakeUps {
+        var changes = wakeUps.makeAsyncIterator()
+        // The stream also ends when the calling task is cancelled.
+        repeat {
             await pump()
-            if isFinished { break }
-        }
-        for active in jobs.values { await active.task?.value }
-        if let failure { throw failure }
+            if isFinished { return }
+        } while await changes.next(isolation: self) != nil
+    }
+
+    /// Waits for all that was begun: nothing of the engine goes on after ``run(onReady:)``.
+    private func end() async {
+        stop()
+        cancelRunning()
+        while let task = jobs.values.lazy.compactMap(\.task).first { await task.value }
+        while let task = intakes.values.lazy.flatMap(\.accepting.values).first { await task.value }
+        endTimers()
+        for task in housekeeping { await task.value }
     }
 
     /// Stops claiming; gives running steps ``EngineSettings/stopGrace`` to end, then cancels them. Everything that is
@@ -119,7 +150,9 @@ package actor JobEngine: HistoryRecorder.Lender {
     package func stop() {
         guard !stopping.isSet else { return }
         stopping.set()
-        releaseAllWaiting()
+        // Steps that only wait, for a worker or for their next try, are not waited for.
+        for name in jobs.keys { releaseWaiting(of: name) }
+        for pause in pauses.values { pause.cancel() }
         graceTimer = Task { [settings, clock] in
             guard (try? await clock.sleep(for: settings.stopGrace)) != nil else { return }
             self.cancelRunning()
@@ -136,20 +169,18 @@ package actor JobEngine: HistoryRecorder.Lender {
 
     private var isFinished: Bool {
         if stopping.isSet { return !isRunningAny }
-        return settings.drains && jobs.isEmpty && intakes.values.allSatisfy(\.isDrained)
-            && !deferred.isDue(at: wallClock.now) && !controlMayHaveRequests && schedule.waiting == 0
+        return settings.drains && jobs.isEmpty && !mayHaveStranded && intakes.values.allSatisfy(\.isDrained)
+            && !hasDueJobs && !controlMayHaveRequests && schedule.waiting == 0
+    }
+
+    /// Due times are rounded up to seconds: what was put back to run at once is due within this one.
+    private var hasDueJobs: Bool {
+        let now = wallClock.now
+        return deferred.isDue(at: Timestamp(compactText: now.compactText) ?? now)
     }
 
     private func cancelRunning() {
         for active in jobs.values { active.task?.cancel() }
-    }
-
-    private func releaseAllWaiting() {
-        for name in jobs.keys {
-            let waiting = jobs[name]?.waitingForWorker ?? []
-            jobs[name]?.waitingForWorker = []
-            for continuation in waiting { continuation.resume() }
-        }
     }
 
     /// The node cannot go on: a flush failed, or its lock is lost.
@@ -164,15 +195,32 @@ package actor JobEngine: HistoryRecorder.Lender {
 
     // MARK: The loop
 
+    /// Does all there is to do. Only here are jobs claimed and requests carried out, one after another, so that no two
+    /// of them ever have the same job in hand.
     private func pump() async {
         noteChanges()
         if !stopping.isSet {
+            await lookAround()
             await carryOutRequests()
             await claimDue()
-            await takeIn()
+            // What arrives cannot be told from what is stranded.
+            if !mustTakeUpStranded { await takeIn() }
         }
         startJobs()
         armTimer()
+    }
+
+    private func lookAround() async {
+        if mustLookAround {
+            mustLookAround = false
+            if mustWatchAgain { watchAgain() }
+            await takeOverDeadNodes()
+            mustTakeUpStranded = mayHaveStranded
+        }
+        if mustTakeUpStranded, !isAccepting {
+            mustTakeUpStranded = false
+            await takeUpStranded()
+        }
     }
 
     private func noteChanges() {
@@ -192,138 +240,6 @@ package actor JobEngine: HistoryRecorder.Lender {
         controlMayHaveRequests = true
         deferred.mustScan = true
         for queue in intakes.keys { intakes[queue]?.isChanged = true }
-    }
-
-    private func startJobs() {
-        guard !stopping.isSet else { return }
-        while let ticket = schedule.takeNext() {
-            guard var active = jobs[ticket.job] else {
-                schedule.release(queue: ticket.queue)
-                continue
-            }
-            active.hasWorker = true
-            let waiting = active.waitingForWorker
-            active.waitingForWorker = []
-            if active.task == nil { active.task = start(active.job) }
-            jobs[ticket.job] = active
-            for continuation in waiting { continuation.resume() }
-        }
-    }
-
-    private func start(_ job: OwnedJob) -> Task<Void, Never> {
-        let recorder = HistoryRecorder(job, node: node, observer: observer, lender: self, stopping: stopping)
-        return Task {
-            let result: Result<JobRunner.Ending, any Error>
-            do { result = .success(try await runner.run(job, recorder: recorder)) } catch { result = .failure(error) }
-            await self.jobEnded(job, result)
-        }
-    }
-
-    private func jobEnded(_ job: OwnedJob, _ result: Result<JobRunner.Ending, any Error>) async {
-        defer { wake() }
-        var result = result
-        if case .success(.cancelled) = result, let decision = jobs[job.name]?.cancellation {
-            do { result = .success(try await runner.commit(.cancel(decision), on: job)) } catch {
-                result = .failure(error)
-            }
-        }
-        guard let active = jobs.removeValue(forKey: job.name) else { return }
-        if active.hasWorker { schedule.release(queue: active.queue) }
-        switch result {
-        case .success(.ended(let outcome)):
-            Counter(label: "agentspool_jobs_ended", dimensions: [("outcome", outcome.rawValue)]).increment()
-        case .success(.deferred(let name, let until)): deferred.add(name, due: until)
-        case .success(.held), .success(.interrupted), .success(.cancelled): break
-        case .failure(let error): strand(job.name, error)
-        }
-    }
-
-    /// A job that the disk kept from going on stays where it is, and is taken up again when the disk may be well.
-    func strand(_ job: JobName, _ error: any Error) {
-        if error is SyncFailure { return fail(error) }
-        stranded.insert(job)
-        logger.error("\(error); the job is tried again later", metadata: ["job": "\(job.id)"])
-    }
-
-    // MARK: Workers
-
-    func giveBackWorker(of job: JobName) {
-        guard jobs[job]?.hasWorker == true, let queue = jobs[job]?.queue else { return }
-        jobs[job]?.hasWorker = false
-        schedule.release(queue: queue)
-        wake()
-    }
-
-    func waitForWorker(of job: JobName) async throws {
-        guard let active = jobs[job], !active.hasWorker, !stopping.isSet else { return }
-        await withCheckedContinuation { continuation in
-            if jobs[job]?.waitingForWorker.isEmpty == true {
-                var ticket = Schedule.Ticket(job: job, queue: active.queue, priority: active.job.priority)
-                ticket.isResumed = true
-                schedule.add(ticket)
-            }
-            jobs[job]?.waitingForWorker.append(continuation)
-            wake()
-        }
-        if stopping.isSet { throw CancellationError() }
-    }
-
-    nonisolated func sleep(for duration: Duration) async throws { try await clock.sleep(for: duration) }
-
-    // MARK: Timers
-
-    /// Wakes at the next due time or settling look; at the scan interval in any case, for clocks that jump.
-    private func armTimer() {
-        let now = wallClock.now
-        let times = [deferred.nextDue, intakes.values.compactMap(\.nextLook).min()].compactMap(\.self)
-        guard let next = times.min(), !stopping.isSet else { return }
-        if let timer, timer.at <= next, timer.at > now { return }
-        timer?.task.cancel()
-        let wait = max(.zero, min(next - now, settings.scanInterval))
-        timer = (
-            next,
-            Task { [clock] in
-                guard (try? await clock.sleep(for: wait)) != nil else { return }
-                self.wake()
-            }
-        )
-    }
-
-    private func startHousekeeping() {
-        housekeeping = [
-            Task { [clock, settings] in
-                var beats = 0
-                while (try? await clock.sleep(for: settings.heartbeatInterval)) != nil {
-                    beats += 1
-                    await self.beat(beats)
-                }
-            },
-            Task { [clock, settings] in
-                while (try? await clock.sleep(for: settings.scanInterval)) != nil { await self.scanAll() }
-            },
-        ]
-    }
-
-    private func beat(_ count: Int) async {
-        let now = wallClock.now
-        do {
-            try await node.run { [lock] in try lock.beat(counter: count, now: now) }
-        } catch {
-            fail(error)
-        }
-    }
-
-    private func scanAll() async {
-        lookEverywhere()
-        await takeUpStranded()
-        await takeOverDeadNodes()
-        wake()
-    }
-
-    private func endTimers() {
-        for task in housekeeping { task.cancel() }
-        timer?.task.cancel()
-        graceTimer?.cancel()
     }
 }
 

@@ -1,6 +1,7 @@
 import Jobs
 import OrderedCollections
 import Spool
+import SystemPackage
 import Workflow
 
 /// What a job gives its workflow to work on, read from its drop.
@@ -12,6 +13,19 @@ enum JobInput {
     ///
     /// - Throws: `SpoolError`; `Failure` when the drop is no longer what was accepted.
     static func context(of job: OwnedJob, node: SpoolNode) async throws -> JobContext {
+        do {
+            return try await readContext(of: job, node: node)
+        } catch let error as SpoolError where error.cause == .noSuchFileOrDirectory {
+            // Trying again later would find it missing again.
+            throw Failure(
+                .permanent,
+                "the drop is missing from the job's directory: \(error)",
+                hint: "put it back, then retry the job"
+            )
+        }
+    }
+
+    private static func readContext(of job: OwnedJob, node: SpoolNode) async throws -> JobContext {
         guard let acceptance = job.replay.acceptance else {
             throw Failure(.permanent, "the job was never accepted")
         }

@@ -11,10 +11,12 @@ package struct Schedule: Sendable {
         /// 0 to 9, 9 first.
         package var priority: Int
         /// Whether it ran already and only waited for a retry: such jobs go first.
-        package var isResumed = false
+        package fileprivate(set) var isResumed = false
+        /// Whether it came from `deferred/`, for which there is a window of its own.
+        package var isDue: Bool
 
-        package init(job: JobName, queue: String, priority: Int) {
-            (self.job, self.queue, self.priority) = (job, queue, priority)
+        package init(job: JobName, queue: String, priority: Int, isDue: Bool = false) {
+            (self.job, self.queue, self.priority, self.isDue) = (job, queue, priority, isDue)
         }
     }
 
@@ -24,6 +26,8 @@ package struct Schedule: Sendable {
         var running = 0
         /// Drops that are being accepted and will wait here.
         var arriving = 0
+        /// Jobs that gave their worker back while they wait for a retry in memory.
+        var paused = 0
     }
 
     private var queues: [String: Queue] = [:]
@@ -34,6 +38,8 @@ package struct Schedule: Sendable {
     /// starve, few enough that a million drops cost no memory.
     private static let windowFactor = 2
     private static let windowMin = 32
+    /// Of due jobs, which are claimed before anybody knows their queue.
+    private static let claimWindowMin = 64
 
     package init(queues: some Sequence<QueueSettings>, concurrency: Int) {
         self.concurrency = concurrency
@@ -44,7 +50,14 @@ package struct Schedule: Sendable {
     package func room(in name: String) -> Int {
         guard let queue = queues[name] else { return 0 }
         let window = max(Self.windowMin, Self.windowFactor * min(queue.settings.concurrency, concurrency))
-        return max(0, window - queue.waiting.count - queue.arriving)
+        return max(0, window - queue.waiting.count - queue.arriving - queue.paused)
+    }
+
+    /// How many more jobs that are due may be claimed now, all queues together.
+    package var claimRoom: Int {
+        let window = max(Self.claimWindowMin, Self.windowFactor * concurrency)
+        let waiting = queues.values.reduce(0) { count, queue in count + queue.waiting.count { $0.isDue } }
+        return max(0, window - waiting)
     }
 
     package mutating func noteArriving(_ count: Int, in name: String) { queues[name]?.arriving += count }
@@ -88,6 +101,23 @@ package struct Schedule: Sendable {
         queues[name]?.running -= 1
         running -= 1
     }
+
+    /// A running job gives its worker back for as long as it waits for a retry.
+    package mutating func pause(queue name: String) {
+        release(queue: name)
+        queues[name]?.paused += 1
+    }
+
+    /// A paused job wants a worker again.
+    package mutating func resume(_ ticket: Ticket) {
+        var ticket = ticket
+        ticket.isResumed = true
+        endPause(queue: ticket.queue)
+        add(ticket)
+    }
+
+    /// A paused job has ended without a worker.
+    package mutating func endPause(queue name: String) { queues[name]?.paused -= 1 }
 
     /// Takes a waiting job out; false when it does not wait.
     package mutating func remove(_ job: JobID, queue name: String) -> Bool {

@@ -40,7 +40,7 @@ import Testing
 
     @Test func `a generator's ids of one moment differ`() {
         let state = Mutex(SeededRandom(seed: 8))
-        let clock = TurnedClock()
+        let clock = TurnedWallClock()
         let generator = JobIDGenerator(clock: clock.wallClock) { state.withLock { $0.next() } }
         let ids = Set((0..<1_000).map { _ in generator.next() })
         #expect(ids.count == 1_000)

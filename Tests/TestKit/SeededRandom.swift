@@ -1,5 +1,7 @@
+import Synchronization
+
 /// Random numbers that are the same in every run: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
-package struct SeededRandom: RandomNumberGenerator {
+package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64) { state = seed }
@@ -17,4 +19,13 @@ package struct SeededRandom: RandomNumberGenerator {
     package mutating func pick<Value>(_ values: [Value]) -> Value {
         values[Int.random(in: values.indices, using: &self)]
     }
+}
+
+/// The same for many at a time.
+package final class SharedRandom: Sendable {
+    private let generator: Mutex<SeededRandom>
+
+    package init(seed: UInt64) { generator = Mutex(SeededRandom(seed: seed)) }
+
+    package func next() -> UInt64 { generator.withLock { $0.next() } }
 }

@@ -1,18 +1,77 @@
 package import Jobs
 import Synchronization
 
-/// A wall clock that stands still until a test turns it.
-package final class TurnedClock: Sendable {
-    private let time: Mutex<Timestamp>
+/// A clock that stands still until a test turns it: wall clock and monotonic clock in one.
+package final class TurnedClock: Clock {
+    /// Time since the clock was made.
+    package struct Instant: InstantProtocol {
+        package var offset: Duration
 
-    /// 2026-11-24T02:00:00Z, unless told otherwise.
-    package init(_ start: Timestamp = Timestamp(milliseconds: 1_795_485_600_000)) { time = Mutex(start) }
+        package func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+        package func duration(to other: Instant) -> Duration { other.offset - offset }
+        package static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+    }
 
-    package var now: Timestamp { time.withLock { $0 } }
+    private struct State: Sendable {
+        var now = Instant(offset: .zero)
+        var sleepers: [Int: (deadline: Instant, continuation: CheckedContinuation<Void, any Error>)] = [:]
+        var count = 0
+    }
 
-    package func turn(by duration: Duration) { time.withLock { $0 = $0 + duration } }
+    private let state = Watched(State())
+    private let start: Timestamp
 
-    package func turn(to moment: Timestamp) { time.withLock { $0 = moment } }
+    /// Stands at 2026-11-23T10:00:00Z when no other time is given.
+    package init(start: Timestamp = Timestamp(milliseconds: 1_795_428_000_000)) { self.start = start }
 
-    package var wallClock: WallClock { WallClock { self.now } }
+    package var now: Instant { state.value.now }
+    package var minimumResolution: Duration { .zero }
+
+    package var wallClock: WallClock { WallClock { [state, start] in start + state.value.now.offset } }
+
+    /// Turns the clock; who sleeps until then wakes.
+    package func advance(by duration: Duration) {
+        let due = state.update { state in
+            state.now.offset += duration
+            let due = state.sleepers.filter { $0.value.deadline <= state.now }
+            for number in due.keys { state.sleepers[number] = nil }
+            return due.values.sorted { $0.deadline < $1.deadline }.map(\.continuation)
+        }
+        for continuation in due { continuation.resume() }
+    }
+
+    /// Returns when somebody sleeps who wakes after `duration` from now.
+    package func whenSleeping(for duration: Duration) async {
+        await state.wait { state in
+            state.sleepers.values.contains { state.now.duration(to: $0.deadline) == duration }
+        }
+    }
+
+    /// For how long the sleepers still sleep, shortest first.
+    package var sleeping: [Duration] {
+        let state = state.value
+        return state.sleepers.values.map { state.now.duration(to: $0.deadline) }.sorted()
+    }
+
+    package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        try Task.checkCancellation()
+        let number = state.update { state in
+            state.count += 1
+            return state.count
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let isOver = state.update { state in
+                    if deadline <= state.now || Task.isCancelled { return true }
+                    state.sleepers[number] = (deadline, continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+            try Task.checkCancellation()
+        } onCancel: {
+            let sleeper = state.update { $0.sleepers.removeValue(forKey: number) }
+            sleeper?.continuation.resume(throwing: CancellationError())
+        }
+    }
 }

@@ -8,7 +8,7 @@ import Tools
 
 /// What a workflow needs to be run in a test: a model, tools, a clock and a job.
 struct Bench {
-    let clock = TurnedClock()
+    let clock = TurnedWallClock()
     var models: [FakeModel] = [FakeModel { _, step in .text("answer to \(step)") }]
     var tools: [FakeTool] = []
     var input: JSON = .null

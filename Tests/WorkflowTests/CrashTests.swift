@@ -58,7 +58,7 @@ import Tools
 
         init(concurrency: Int) {
             yaml = CrashTests.yaml.replacing("CONCURRENCY", with: "\(concurrency)")
-            let world = World(MemoryRecorder(TurnedClock()))
+            let world = World(MemoryRecorder(TurnedWallClock()))
             let model = FakeModel { _, step in
                 world.note(step, needsIntent: false)
                 return switch step {

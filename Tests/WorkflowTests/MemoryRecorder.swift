@@ -35,11 +35,11 @@ final class MemoryRecorder: StepRecorder {
     }
 
     private let state: Mutex<State>
-    private let clock: TurnedClock
+    private let clock: TurnedWallClock
     private let onRecord: @Sendable (MemoryRecorder, JobEvent) -> Void
 
     init(
-        _ clock: TurnedClock,
+        _ clock: TurnedWallClock,
         records: [HistoryRecord] = [],
         epoch: Int = 1,
         onRecord: @escaping @Sendable (MemoryRecorder, JobEvent) -> Void = { _, _ in }

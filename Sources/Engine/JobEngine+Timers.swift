@@ -1,0 +1,70 @@
+import Jobs
+import Logging
+import Spool
+import SystemPackage
+
+extension JobEngine {
+    /// Wakes at the next due time or settling look. One further away than the scan interval is armed by the scan that
+    /// comes before it, so that a clock that jumps is noticed.
+    func armTimer() {
+        let now = wallClock.now
+        // While there is no room, a job that starts or ends wakes.
+        let claim = schedule.claimRoom > 0 ? claimsPausedUntil ?? deferred.nextDue : nil
+        let times = [claim, intakes.values.compactMap(\.nextLook).min()].compactMap(\.self)
+        guard let next = times.min(), !stopping.isSet, next - now <= settings.scanInterval else { return }
+        if let timer, timer.at <= next { return }
+        timer?.task.cancel()
+        timersSet += 1
+        timer = (
+            next, timersSet,
+            Task { [clock, number = timersSet] in
+                guard (try? await clock.sleep(for: max(.zero, next - now))) != nil else { return }
+                self.timerFired(number)
+            }
+        )
+    }
+
+    private func timerFired(_ number: Int) {
+        if timer?.number == number { timer = nil }
+        wake()
+    }
+
+    func startHousekeeping() {
+        housekeeping = [
+            Task { [clock, settings] in
+                var beats = 0
+                while (try? await clock.sleep(for: settings.heartbeatInterval)) != nil {
+                    beats += 1
+                    await self.beat(beats)
+                }
+            },
+            Task { [clock, settings] in
+                while (try? await clock.sleep(for: settings.scanInterval)) != nil { self.scanAll() }
+            },
+        ]
+    }
+
+    private func beat(_ count: Int) async {
+        let now = wallClock.now
+        do {
+            try await node.run { [lock] in try lock.beat(counter: count, now: now) }
+        } catch let error as SpoolError where error.cause == .noSpace || error.cause == .diskQuotaExceeded {
+            // The lock is as good as before; only the time in the file grows old.
+            logger.warning("\(error)")
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func scanAll() {
+        lookEverywhere()
+        mustLookAround = true
+        wake()
+    }
+
+    func endTimers() {
+        for task in housekeeping { task.cancel() }
+        timer?.task.cancel()
+        graceTimer?.cancel()
+    }
+}

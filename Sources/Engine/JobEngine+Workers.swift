@@ -1,0 +1,111 @@
+import Jobs
+import Logging
+import Metrics
+import Spool
+
+extension JobEngine {
+    func startJobs() {
+        guard !stopping.isSet else { return }
+        while let ticket = schedule.takeNext() {
+            guard var active = jobs[ticket.job] else {
+                schedule.release(queue: ticket.queue)
+                continue
+            }
+            active.hasWorker = true
+            let waiting = active.waitingForWorker
+            active.waitingForWorker = []
+            if active.task == nil { active.task = start(active.job) }
+            jobs[ticket.job] = active
+            for continuation in waiting { continuation.resume() }
+        }
+    }
+
+    private func start(_ job: OwnedJob) -> Task<Void, Never> {
+        let recorder = HistoryRecorder(job, node: node, observer: observer, lender: self, stopping: stopping)
+        // Not on this actor: a workflow that computes for long must not keep the others waiting.
+        return Task { @concurrent [runner] in
+            let result: Result<JobRunner.Ending, any Error>
+            do { result = .success(try await runner.run(job, recorder: recorder)) } catch { result = .failure(error) }
+            await self.jobEnded(job, result)
+        }
+    }
+
+    private func jobEnded(_ job: OwnedJob, _ result: Result<JobRunner.Ending, any Error>) async {
+        defer { wake() }
+        var result = result
+        if let decision = jobs[job.name]?.cancellation {
+            switch result {
+            case .success(.cancelled), .success(.interrupted):
+                do { result = .success(try await runner.commit(.cancel(decision), on: job)) } catch {
+                    result = .failure(error)
+                }
+            default: break
+            }
+            // The request is still there: it is done now, or goes on where the job lies now.
+            controlMayHaveRequests = true
+        }
+        guard let active = jobs.removeValue(forKey: job.name) else { return }
+        if active.hasWorker {
+            schedule.release(queue: active.queue)
+        } else if !schedule.remove(job.name.id, queue: active.queue) {
+            schedule.endPause(queue: active.queue)
+        }
+        switch result {
+        case .success(.ended(let outcome)):
+            Counter(label: "agentspool_jobs_ended", dimensions: [("outcome", outcome.rawValue)]).increment()
+        case .success(.deferred(let name, let until)): deferred.add(name, due: until)
+        case .success(.held), .success(.interrupted), .success(.cancelled): break
+        case .failure(let error): strand(job.name, error)
+        }
+    }
+
+    /// A job that the disk kept from going on stays where it is, and is taken up again when the disk may be well.
+    func strand(_ job: JobName, _ error: any Error) {
+        if error is SyncFailure { return fail(error) }
+        mayHaveStranded = true
+        logger.error("\(error); the job is tried again later", metadata: ["job": "\(job.id)"])
+    }
+
+    // MARK: Lending
+
+    func giveBackWorker(of job: JobName, unless isBusy: @Sendable () -> Bool) {
+        guard jobs[job]?.hasWorker == true, let queue = jobs[job]?.queue, !isBusy() else { return }
+        jobs[job]?.hasWorker = false
+        schedule.pause(queue: queue)
+        wake()
+    }
+
+    func waitForWorker(of job: JobName) async throws {
+        guard let active = jobs[job], !active.hasWorker else { return }
+        if stopping.isSet || active.cancellation != nil { throw CancellationError() }
+        try await withCheckedThrowingContinuation { continuation in
+            if jobs[job]?.waitingForWorker.isEmpty == true {
+                schedule.resume(Schedule.Ticket(job: job, queue: active.queue, priority: active.job.priority))
+            }
+            jobs[job]?.waitingForWorker.append(continuation)
+            wake()
+        }
+        if stopping.isSet { throw CancellationError() }
+    }
+
+    /// Lets steps go that wait for a worker, and will not get one.
+    func releaseWaiting(of job: JobName) {
+        let waiting = jobs[job]?.waitingForWorker ?? []
+        jobs[job]?.waitingForWorker = []
+        for continuation in waiting { continuation.resume(throwing: CancellationError()) }
+    }
+
+    func sleep(for duration: Duration) async throws {
+        if stopping.isSet { throw CancellationError() }
+        pausesBegun += 1
+        let number = pausesBegun
+        let pause = Task { [clock] in try await clock.sleep(for: duration) }
+        pauses[number] = pause
+        defer { pauses[number] = nil }
+        try await withTaskCancellationHandler {
+            try await pause.value
+        } onCancel: {
+            pause.cancel()
+        }
+    }
+}

@@ -1,0 +1,205 @@
+import Glibc
+import JobIndex
+import Jobs
+import Logging
+import NIOPosix
+import Spool
+import TestKit
+import Testing
+
+@testable import Daemon
+
+/// What was logged.
+private struct Messages: LogHandler {
+    let messages = Watched<[String]>([])
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { messages.update { $0.append("\(event.message)") } }
+
+    func when(_ text: String) async { await messages.wait { $0.contains { $0.contains(text) } } }
+}
+
+/// A spool with one job that has ended, and what an index keeper needs.
+private struct Bench {
+    let path: String
+    let spool: SpoolRoot
+    let threads: DiskThreads
+    let clock = TurnedClock()
+    let messages = Messages()
+    var index: String { "\(path)/index.sqlite" }
+
+    static func with(_ body: (Bench) async throws -> Void) async throws {
+        try await withTemporaryDirectory { path in
+            let pool = NIOThreadPool(numberOfThreads: 1)
+            pool.start()
+            let result: Result<Void, any Error>
+            do {
+                try SpoolRoot.create(path: path, queues: ["default"], fileSystem: LinuxFileSystem())
+                let spool = try SpoolRoot(path: path, fileSystem: LinuxFileSystem())
+                let bench = Bench(path: path, spool: spool, threads: DiskThreads(pool))
+                try await bench.makeJob("a.txt")
+                result = .success(try await body(bench))
+            } catch {
+                result = .failure(error)
+            }
+            try await pool.shutdownGracefully()
+            try result.get()
+        }
+    }
+
+    func makeJob(_ name: String) async throws {
+        let node = SpoolNode(
+            spool: spool,
+            node: "here",
+            durability: Durability(fileSystem: spool.fileSystem, root: spool.root, threads: threads, mode: .off),
+            threads: threads,
+            clock: clock.wallClock,
+            identifiers: JobIDGenerator(clock: clock.wallClock, random: { UInt64.random(in: 0 ... .max) })
+        )
+        try await node.prepare(queues: ["default"])
+        try write("x", to: "\(path)/inbox/default/\(name)")
+        let isTaken: @Sendable (JobID) -> Bool = { _ in false }
+        let rules = DropRules(sizeMax: 100, settlingTime: .zero, isTaken: isTaken) {
+            contents throws(Rejection) in
+            Acceptance(
+                name: contents.name,
+                file: "job.txt",
+                kind: .file,
+                size: contents.size,
+                sha256: contents.sha256,
+                ownerUID: contents.ownerUID,
+                owner: "me",
+                queue: "default",
+                workflow: "w",
+                definition: [:]
+            )
+        }
+        let outcome = try await node.accept(Drop(queue: "default", name: Array(name.utf8)), rules, look: nil)
+        guard case .accepted(let job, _) = outcome else { return }
+        _ = try await node.commit(.complete(output: 1), on: job)
+    }
+
+    func keeper() async throws -> IndexKeeper {
+        try await IndexKeeper(
+            path: index,
+            spool: spool,
+            threads: threads,
+            clock: clock.wallClock,
+            timer: clock,
+            logger: Logger(label: "test") { [messages] _ in messages }
+        )
+    }
+
+    /// Runs a keeper while `body` does.
+    func run(_ body: (IndexKeeper) async throws -> Void) async throws {
+        let keeper = try await keeper()
+        let task = Task { try await keeper.run() }
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(keeper)) } catch { result = .failure(error) }
+        task.cancel()
+        try await task.value
+        await keeper.close()
+        try result.get()
+    }
+
+    func names(_ keeper: IndexKeeper) async throws -> [String] {
+        try await #require(keeper.writer.database).list(ListFilter()).map(\.name).sorted()
+    }
+}
+
+@Suite("The keeper of the index", .timeLimit(.minutes(1)))
+struct IndexKeeperTests {
+    @Test("makes an index that is missing, in the background")
+    func missing() async throws {
+        try await Bench.with { bench in
+            try await bench.run { keeper in
+                await bench.messages.when("index rebuilt from 1 jobs")
+                let names = try await bench.names(keeper)
+                #expect(names == ["a.txt"])
+                #expect(!keeper.writer.needsReconcile)
+            }
+        }
+    }
+
+    @Test("sets a damaged one aside and makes it anew")
+    func corrupt() async throws {
+        try await Bench.with { bench in
+            try write(String(repeating: "no database ", count: 1_000), to: bench.index)
+            try await bench.run { keeper in
+                await bench.messages.when("index rebuilt from 1 jobs")
+                let names = try await bench.names(keeper)
+                #expect(names == ["a.txt"])
+            }
+            #expect(TestKit.names(in: bench.path).contains { $0.hasPrefix("index.sqlite.unusable-") })
+        }
+    }
+
+    @Test("trusts one that was closed in order, and reads no job")
+    func clean() async throws {
+        try await Bench.with { bench in
+            try await bench.run { _ in await bench.messages.when("index rebuilt from 1 jobs") }
+            try await bench.makeJob("b.txt")
+            let keeper = try await bench.keeper()
+            #expect(!keeper.writer.needsReconcile)
+            let names = try await bench.names(keeper)
+            #expect(names == ["a.txt"])
+            await keeper.close()
+        }
+    }
+
+    @Test("compares one whose last daemon did not end in order")
+    func unclean() async throws {
+        try await Bench.with { bench in
+            try await bench.run { _ in await bench.messages.when("index rebuilt from 1 jobs") }
+            // Opened for writing and never closed: as after a power cut.
+            let lost = try await bench.keeper()
+            try await bench.makeJob("b.txt")
+            try await bench.run { keeper in
+                await bench.messages.when("index compared with 2 jobs")
+                let names = try await bench.names(keeper)
+                #expect(names == ["a.txt", "b.txt"])
+            }
+            withExtendedLifetime(lost) {}
+        }
+    }
+
+    @Test("compares again, by the slow timer, when a comparison failed")
+    func failedComparison() async throws {
+        try await Bench.with { bench in
+            let failed = "\(bench.path)/failed"
+            let day = "\(failed)/2026-11-23"
+            mkdir(day, 0o700)
+            let job = "\(day)/01JD0000000000000000000000-a.txt"
+            mkdir(job, 0o700)
+            // A directory where the history should be cannot be read as a file.
+            mkdir("\(job)/history.jsonl", 0o700)
+            try await bench.run { keeper in
+                await bench.messages.when("the index could not be rebuilt")
+                try TestKit.remove(job)
+                await bench.clock.whenSleeping(for: IndexKeeper.checkInterval)
+                bench.clock.advance(by: IndexKeeper.checkInterval)
+                await bench.messages.when("index rebuilt from 1 jobs")
+                let names = try await bench.names(keeper)
+                #expect(names == ["a.txt"])
+            }
+        }
+    }
+
+    @Test("knows the jobs of its index by their ids")
+    func contains() async throws {
+        try await Bench.with { bench in
+            try await bench.run { keeper in
+                await bench.messages.when("index rebuilt from 1 jobs")
+                let known = try #require(bench.spool.findJobs { _ in true }.first).job.id
+                let unknown = JobID(time: Timestamp(milliseconds: 1), high: 0, low: 1)
+                #expect(keeper.contains(known) && !keeper.contains(unknown))
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+import Dispatch
+import Glibc
+import Jobs
+import Logging
+import NIOPosix
+import OrderedCollections
+import Spool
+import TestKit
+import Tools
+import Workflow
+
+@testable import Engine
+
+/// A spool in a temporary directory, with a clock, tools and an observer that the test has in hand.
+final class Bench: Sendable {
+    let path: String
+    let spool: SpoolRoot
+    let fileSystem = FailingFileSystem()
+    let clock = TurnedClock()
+    let observer = MemoryObserver()
+    let log = CallLog()
+    let messages = MessageLog()
+    let random: SharedRandom
+    private let pool: NIOThreadPool
+
+    var threads: DiskThreads { DiskThreads(pool) }
+
+    private init(path: String, seed: UInt64, _ pool: NIOThreadPool) throws {
+        self.path = path
+        self.pool = pool
+        random = SharedRandom(seed: seed)
+        try SpoolRoot.create(path: path, queues: ["default"], fileSystem: LinuxFileSystem())
+        spool = try SpoolRoot(path: path, fileSystem: fileSystem)
+    }
+
+    static func with(seed: UInt64 = 1, _ body: (Bench) async throws -> Void) async throws {
+        try await withTemporaryDirectory { path in
+            let pool = NIOThreadPool(numberOfThreads: 2)
+            pool.start()
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(Bench(path: path, seed: seed, pool))) } catch {
+                result = .failure(error)
+            }
+            try await pool.shutdownGracefully()
+            try result.get()
+        }
+    }
+
+    // MARK: What is configured
+
+    func tool(
+        _ name: String,
+        effect: Effect = .read,
+        _ body: @escaping @Sendable (ToolInvocation) async throws -> JSON
+    ) -> FakeTool {
+        FakeTool(name: name, effect: effect, log: log, body: body)
+    }
+
+    /// A workflow of the steps in `yaml`, which may use `tools`.
+    func workflow(_ yaml: String, _ tools: [FakeTool], name: String = "work") throws -> Catalog.Entry {
+        let reader = try MemberReader(Document(Array(yaml.utf8), format: .yaml, name: name))
+        let names = WorkflowDefinition.Names(models: ["default"], tools: Set(tools.map(\.name)))
+        let workflow = try WorkflowDefinition(reader, name: name, names: names)
+        return Catalog.Entry(workflow: workflow, definition: ["workflow": workflow.source])
+    }
+
+    /// One step, which calls the first of `tools` with the drop's name and queue.
+    static let oneStep = """
+        retry: {attempts: 5, initial: 4s, factor: 2, max: 1h}
+        steps:
+          - {id: call, tool: call, arguments: {name: "{{job.name}}", queue: "{{job.queue}}"}}
+        """
+
+    // MARK: An engine at work
+
+    struct Setup: Sendable {
+        var node = "here"
+        var yaml = Bench.oneStep
+        var tools: [FakeTool]
+        var queues = [QueueSettings(name: "default", workflow: "work")]
+        var settings = EngineSettings()
+        var durability = Durability.Mode.off
+        /// Nil for the bench's own.
+        var observer: (any JobObserver)?
+    }
+
+    func node(_ name: String, _ durability: Durability.Mode = .off) throws -> SpoolNode {
+        let root = try SpoolRoot(path: path, fileSystem: fileSystem)
+        return SpoolNode(
+            spool: root,
+            node: name,
+            durability: Durability(fileSystem: fileSystem, root: root.root, threads: threads, mode: durability),
+            threads: threads,
+            clock: clock.wallClock,
+            identifiers: JobIDGenerator(clock: clock.wallClock, random: random.next)
+        )
+    }
+
+    func engine(_ setup: Setup) async throws -> RunningEngine {
+        let workflow = try workflow(setup.yaml, setup.tools)
+        let queues = OrderedDictionary(uniqueKeysWithValues: setup.queues.map { ($0.name, $0) })
+        let node = try node(setup.node, setup.durability)
+        try await node.prepare(queues: setup.queues.map(\.name))
+        let wakeUps = JobEngine.makeWakeUps()
+        let watch = try InboxWatch { wakeUps.continuation.yield() }
+        let engine = JobEngine(
+            node: node,
+            lock: try NodeLock(of: setup.node, in: node.spool, now: clock.wallClock.now),
+            watch: watch,
+            catalog: Catalog(queues: queues, workflows: ["work": workflow]),
+            settings: setup.settings,
+            observer: setup.observer ?? observer,
+            provider: FakeProvider(tools: Dictionary(uniqueKeysWithValues: setup.tools.map { ($0.name, $0) })),
+            isTaken: { [observer] id in observer.rows.value.jobs[id.text] != nil },
+            environment: RunEnvironment(
+                wallClock: clock.wallClock,
+                clock: clock,
+                jitter: { 1 },
+                shortWaitMax: setup.settings.shortWaitMax,
+                deathsMax: setup.settings.deathsMax
+            ),
+            logger: Logger(label: "test") { [messages] _ in messages },
+            wakeUps: wakeUps
+        )
+        return RunningEngine(engine, watch)
+    }
+
+    /// Runs an engine while `body` does, then stops it and waits for its end.
+    func run(_ setup: Setup, _ body: (RunningEngine) async throws -> Void) async throws {
+        let running = try await engine(setup)
+        do { try await body(running) } catch {
+            await running.engine.stop()
+            try? await running.end()
+            throw error
+        }
+        await running.engine.stop()
+        try await running.end()
+    }
+
+    // MARK: The spool
+
+    /// Drops a file as a careful writer does: written aside, then renamed.
+    func drop(_ name: String, _ text: String = "", in queue: String = "default") throws {
+        try stage(name, text, in: "inbox/\(queue)")
+    }
+
+    func stage(_ name: String, _ text: String, in directory: String) throws {
+        try write(text, to: "\(path)/tmp/\(name)")
+        guard rename("\(path)/tmp/\(name)", "\(path)/\(directory)/\(name)") == 0 else { throw POSIXFault() }
+    }
+
+    struct POSIXFault: Error {}
+
+    func ids(_ names: String...) -> [JobID] {
+        names.compactMap { observer.rows.value[$0]?.job }.compactMap { JobID($0) }
+    }
+
+    func request(_ action: ControlRequest.Action, _ jobs: [JobID]) throws {
+        let id = JobID(time: clock.wallClock.now, high: 0, low: random.next())
+        let root = try SpoolRoot(path: path, fileSystem: LinuxFileSystem())
+        _ = try ControlRequest(action, jobs: jobs, reason: nil).submit(to: root, id: id)
+    }
+
+    /// Everything in a directory of the spool: jobs of all days.
+    func entries(_ directory: String) -> [String] { names(in: "\(path)/\(directory)") }
+
+    func problems() throws -> [String] { try SpoolAudit(spool: spool).allProblems().problems.map(\.text) }
+
+    /// The types of the records in the history of the job that was dropped as `name`.
+    func history(of name: String) throws -> [String] {
+        guard let location = try spool.findJobs(limit: 1, where: { $0.drop == name }).first else { return [] }
+        return try spool.history(of: location)?.records.map(\.event.type) ?? []
+    }
+
+    /// Where the job that was dropped as `name` lies.
+    func place(of name: String) throws -> String? { try spool.findJobs(limit: 1) { $0.drop == name }.first?.directory }
+}
+
+/// An engine that runs in a task of its own.
+struct RunningEngine: Sendable {
+    let engine: JobEngine
+    let isReady = Watched(false)
+    private let watch: InboxWatch
+    private let task: Task<Void, any Error>
+
+    init(_ engine: JobEngine, _ watch: InboxWatch) {
+        self.engine = engine
+        self.watch = watch
+        DispatchQueue(label: "test.watch").async { watch.run() }
+        task = Task { [isReady] in try await engine.run { isReady.update { $0 = true } } }
+    }
+
+    /// Waits until `run()` returns.
+    func end() async throws {
+        defer { watch.stop() }
+        try await task.value
+    }
+
+    func cancel() { task.cancel() }
+
+    func whenReady() async { await isReady.wait { $0 } }
+}

@@ -1,0 +1,99 @@
+import Glibc
+import Jobs
+import OrderedCollections
+import Testing
+import Workflow
+
+@testable import Engine
+@testable import Spool
+
+@Suite("Admitting a drop")
+struct CatalogTests {
+    private func catalog(submitters: Set<String>? = nil) throws -> Catalog {
+        var queue = QueueSettings(name: "default", workflow: "work")
+        queue.submitters = submitters
+        let yaml = """
+            input: {type: object, properties: {ticket: {type: integer}}, required: [ticket]}
+            limits: {tokens: 1000, tool_calls: 5}
+            steps: [{id: a, prompt: hello}]
+            """
+        let reader = try MemberReader(Document(Array(yaml.utf8), format: .yaml))
+        let names = WorkflowDefinition.Names(models: ["default"], tools: [])
+        let workflow = try WorkflowDefinition(reader, name: "work", names: names)
+        return Catalog(
+            queues: ["default": queue],
+            workflows: ["work": Catalog.Entry(workflow: workflow, definition: ["workflow": workflow.source])]
+        )
+    }
+
+    private func contents(_ text: String, name: String = "a.json", queue: String = "default") -> DropContents {
+        let id = JobID(time: Timestamp(milliseconds: 1), high: 0, low: 1)
+        let kind = Acceptance.Kind(dropName: name)
+        return DropContents(
+            queue: queue,
+            job: JobName(id: id, dropName: Array(name.utf8)),
+            name: name,
+            kind: kind,
+            size: text.utf8.count,
+            sha256: "",
+            ownerUID: Int(geteuid()),
+            bytes: kind == .document ? Array(text.utf8) : []
+        )
+    }
+
+    private let now = Timestamp(milliseconds: 1_000_000)
+
+    @Test("takes a document with all that it asks for; limits only get lower")
+    func document() throws {
+        let text = """
+            {"input": {"ticket": 1}, "priority": 7, "run_after": "2m", "deadline": "1970-01-01T01:00:00Z",
+             "labels": {"customer": "acme"}, "limits": {"tokens": 10, "tool_calls": 50}, "idempotency_key": "k"}
+            """
+        let acceptance = try catalog().admit(contents(text), at: now)
+        #expect(acceptance.priority == 7 && acceptance.idempotencyKey == "k")
+        #expect(acceptance.runAt == now + .seconds(120))
+        #expect(acceptance.deadline == Timestamp(milliseconds: 3_600_000))
+        #expect(acceptance.labels == ["customer": "acme"])
+        #expect(acceptance.limits.tokens == 10 && acceptance.limits.toolCalls == 5)
+        #expect(acceptance.workflow == "work" && acceptance.file == "job.json")
+    }
+
+    @Test("takes a file of any other kind as it is", arguments: ["a.txt", "a.jsonl", "none"])
+    func otherFiles(name: String) throws {
+        let acceptance = try catalog().admit(contents("x", name: name), at: now)
+        #expect(acceptance.name == name && acceptance.priority == 0)
+    }
+
+    @Test(
+        "refuses with a sentence that names line and member",
+        arguments: [
+            ("{", "line 1: not valid JSON at column 2: "),
+            ("[]", "line 1: an object with members was expected, not an array"),
+            ("{\n\"worklow\": \"work\"}", "line 2: worklow: unknown member; did you mean \"workflow\"?"),
+            ("{\"workflow\": \"wrok\"}", "line 1: workflow: there is no workflow \"wrok\"; there are: work"),
+            ("{\n\n\"priority\": 10}", "line 3: priority: a whole number from 0 to 9 was expected, not 10"),
+            ("{\"run_after\": \"soon\"}", "line 1: run_after: a duration such as 2h, or an RFC 3339 time"),
+            ("{\n\"input\": {\"ticket\": \"x\"}}", "line 2: input: does not fit the input schema of work: "),
+            ("{}", "line 1: input: does not fit the input schema of work: "),
+        ]
+    )
+    func refusals(text: String, beginning: String) throws {
+        let catalog = try catalog()
+        let rejection = try #require(throws: Rejection.self) { try catalog.admit(contents(text), at: now) }
+        #expect(rejection.reason.hasPrefix(beginning), "\(rejection.reason)")
+    }
+
+    @Test("refuses an unknown queue, and submitters who are not on its list")
+    func submitters() throws {
+        let text = #"{"input": {"ticket": 1}}"#
+        let me = UserNames.name(of: Int(geteuid()))
+        _ = try catalog(submitters: [me]).admit(contents(text), at: now)
+        let others = try catalog(submitters: ["nobody-else"])
+        let rejection = try #require(throws: Rejection.self) { try others.admit(contents(text), at: now) }
+        #expect(rejection.reason == "\(me) may not submit to the queue default")
+        let unknown = try #require(throws: Rejection.self) {
+            try others.admit(contents(text, queue: "nowhere"), at: now)
+        }
+        #expect(unknown.reason == "there is no queue nowhere")
+    }
+}

@@ -1,0 +1,136 @@
+import Jobs
+import Testing
+
+@testable import Engine
+
+@Suite("A schedule")
+struct ScheduleTests {
+    private func job(_ number: UInt64) -> JobName {
+        JobName(id: JobID(time: Timestamp(milliseconds: 1), high: 0, low: number), dropName: Array("j".utf8))
+    }
+
+    private func ticket(_ number: UInt64, _ queue: String = "a", priority: Int = 0) -> Schedule.Ticket {
+        Schedule.Ticket(job: job(number), queue: queue, priority: priority)
+    }
+
+    private func queue(_ name: String, concurrency: Int = 100, priority: Int = 0) -> QueueSettings {
+        var queue = QueueSettings(name: name, workflow: "w")
+        (queue.concurrency, queue.priority) = (concurrency, priority)
+        return queue
+    }
+
+    private func takeAll(_ schedule: inout Schedule) -> [JobName] {
+        var taken: [JobName] = []
+        while let ticket = schedule.takeNext() { taken.append(ticket.job) }
+        return taken
+    }
+
+    @Test("runs no more of a queue than the queue allows")
+    func queueLimit() {
+        var schedule = Schedule(queues: [queue("a", concurrency: 2)], concurrency: 10)
+        for number in 1...3 { schedule.add(ticket(UInt64(number))) }
+        #expect(takeAll(&schedule) == [job(1), job(2)])
+        schedule.release(queue: "a")
+        #expect(takeAll(&schedule) == [job(3)])
+    }
+
+    @Test("runs no more than all queues together may")
+    func totalLimit() {
+        var schedule = Schedule(queues: [queue("a"), queue("b")], concurrency: 3)
+        for number in 1...2 { schedule.add(ticket(UInt64(number), "a")) }
+        for number in 3...4 { schedule.add(ticket(UInt64(number), "b")) }
+        #expect(takeAll(&schedule).count == 3)
+        schedule.release(queue: "b")
+        #expect(takeAll(&schedule).count == 1)
+    }
+
+    @Test("takes from the queue with the highest priority first, whatever the jobs' own are")
+    func queuePriority() {
+        var schedule = Schedule(queues: [queue("a", priority: 1), queue("b", priority: 2)], concurrency: 10)
+        schedule.add(ticket(1, "a", priority: 9))
+        schedule.add(ticket(2, "b", priority: 0))
+        #expect(takeAll(&schedule) == [job(2), job(1)])
+    }
+
+    @Test("takes a queue's jobs by priority, and those of one priority by id")
+    func jobOrder() {
+        var schedule = Schedule(queues: [queue("a")], concurrency: 10)
+        schedule.add(ticket(3, priority: 1))
+        schedule.add(ticket(1, priority: 1))
+        schedule.add(ticket(2, priority: 5))
+        #expect(takeAll(&schedule) == [job(2), job(1), job(3)])
+    }
+
+    @Test("takes queues of one priority in the order of their first jobs' ids")
+    func queueOrder() {
+        var schedule = Schedule(queues: [queue("a"), queue("b")], concurrency: 10)
+        schedule.add(ticket(2, "a"))
+        schedule.add(ticket(1, "b"))
+        schedule.add(ticket(3, "b"))
+        #expect(takeAll(&schedule) == [job(1), job(2), job(3)])
+    }
+
+    @Test("takes a job that only waited for a retry before all others of its queue")
+    func resumedFirst() {
+        var schedule = Schedule(queues: [queue("a")], concurrency: 1)
+        schedule.add(ticket(9))
+        #expect(takeAll(&schedule) == [job(9)])
+        schedule.pause(queue: "a")
+        schedule.add(ticket(1, priority: 9))
+        schedule.resume(ticket(9))
+        #expect(takeAll(&schedule) == [job(9)])
+    }
+
+    @Test("has room for a window of waiting jobs, and counts what arrives and what is paused")
+    func window() {
+        var schedule = Schedule(queues: [queue("a", concurrency: 4)], concurrency: 16)
+        let room = schedule.room(in: "a")
+        #expect(room == 32)
+        schedule.noteArriving(2, in: "a")
+        schedule.add(ticket(1))
+        #expect(schedule.room(in: "a") == room - 3)
+        _ = schedule.takeNext()
+        #expect(schedule.room(in: "a") == room - 2)
+        schedule.pause(queue: "a")
+        #expect(schedule.room(in: "a") == room - 3)
+        schedule.endPause(queue: "a")
+        schedule.noteArriving(-2, in: "a")
+        #expect(schedule.room(in: "a") == room)
+    }
+
+    @Test("never has negative room", arguments: [33, 100])
+    func fullWindow(count: Int) {
+        var schedule = Schedule(queues: [queue("a", concurrency: 1)], concurrency: 1)
+        schedule.noteArriving(count, in: "a")
+        #expect(schedule.room(in: "a") == 0)
+        #expect(schedule.room(in: "no such queue") == 0)
+    }
+
+    @Test("has room for a bounded number of due jobs, and gets it back when they start")
+    func claimRoom() {
+        var schedule = Schedule(queues: [queue("a")], concurrency: 1)
+        let room = schedule.claimRoom
+        for number in 1...room {
+            schedule.add(Schedule.Ticket(job: job(UInt64(number)), queue: "a", priority: 0, isDue: true))
+        }
+        #expect(schedule.claimRoom == 0)
+        _ = schedule.takeNext()
+        #expect(schedule.claimRoom == 1)
+    }
+
+    @Test("runs jobs of a queue that is no longer configured, with the limits of any")
+    func unknownQueue() {
+        var schedule = Schedule(queues: [queue("a")], concurrency: 100)
+        for number in 1...10 { schedule.add(ticket(UInt64(number), "gone")) }
+        #expect(takeAll(&schedule).count == QueueSettings.concurrencyDefault)
+    }
+
+    @Test("forgets a waiting job that is taken out, and says whether it waited")
+    func removal() {
+        var schedule = Schedule(queues: [queue("a")], concurrency: 10)
+        schedule.add(ticket(1))
+        let taken = schedule.remove(job(1).id, queue: "a")
+        let again = schedule.remove(job(1).id, queue: "a")
+        #expect(taken && !again && schedule.waiting == 0 && schedule.takeNext() == nil)
+    }
+}

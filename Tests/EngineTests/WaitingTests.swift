@@ -1,0 +1,186 @@
+import Jobs
+import OrderedCollections
+import Spool
+import TestKit
+import Testing
+import Tools
+
+@testable import Engine
+
+@Suite("A job that waits", .timeLimit(.minutes(1)))
+struct WaitingTests {
+    /// Fails its first attempt for a while.
+    private func setup(_ bench: Bench, wait: String, gate: Gate = Gate(isOpen: true)) -> Bench.Setup {
+        let tool = bench.tool("call") { invocation in
+            if invocation.arguments["name"] == "a.txt", invocation.attempt == 1 {
+                throw Failure(.temporary, "not now")
+            }
+            try await gate.pass()
+            return 1
+        }
+        let yaml = """
+            retry: {attempts: 3, initial: \(wait), factor: 1, max: 1d}
+            steps:
+              - {id: call, tool: call, arguments: {name: "{{job.name}}", queue: "{{job.queue}}"}}
+            """
+        var setup = Bench.Setup(yaml: yaml, tools: [tool])
+        setup.settings.concurrency = 1
+        return setup
+    }
+
+    @Test("for a short time keeps its place and lends its worker to another")
+    func shortWait() async throws {
+        try await Bench.with { bench in
+            try await bench.run(self.setup(bench, wait: "4s")) { _ in
+                try bench.drop("a.txt")
+                await bench.clock.whenSleeping(for: .seconds(4))
+                try bench.drop("b.txt")
+                await bench.observer.when("b.txt", .done)
+                #expect(try bench.place(of: "a.txt") == "processing/here")
+                bench.clock.advance(by: .seconds(4))
+                await bench.observer.when("a.txt", .done)
+            }
+            #expect(bench.log.names == ["a.txt", "b.txt", "a.txt"])
+            #expect(bench.log.calls.value.allRunningMost == 1)
+        }
+    }
+
+    @Test("for a short time waits for a worker afterwards, and goes before those that never ran")
+    func resumedFirst() async throws {
+        try await Bench.with { bench in
+            let gate = Gate()
+            try await bench.run(self.setup(bench, wait: "4s", gate: gate)) { _ in
+                try bench.drop("a.txt")
+                await bench.clock.whenSleeping(for: .seconds(4))
+                try bench.drop("b.txt")
+                await bench.log.whenBegun(2)
+                try bench.drop("c.json", #"{"priority": 9}"#)
+                await bench.observer.when("c.json", .waiting)
+                bench.clock.advance(by: .seconds(4))
+                try #require(bench.log.names == ["a.txt", "b.txt"])
+                gate.open()
+                await bench.observer.when(3, .done)
+            }
+            #expect(bench.log.calls.value.allRunningMost == 1)
+        }
+    }
+
+    @Test("for long goes to deferred/ and is woken when it is due, not before")
+    func deferral() async throws {
+        try await Bench.with { bench in
+            try await bench.run(self.setup(bench, wait: "30s")) { _ in
+                try bench.drop("a.txt")
+                await bench.observer.when("a.txt", .deferred)
+                await bench.clock.whenSleeping(for: .seconds(30))
+                #expect(bench.entries("deferred").count == 1 && bench.entries("processing/here") == [])
+                bench.clock.advance(by: .seconds(29))
+                await bench.clock.whenSleeping(for: .seconds(1))
+                #expect(bench.log.begun.count == 1)
+                bench.clock.advance(by: .seconds(1))
+                await bench.observer.when("a.txt", .done)
+            }
+        }
+    }
+
+    @Test("beyond the scan interval is woken on the second, not at the scan after it")
+    func longDeferral() async throws {
+        try await Bench.with { bench in
+            try await bench.run(self.setup(bench, wait: "90s")) { _ in
+                try bench.drop("a.txt")
+                await bench.observer.when("a.txt", .deferred)
+                // It gets the worker when the engine is done with the first.
+                try bench.drop("b.txt")
+                await bench.observer.when("b.txt", .done)
+                await bench.clock.whenSleeping(for: .seconds(60))
+                bench.clock.advance(by: .seconds(60))
+                await bench.clock.whenSleeping(for: .seconds(30))
+                bench.clock.advance(by: .seconds(30))
+                await bench.observer.when("a.txt", .done)
+            }
+        }
+    }
+
+    @Test("for its run_after is deferred before its first step")
+    func runAfter() async throws {
+        try await Bench.with { bench in
+            try await bench.run(self.setup(bench, wait: "4s")) { _ in
+                try bench.drop("later.json", #"{"run_after": "30s"}"#)
+                await bench.clock.whenSleeping(for: .seconds(30))
+                #expect(bench.observer.rows.value["later.json"]?.state == .deferred)
+                bench.clock.advance(by: .seconds(30))
+                await bench.observer.when("later.json", .done)
+            }
+            let history = ["accepted", "deferred", "claimed", "step.started", "step.completed", "completed"]
+            #expect(try bench.history(of: "later.json") == history)
+        }
+    }
+
+    @Test("for its run_after waits on when the daemon died before it was deferred")
+    func runAfterCrash() async throws {
+        try await Bench.with { bench in
+            let setup = self.setup(bench, wait: "4s")
+            let catalog = Catalog(
+                queues: ["default": setup.queues[0]],
+                workflows: ["work": try bench.workflow(setup.yaml, setup.tools)]
+            )
+            let now = bench.clock.wallClock.now
+            var lock: NodeLock? = try NodeLock(of: "dead", in: bench.spool, now: now)
+            let dead = try bench.node("dead")
+            try await dead.prepare(queues: [])
+            try bench.drop("later.json", #"{"run_after": "30s"}"#)
+            let isTaken: @Sendable (JobID) -> Bool = { _ in false }
+            let rules = DropRules(sizeMax: 1_000, settlingTime: .zero, isTaken: isTaken) {
+                contents throws(Rejection) in try catalog.admit(contents, at: now)
+            }
+            _ = try await dead.accept(Drop(queue: "default", name: Array("later.json".utf8)), rules, look: nil)
+            withExtendedLifetime(lock) {}
+            #expect(try bench.place(of: "later.json") == "processing/dead")
+            lock = nil
+            try await bench.run(setup) { _ in
+                await bench.observer.when("later.json", .deferred)
+                #expect(bench.log.begun == [])
+            }
+        }
+    }
+
+    @Test("in memory takes its place in the window, so that a model that is down fills no memory")
+    func pausedWindow() async throws {
+        try await Bench.with { bench in
+            let tool = bench.tool("call") { _ in throw Failure(.temporary, "down") }
+            var setup = self.setup(bench, wait: "4s")
+            setup.tools = [tool]
+            setup.settings.concurrency = 16
+            for number in 1...300 { try bench.drop("\(number).txt") }
+            try await bench.run(setup) { _ in
+                await bench.log.whenBegun(32)
+                // Whoever pauses makes room for another to run, and none for another to come.
+                await bench.observer.when(32, .running)
+                #expect(bench.entries("processing/here").count <= 32 + 4)
+            }
+            #expect(bench.entries("inbox/default").count >= 300 - 36)
+        }
+    }
+
+    @Test("is claimed together with no more due ones than the window has room for")
+    func dueWindow() async throws {
+        try await Bench.with { bench in
+            let gate = Gate()
+            let tool = bench.tool("call") { _ in
+                try await gate.pass()
+                return 1
+            }
+            var setup = self.setup(bench, wait: "4s")
+            setup.tools = [tool]
+            try await bench.run(setup) { _ in
+                for number in 1...200 { try bench.drop("\(number).json", #"{"run_after": "30s"}"#) }
+                await bench.observer.when(200, .deferred)
+                bench.clock.advance(by: .seconds(60))
+                await bench.observer.when(64, .waiting)
+                await bench.log.whenBegun(1)
+                #expect(bench.entries("processing/here").count <= 64 + 1)
+                gate.open()
+                await bench.observer.when(200, .done)
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package import Jobs
+import Synchronization
+
+/// A wall clock that stands still until a test turns it.
+package final class TurnedWallClock: Sendable {
+    private let time: Mutex<Timestamp>
+
+    /// 2026-11-24T02:00:00Z, unless told otherwise.
+    package init(_ start: Timestamp = Timestamp(milliseconds: 1_795_485_600_000)) { time = Mutex(start) }
+
+    package var now: Timestamp { time.withLock { $0 } }
+
+    package func turn(by duration: Duration) { time.withLock { $0 = $0 + duration } }
+
+    package func turn(to moment: Timestamp) { time.withLock { $0 = moment } }
+
+    package var wallClock: WallClock { WallClock { self.now } }
+}
