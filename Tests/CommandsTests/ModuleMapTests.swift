@@ -20,14 +20,18 @@ struct ModuleMapTests {
     func mapIsTrue() throws {
         let map = try mapInReadMe()
         let sources = "\(Program.checkout)/Sources"
-        let modules = try FileManager.default.contentsOfDirectory(atPath: sources).filter { !$0.hasPrefix("C") || $0 == "Commands" }
+        let modules = try FileManager.default.contentsOfDirectory(atPath: sources).filter {
+            !$0.hasPrefix("C") || $0 == "Commands"
+        }
         #expect(Set(modules) == Set(map.keys))
         for module in modules {
             var imports: Set<String> = []
             for file in try FileManager.default.contentsOfDirectory(atPath: "\(sources)/\(module)") {
                 let text = try String(contentsOfFile: "\(sources)/\(module)/\(file)", encoding: .utf8)
                 for line in text.split(separator: "\n") where line.contains("import ") {
-                    guard let name = line.wholeMatch(of: /(?:package |public )?import (\w+)/)?.output.1 else { continue }
+                    guard let name = line.wholeMatch(of: /(?:package |public )?import (\w+)/)?.output.1 else {
+                        continue
+                    }
                     if map[String(name)] != nil { imports.insert(String(name)) }
                 }
             }
