@@ -229,8 +229,8 @@ extension JobEngine {
 ///
 /// A part that ends the directory comes in the order of the names, which is that of the ids; a larger directory comes
 /// as the filesystem has it.
+// Unchecked is safe: the engine has one `next` under way at a time, and awaits it before the next or before dropping it.
 final class DropListing: @unchecked Sendable {
-    // Safe to send: the engine has one `next` under way at a time, and awaits it before the next or before dropping it.
     private var listing: DirectoryListing?
     private let path: String
     private let spool: SpoolRoot
