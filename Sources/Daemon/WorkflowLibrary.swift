@@ -61,7 +61,7 @@ final class WorkflowLibrary: WorkflowProvider {
         guard let members = try reader.object("workflow") else { throw reader.error("workflow", "is missing") }
         let names = WorkflowDefinition.Names(models: Set(models.keys), tools: Set(tools.keys))
         let workflow = try WorkflowDefinition(members, name: name, names: names)
-        return try ExecutableWorkflow(workflow, models: models, tools: tools)
+        return ExecutableWorkflow(workflow, models: models, tools: tools)
     }
 
     private func model(_ name: String, _ members: MemberReader) throws -> any ChatModel {

@@ -33,12 +33,21 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     package var hint: String?
     /// The least time to wait before the next try, when the other side named one.
     package var retryAfter: Duration?
+    /// What was used before it failed, when that is known.
+    package var usage: Usage?
 
-    package init(_ class: FailureClass, _ message: String, hint: String? = nil, retryAfter: Duration? = nil) {
+    package init(
+        _ class: FailureClass,
+        _ message: String,
+        hint: String? = nil,
+        retryAfter: Duration? = nil,
+        usage: Usage? = nil
+    ) {
         self.class = `class`
         self.message = message
         self.hint = hint
         self.retryAfter = retryAfter
+        self.usage = usage
     }
 
     package var description: String { "\(`class`.rawValue): \(message)" }

@@ -5,11 +5,48 @@ package protocol ChatModel: Sendable {
     /// The model's name in the configuration.
     var name: String { get }
 
+    /// Waits for the model's turn, and runs `body` with the model to ask while holding it.
+    ///
+    /// The turn is taken before a step's intent is recorded, so that a step that waits was not begun. The model that
+    /// `body` is given is this one, or the one that stands in for it while it is down.
+    ///
+    /// - Throws: ``ModelPause`` when the model is not to be asked for a while, and nothing was; `CancellationError`
+    ///   when the calling task was cancelled while it waited; else what `body` throws.
+    func withTurn<Value: Sendable>(
+        _ body: @Sendable (any ChatModel) async throws -> Value
+    ) async throws -> Value
+
+    /// What one call may use at the most, by the request's length, the answer's limit and the price: what a budget
+    /// reserves before the call.
+    func worstCase(of request: ChatRequest) -> Usage
+
     /// Asks the model once; retrying is the caller's business.
     ///
     /// - Throws: ``Failure`` with the class that the provider's answer has (temporary, permanent, unknown), and
     ///   `CancellationError` when the calling task was cancelled.
     func complete(_ request: ChatRequest) async throws -> ChatAnswer
+}
+
+extension ChatModel {
+    package func withTurn<Value: Sendable>(
+        _ body: @Sendable (any ChatModel) async throws -> Value
+    ) async throws -> Value { try await body(self) }
+
+    package func worstCase(of request: ChatRequest) -> Usage {
+        var usage = Usage()
+        usage.modelCalls = 1
+        return usage
+    }
+}
+
+/// A model is not to be asked for a while: it said so, or its requests or tokens a minute are used up.
+package struct ModelPause: Error, Sendable, Equatable {
+    /// How long from now.
+    package var duration: Duration
+    /// Why, as one sentence without its full stop.
+    package var reason: String
+
+    package init(for duration: Duration, _ reason: String) { (self.duration, self.reason) = (duration, reason) }
 }
 
 /// What a model is asked.
@@ -88,6 +125,10 @@ package struct ChatAnswer: Sendable {
     package var usage: Usage
     /// The model as the provider names it; the scripted one says that it is no model.
     package var model: String
+    /// The provider's id of the request, for its support.
+    package var requestID: String?
+    /// The configured name of the model that answered in the place of the one that was asked.
+    package var fallback: String?
     /// The provider's whole answer, for batch output files.
     package var body: JSON
 

@@ -35,9 +35,10 @@ package struct CommandTool: Tool {
     }
 
     package var name: String { settings.name }
-    package var summary: String { settings.summary }
-    package var parameters: JSON { settings.parameters.source }
-    package var effect: Effect { settings.effect }
+
+    package func specification() -> ToolSpecification {
+        ToolSpecification(summary: settings.summary, parameters: settings.parameters, effect: settings.effect)
+    }
 
     /// Runs the command once.
     ///

@@ -3,11 +3,17 @@ package import Jobs
 /// Something a workflow or a model can call.
 package protocol Tool: Sendable {
     var name: String { get }
-    /// What the model is told.
-    var summary: String { get }
-    /// JSON Schema of the arguments.
-    var parameters: JSON { get }
-    var effect: Effect { get }
+
+    /// What the tool takes and does. A tool of a server is asked for it, so it may take a while and fail.
+    ///
+    /// - Throws: ``Failure``, and `CancellationError` when the calling task was cancelled.
+    func specification() async throws -> ToolSpecification
+
+    /// Says whether a call of which no answer is known has happened. It changes nothing.
+    ///
+    /// - Returns: Nil when the tool cannot say.
+    /// - Throws: ``Failure`` when the question failed, and `CancellationError` when the calling task was cancelled.
+    func check(_ invocation: ToolInvocation) async throws -> ToolCheck?
 
     /// Calls the tool once; retrying is the caller's business.
     ///
@@ -15,6 +21,29 @@ package protocol Tool: Sendable {
     /// - Throws: ``Failure`` (temporary, permanent, or unknown when it may have happened), and `CancellationError`
     ///   when the calling task was cancelled; then whether it happened is not known.
     func call(_ invocation: ToolInvocation) async throws -> JSON
+}
+
+extension Tool {
+    package func check(_ invocation: ToolInvocation) async throws -> ToolCheck? { nil }
+}
+
+/// What a tool takes and does.
+package struct ToolSpecification: Sendable, Equatable {
+    /// What the model is told.
+    package var summary: String
+    /// Of the arguments.
+    package var parameters: JSONSchema
+    package var effect: Effect
+
+    package init(summary: String, parameters: JSONSchema, effect: Effect) {
+        (self.summary, self.parameters, self.effect) = (summary, parameters, effect)
+    }
+}
+
+/// What a tool says about a call of which no answer is known.
+package enum ToolCheck: Sendable, Equatable {
+    case happened(output: JSON)
+    case didNotHappen
 }
 
 /// One call of a tool.

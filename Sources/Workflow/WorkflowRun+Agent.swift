@@ -57,11 +57,15 @@ extension WorkflowRun {
         _ retry: RetryPolicy,
         path: String
     ) async throws -> (text: String, calls: [ModelToolCall]) {
-        let tools = step.tools.compactMap { workflow.tools[$0] }.map { tool in
-            ToolDescription(name: tool.name, description: tool.summary, parameters: tool.parameters)
+        var tools: [ToolDescription] = []
+        for name in step.tools {
+            let tool = try await specification(of: name, path)
+            tools.append(
+                ToolDescription(name: name, description: tool.summary, parameters: tool.parameters.source)
+            )
         }
         let leaf = Leaf(path: path, kind: .model, retry: retry, model: model.name)
-        let output = try await perform(leaf) { attempt in
+        let output = try await perform(leaf) { [tools] attempt in
             let request = ChatRequest(
                 messages: messages,
                 tools: tools,
@@ -98,11 +102,12 @@ extension WorkflowRun {
         } catch {
             return try await refuse(call, path, "the arguments are not JSON: \(error)")
         }
-        let errors = workflow.schemas[call.name]?.errors(in: arguments) ?? []
+        let specification = try await specification(of: call.name, path)
+        let errors = specification.parameters.errors(in: arguments)
         if !errors.isEmpty {
             return try await refuse(call, path, "the arguments do not fit: \(errors.joined(separator: "; "))")
         }
-        return try await self.call(call.name, arguments, retry, path: path, tellsModel: true)
+        return try await self.call(call.name, arguments, specification.effect, retry, path: path, tellsModel: true)
     }
 
     private func refuse(_ call: ModelToolCall, _ path: String, _ reason: String) async throws -> JSON {

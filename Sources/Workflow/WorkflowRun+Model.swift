@@ -44,8 +44,10 @@ extension WorkflowRun {
             let answer: ChatAnswer
             do {
                 answer = try await model.complete(request)
-            } catch let failure as Failure where corrections > 0 {
-                throw SpentFailure(failure: failure, usage: usage)
+            } catch var failure as Failure {
+                if let used = failure.usage { usage += used }
+                failure.usage = usage == Usage() ? nil : usage
+                throw failure
             }
             usage += answer.usage
             guard let schema else {
@@ -55,12 +57,12 @@ extension WorkflowRun {
             case .success(let value): return AttemptResult(output: value, usage: usage, model: answer.model)
             case .failure(let misfit):
                 if corrections == Self.correctionsMax {
-                    let failure = Failure(
+                    throw Failure(
                         .permanent,
                         "the model's answer did not fit the schema after \(corrections) corrections: \(misfit.reason)",
-                        hint: "make the prompt or the schema simpler, or use a larger model"
+                        hint: "make the prompt or the schema simpler, or use a larger model",
+                        usage: usage
                     )
-                    throw SpentFailure(failure: failure, usage: usage)
                 }
                 corrections += 1
                 request.messages += [ChatMessage(.assistant, answer.text), Self.correction(misfit)]

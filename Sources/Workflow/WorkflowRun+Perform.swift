@@ -21,12 +21,6 @@ struct AttemptResult: Sendable {
     var model: String?
 }
 
-/// A failure of an attempt that used something before it failed.
-struct SpentFailure: Error {
-    var failure: Failure
-    var usage: Usage
-}
-
 extension WorkflowRun {
     /// Runs a step until it is done, with its retries, or takes its output from the record.
     ///
@@ -90,10 +84,8 @@ extension WorkflowRun {
             let result = try await body(attempt)
             try await recorder.record(completion(leaf, attempt, began, result, nil), durably: true)
             return .done(result.output)
-        } catch let spent as SpentFailure {
-            return try await settle(spent.failure, spent.usage, leaf, attempt, failures: failures + 1, began)
         } catch let failure as Failure {
-            return try await settle(failure, nil, leaf, attempt, failures: failures + 1, began)
+            return try await settle(failure, leaf, attempt, failures: failures + 1, began)
         }
     }
 
@@ -125,13 +117,12 @@ extension WorkflowRun {
 
     private func settle(
         _ failure: Failure,
-        _ spent: Usage?,
         _ leaf: Leaf,
         _ attempt: Int,
         failures: Int,
         _ began: Timestamp
     ) async throws -> Progress {
-        var usage = spent
+        var usage = failure.usage
         if leaf.tool != nil {
             usage = Usage()
             usage?.toolCalls = 1

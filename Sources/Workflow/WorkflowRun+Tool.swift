@@ -11,7 +11,8 @@ extension WorkflowRun {
     ) async throws -> JSON {
         let arguments = try failing(path) { () throws(Failure) in try step.arguments?.render(scope) ?? [:] }
         if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
-        let errors = workflow.schemas[step.tool]?.errors(in: arguments) ?? []
+        let specification = try await specification(of: step.tool, path)
+        let errors = specification.parameters.errors(in: arguments)
         if !errors.isEmpty {
             let failure = Failure(
                 .permanent,
@@ -20,25 +21,39 @@ extension WorkflowRun {
             )
             throw Interruption.failed(step: path, failure)
         }
-        return try await call(step.tool, arguments, retry, path: path, tellsModel: false)
+        return try await call(step.tool, arguments, specification.effect, retry, path: path, tellsModel: false)
+    }
+
+    func tool(_ name: String, _ path: String) throws -> any Tool {
+        guard let tool = workflow.tools[name] else {
+            throw Interruption.failed(step: path, Failure(.permanent, "there is no tool \"\(name)\""))
+        }
+        return tool
+    }
+
+    func specification(of name: String, _ path: String) async throws -> ToolSpecification {
+        do {
+            return try await tool(name, path).specification()
+        } catch let failure as Failure {
+            throw Interruption.failed(step: path, failure)
+        }
     }
 
     /// Calls a tool as a step of its own, with retries.
     func call(
         _ name: String,
         _ arguments: JSON,
+        _ effect: Effect,
         _ retry: RetryPolicy,
         path: String,
         tellsModel: Bool
     ) async throws -> JSON {
-        guard let tool = workflow.tools[name] else {
-            throw Interruption.failed(step: path, Failure(.permanent, "there is no tool \"\(name)\""))
-        }
+        let tool = try tool(name, path)
         let leaf = Leaf(
             path: path,
             kind: .tool,
             retry: retry,
-            effect: tool.effect,
+            effect: effect,
             tool: name,
             arguments: arguments,
             tellsModel: tellsModel

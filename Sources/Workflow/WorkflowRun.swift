@@ -7,22 +7,12 @@ package struct ExecutableWorkflow: Sendable {
     package let definition: WorkflowDefinition
     let models: [String: any ChatModel]
     let tools: [String: any Tool]
-    /// Compiled schemas of the tools' arguments.
-    let schemas: [String: JSONSchema]
 
     /// - Parameters: The models and tools that the definition names, at least.
-    /// - Throws: `JSONSchemaError` when a tool's `parameters` are no schema that is supported.
-    package init(
-        _ definition: WorkflowDefinition,
-        models: [String: any ChatModel],
-        tools: [String: any Tool]
-    ) throws(JSONSchemaError) {
+    package init(_ definition: WorkflowDefinition, models: [String: any ChatModel], tools: [String: any Tool]) {
         self.definition = definition
         self.models = models
         self.tools = tools
-        var schemas: [String: JSONSchema] = [:]
-        for (name, tool) in tools { schemas[name] = try JSONSchema(tool.parameters) }
-        self.schemas = schemas
     }
 }
 

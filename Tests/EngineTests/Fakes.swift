@@ -13,8 +13,9 @@ struct FakeTool: Tool {
     var log: CallLog
     var body: @Sendable (ToolInvocation) async throws -> JSON
 
-    var summary: String { "" }
-    var parameters: JSON { ["type": "object"] }
+    func specification() throws -> ToolSpecification {
+        ToolSpecification(summary: "", parameters: try JSONSchema(["type": "object"]), effect: effect)
+    }
 
     func call(_ invocation: ToolInvocation) async throws -> JSON {
         log.calls.update { $0.begin(name, invocation) }
@@ -88,7 +89,7 @@ struct FakeProvider: WorkflowProvider {
             name: name,
             names: WorkflowDefinition.Names(models: ["default"], tools: Set(tools.keys))
         )
-        return try ExecutableWorkflow(workflow, models: ["default": EchoModel()], tools: tools)
+        return ExecutableWorkflow(workflow, models: ["default": EchoModel()], tools: tools)
     }
 }
 

@@ -36,8 +36,8 @@ struct Bench {
     ) -> MemoryRecorder { MemoryRecorder(clock, onRecord: onRecord) }
 
     func run(_ yaml: String, _ recorder: MemoryRecorder? = nil) async throws -> RunOutcome {
-        let workflow = try ExecutableWorkflow(
-            definition(yaml),
+        let workflow = ExecutableWorkflow(
+            try definition(yaml),
             models: Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) }),
             tools: Dictionary(uniqueKeysWithValues: tools.map { ($0.name, $0) })
         )

@@ -80,6 +80,10 @@ final class FakeTool: Tool {
         (self.name, self.effect, self.parameters, self.body) = (name, effect, parameters, body)
     }
 
+    func specification() throws -> ToolSpecification {
+        ToolSpecification(summary: summary, parameters: try JSONSchema(parameters), effect: effect)
+    }
+
     var calls: [ToolInvocation] { made.withLock { $0 } }
 
     func call(_ invocation: ToolInvocation) async throws -> JSON {
