@@ -95,7 +95,7 @@ let package = Package(
             "Models",
             ["Jobs", .asyncHTTPClient, .collections, .nioCore, .nioHTTP1, .nioPosix, .logging, .system]
         )
-        + module("Tools", ["CLinux", "Jobs", .collections, .subprocess, .system])
+        + module("Tools", ["CLinux", "Jobs", .collections, .logging, .subprocess, .system])
         + module("Workflow", ["Jobs", "Models", "Tools", .collections, .logging, .mustache])
         + module(
             "Engine",
@@ -119,8 +119,8 @@ let package = Package(
         + module(
             "Commands",
             [
-                "Daemon", "Engine", "JobIndex", "Jobs", "Spool", "Telemetry", "Workflow", .argumentParser, .collections,
-                .logging, .nioPosix, .system,
+                "Daemon", "Engine", "JobIndex", "Jobs", "Spool", "Telemetry", "Tools", "Workflow", .argumentParser,
+                .collections, .logging, .nioPosix, .system,
             ],
             tests: ["agentspool"]
         )

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 swift format lint --strict --recursive Package.swift Sources Tests
 swift build --build-tests
+scripts/mcp-peers.sh
 # In several processes, one after another. Tests that start programs have one of their own: a child that was forked and
 # has not yet started its program holds its parent's files open, and the kernel then rightly says of a drop that somebody
 # still writes to it. Tests that wait on the disk have others, so that they hold up nobody.

@@ -19,7 +19,8 @@ package struct AgentSpoolCommand: AsyncParsableCommand {
                 name: "Jobs:",
                 subcommands: [
                     SubmitCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
-                    ResultCommand.self, RetryCommand.self, CancelCommand.self,
+                    ResultCommand.self, RetryCommand.self, CancelCommand.self, HoldCommand.self, ReleaseCommand.self,
+                    ApproveCommand.self, DenyCommand.self,
                 ]
             ),
             CommandGroup(name: "Care:", subcommands: [VerifyCommand.self, ReindexCommand.self]),

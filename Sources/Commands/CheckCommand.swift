@@ -3,6 +3,7 @@ import Daemon
 import Engine
 import Jobs
 import OrderedCollections
+import Tools
 import Workflow
 
 struct CheckCommand: SpoolCommand {
@@ -49,6 +50,15 @@ struct CheckCommand: SpoolCommand {
             ])
         }
         Terminal.print(table.text)
+        if configuration.servers.isEmpty { return }
+        var servers = Table(["MCP SERVER", "COMMAND", "TOOLS"])
+        for server in configuration.servers {
+            servers.add([
+                Table.Cell(server.name, .bold), Table.Cell(server.launch.command.joined(separator: " ")),
+                Table.Cell(configuration.toolNames(of: server).joined(separator: ", ")),
+            ])
+        }
+        Terminal.print("\n" + servers.text)
     }
 
     private static func json(_ path: String, _ configuration: SpoolConfiguration) -> JSON {
@@ -70,6 +80,14 @@ struct CheckCommand: SpoolCommand {
                         "steps": .array(entry.workflow.steps.map { .string($0.id) }),
                         "models": .array(entry.workflow.modelNames.sorted().map(JSON.string)),
                         "tools": .array(entry.workflow.toolNames.sorted().map(JSON.string)),
+                    ]
+                }
+            ),
+            "mcp_servers": .array(
+                configuration.servers.map { server in
+                    [
+                        "server": .string(server.name), "command": .array(server.launch.command.map(JSON.string)),
+                        "tools": .array(configuration.toolNames(of: server).map(JSON.string)),
                     ]
                 }
             ),

@@ -63,11 +63,28 @@ extension JobEvent {
             )
         case .deferred(let until, let reason): (nil, "until \(until.text): \(JobSummary.short(reason))")
         case .held(let hold): (hold.step, "\(hold.reason.rawValue): \(JobSummary.short(hold.message))")
-        case .released(let decision), .retried(let decision), .cancelled(let decision):
-            (nil, "by \(decision.user)\(decision.reason.map { ": \($0)" } ?? "")")
+        case .approved(let approval):
+            (approval.step, approval.decision.words + (approval.arguments == nil ? "" : ", with other arguments"))
+        case .denied(let denial): (denial.step, denial.decision.words)
+        case .released(let release): (release.step, release.decision.words + release.findingWords)
+        case .retried(let decision), .cancelled(let decision): (nil, decision.words)
         case .completed: (nil, nil)
         case .failed(let step, let failure): (step, "\(failure.class.rawValue): \(JobSummary.short(failure.message))")
         case .unknown: (nil, nil)
+        }
+    }
+}
+
+extension Decision {
+    fileprivate var words: String { "by \(user)\(reason.map { ": \($0)" } ?? "")" }
+}
+
+extension Release {
+    fileprivate var findingWords: String {
+        switch finding {
+        case .again: "; it may run again"
+        case .done: "; it had happened"
+        case nil: ""
         }
     }
 }

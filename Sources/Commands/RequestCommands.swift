@@ -1,6 +1,7 @@
 import ArgumentParser
 import JobIndex
 import Jobs
+import OrderedCollections
 import Spool
 
 struct RetryCommand: SpoolCommand {
@@ -23,6 +24,114 @@ struct CancelCommand: SpoolCommand {
     @OptionGroup var request: RequestOptions
 
     func perform() async throws { try await request.carryOut(.cancel) }
+}
+
+struct HoldCommand: SpoolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hold",
+        abstract: "Put jobs aside until they are released; a step that runs is let finish."
+    )
+
+    @OptionGroup var request: RequestOptions
+
+    func perform() async throws { try await request.carryOut(.hold) }
+}
+
+struct DenyCommand: SpoolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deny",
+        abstract: "Say no to what held jobs wait for: they end as denied, or their model is told."
+    )
+
+    @OptionGroup var request: RequestOptions
+
+    func perform() async throws { try await request.carryOut(.deny) }
+}
+
+struct ReleaseCommand: SpoolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "release",
+        abstract: "Let held jobs go on."
+    )
+
+    @OptionGroup var request: RequestOptions
+
+    @Option(
+        help: ArgumentHelp("The step in doubt happened; this is its output, JSON or text.", valueName: "output")
+    )
+    var assumeDone: String?
+
+    @Flag(help: "The step in doubt did not happen, or may happen again.")
+    var again = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A higher limit, as cost_usd=2.50, tokens=80000, tool_calls=40, turns=30 or duration=1h.",
+            valueName: "name=value"
+        )
+    )
+    var limit: [String] = []
+
+    func validate() throws {
+        if assumeDone != nil, again { throw ValidationError("Give --assume-done or --again, not both.") }
+        _ = try limits()
+    }
+
+    func perform() async throws {
+        let limits = try limits()
+        let output = assumeDone.map { text in (try? JSONParser.parse(text)) ?? .string(text) }
+        let finding = output.map { Release.Finding.done(output: $0) } ?? (again ? .again : nil)
+        try await request.carryOut(.release) { request, _ in
+            request.finding = finding
+            request.limits = limits
+        }
+    }
+
+    private func limits() throws -> Limits {
+        var members: OrderedDictionary<String, JSON> = [:]
+        for text in limit {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else { throw ValidationError("--limit needs name=value, not \"\(text)\".") }
+            members[parts[0]] = (try? JSONParser.parse(parts[1])) ?? .string(parts[1])
+        }
+        do throws(DocumentError) {
+            return try Limits(MemberReader(Document(JSON.object(members).bytes, format: .json, name: "--limit")))
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+}
+
+struct ApproveCommand: SpoolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approve",
+        abstract: "Say yes to what held jobs wait for."
+    )
+
+    @OptionGroup var request: RequestOptions
+
+    @Option(
+        help: ArgumentHelp("JSON or YAML with the arguments to use in the place of those asked for.", valueName: "file")
+    )
+    var edit: String?
+
+    func perform() async throws {
+        let arguments = try edit.map { path in
+            let bytes = try InputFile.bytes(of: path)
+            return try Document(bytes, format: Document.Format(fileName: path) ?? .yaml, name: path).value
+        }
+        try await request.carryOut(.approve) { request, replay in
+            guard case .held(let hold) = replay.life.state, let asked = hold.approval else {
+                throw CommandFailure("the job \(replay.name.id) does not wait for an approval", .data)
+            }
+            // Bound to what lies in the history now: if it asks for something else by then, it is refused.
+            request.approved = ControlRequest.ApprovedCall(
+                step: asked.step,
+                argumentsHash: asked.argumentsHash,
+                arguments: arguments
+            )
+        }
+    }
 }
 
 /// What a person asks of the daemon about some jobs.
@@ -51,38 +160,62 @@ struct RequestOptions: ParsableArguments {
     /// How long an answer of the daemon is waited for.
     private static let patience: Duration = .seconds(10)
 
-    func carryOut(_ action: ControlRequest.Action) async throws {
+    /// Asks the daemon, and waits for its answer.
+    ///
+    /// - Parameter complete: Adds to the request of one job what its action needs.
+    func carryOut(
+        _ action: ControlRequest.Action,
+        _ complete: (inout ControlRequest, JobReplay) throws -> Void = { _, _ in }
+    ) async throws {
         let spool = try options.open()
         let finder = JobFinder(spool: spool)
-        var names = try jobs.map { try finder.find($0).job.id }
-        if jobs.isEmpty {
-            let index = try options.openIndex()
-            defer { index.close() }
-            names = try await index.list(filterOptions.filter(now: WallClock.system.now)).compactMap { JobID($0.job) }
-            names = try names.filter { try action.isPossible(finder.read($0.text).replay) }
-            if names.isEmpty { return Terminal.remark("There are no such jobs.") }
-        }
-        for name in names where try !action.isPossible(finder.read(name.text).replay) {
-            let state = try finder.read(name.text).replay.life.state.name
-            throw CommandFailure("the job \(name) is \(state) and cannot be \(action.participle)", .data)
-        }
         let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
-        _ = try ControlRequest(action, jobs: names, reason: reason).submit(to: spool, id: identifiers.next())
+        var asked: [(job: JobID, seq: Int)] = []
+        var requests: [ControlRequest] = []
+        for name in try await names(finder) {
+            let replay = try finder.read(name).replay
+            var request = ControlRequest(action, jobs: [replay.name.id], reason: reason)
+            do {
+                try complete(&request, replay)
+                _ = try replay.life.decide(request.command(Decision(uid: 0, user: "")), at: WallClock.system.now)
+            } catch {
+                // Of many, those that it can be done to are meant.
+                if jobs.isEmpty { continue }
+                throw error as? CommandFailure ?? CommandFailure("the job \(replay.name.id): \(error)", .data)
+            }
+            asked.append((replay.name.id, replay.life.seq))
+            requests.append(request)
+        }
+        if asked.isEmpty { return Terminal.remark("There are no such jobs.") }
+        for request in requests.merged { _ = try request.submit(to: spool, id: identifiers.next()) }
         guard try NodeLock.nodes(of: spool).contains(where: \.isAlive) else {
             throw CommandFailure(
                 "no daemon is running on \(spool.path); the request waits in control/ and is carried out when one starts",
                 .unavailable
             )
         }
-        for name in names { try await report(name, action, finder) }
+        for (job, seq) in asked { try await report(job, action, after: seq, finder) }
     }
 
-    private func report(_ job: JobID, _ action: ControlRequest.Action, _ finder: JobFinder) async throws {
+    private func names(_ finder: JobFinder) async throws -> [String] {
+        if !jobs.isEmpty { return try jobs.map { try finder.find($0).job.id.text } }
+        let index = try options.openIndex()
+        defer { index.close() }
+        return try await index.list(filterOptions.filter(now: WallClock.system.now)).map(\.job)
+            .filter { JobID($0) != nil }
+    }
+
+    private func report(
+        _ job: JobID,
+        _ action: ControlRequest.Action,
+        after seq: Int,
+        _ finder: JobFinder
+    ) async throws {
         let clock = ContinuousClock()
         let end = clock.now + Self.patience
         while clock.now < end {
-            let replay = try finder.read(job.text).replay
-            if action.isDone(replay) {
+            let (_, history, replay) = try finder.read(job.text)
+            if history.records.contains(where: { $0.seq > seq && action.isRecorded(by: $0.event) }) {
                 return json
                     ? Terminal.print(["job": .string(job.text), "state": .string(replay.life.state.name)])
                     : Terminal.print("\(job) \(action.participle)")
@@ -93,26 +226,36 @@ struct RequestOptions: ParsableArguments {
     }
 }
 
+extension [ControlRequest] {
+    /// Requests that differ in nothing but their jobs, as one.
+    fileprivate var merged: [ControlRequest] {
+        reduce(into: []) { merged, request in
+            guard var last = merged.last else { return merged.append(request) }
+            let jobs = last.jobs + request.jobs
+            last.jobs = request.jobs
+            if last == request { merged[merged.count - 1].jobs = jobs } else { merged.append(request) }
+        }
+    }
+}
+
 extension ControlRequest.Action {
     fileprivate var participle: String {
         switch self {
         case .cancel: "cancelled"
         case .retry: "retried"
+        case .hold: "held"
+        case .release: "released"
+        case .approve: "approved"
+        case .deny: "denied"
         }
     }
 
-    /// Whether it can be asked of a job that has this history.
-    fileprivate func isPossible(_ replay: JobReplay) -> Bool {
-        switch self {
-        case .cancel: !replay.life.isEnded
-        case .retry: replay.life.isEnded && replay.outcome != .completed
-        }
-    }
-
-    fileprivate func isDone(_ replay: JobReplay) -> Bool {
-        switch self {
-        case .cancel: replay.life.isEnded
-        case .retry: !isPossible(replay)
+    fileprivate func isRecorded(by event: JobEvent) -> Bool {
+        switch (self, event) {
+        case (.cancel, .cancelled), (.retry, .retried), (.hold, .held), (.release, .released),
+            (.approve, .approved), (.deny, .denied):
+            true
+        default: false
         }
     }
 }

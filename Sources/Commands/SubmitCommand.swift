@@ -73,7 +73,7 @@ struct SubmitCommand: SpoolCommand {
     // MARK: Making the drop
 
     private func drop() throws -> (name: String, bytes: [UInt8]) {
-        let given = try file.map { try read($0) }
+        let given = try file.map { try InputFile.read($0) }
         if let given, workflow == nil, inputs.isEmpty, key == nil { return given }
         var document: OrderedDictionary<String, JSON> = [:]
         if let given {
@@ -109,28 +109,6 @@ struct SubmitCommand: SpoolCommand {
             return try Document(given.bytes, format: format, name: given.name)
         } catch {
             throw CommandFailure("\(error)", .data)
-        }
-    }
-
-    private func read(_ path: String) throws -> (name: String, bytes: [UInt8]) {
-        let fileSystem = LinuxFileSystem()
-        do throws(Errno) {
-            if path == "-" { return ("stdin.txt", try readStandardInput()) }
-            let bytes = try fileSystem.contents(of: fileSystem.open(path, in: nil, .followLinks))
-            return (path.split(separator: "/").last.map(String.init) ?? path, bytes)
-        } catch {
-            throw CommandFailure("\(path) cannot be read: \(error)", .noInput)
-        }
-    }
-
-    private func readStandardInput() throws(Errno) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(0, &buffer, buffer.count)
-            if count < 0, errno != EINTR { throw Errno(rawValue: errno) }
-            if count == 0 { return bytes }
-            bytes += buffer.prefix(max(0, count))
         }
     }
 

@@ -3,7 +3,7 @@ package import Jobs
 import Models
 import OrderedCollections
 package import Spool
-import Tools
+package import Tools
 import Workflow
 
 /// Everything that `agentspool.yaml` says, checked as a whole.
@@ -11,6 +11,7 @@ package struct SpoolConfiguration: Sendable {
     package let catalog: Catalog
     package let engine: EngineSettings
     package let durability: Durability.Mode
+    package let servers: [MCPServerSettings]
     /// Path of the index; nil for the spool's own.
     package let index: String?
     /// The directory of the file: relative commands and scripts begin here.
@@ -18,11 +19,11 @@ package struct SpoolConfiguration: Sendable {
 
     /// The members of the file, in the order of INTERFACE.
     private static let members = [
-        "models", "tools", "workflows", "queues", "workers", "index", "durability",
+        "models", "tools", "mcp_servers", "workflows", "queues", "workers", "index", "durability", "redact",
     ]
 
     /// What users may have read about and this version does not do. Refused: a rule that is ignored is worse than none.
-    private static let laterMembers = ["mcp_servers", "retention", "redact"]
+    private static let laterMembers = ["retention"]
 
     /// Reads a configuration.
     ///
@@ -41,16 +42,31 @@ package struct SpoolConfiguration: Sendable {
         engine = try Self.engine(reader)
         let models = try Self.models(reader)
         let tools = try Self.tools(reader)
-        let names = WorkflowDefinition.Names(models: Set(models.keys), tools: Set(tools.keys))
+        servers = try Self.servers(reader, tools)
+        let names = WorkflowDefinition.Names(
+            models: Set(models.keys),
+            tools: Set(tools.keys),
+            servers: Set(servers.map(\.name))
+        )
         var workflows: OrderedDictionary<String, Catalog.Entry> = [:]
         if models["default"] != nil {
-            workflows["prompt"] = Self.entry(try Self.promptWorkflow(names), models, tools)
+            workflows["prompt"] = Self.entry(try Self.promptWorkflow(names), models, tools, servers)
         }
         for (name, members) in try reader.objects("workflows") {
             let workflow = try WorkflowDefinition(members, name: name, names: names)
-            workflows[name] = Self.entry(workflow, models, tools)
+            workflows[name] = Self.entry(workflow, models, tools, servers)
         }
-        catalog = Catalog(queues: try Self.queues(reader, workflows), workflows: workflows)
+        catalog = Catalog(
+            queues: try Self.queues(reader, workflows),
+            workflows: workflows,
+            redactor: Redactor(rules: try RedactionRule.rules("redact", reader))
+        )
+    }
+
+    /// The tools of a server that workflows use, as the server calls them.
+    package func toolNames(of server: MCPServerSettings) -> [String] {
+        let names = catalog.workflows.values.flatMap(\.workflow.toolNames).compactMap(MCPToolName.init)
+        return Set(names.filter { $0.server == server.name }.map(\.tool)).sorted()
     }
 
     private static func models(
@@ -60,21 +76,44 @@ package struct SpoolConfiguration: Sendable {
         for (name, members) in try reader.objects("models") {
             models[name] = try ModelSettings(members, name: name)
         }
+        try ModelSettings.checkFallbacks(models, reader)
         return models
     }
 
+    /// The settings of every tool, with its policy, as a job's history carries them.
     private static func tools(
         _ reader: MemberReader
-    ) throws(DocumentError) -> OrderedDictionary<String, CommandToolSettings> {
-        var tools: OrderedDictionary<String, CommandToolSettings> = [:]
+    ) throws(DocumentError) -> OrderedDictionary<String, JSON> {
+        let policies = try ToolPolicy.policies(reader)
+        var tools: OrderedDictionary<String, JSON> = [:]
         for (name, members) in try reader.objects("tools") {
             // Providers allow no other names for functions.
             guard name.wholeMatch(of: /[A-Za-z0-9_-]{1,64}/) != nil else {
                 throw members.error(nil, "a tool's name has letters, digits, - and _, 64 at most")
             }
-            tools[name] = try CommandToolSettings(members, name: name)
+            let settings = try CommandToolSettings(members, name: name).json.object ?? [:]
+            let policy = policies[name]?.source.object ?? [:]
+            tools[name] = .object(settings.merging(policy) { setting, _ in setting })
         }
         return tools
+    }
+
+    private static func servers(
+        _ reader: MemberReader,
+        _ tools: OrderedDictionary<String, JSON>
+    ) throws(DocumentError) -> [MCPServerSettings] {
+        var servers: [MCPServerSettings] = []
+        for (name, members) in try reader.objects("mcp_servers") {
+            servers.append(try MCPServerSettings(members, name: name))
+            // Models know a server's tools by such names.
+            if let tool = tools.keys.first(where: { $0.hasPrefix("\(name)__") }) {
+                throw reader.document.error(
+                    at: ["tools", tool],
+                    "a name that begins with \"\(name)__\" is for tools of the MCP server \"\(name)\""
+                )
+            }
+        }
+        return servers
     }
 
     /// The workflow that every configuration has: one model call with `input.prompt` or `input.text`.
@@ -89,13 +128,20 @@ package struct SpoolConfiguration: Sendable {
     private static func entry(
         _ workflow: WorkflowDefinition,
         _ models: OrderedDictionary<String, ModelSettings>,
-        _ tools: OrderedDictionary<String, CommandToolSettings>
+        _ tools: OrderedDictionary<String, JSON>,
+        _ servers: [MCPServerSettings]
     ) -> Catalog.Entry {
-        let usedModels = models.filter { workflow.modelNames.contains($0.key) }.mapValues(\.json)
-        let usedTools = tools.filter { workflow.toolNames.contains($0.key) }.mapValues(\.json)
+        let modelNames = ModelSettings.withFallbacks(workflow.modelNames, in: models)
+        let usedModels = models.filter { modelNames.contains($0.key) }.mapValues(\.json)
+        let usedTools = tools.filter { workflow.toolNames.contains($0.key) }
+        let serverNames = Set(workflow.toolNames.compactMap { MCPToolName($0)?.server })
+        let usedServers = servers.filter { serverNames.contains($0.name) }.map { ($0.name, $0.json) }
         return Catalog.Entry(
             workflow: workflow,
-            definition: ["workflow": workflow.source, "models": .object(usedModels), "tools": .object(usedTools)]
+            definition: JSON(members: [
+                ("workflow", workflow.source), ("models", .object(usedModels)), ("tools", .object(usedTools)),
+                ("mcp_servers", usedServers.isEmpty ? nil : JSON(members: usedServers)),
+            ])
         )
     }
 
@@ -123,7 +169,7 @@ package struct SpoolConfiguration: Sendable {
     }
 
     private static func queue(_ name: String, _ reader: MemberReader) throws(DocumentError) -> QueueSettings {
-        try reader.allowOnly(["workflow", "concurrency", "priority", "max_size", "submitters"])
+        try reader.allowOnly(["workflow", "concurrency", "priority", "max_size", "submitters", "daily_limits"])
         var queue = QueueSettings(name: name, workflow: try reader.string("workflow") ?? "prompt")
         queue.concurrency = try reader.int("concurrency", in: 1...10_000) ?? queue.concurrency
         queue.priority = try reader.int("priority", in: 0...9) ?? queue.priority
@@ -133,9 +179,16 @@ package struct SpoolConfiguration: Sendable {
                 return bytes.flatMap { $0 > 0 ? $0 : nil }
             } ?? queue.sizeMax
         if let submitters = try reader.object("submitters") {
-            try submitters.allowOnly(["users"])
-            queue.submitters = Set(try submitters.strings("users") ?? [])
+            try submitters.allowOnly(["users", "groups"])
+            queue.submitters = Submitters(
+                users: Set(try submitters.strings("users") ?? []),
+                groups: Set(try submitters.strings("groups") ?? [])
+            )
         }
+        queue.dailyLimits =
+            try reader.object("daily_limits").map { reader throws(DocumentError) in
+                try Limits(reader, members: Limits.members.filter { $0 != "duration" })
+            }
         return queue
     }
 

@@ -9,6 +9,7 @@ import OrderedCollections
 import ServiceLifecycle
 import Spool
 import Telemetry
+import Tools
 import UnixSignals
 import Workflow
 
@@ -50,23 +51,36 @@ package struct SpoolDaemon: Sendable {
         let pool = NIOThreadPool(numberOfThreads: Self.diskThreads)
         pool.start()
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: ModelConnections.configuration)
+        let servers = MCPServers(
+            directory: configuration.directory,
+            environment: environment,
+            clock: platform.clock,
+            logger: logger
+        )
         let result: Result<Void, any Error>
         do {
-            result = .success(try await run(configuration, DiskThreads(pool), http))
+            result = .success(try await run(configuration, DiskThreads(pool), http, servers))
         } catch {
             result = .failure(error)
         }
+        await servers.close()
         try await http.shutdown()
         try await pool.shutdownGracefully()
         try result.get()
     }
 
-    private func run(_ configuration: SpoolConfiguration, _ threads: DiskThreads, _ http: HTTPClient) async throws {
+    private func run(
+        _ configuration: SpoolConfiguration,
+        _ threads: DiskThreads,
+        _ http: HTTPClient,
+        _ servers: MCPServers
+    ) async throws {
         let library = WorkflowLibrary(
             http: http,
             environment: environment,
             directory: configuration.directory,
-            clock: platform.clock
+            clock: platform.clock,
+            servers: servers
         )
         try library.check(configuration.catalog)
         let spool = try SpoolRoot(path: options.spool, fileSystem: platform.fileSystem)

@@ -14,17 +14,25 @@ final class WorkflowLibrary: WorkflowProvider {
 
     private struct Shelf {
         var workflows: [JSON: ExecutableWorkflow] = [:]
-        var models: [JSON: any ChatModel] = [:]
+        var models: [JSON: any LanedModel] = [:]
     }
 
     private let http: HTTPClient
     private let environment: [String: String]
     private let directory: String
     private let clock: any Clock<Duration>
+    private let servers: MCPServers
     private let shelf = Mutex(Shelf())
 
-    init(http: HTTPClient, environment: [String: String], directory: String, clock: any Clock<Duration>) {
+    init(
+        http: HTTPClient,
+        environment: [String: String],
+        directory: String,
+        clock: any Clock<Duration>,
+        servers: MCPServers
+    ) {
         self.http = http
+        self.servers = servers
         self.environment = environment
         self.directory = directory
         self.clock = clock
@@ -51,22 +59,55 @@ final class WorkflowLibrary: WorkflowProvider {
     private func make(_ definition: JSON, name: String) throws -> ExecutableWorkflow {
         let document = try Document(definition.bytes, format: .json, name: "definition")
         let reader = try MemberReader(document)
-        var models: [String: any ChatModel] = [:]
-        for (name, members) in try reader.objects("models") { models[name] = try model(name, members) }
+        let models = try models(reader)
         var tools: [String: any Tool] = [:]
         for (name, members) in try reader.objects("tools") {
             let settings = try CommandToolSettings(members, name: name)
             tools[name] = CommandTool(settings, directory: directory, environment: environment, clock: clock)
         }
+        var settings: [String: MCPServerSettings] = [:]
+        for (name, members) in try reader.objects("mcp_servers") {
+            settings[name] = try MCPServerSettings(members, name: name)
+        }
         guard let members = try reader.object("workflow") else { throw reader.error("workflow", "is missing") }
-        let names = WorkflowDefinition.Names(models: Set(models.keys), tools: Set(tools.keys))
+        let names = WorkflowDefinition.Names(
+            models: Set(models.keys),
+            tools: Set(tools.keys),
+            servers: Set(settings.keys)
+        )
         let workflow = try WorkflowDefinition(members, name: name, names: names)
-        return ExecutableWorkflow(workflow, models: models, tools: tools)
+        for name in workflow.toolNames.compactMap(MCPToolName.init) {
+            guard let settings = settings[name.server] else { continue }
+            let tool = MCPTool(name, of: servers.server(settings), settings)
+            tools[tool.name] = tool
+        }
+        return try ExecutableWorkflow(workflow, models: models, tools: tools, policies: ToolPolicy.policies(reader))
     }
 
-    private func model(_ name: String, _ members: MemberReader) throws -> any ChatModel {
-        let settings = try ModelSettings(members, name: name)
-        let key: JSON = [.string(name), settings.json]
+    private func models(_ reader: MemberReader) throws -> [String: any LanedModel] {
+        var settings: OrderedDictionary<String, ModelSettings> = [:]
+        for (name, members) in try reader.objects("models") {
+            settings[name] = try ModelSettings(members, name: name)
+        }
+        // Definitions are read from histories too, which somebody may have changed.
+        try ModelSettings.checkFallbacks(settings, reader)
+        var models: [String: any LanedModel] = [:]
+        for name in settings.keys { models[name] = try model(name, settings) }
+        return models
+    }
+
+    private func model(
+        _ name: String,
+        _ all: OrderedDictionary<String, ModelSettings>
+    ) throws -> any LanedModel {
+        guard let settings = all[name] else { throw Failure(.permanent, "there is no model \"\(name)\"") }
+        let model = try model(settings)
+        guard let fallback = settings.fallback else { return model }
+        return FallbackModel(model, fallback: try self.model(fallback, all))
+    }
+
+    private func model(_ settings: ModelSettings) throws -> any LanedModel {
+        let key: JSON = [.string(settings.name), settings.json]
         if let known = shelf.withLock({ $0.models[key] }) { return known }
         let made = try ModelFactory.make(
             settings,

@@ -1,7 +1,7 @@
 package import Jobs
 package import OrderedCollections
 package import Spool
-import Tools
+package import Tools
 package import Workflow
 
 /// The queues and workflows of one configuration, and what a drop must be to become a job under it.
@@ -20,19 +20,34 @@ package struct Catalog: Sendable {
 
     package let queues: OrderedDictionary<String, QueueSettings>
     package let workflows: OrderedDictionary<String, Entry>
+    /// What is hidden of every job from whoever may not read its directory.
+    package let redactor: Redactor
 
-    package init(queues: OrderedDictionary<String, QueueSettings>, workflows: OrderedDictionary<String, Entry>) {
+    package init(
+        queues: OrderedDictionary<String, QueueSettings>,
+        workflows: OrderedDictionary<String, Entry>,
+        redactor: Redactor = Redactor()
+    ) {
         self.queues = queues
         self.workflows = workflows
+        self.redactor = redactor
     }
 
     /// Makes a drop's acceptance.
     ///
-    /// - Throws: `Rejection` with a sentence for the submitter: line, member and what was expected.
+    /// - Throws: `Rejection` with a sentence for the submitter, redacted: line, member and what was expected.
     package func admit(_ contents: DropContents, at now: Timestamp) throws(Rejection) -> Acceptance {
+        do {
+            return try acceptance(of: contents, at: now)
+        } catch {
+            throw Rejection(redactor.redact(error.reason))
+        }
+    }
+
+    private func acceptance(of contents: DropContents, at now: Timestamp) throws(Rejection) -> Acceptance {
         guard let queue = queues[contents.queue] else { throw Rejection("there is no queue \(contents.queue)") }
         let owner = UserNames.name(of: contents.ownerUID)
-        if let submitters = queue.submitters, !submitters.contains(owner) {
+        if let submitters = queue.submitters, !submitters.include(uid: contents.ownerUID, name: owner) {
             throw Rejection("\(owner) may not submit to the queue \(queue.name)")
         }
         let source = try Self.document(of: contents)

@@ -1,6 +1,7 @@
 import Jobs
 import Spool
 import Synchronization
+import Tools
 import Workflow
 
 /// A job's history as the workflow sees it: every record appended, synced where it must be, and shown to the observer.
@@ -23,26 +24,47 @@ final class HistoryRecorder: StepRecorder {
     private let observer: any JobObserver
     private let lender: any Lender
     private let stopping: StopFlag
+    private let pausing: StopFlag
     /// Their paths: composite and skipped steps have an end and no beginning, so a count would go wrong.
     private let stepsUnderWay = Mutex<Set<String>>([])
+    private let knownSecrets: Mutex<EventRedaction>
 
     init(
         _ job: OwnedJob,
         node: SpoolNode,
         observer: any JobObserver,
         lender: any Lender,
-        stopping: StopFlag
+        stopping: StopFlag,
+        pausing: StopFlag,
+        redactor: Redactor
     ) {
         self.job = job
+        knownSecrets = Mutex(EventRedaction(redactor))
         self.node = node
         self.observer = observer
         self.lender = lender
         self.stopping = stopping
+        self.pausing = pausing
     }
 
-    var isStopping: Bool { stopping.isSet }
+    var isStopping: Bool { stopping.isSet || pausing.isSet }
+
+    /// What is redacted of the job's records as far as it is known now.
+    var redaction: EventRedaction { knownSecrets.withLock { $0 } }
+
+    /// Hides from now on what path rules name in the job's input, and in what its steps were given and gave before.
+    func hideValues(of context: JobContext) {
+        knownSecrets.withLock { redaction in
+            for input in context.inputs { redaction.hide(valuesOf: input, root: .input) }
+            redaction.hideValues(of: job.replay.steps)
+        }
+    }
 
     func entry(of step: String) -> StepLedger.Entry? { job.replay.steps[step] }
+
+    func approval(of step: String) -> Approval? { job.replay.steps.approvals[step] }
+
+    func denial(of step: String) -> Denial? { job.replay.steps.denials[step] }
 
     func record(_ event: JobEvent, durably: Bool) async throws {
         if case .stepStarted(let start) = event {
@@ -55,6 +77,12 @@ final class HistoryRecorder: StepRecorder {
                 throw error
             }
         }
+        // Outside the lock: other steps need not wait while a long text is looked through.
+        let redaction = knownSecrets.withLock { redaction in
+            redaction.hideValues(of: event)
+            return redaction
+        }
+        let event = redaction.redacted(event)
         let (record, replay) =
             durably ? try await node.commit(.step(event), on: job) : try await node.note(event, on: job)
         observer.jobChanged(replay, record)

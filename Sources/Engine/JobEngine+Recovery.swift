@@ -1,6 +1,8 @@
 import Jobs
 import Logging
+import OrderedCollections
 import Spool
+import Tools
 
 extension JobEngine {
     /// Jobs that are taken over at the same time, so that they share flushes.
@@ -12,6 +14,9 @@ extension JobEngine {
     func recover() async throws {
         try await takeOver(from: node.node)
         await takeOverDeadNodes()
+        // Before any job goes on, and after those of this node have their last records.
+        guard !runner.budgets.isEmpty else { return }
+        try await node.run { [node, runner] in try runner.budgets.readHistories(of: node.spool) }
     }
 
     /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read. A job that cannot be taken over
@@ -38,6 +43,7 @@ extension JobEngine {
             return results
         }
         var count = 0
+        await endOrphans(of: results.compactMap { if case .success(.owned(let job, _)) = $0.1 { job } else { nil } })
         for (name, result) in results {
             switch result {
             case .success(let claim): if await note(claim) { count += 1 }
@@ -51,6 +57,23 @@ extension JobEngine {
             "took over \(count) unfinished jobs of \(dead == node.node ? "this node's former life" : dead)",
             metadata: ["message_id": "\(MessageID.jobTakenOver)", "node": "\(dead)"]
         )
+    }
+
+    /// Ends commands of steps without an outcome that outlived their daemon: what they still did would come on top of
+    /// what is done about the step now.
+    private func endOrphans(of jobs: [OwnedJob]) async {
+        var keys: Set<String> = []
+        for job in jobs {
+            for (path, entry) in job.replay.steps.entries where entry.pending != nil && entry.kind == .tool {
+                keys.insert("\(job.name.id)/\(path)")
+            }
+        }
+        if keys.isEmpty { return }
+        guard let (count, areGone) = try? await node.run({ [keys] in Orphans.end(workingFor: keys) }) else { return }
+        if count > 0 { logger.notice("ended \(count) processes of commands that had outlived their daemon") }
+        if !areGone {
+            logger.error("commands that outlived their daemon cannot be ended; they may still do their work")
+        }
     }
 
     /// - Returns: Whether there is a job to run.

@@ -1,6 +1,7 @@
 import Jobs
 import Logging
 import Spool
+import Tools
 
 extension JobEngine {
     /// Carries out what people asked for through `control/`. A request that cannot be settled yet stays there: a
@@ -31,7 +32,7 @@ extension JobEngine {
                 else { return }
                 isSettled = try await carryOut(request, uid: uid)
             } catch let rejection as Rejection {
-                logger.warning("a request was refused: \(rejection.reason)")
+                logger.warning("a request was refused: \(catalog.redactor.redact(rejection.reason))")
             }
             if !isSettled { return }
             if try await node.run({ [node] in try ControlRequest.remove(file, in: node.spool) }) {
@@ -61,7 +62,7 @@ extension JobEngine {
                 // It has ended, or moved on, since.
                 controlMayHaveRequests = true
                 isSettled = false
-            } else if try await !carryOut(request.action, id, at: locations[id], decision) {
+            } else if try await !carryOut(request, id, at: locations[id], decision) {
                 isSettled = false
             }
         }
@@ -69,33 +70,43 @@ extension JobEngine {
     }
 
     private func carryOut(
-        _ action: ControlRequest.Action,
+        _ request: ControlRequest,
         _ id: JobID,
         at location: JobLocation?,
         _ decision: Decision
     ) async throws -> Bool {
+        let command = request.command(decision)
         if let (name, active) = jobs.first(where: { $0.key.id == id }) {
-            guard action == .cancel else { return refuse(action, id, "it is \(active.job.replay.life.state.name)") }
-            return try await cancel(name, active, decision)
+            switch command {
+            case .cancel, .hold: return try await interrupt(name, active, command)
+            default: return refuse(request.action, id, "it is \(active.job.replay.life.state.name)")
+            }
         }
-        guard let location else { return refuse(action, id, "there is no such job") }
+        guard let location else { return refuse(request.action, id, "there is no such job") }
         // It moved on since the spool was read: the next look finds it.
         guard let history = try await node.run({ [node] in try node.spool.history(of: location) }) else { return false }
         // A request moves nothing that cannot be put back.
         if case .brokenLine(let line) = history.defect {
-            return refuse(action, id, "line \(line) of its history was changed; agentspool verify \(id) says more")
+            return refuse(
+                request.action,
+                id,
+                "line \(line) of its history was changed; agentspool verify \(id) says more"
+            )
         }
-        let command = action == .cancel ? JobCommand.cancel(decision) : .retry(decision)
         let life = JobReplay(name: location.job, records: history.records).life
-        if action == .cancel, case .ended(.cancelled, _) = life.state { return true }
+        switch (command, life.state) {
+        case (.cancel, .ended(.cancelled, _)): return true
+        case (.hold, .held): return true
+        default: break
+        }
         if location.directory.hasPrefix("\(SpoolLayout.processing)/") {
-            return postpone(action, id, until: location)
+            return postpone(request.action, id, until: location)
         }
         do {
             // Decided before the directory is touched, so that a refusal moves nothing.
             _ = try life.decide(command, at: wallClock.now)
         } catch {
-            return refuse(action, id, "\(error)")
+            return refuse(request.action, id, "\(error)")
         }
         return try await adopt(location, command)
     }
@@ -108,12 +119,15 @@ extension JobEngine {
         return false
     }
 
-    private func adopt(_ location: JobLocation, _ command: JobCommand) async throws -> Bool {
+    /// Takes a job that lies elsewhere into this node's hands and does what was decided.
+    func adopt(_ location: JobLocation, _ command: JobCommand) async throws -> Bool {
         do {
             guard let (job, _) = try await node.adopt(location.job, from: location.directory, named: location.entry)
             else { return false }
-            if case .deferred(let name, let until) = try await runner.commit(command, on: job) {
-                deferred.add(name, due: until)
+            switch try await runner.commit(command, on: job) {
+            case .deferred(let name, let until): deferred.add(name, due: until)
+            case .held(let name, let expires): held.add(name, expires: expires)
+            case .ended, .interrupted, .cancelled: break
             }
             return true
         } catch {
@@ -122,18 +136,27 @@ extension JobEngine {
         }
     }
 
-    private func cancel(_ name: JobName, _ active: ActiveJob, _ decision: Decision) async throws -> Bool {
+    /// Cancels or holds a job in this node's hands. A job that is cancelled has its step cancelled; one that is held
+    /// is let finish its step.
+    private func interrupt(_ name: JobName, _ active: ActiveJob, _ command: JobCommand) async throws -> Bool {
         if let task = active.task {
-            guard active.cancellation == nil else { return false }
-            jobs[name]?.cancellation = decision
-            task.cancel()
+            let isCancel = if case .cancel = command { true } else { false }
+            // A cancellation goes before a hold that has not come to pass.
+            if case .cancel = active.request { return false }
+            if active.request != nil, !isCancel { return false }
+            jobs[name]?.request = command
+            active.pausing.set()
+            if isCancel { task.cancel() }
             releaseWaiting(of: name)
+            if !isCancel { logger.info("a hold waits for the job's step", metadata: ["job": "\(name.id)"]) }
             return false
         }
         _ = schedule.remove(name.id, queue: active.queue)
         jobs[name] = nil
         do {
-            _ = try await runner.commit(.cancel(decision), on: active.job)
+            if case .held(let name, let expires) = try await runner.commit(command, on: active.job) {
+                held.add(name, expires: expires)
+            }
             return true
         } catch {
             strand(name, error)

@@ -10,7 +10,7 @@ extension JobEngine {
         let now = wallClock.now
         // While there is no room, a job that starts or ends wakes.
         let claim = schedule.claimRoom > 0 ? claimsPausedUntil ?? deferred.nextDue : nil
-        let times = [claim, intakes.values.compactMap(\.nextLook).min()].compactMap(\.self)
+        let times = [claim, held.nextExpiry, intakes.values.compactMap(\.nextLook).min()].compactMap(\.self)
         guard let next = times.min(), !stopping.isSet, next - now <= settings.scanInterval else { return }
         if let timer, timer.at <= next { return }
         timer?.task.cancel()

@@ -14,14 +14,23 @@ extension JobEngine {
             active.hasWorker = true
             let waiting = active.waitingForWorker
             active.waitingForWorker = []
-            if active.task == nil { active.task = start(active.job) }
+            if active.task == nil { active.task = start(active) }
             jobs[ticket.job] = active
             for continuation in waiting { continuation.resume() }
         }
     }
 
-    private func start(_ job: OwnedJob) -> Task<Void, Never> {
-        let recorder = HistoryRecorder(job, node: node, observer: observer, lender: self, stopping: stopping)
+    private func start(_ active: ActiveJob) -> Task<Void, Never> {
+        let job = active.job
+        let recorder = HistoryRecorder(
+            job,
+            node: node,
+            observer: observer,
+            lender: self,
+            stopping: stopping,
+            pausing: active.pausing,
+            redactor: catalog.redactor
+        )
         // Not on this actor: a workflow that computes for long must not keep the others waiting.
         return Task { @concurrent [runner] in
             let result: Result<JobRunner.Ending, any Error>
@@ -33,10 +42,10 @@ extension JobEngine {
     private func jobEnded(_ job: OwnedJob, _ result: Result<JobRunner.Ending, any Error>) async {
         defer { wake() }
         var result = result
-        if let decision = jobs[job.name]?.cancellation {
+        if let request = jobs[job.name]?.request {
             switch result {
             case .success(.cancelled), .success(.interrupted):
-                do { result = .success(try await runner.commit(.cancel(decision), on: job)) } catch {
+                do { result = .success(try await runner.commit(request, on: job)) } catch {
                     result = .failure(error)
                 }
             default: break
@@ -54,7 +63,8 @@ extension JobEngine {
         case .success(.ended(let outcome)):
             Counter(label: "agentspool_jobs_ended", dimensions: [("outcome", outcome.rawValue)]).increment()
         case .success(.deferred(let name, let until)): deferred.add(name, due: until)
-        case .success(.held), .success(.interrupted), .success(.cancelled): break
+        case .success(.held(let name, let expires)): held.add(name, expires: expires)
+        case .success(.interrupted), .success(.cancelled): break
         case .failure(let error): strand(job.name, error)
         }
     }
@@ -77,7 +87,7 @@ extension JobEngine {
 
     func waitForWorker(of job: JobName) async throws {
         guard let active = jobs[job], !active.hasWorker else { return }
-        if stopping.isSet || active.cancellation != nil { throw CancellationError() }
+        if stopping.isSet || active.request != nil { throw CancellationError() }
         try await withCheckedThrowingContinuation { continuation in
             if jobs[job]?.waitingForWorker.isEmpty == true {
                 schedule.resume(Schedule.Ticket(job: job, queue: active.queue, priority: active.job.priority))

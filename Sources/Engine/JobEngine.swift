@@ -27,6 +27,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     var jobs: [JobName: ActiveJob] = [:]
     var intakes: [String: Intake] = [:]
     var deferred = DeferredJobs()
+    var held = HeldJobs()
     /// Nothing is claimed from `deferred/` until then: the disk failed.
     var claimsPausedUntil: Timestamp?
     /// Jobs may lie in `processing/` that a failing disk kept from going on, and that nobody works on.
@@ -62,8 +63,10 @@ package actor JobEngine: HistoryRecorder.Lender {
         var hasWorker = false
         /// Steps that wait for the job to have a worker again.
         var waitingForWorker: [CheckedContinuation<Void, any Error>] = []
-        /// Set once a person has asked for it; the job ends as soon as its steps let go.
-        var cancellation: Decision?
+        /// Set once a person has asked for it; it is carried out as soon as the job's steps let go.
+        var request: JobCommand?
+        /// Set when no further step may begin.
+        let pausing = StopFlag()
     }
 
     package init(
@@ -96,6 +99,8 @@ package actor JobEngine: HistoryRecorder.Lender {
             observer: observer,
             provider: provider,
             environment: environment,
+            budgets: QueueBudgets(catalog.queues.values, clock: environment.wallClock),
+            redactor: catalog.redactor,
             logger: logger
         )
         schedule = Schedule(queues: catalog.queues.values, concurrency: settings.concurrency)
@@ -202,6 +207,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         if !stopping.isSet {
             await lookAround()
             await carryOutRequests()
+            await expireApprovals()
             await claimDue()
             // What arrives cannot be told from what is stranded.
             if !mustTakeUpStranded { await takeIn() }
@@ -239,6 +245,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     func lookEverywhere() {
         controlMayHaveRequests = true
         deferred.mustScan = true
+        held.mustScan = true
         for queue in intakes.keys { intakes[queue]?.isChanged = true }
     }
 }

@@ -1,6 +1,7 @@
 import Jobs
 import Logging
 import Spool
+import Tools
 import Workflow
 
 /// Runs one claimed job as far as it goes, and commits how that ended.
@@ -9,13 +10,15 @@ struct JobRunner: Sendable {
     let observer: any JobObserver
     let provider: any WorkflowProvider
     let environment: RunEnvironment
+    let budgets: QueueBudgets
+    let redactor: Redactor
     let logger: Logger
 
     /// How a claimed job left the engine's hands.
     enum Ending: Sendable, Equatable {
         case ended(Outcome)
         case deferred(JobName, until: Timestamp)
-        case held
+        case held(JobName, expires: Timestamp?)
         /// The daemon stops; the job stays in `processing/` and goes on after the next start.
         case interrupted
         /// Its task was cancelled; the caller knows why.
@@ -28,7 +31,9 @@ struct JobRunner: Sendable {
         do {
             let acceptance = job.replay.acceptance
             let workflow = try provider.executable(acceptance?.definition ?? .null, name: acceptance?.workflow ?? "")
-            let context = try await JobInput.context(of: job, node: node)
+            var context = try await JobInput.context(of: job, node: node)
+            context.budget = budget(of: job.replay)
+            recorder.hideValues(of: context)
             let run = WorkflowRun(workflow, job: context, recorder: recorder, environment: environment)
             switch try await run.run() {
             case .completed(let output): command = .complete(output: output)
@@ -42,18 +47,31 @@ struct JobRunner: Sendable {
         } catch is CancellationError {
             return recorder.isStopping ? .interrupted : .cancelled
         }
-        return try await commit(command, on: job)
+        return try await commit(command, on: job, recorder.redaction)
+    }
+
+    private func budget(of replay: JobReplay) -> JobBudget {
+        JobBudget(
+            limits: replay.limits,
+            used: replay.usage,
+            activeTime: replay.activeTime,
+            claimedAt: replay.claimedAt ?? environment.wallClock.now,
+            shared: replay.acceptance.flatMap { budgets.budget(of: $0.queue) }
+        )
     }
 
     /// Commits a command that takes the job out of the engine's hands.
-    func commit(_ command: JobCommand, on job: OwnedJob) async throws -> Ending {
-        let (record, replay) = try await node.commit(command, on: job)
+    ///
+    /// - Parameter redaction: What is hidden of it; nil for what is hidden of every job.
+    func commit(_ command: JobCommand, on job: OwnedJob, _ redaction: EventRedaction? = nil) async throws -> Ending {
+        let redaction = redaction ?? EventRedaction(redactor)
+        let (record, replay) = try await node.commit(redaction.redacted(command), on: job)
         observer.jobChanged(replay, record)
         log(replay)
         switch replay.life.state {
         case .ended(let outcome, _): return .ended(outcome)
         case .deferred(let until): return .deferred(job.name, until: until)
-        case .held: return .held
+        case .held(let hold): return .held(job.name, expires: hold.approval?.expires)
         case .absent, .waiting, .running: return .interrupted
         }
     }
@@ -76,6 +94,12 @@ struct JobRunner: Sendable {
             metadata["message_id"] = "\(MessageID.jobFailed)"
             metadata["failure"] = "\(failure.class.rawValue)"
             logger.warning("job failed: \(JobSummary.short(failure.message))", metadata: metadata)
+        case .denied(let denial):
+            metadata["message_id"] = "\(MessageID.jobFailed)"
+            metadata["failure"] = "\(FailureClass.denied.rawValue)"
+            logger.notice("job denied by \(denial.decision.user)", metadata: metadata)
+        case .approved(let approval):
+            logger.notice("job approved by \(approval.decision.user)", metadata: metadata)
         case .cancelled(let decision):
             metadata["message_id"] = "\(MessageID.jobCancelled)"
             logger.notice("job cancelled by \(decision.user)", metadata: metadata)

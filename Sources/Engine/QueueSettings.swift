@@ -1,4 +1,5 @@
-import Jobs
+package import Jobs
+import Spool
 
 /// A queue: an inbox and what applies to the jobs that come through it.
 package struct QueueSettings: Sendable, Equatable {
@@ -11,8 +12,10 @@ package struct QueueSettings: Sendable, Equatable {
     package var priority: Int
     /// Larger drops are rejected, in bytes.
     package var sizeMax: Int
-    /// User names that may submit; nil for everybody who can write to the inbox.
-    package var submitters: Set<String>?
+    /// Who may submit; nil for everybody who can write to the inbox.
+    package var submitters: Submitters?
+    /// What all its jobs together may use a day (UTC); nil is no limit.
+    package var dailyLimits: Limits?
 
     package static let concurrencyDefault = 4
     package static let sizeMaxDefault = 100_000_000
@@ -23,6 +26,19 @@ package struct QueueSettings: Sendable, Equatable {
         concurrency = Self.concurrencyDefault
         priority = 0
         sizeMax = Self.sizeMaxDefault
+    }
+}
+
+/// Who may submit to a queue: the owner of the dropped file, as the kernel knows it.
+package struct Submitters: Sendable, Equatable {
+    package var users: Set<String>
+    package var groups: Set<String>
+
+    package init(users: Set<String>, groups: Set<String>) { (self.users, self.groups) = (users, groups) }
+
+    /// Blocks while the system's user database is asked.
+    func include(uid: Int, name: String) -> Bool {
+        users.contains(name) || (!groups.isEmpty && !groups.isDisjoint(with: UserNames.groups(of: uid)))
     }
 }
 

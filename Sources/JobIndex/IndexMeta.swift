@@ -20,6 +20,9 @@ enum IndexMeta {
         try set(lastCommitAt, String(time.milliseconds), in: database)
     }
 
+    /// The index may lack anything: all of it is to be compared with the files.
+    static func forget(_ database: Database) throws { try database.execute(sql: "DELETE FROM meta") }
+
     private static func value(_ key: String, in database: Database) throws -> String? {
         try String.fetchOne(database, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
     }

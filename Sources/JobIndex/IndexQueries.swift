@@ -109,19 +109,16 @@ extension IndexDatabase {
         }
     }
 
-    /// The attempts to call a model, in the order in which they ended.
+    /// The attempts to call a model, in the order in which they ended; one without an end comes where it began.
     package func modelCalls(of job: String) async throws -> [IndexedCall] { try await calls(of: job, in: .model) }
 
-    /// The attempts to call a tool, in the order in which they ended.
+    /// The attempts to call a tool, in the same order.
     package func toolCalls(of job: String) async throws -> [IndexedCall] { try await calls(of: job, in: .tool) }
 
     private func calls(of job: String, in table: IndexedCall.Table) async throws -> [IndexedCall] {
         try await read { database in
-            let sql = """
-                SELECT seq, step, \(table.nameColumn), attempt, status, failure_class, duration_ms,
-                    input_tokens, cached_input_tokens, output_tokens, cost_usd, at
-                FROM \(table.rawValue) WHERE job = ? ORDER BY seq
-                """
+            let columns = RowWriter.callColumns(table).joined(separator: ", ")
+            let sql = "SELECT \(columns) FROM \(table.rawValue) WHERE job = ? ORDER BY seq, step, attempt"
             return try Row.fetchAll(database, sql: sql, arguments: [job]).compactMap(IndexedCall.init(row:))
         }
     }

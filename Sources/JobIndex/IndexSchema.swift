@@ -2,7 +2,7 @@ import GRDB
 
 /// The tables of the index and their versions.
 ///
-/// Nothing here is sensitive: no inputs, outputs or arguments. A new version adds a migration and never changes an
+/// Nothing here is sensitive: of arguments and outputs there are redacted summaries alone. A new version adds a migration and never changes an
 /// old one. Times are milliseconds since 1970, UTC.
 enum IndexSchema {
     static let migrator: DatabaseMigrator = {
@@ -13,13 +13,18 @@ enum IndexSchema {
             try database.execute(sql: indices)
             try database.execute(sql: triggers)
         }
+        migrator.registerMigration("v2") { database in
+            try database.execute(sql: calls)
+            // What the calls now hold is in the job directories alone.
+            try IndexMeta.forget(database)
+        }
         return migrator
     }()
 
     /// All tables that the job directories determine, each with the columns that order its rows.
     static let derivedTables = [
-        "jobs": "job", "labels": "job, key", "steps": "job, path", "model_calls": "job, seq",
-        "tool_calls": "job, seq", "events": "job, seq", "counters": "queue, state",
+        "jobs": "job", "labels": "job, key", "steps": "job, path", "model_calls": "job, step, attempt",
+        "tool_calls": "job, step, attempt", "events": "job, seq", "counters": "queue, state",
     ]
 
     private static let tables = """
@@ -149,4 +154,33 @@ enum IndexSchema {
             DELETE FROM counters WHERE queue = OLD.queue AND state = OLD.state AND count <= 0;
         END;
         """
+
+    /// Version 2: a call is a row from its beginning on, which its end replaces.
+    private static let calls =
+        ["model", "tool"].map { kind in
+            """
+            DROP TABLE \(kind)_calls;
+            CREATE TABLE \(kind)_calls (
+                job TEXT NOT NULL,
+                step TEXT NOT NULL,
+                attempt INTEGER NOT NULL,
+                \(kind) TEXT,
+                effect TEXT,
+                arguments TEXT,
+                status TEXT NOT NULL,
+                output TEXT,
+                failure_class TEXT,
+                message TEXT,
+                duration_ms INTEGER NOT NULL,
+                input_tokens INTEGER NOT NULL,
+                cached_input_tokens INTEGER NOT NULL,
+                output_tokens INTEGER NOT NULL,
+                cost_usd REAL NOT NULL,
+                at INTEGER NOT NULL,
+                seq INTEGER NOT NULL,
+                PRIMARY KEY (job, step, attempt)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX running_\(kind)_calls ON \(kind)_calls (job) WHERE status = 'running';
+            """
+        }.joined(separator: "\n")
 }

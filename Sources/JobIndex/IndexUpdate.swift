@@ -31,6 +31,7 @@ package struct IndexedRecord: Sendable, Equatable {
     package var step: String?
 
     let isAcceptance: Bool
+    let endsCalls: Bool
     let call: IndexedCall?
     let callTable: IndexedCall.Table?
 
@@ -38,8 +39,9 @@ package struct IndexedRecord: Sendable, Equatable {
         (seq, epoch, at, type) = (record.seq, record.epoch, record.at, record.event.type)
         step = record.event.stepPath
         isAcceptance = if case .accepted = record.event { true } else { false }
-        let ended = IndexedCall.ended(by: record)
-        (call, callTable) = (ended?.call, ended?.table)
+        endsCalls = record.event.endsCalls
+        let found = IndexedCall.call(of: record)
+        (call, callTable) = (found?.call, found?.table)
     }
 }
 
@@ -69,7 +71,11 @@ extension IndexUpdate {
             switch record.event {
             case .stepStarted, .stepCompleted, .stepFailed:
                 if let step = record.event.stepPath { touched[step] = record.seq }
-            case .retried, .released: lastReset = record.seq
+            case .released(let release):
+                lastReset = record.seq
+                // Who says that it happened has finished it.
+                if let step = release.step, case .done = release.finding { touched[step] = record.seq }
+            case .retried: lastReset = record.seq
             default: break
             }
         }
@@ -94,6 +100,9 @@ extension JobEvent {
         case .stepCompleted(let step): step.step
         case .stepFailed(let step): step.step
         case .held(let hold): hold.step
+        case .approved(let approval): approval.step
+        case .denied(let denial): denial.step
+        case .released(let release): release.step
         case .failed(let step, _): step
         default: nil
         }

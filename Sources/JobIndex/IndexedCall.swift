@@ -1,17 +1,29 @@
 package import Jobs
 
-/// The row of one finished attempt to call a model or a tool.
+/// The row of one attempt to call a model or a tool, from its beginning on.
 package struct IndexedCall: Sendable, Equatable {
-    /// The sequence number of the record that ended it.
+    package enum Status: String, Sendable {
+        case running, completed, failed
+        /// It began, and nobody will say how it ended: the daemon died, or the job left its hands.
+        case unknown
+    }
+
+    /// The sequence number of the record that the row shows; a row never replaces a newer one.
     package var seq: Int
     package var step: String
     /// The model or the tool, where the record names it.
     package var name: String?
     /// From 1.
     package var attempt: Int
-    /// `completed` or `failed`.
-    package var status: StepLedger.Status
+    package var effect: Effect?
+    /// Redacted, on one line, cut short.
+    package var arguments: String?
+    package var status: Status
+    /// Redacted, on one line, cut short.
+    package var output: String?
     package var failureClass: FailureClass?
+    /// What went wrong, redacted, on one line and cut short.
+    package var message: String?
     package var durationMilliseconds: Int
     /// All of them, the cached ones included; 0 for tools.
     package var inputTokens: Int
@@ -19,12 +31,12 @@ package struct IndexedCall: Sendable, Equatable {
     package var outputTokens: Int
     /// US dollars; 0 where no price is configured.
     package var costUSD: Double
-    /// When it ended.
+    /// When it ended; of one that runs, when it began.
     package var at: Timestamp
 }
 
 extension IndexedCall {
-    enum Table: String, Sendable {
+    enum Table: String, Sendable, CaseIterable {
         case model = "model_calls"
         case tool = "tool_calls"
 
@@ -37,61 +49,58 @@ extension IndexedCall {
         }
     }
 
-    /// The call that a record ended, with its table; nil when it ended none.
-    static func ended(by record: HistoryRecord) -> (table: Table, call: IndexedCall)? {
+    /// The call that a record began or ended, with its table; nil when it is about none.
+    static func call(of record: HistoryRecord) -> (table: Table, call: IndexedCall)? {
         switch record.event {
+        case .stepStarted(let step):
+            guard let table = Table(step.kind, model: step.model) else { return nil }
+            let name = table == .model ? step.model : step.tool
+            var call = IndexedCall(record, step: step.step, name: name, attempt: step.attempt, .running)
+            (call.effect, call.arguments) = (step.effect, step.summary)
+            return (table, call)
         case .stepCompleted(let step) where !step.isSkipped:
             guard let table = Table(step.kind, model: step.model) else { return nil }
-            let call = IndexedCall(
-                record,
-                step: step.step,
-                name: table == .model ? step.model : step.tool,
-                attempt: step.attempt,
-                failure: nil,
-                durationMilliseconds: step.durationMilliseconds,
-                usage: step.usage
-            )
+            let name = table == .model ? step.model : step.tool
+            let status: Status = step.failure == nil ? .completed : .failed
+            var call = IndexedCall(record, step: step.step, name: name, attempt: step.attempt, status)
+            call.output = step.summary
+            call.end(after: step.durationMilliseconds, step.usage, step.failure)
             return (table, call)
         case .stepFailed(let step):
             guard let table = Table(step.kind, model: step.model) else { return nil }
-            let call = IndexedCall(
-                record,
-                step: step.step,
-                name: table == .model ? step.model : step.tool,
-                attempt: step.attempt,
-                failure: step.failure,
-                durationMilliseconds: step.durationMilliseconds,
-                usage: step.usage
-            )
+            let name = table == .model ? step.model : step.tool
+            var call = IndexedCall(record, step: step.step, name: name, attempt: step.attempt, .failed)
+            call.end(after: step.durationMilliseconds, step.usage, step.failure)
             return (table, call)
         default: return nil
         }
     }
 
-    private init(
-        _ record: HistoryRecord,
-        step: String,
-        name: String?,
-        attempt: Int,
-        failure: Failure?,
-        durationMilliseconds: Int,
-        usage: Usage?
-    ) {
-        let usage = usage ?? Usage()
+    private init(_ record: HistoryRecord, step: String, name: String?, attempt: Int, _ status: Status) {
         self.init(
             seq: record.seq,
             step: step,
             name: name,
             attempt: attempt,
-            status: failure == nil ? .completed : .failed,
-            failureClass: failure?.class,
-            durationMilliseconds: durationMilliseconds,
-            inputTokens: usage.inputTokens,
-            cachedInputTokens: usage.cachedInputTokens,
-            outputTokens: usage.outputTokens,
-            costUSD: usage.costUSD,
+            status: status,
+            durationMilliseconds: 0,
+            inputTokens: 0,
+            cachedInputTokens: 0,
+            outputTokens: 0,
+            costUSD: 0,
             at: record.at
         )
+    }
+
+    private mutating func end(after durationMilliseconds: Int, _ usage: Usage?, _ failure: Failure?) {
+        self.durationMilliseconds = durationMilliseconds
+        failureClass = failure?.class
+        message = failure.map { JobSummary.short($0.message) }
+        guard let usage else { return }
+        (inputTokens, cachedInputTokens, outputTokens) = (
+            usage.inputTokens, usage.cachedInputTokens, usage.outputTokens
+        )
+        costUSD = usage.costUSD
     }
 }
 
@@ -103,7 +112,17 @@ extension IndexedCall.Table {
         case .model: self = .model
         case .tool: self = .tool
         case .line where model != nil: self = .model
-        case .line, .agent, .forEach: return nil
+        case .line, .agent, .approval, .forEach: return nil
+        }
+    }
+}
+
+extension JobEvent {
+    /// Whether no call goes on after it: the job changed hands, or left them.
+    var endsCalls: Bool {
+        switch self {
+        case .claimed, .deferred, .held, .cancelled, .completed, .failed: true
+        default: false
         }
     }
 }

@@ -67,22 +67,28 @@ extension IndexedStep {
 }
 
 extension IndexedCall {
+    /// A row of a query that selects ``RowWriter/callColumns(_:)``.
     init?(row: Row) {
-        guard let status = StepLedger.Status(rawValue: row[4]) else { return nil }
-        let failureClass: String? = row[5]
+        guard let status = Status(rawValue: row[6]) else { return nil }
+        let effect: String? = row[4]
+        let failureClass: String? = row[8]
         self.init(
-            seq: row[0],
+            seq: row[16],
             step: row[1],
-            name: row[2],
-            attempt: row[3],
+            name: row[3],
+            attempt: row[2],
+            effect: effect.flatMap(Effect.init),
+            arguments: row[5],
             status: status,
+            output: row[7],
             failureClass: failureClass.flatMap(FailureClass.init),
-            durationMilliseconds: row[6],
-            inputTokens: row[7],
-            cachedInputTokens: row[8],
-            outputTokens: row[9],
-            costUSD: row[10],
-            at: Timestamp(milliseconds: row[11])
+            message: row[9],
+            durationMilliseconds: row[10],
+            inputTokens: row[11],
+            cachedInputTokens: row[12],
+            outputTokens: row[13],
+            costUSD: row[14],
+            at: Timestamp(milliseconds: row[15])
         )
     }
 }

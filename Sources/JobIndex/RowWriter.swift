@@ -11,8 +11,7 @@ struct RowWriter {
     private let insertLabel: Statement
     private let insertStep: Statement
     private let insertEvent: Statement
-    private let insertModelCall: Statement
-    private let insertToolCall: Statement
+    private let insertCall: [IndexedCall.Table: Statement]
     /// The newest row of each job in this transaction: many records of a job cost its row and indices once.
     private var latest: [String: JobSummary] = [:]
 
@@ -22,8 +21,10 @@ struct RowWriter {
         insertLabel = try database.cachedStatement(sql: Self.labelSQL)
         insertStep = try database.cachedStatement(sql: Self.stepSQL)
         insertEvent = try database.cachedStatement(sql: Self.eventSQL)
-        insertModelCall = try database.cachedStatement(sql: Self.callSQL(.model))
-        insertToolCall = try database.cachedStatement(sql: Self.callSQL(.tool))
+        insertCall = [
+            .model: try database.cachedStatement(sql: Self.callSQL(.model)),
+            .tool: try database.cachedStatement(sql: Self.callSQL(.tool)),
+        ]
     }
 
     mutating func write(_ updates: some Sequence<IndexUpdate>) throws {
@@ -91,18 +92,38 @@ struct RowWriter {
         ])
         try insertEvent.execute()
         if record.isAcceptance { try writeLabels(of: summary) }
-        guard let call = record.call, let table = record.callTable else { return }
-        let statement =
-            switch table {
-            case .model: insertModelCall
-            case .tool: insertToolCall
-            }
+        if record.endsCalls { try endCalls(of: summary.job, seq: record.seq) }
+        if let call = record.call, let table = record.callTable { try write(call, of: summary.job, to: table) }
+    }
+
+    private func write(_ call: IndexedCall, of job: String, to table: IndexedCall.Table) throws {
+        // An earlier attempt that has no end will have none.
+        if call.status == .running, call.attempt > 1 {
+            try endCalls(of: job, seq: call.seq, in: [table], of: call.step)
+        }
+        guard let statement = insertCall[table] else { return }
         statement.setUncheckedArguments([
-            summary.job, call.seq, call.step, call.name, call.attempt, call.status.rawValue,
-            call.failureClass?.rawValue, call.durationMilliseconds, call.inputTokens, call.cachedInputTokens,
-            call.outputTokens, call.costUSD.stored, call.at.milliseconds,
+            job, call.step, call.attempt, call.name, call.effect?.rawValue, call.arguments, call.status.rawValue,
+            call.output, call.failureClass?.rawValue, call.message, call.durationMilliseconds, call.inputTokens,
+            call.cachedInputTokens, call.outputTokens, call.costUSD.stored, call.at.milliseconds, call.seq,
         ])
         try statement.execute()
+    }
+
+    /// Says of calls that run, and began before the record `seq`, that their end is not known: those of `step`, or all.
+    private func endCalls(
+        of job: String,
+        seq: Int,
+        in tables: [IndexedCall.Table] = IndexedCall.Table.allCases,
+        of step: String? = nil
+    ) throws {
+        for table in tables {
+            let sql = """
+                UPDATE \(table.rawValue) SET status = 'unknown'
+                WHERE job = ?2 AND status = 'running' AND seq < ?1 AND (?3 IS NULL OR step = ?3)
+                """
+            try database.cachedStatement(sql: sql).execute(arguments: [seq, job, step])
+        }
     }
 
     // MARK: Statements
@@ -124,13 +145,27 @@ struct RowWriter {
     private static let eventSQL =
         "INSERT OR REPLACE INTO events (job, seq, epoch, at, type, step) VALUES (?, ?, ?, ?, ?, ?)"
 
+    static func callColumns(_ table: IndexedCall.Table) -> [String] {
+        [
+            "job", "step", "attempt", table.nameColumn, "effect", "arguments", "status", "output", "failure_class",
+            "message", "duration_ms", "input_tokens", "cached_input_tokens", "output_tokens", "cost_usd", "at", "seq",
+        ]
+    }
+
+    /// What only the beginning of a call tells stays when its end comes, and comes to it when it is written later. The
+    /// same record again changes nothing: its call may have been given up since.
     private static func callSQL(_ table: IndexedCall.Table) -> String {
-        """
-        INSERT OR REPLACE INTO \(table.rawValue) (
-            job, seq, step, \(table.nameColumn), attempt, status, failure_class, duration_ms,
-            input_tokens, cached_input_tokens, output_tokens, cost_usd, at
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """
+        let columns = callColumns(table)
+        let changes = columns.dropFirst(3).map { column in
+            ["effect", "arguments"].contains(column)
+                ? "\(column) = coalesce(excluded.\(column), \(column))"
+                : "\(column) = iif(excluded.seq > seq, excluded.\(column), \(column))"
+        }
+        return """
+            INSERT INTO \(table.rawValue) (\(columns.joined(separator: ", ")))
+            VALUES (\(Array(repeating: "?", count: columns.count).joined(separator: ", ")))
+            ON CONFLICT (job, step, attempt) DO UPDATE SET \(changes.joined(separator: ", "))
+            """
     }
 
     /// A row never replaces one with a higher `seq`.

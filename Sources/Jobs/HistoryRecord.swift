@@ -24,6 +24,8 @@ extension JobEvent {
         case .stepFailed: "step.failed"
         case .deferred: "deferred"
         case .held: "held"
+        case .approved: "approved"
+        case .denied: "denied"
         case .released: "released"
         case .retried: "retried"
         case .cancelled: "cancelled"
@@ -66,6 +68,7 @@ extension HistoryRecord {
             bytes.append(member: "effect", start.effect?.rawValue)
             bytes.append(member: "tool", start.tool)
             bytes.append(member: "model", start.model)
+            bytes.append(member: "summary", start.summary)
             bytes.append(member: "arguments", start.arguments)
         case .stepCompleted(let step):
             bytes.append(member: "step", step.step)
@@ -75,8 +78,12 @@ extension HistoryRecord {
             bytes.append(member: "tool", step.tool)
             bytes.append(member: "model", step.model)
             bytes.append(member: "duration_ms", step.durationMilliseconds)
+            bytes.append(member: "fallback", step.fallback)
+            if step.rejectedOutputs > 0 { bytes.append(member: "rejected_outputs", step.rejectedOutputs) }
+            if step.isChecked { bytes.append(",\"checked\":true") }
             bytes.append(member: "usage", step.usage?.json)
             if let failure = step.failure { append(failure, to: &bytes) }
+            bytes.append(member: "summary", step.summary)
             bytes.append(member: "output", step.output)
         case .stepFailed(let step):
             bytes.append(member: "step", step.step)
@@ -95,10 +102,22 @@ extension HistoryRecord {
             bytes.append(member: "reason", hold.reason.rawValue)
             bytes.append(member: "step", hold.step)
             bytes.append(member: "message", hold.message)
-        case .released(let decision), .retried(let decision), .cancelled(let decision):
-            bytes.append(member: "uid", decision.uid)
-            bytes.append(member: "user", decision.user)
-            bytes.append(member: "reason", decision.reason)
+            bytes.append(member: "approval", hold.approval?.json)
+        case .approved(let approval):
+            bytes.append(member: "step", approval.step)
+            append(approval.decision, to: &bytes)
+            bytes.append(member: "arguments_hash", approval.argumentsHash)
+            bytes.append(member: "arguments", approval.arguments)
+        case .denied(let denial):
+            bytes.append(member: "step", denial.step)
+            append(denial.decision, to: &bytes)
+        case .released(let release):
+            bytes.append(member: "step", release.step)
+            append(release.decision, to: &bytes)
+            if release.finding == .again { bytes.append(",\"again\":true") }
+            if case .done(let output) = release.finding { bytes.append(member: "assumed_output", output) }
+            bytes.append(member: "limits", release.limits.json)
+        case .retried(let decision), .cancelled(let decision): append(decision, to: &bytes)
         case .completed(let output): bytes.append(member: "output", output)
         case .failed(let step, let failure):
             bytes.append(member: "step", step)
@@ -111,6 +130,12 @@ extension HistoryRecord {
                 bytes.append(json: value)
             }
         }
+    }
+
+    private func append(_ decision: Decision, to bytes: inout [UInt8]) {
+        bytes.append(member: "uid", decision.uid)
+        bytes.append(member: "user", decision.user)
+        bytes.append(member: "reason", decision.reason)
     }
 
     private func append(_ failure: Failure, to bytes: inout [UInt8]) {
@@ -174,17 +199,16 @@ extension JobEvent {
         case "held":
             guard let reason = json["reason"]?.string.flatMap(Hold.Reason.init) else { return nil }
             self = .held(
-                Hold(reason: reason, step: json["step"]?.string, message: json["message"]?.string ?? "")
+                Hold(
+                    reason: reason,
+                    step: json["step"]?.string,
+                    message: json["message"]?.string ?? "",
+                    approval: json["approval"].flatMap(ApprovalRequest.init(json:))
+                )
             )
-        case "released", "retried", "cancelled":
-            guard let uid = json["uid"]?.int, let user = json["user"]?.string else { return nil }
-            let decision = Decision(uid: uid, user: user, reason: json["reason"]?.string)
-            self =
-                switch type {
-                case "released": .released(decision)
-                case "retried": .retried(decision)
-                default: .cancelled(decision)
-                }
+        case "approved", "denied", "released", "retried", "cancelled":
+            guard let decision = JobEvent(decisionType: type, json) else { return nil }
+            self = decision
         case "completed": self = .completed(output: json["output"] ?? .null)
         case "failed":
             guard let failure = Failure(json: json) else { return nil }
@@ -193,6 +217,27 @@ extension JobEvent {
             var members = json.object ?? [:]
             for name in ["seq", "epoch", "at", "type", "chain"] { members[name] = nil }
             self = .unknown(type: type, members: .object(members))
+        }
+    }
+
+    private init?(decisionType type: String, _ json: JSON) {
+        guard let uid = json["uid"]?.int, let user = json["user"]?.string else { return nil }
+        let decision = Decision(uid: uid, user: user, reason: json["reason"]?.string)
+        switch type {
+        case "approved":
+            guard let step = json["step"]?.string, let hash = json["arguments_hash"]?.string else { return nil }
+            self = .approved(
+                Approval(step: step, decision: decision, argumentsHash: hash, arguments: json["arguments"])
+            )
+        case "denied": self = .denied(Denial(step: json["step"]?.string, decision: decision))
+        case "released":
+            var release = Release(decision, limits: Limits(json: json["limits"]))
+            release.step = json["step"]?.string
+            if json["again"]?.bool == true { release.finding = .again }
+            if let output = json["assumed_output"] { release.finding = .done(output: output) }
+            self = .released(release)
+        case "retried": self = .retried(decision)
+        default: self = .cancelled(decision)
         }
     }
 
@@ -214,24 +259,28 @@ extension JobEvent {
                     effect: json["effect"]?.string.flatMap(Effect.init),
                     tool: tool,
                     model: model,
-                    arguments: json["arguments"]
+                    arguments: json["arguments"],
+                    summary: json["summary"]?.string
                 )
             )
         case "step.completed":
-            self = .stepCompleted(
-                StepCompletion(
-                    step: step,
-                    kind: kind,
-                    attempt: attempt,
-                    output: json["output"],
-                    isSkipped: json["skipped"]?.bool ?? false,
-                    durationMilliseconds: duration,
-                    tool: tool,
-                    model: model,
-                    usage: usage,
-                    failure: Failure(json: json)
-                )
+            var completion = StepCompletion(
+                step: step,
+                kind: kind,
+                attempt: attempt,
+                output: json["output"],
+                isSkipped: json["skipped"]?.bool ?? false,
+                durationMilliseconds: duration,
+                tool: tool,
+                model: model,
+                usage: usage,
+                failure: Failure(json: json),
+                summary: json["summary"]?.string
             )
+            completion.fallback = json["fallback"]?.string
+            completion.rejectedOutputs = json["rejected_outputs"]?.int ?? 0
+            completion.isChecked = json["checked"]?.bool ?? false
+            self = .stepCompleted(completion)
         default:
             guard let failure = Failure(json: json) else { return nil }
             self = .stepFailed(
@@ -283,10 +332,7 @@ extension Acceptance {
         runAt = json["run_at"]?.string.flatMap(Timestamp.init(text:))
         deadline = json["deadline"]?.string.flatMap(Timestamp.init(text:))
         labels = (json["labels"]?.object ?? [:]).compactMapValues(\.string)
-        limits =
-            json["limits"].flatMap { value in
-                try? Limits(MemberReader(Document(value.bytes, format: .json)))
-            } ?? Limits()
+        limits = Limits(json: json["limits"])
         idempotencyKey = json["idempotency_key"]?.string
     }
 }

@@ -9,7 +9,9 @@ package enum JobEvent: Sendable, Equatable {
     case stepFailed(StepFailure)
     case deferred(until: Timestamp, reason: String)
     case held(Hold)
-    case released(Decision)
+    case approved(Approval)
+    case denied(Denial)
+    case released(Release)
     case retried(Decision)
     case cancelled(Decision)
     case completed(output: JSON)
@@ -76,7 +78,7 @@ package struct Acceptance: Sendable, Equatable {
 }
 
 package enum StepKind: String, Sendable {
-    case model, tool, agent
+    case model, tool, agent, approval
     case forEach = "for_each"
     /// One line of a batch file.
     case line
@@ -93,6 +95,8 @@ package struct StepStart: Sendable, Equatable {
     package var tool: String?
     package var model: String?
     package var arguments: JSON?
+    /// The arguments for a person: redacted, on one line, cut. Nil before the record is made.
+    package var summary: String?
 
     package init(
         step: String,
@@ -101,8 +105,10 @@ package struct StepStart: Sendable, Equatable {
         effect: Effect? = nil,
         tool: String? = nil,
         model: String? = nil,
-        arguments: JSON? = nil
+        arguments: JSON? = nil,
+        summary: String? = nil
     ) {
+        self.summary = summary
         (self.step, self.kind, self.attempt, self.effect) = (step, kind, attempt, effect)
         (self.tool, self.model, self.arguments) = (tool, model, arguments)
     }
@@ -121,6 +127,14 @@ package struct StepCompletion: Sendable, Equatable {
     package var usage: Usage?
     /// Of a tool that failed for good and whose failure was the model's to deal with; `output` tells the model.
     package var failure: Failure?
+    /// The configured name of the model that stood in for the one that was asked.
+    package var fallback: String?
+    /// The model's outputs that did not fit and were sent back.
+    package var rejectedOutputs = 0
+    /// No answer came, and the tool's check said that it had happened.
+    package var isChecked = false
+    /// The output for a person: redacted, on one line, cut. Nil before the record is made.
+    package var summary: String?
 
     package init(
         step: String,
@@ -132,9 +146,10 @@ package struct StepCompletion: Sendable, Equatable {
         tool: String? = nil,
         model: String? = nil,
         usage: Usage? = nil,
-        failure: Failure? = nil
+        failure: Failure? = nil,
+        summary: String? = nil
     ) {
-        self.failure = failure
+        (self.failure, self.summary) = (failure, summary)
         (self.step, self.kind, self.attempt, self.output) = (step, kind, attempt, output)
         (self.isSkipped, self.durationMilliseconds) = (isSkipped, durationMilliseconds)
         (self.tool, self.model, self.usage) = (tool, model, usage)
@@ -174,6 +189,8 @@ package struct StepFailure: Sendable, Equatable {
 package struct Hold: Sendable, Equatable {
     package enum Reason: String, Sendable, CaseIterable {
         case unknownOutcome = "unknown_outcome"
+        case overBudget = "over_budget"
+        case approval
         case poison
         case requested
     }
@@ -182,9 +199,11 @@ package struct Hold: Sendable, Equatable {
     package var step: String?
     /// What is known, and what the person can do, in a sentence or two.
     package var message: String
+    /// What is asked, of a job that waits for an approval.
+    package var approval: ApprovalRequest?
 
-    package init(reason: Reason, step: String? = nil, message: String) {
-        (self.reason, self.step, self.message) = (reason, step, message)
+    package init(reason: Reason, step: String? = nil, message: String, approval: ApprovalRequest? = nil) {
+        (self.reason, self.step, self.message, self.approval) = (reason, step, message, approval)
     }
 }
 

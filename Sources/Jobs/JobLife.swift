@@ -61,7 +61,9 @@ package enum JobCommand: Sendable, Equatable {
     case fail(step: String?, Failure)
     case cancel(Decision)
     case retry(Decision)
-    case release(Decision)
+    case release(Release)
+    case approve(Approval)
+    case deny(Decision)
 }
 
 /// What has to be done for a command: append the event, sync it, then move the directory where it belongs.
@@ -77,8 +79,12 @@ package struct Transition: Sendable, Equatable {
 package struct IllegalTransition: Error, Equatable, CustomStringConvertible {
     package var command: String
     package var state: String
+    /// What the state does not say.
+    package var reason: String?
 
-    package var description: String { "a job that is \(state) cannot be \(command)" }
+    package var description: String {
+        "a job that is \(state) cannot be \(command)\(reason.map { ": \($0)" } ?? "")"
+    }
 }
 
 extension JobLife {
@@ -100,15 +106,51 @@ extension JobLife {
             return Transition(event: .completed(output: output), destination: .done(day: now.day), endsJob: true)
         case (.fail(let step, let failure), .waiting), (.fail(let step, let failure), .running):
             return Transition(event: .failed(step: step, failure), destination: .failed(day: now.day), endsJob: true)
+        // Nobody answered in time.
+        case (.fail(let step, let failure), .held(let hold)) where hold.approval != nil:
+            return Transition(event: .failed(step: step, failure), destination: .failed(day: now.day), endsJob: true)
         case (.cancel(let decision), .waiting), (.cancel(let decision), .running),
             (.cancel(let decision), .deferred), (.cancel(let decision), .held):
             return Transition(event: .cancelled(decision), destination: .failed(day: now.day), endsJob: true)
         case (.retry(let decision), .ended(let outcome, _)) where outcome != .completed:
             return Transition(event: .retried(decision), destination: .deferred(until: now))
-        case (.release(let decision), .held):
-            return Transition(event: .released(decision), destination: .deferred(until: now))
+        case (.release(let release), .held(let hold)):
+            try check(release, hold)
+            var release = release
+            release.step = hold.step
+            return Transition(event: .released(release), destination: .deferred(until: now))
+        case (.approve(let approval), .held(let hold)):
+            try check(approval, hold)
+            return Transition(event: .approved(approval), destination: .deferred(until: now))
+        case (.deny(let decision), .held(let hold)):
+            let event = JobEvent.denied(Denial(step: hold.step, decision: decision))
+            if hold.tellsDenial { return Transition(event: event, destination: .deferred(until: now)) }
+            return Transition(event: event, destination: .failed(day: now.day), endsJob: true)
         default: throw IllegalTransition(command: command.participle, state: state.name)
         }
+    }
+
+    private func check(_ release: Release, _ hold: Hold) throws(IllegalTransition) {
+        let reason: String? =
+            switch (hold.reason, release.finding) {
+            case (.approval, _): "it waits for an answer: approve or deny it"
+            case (.unknownOutcome, nil):
+                "say what you found out: --assume-done OUTPUT when it happened, --again when it did not"
+            case (.unknownOutcome, _), (_, nil): nil
+            default: "no step's outcome is in doubt"
+            }
+        if let reason { throw IllegalTransition(command: "released", state: state.name, reason: reason) }
+    }
+
+    private func check(_ approval: Approval, _ hold: Hold) throws(IllegalTransition) {
+        let reason: String? =
+            if let request = hold.approval {
+                request.step == approval.step && request.argumentsHash == approval.argumentsHash
+                    ? nil : "it asks for something else by now"
+            } else {
+                "it does not wait for an approval, it is held as \(hold.reason.rawValue)"
+            }
+        if let reason { throw IllegalTransition(command: "approved", state: state.name, reason: reason) }
     }
 
     /// Replays a record that was appended.
@@ -120,7 +162,10 @@ extension JobLife {
         case .stepStarted, .stepCompleted, .stepFailed: state = .running
         case .deferred(let until, _): state = .deferred(until: until)
         case .held(let hold): state = .held(hold)
-        case .released, .retried: state = .deferred(until: record.at)
+        case .released, .retried, .approved: state = .deferred(until: record.at)
+        case .denied:
+            let tells = if case .held(let hold) = state { hold.tellsDenial } else { false }
+            state = tells ? .deferred(until: record.at) : .ended(.denied, at: record.at)
         case .cancelled: state = .ended(.cancelled, at: record.at)
         case .completed: state = .ended(.completed, at: record.at)
         case .failed(_, let failure): state = .ended(failure.class == .denied ? .denied : .failed, at: record.at)
@@ -168,6 +213,13 @@ extension JobCommand {
         case .cancel: "cancelled"
         case .retry: "retried"
         case .release: "released"
+        case .approve: "approved"
+        case .deny: "denied"
         }
     }
+}
+
+extension Hold {
+    /// Whether a no is told to the model, and the job goes on.
+    fileprivate var tellsDenial: Bool { approval?.onDenied == .tell }
 }

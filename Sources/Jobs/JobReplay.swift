@@ -15,6 +15,13 @@ package struct JobReplay: Sendable, Equatable {
     /// Of all attempts, those included that a retry by a person set back.
     package private(set) var usage = Usage()
     package private(set) var output: JSON?
+    /// What people who released the job allowed it besides.
+    package private(set) var raisedLimits = Limits()
+    /// Time in the hands of nodes, the time since ``claimedAt`` not counted.
+    package private(set) var activeTime: Duration = .zero
+    /// Since when it is in a node's hands; nil while it is in none.
+    package private(set) var claimedAt: Timestamp?
+    private var lastAt: Timestamp?
 
     package init(name: JobName) { self.name = name }
 
@@ -26,6 +33,7 @@ package struct JobReplay: Sendable, Equatable {
     package mutating func apply(_ record: HistoryRecord) {
         life.apply(record)
         steps.apply(record)
+        noteTime(record)
         switch record.event {
         case .accepted(let acceptance):
             self.acceptance = acceptance
@@ -39,10 +47,31 @@ package struct JobReplay: Sendable, Equatable {
         case .completed(let output):
             self.output = output
             lastTurn = record.event
+        case .released(let release):
+            raisedLimits = raisedLimits.replaced(by: release.limits)
+            lastTurn = record.event
         case .unknown: break
         default: lastTurn = record.event
         }
     }
+
+    /// A life that was cut off counts until its last record.
+    private mutating func noteTime(_ record: HistoryRecord) {
+        defer { lastAt = record.at }
+        switch record.event {
+        case .accepted: claimedAt = record.at
+        case .claimed:
+            if let claimedAt, let lastAt { activeTime += max(.zero, lastAt - claimedAt) }
+            claimedAt = record.at
+        case .stepStarted, .stepCompleted, .stepFailed, .unknown: break
+        default:
+            if let claimedAt { activeTime += max(.zero, record.at - claimedAt) }
+            claimedAt = nil
+        }
+    }
+
+    /// The limits that hold for the job now.
+    package var limits: Limits { (acceptance?.limits ?? Limits()).replaced(by: raisedLimits) }
 
     package var finishedAt: Timestamp? { if case .ended(_, let at) = life.state { at } else { nil } }
 
@@ -53,6 +82,7 @@ package struct JobReplay: Sendable, Equatable {
         switch lastTurn {
         case .failed(let step, _): step
         case .held(let hold): hold.step
+        case .denied(let denial): denial.step
         case .completed: nil
         default: steps.current?.step
         }

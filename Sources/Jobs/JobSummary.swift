@@ -87,7 +87,10 @@ extension JobEvent {
         switch self {
         case .deferred(_, let reason): reason
         case .held(let hold): hold.message.isEmpty ? hold.reason.rawValue : "\(hold.reason.rawValue): \(hold.message)"
-        case .released(let decision), .retried(let decision), .cancelled(let decision): decision.reason
+        case .approved(let approval): approval.decision.reason
+        case .denied(let denial): "denied by \(denial.decision.user)\(denial.decision.reason.map { ": \($0)" } ?? "")"
+        case .released(let release): release.decision.reason
+        case .retried(let decision), .cancelled(let decision): decision.reason
         case .failed(_, let failure): "\(failure.class.rawValue): \(failure.message)"
         default: nil
         }

@@ -3,17 +3,32 @@ package struct Limits: Sendable, Equatable {
     package var costUSD: Double?
     package var tokens: Int?
     package var toolCalls: Int?
+    /// Calls of models.
+    package var turns: Int?
+    /// Time in the hands of a node, from each claim until the job is put aside or ends.
     package var duration: Duration?
+
+    package static let members = ["cost_usd", "tokens", "tool_calls", "turns", "duration"]
 
     package init() {}
 
-    /// Reads `cost_usd`, `tokens`, `tool_calls` and `duration`.
-    package init(_ reader: MemberReader) throws(DocumentError) {
-        try reader.allowOnly(["cost_usd", "tokens", "tool_calls", "duration"])
+    /// Reads `cost_usd`, `tokens`, `tool_calls`, `turns` and `duration`, or those of them that `members` allows.
+    package init(_ reader: MemberReader, members: [String] = Self.members) throws(DocumentError) {
+        try reader.allowOnly(members)
         costUSD = try reader.number("cost_usd", in: 0...1_000_000)
         tokens = try reader.int("tokens", in: 0...1_000_000_000_000)
         toolCalls = try reader.int("tool_calls", in: 0...1_000_000_000)
+        turns = try reader.int("turns", in: 0...1_000_000_000)
         duration = try reader.duration("duration")
+    }
+
+    /// As a history has them; members that this version does not know are passed over.
+    package init(json: JSON?) {
+        costUSD = json?["cost_usd"]?.double
+        tokens = json?["tokens"]?.int
+        toolCalls = json?["tool_calls"]?.int
+        turns = json?["turns"]?.int
+        duration = json?["duration"]?.string.flatMap(Duration.init(text:))
     }
 
     /// The stricter of two in every member.
@@ -26,14 +41,27 @@ package struct Limits: Sendable, Equatable {
         limits.costUSD = lower(costUSD, other.costUSD)
         limits.tokens = lower(tokens, other.tokens)
         limits.toolCalls = lower(toolCalls, other.toolCalls)
+        limits.turns = lower(turns, other.turns)
         limits.duration = lower(duration, other.duration)
+        return limits
+    }
+
+    /// These, with the members that `other` has in the place of their own.
+    package func replaced(by other: Limits) -> Limits {
+        var limits = self
+        limits.costUSD = other.costUSD ?? costUSD
+        limits.tokens = other.tokens ?? tokens
+        limits.toolCalls = other.toolCalls ?? toolCalls
+        limits.turns = other.turns ?? turns
+        limits.duration = other.duration ?? duration
         return limits
     }
 
     package var json: JSON? {
         let json = JSON(members: [
             ("cost_usd", costUSD.map(JSON.double)), ("tokens", tokens.map { .int(Int64($0)) }),
-            ("tool_calls", toolCalls.map { .int(Int64($0)) }), ("duration", duration.map { .string($0.text) }),
+            ("tool_calls", toolCalls.map { .int(Int64($0)) }), ("turns", turns.map { .int(Int64($0)) }),
+            ("duration", duration.map { .string($0.text) }),
         ])
         return json == [:] ? nil : json
     }

@@ -47,6 +47,14 @@ package struct ResultDocument: Sendable {
                 "step": JSON(step), "class": .string(failure.class.rawValue), "message": .string(failure.message),
                 "hint": JSON(failure.hint),
             ]
+        case .denied(let denial):
+            [
+                "step": JSON(denial.step), "class": "denied",
+                "message": .string(
+                    "denied by \(denial.decision.user)\(denial.decision.reason.map { ": \($0)" } ?? "")"
+                ),
+                "hint": "`agentspool retry` runs it again, and asks again; finished steps stay finished",
+            ]
         case .cancelled(let decision):
             [
                 "step": JSON(replay.currentStep), "class": "denied",
@@ -79,6 +87,7 @@ package struct ResultDocument: Sendable {
         switch FailureClass(rawValue: `class`) {
         case .temporary: "temporary: it was tried again as often as the retry policy allows"
         case .permanent: "permanent: trying again without a change would fail again"
+        case .limit: "a limit of the job is used up"
         case .denied: "a person or the policy said no"
         default: `class`
         }

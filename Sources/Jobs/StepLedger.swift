@@ -30,6 +30,10 @@ package struct StepLedger: Sendable, Equatable {
     }
 
     package private(set) var entries: OrderedDictionary<String, Entry> = [:]
+    /// What people said yes to, by step; a retry asks again.
+    package private(set) var approvals: [String: Approval] = [:]
+    /// What people said no to, by step, where the job went on.
+    package private(set) var denials: [String: Denial] = [:]
     /// The step whose unknown outcome a person is asked about.
     private var doubt: String?
 
@@ -73,13 +77,23 @@ package struct StepLedger: Sendable, Equatable {
             entry.failures += 1
             entry.retryAt = failed.retryAt
             entry.startedAt = entry.startedAt ?? record.at
+            // A check that failed leaves the doubt about the call.
+            let doubt = failed.failure.class == .unknown ? entry.pending : nil
             entry.finish(at: record.at, durationMilliseconds: failed.durationMilliseconds)
+            entry.pending = doubt
             entries[failed.step] = entry
         case .held(let hold): doubt = hold.reason == .unknownOutcome ? hold.step : nil
         case .cancelled: doubt = nil
+        case .approved(let approval): approvals[approval.step] = approval
+        case .denied(let denial):
+            doubt = nil
+            if let step = denial.step { denials[step] = denial }
         case .retried, .released:
-            // Who releases a job that was held for this step has looked, and says that it may run again.
-            if case .released = record.event, let doubt { entries[doubt]?.pending = nil }
+            if case .released(let release) = record.event {
+                if let doubt { settle(doubt, release.finding, at: record.at) }
+            } else {
+                (approvals, denials) = ([:], [:])
+            }
             doubt = nil
             for (step, entry) in entries where entry.status != .completed && entry.status != .skipped {
                 entries[step]?.failures = 0
@@ -87,6 +101,19 @@ package struct StepLedger: Sendable, Equatable {
                 entries[step]?.retryAt = record.at
             }
         default: break
+        }
+    }
+
+    /// Who releases a job that was held for a step has looked, and says whether it happened.
+    private mutating func settle(_ step: String, _ finding: Release.Finding?, at time: Timestamp) {
+        switch finding {
+        case .again: entries[step]?.pending = nil
+        case .done(let output):
+            entries[step]?.status = .completed
+            entries[step]?.output = output
+            entries[step]?.failure = nil
+            entries[step]?.finish(at: time, durationMilliseconds: 0)
+        case nil: break
         }
     }
 

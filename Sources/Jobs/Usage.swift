@@ -22,6 +22,15 @@ package struct Usage: Sendable, Equatable {
         total.costUSD += part.costUSD
     }
 
+    package static func -= (total: inout Usage, part: Usage) {
+        total.modelCalls -= part.modelCalls
+        total.toolCalls -= part.toolCalls
+        total.inputTokens -= part.inputTokens
+        total.cachedInputTokens -= part.cachedInputTokens
+        total.outputTokens -= part.outputTokens
+        total.costUSD -= part.costUSD
+    }
+
     package var json: JSON {
         [
             "model_calls": .int(Int64(modelCalls)), "tool_calls": .int(Int64(toolCalls)),

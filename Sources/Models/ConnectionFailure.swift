@@ -7,7 +7,14 @@ import SystemPackage
 /// What it means that a call got no whole answer.
 enum ConnectionFailure {
     /// The call took longer than the model's `timeout`.
-    struct TimedOut: Error {}
+    struct TimedOut: Error {
+        var limit: Duration
+    }
+
+    /// The answer had begun, and nothing more of it came for the model's `idle_timeout`.
+    struct Stalled: Error {
+        var limit: Duration
+    }
 
     /// The answer has more bytes than the client takes.
     struct AnswerTooLarge: Error {
@@ -15,14 +22,20 @@ enum ConnectionFailure {
     }
 
     /// Names host and port, and never anything of the request.
-    static func failure(_ error: any Error, endpoint: Endpoint, timeout: Duration) -> Failure {
+    static func failure(_ error: any Error, endpoint: Endpoint) -> Failure {
         switch error {
         case let failure as Failure: failure
-        case is TimedOut:
+        case let timedOut as TimedOut:
             Failure(
                 .temporary,
-                "\(endpoint.place) gave no answer within \(timeout.text); it may have done the work all the same",
+                "\(endpoint.place) gave no answer within \(timedOut.limit.text); it may have done the work all the same",
                 hint: "Raise the model's timeout if the model is slow."
+            )
+        case let stalled as Stalled:
+            Failure(
+                .temporary,
+                "the answer of \(endpoint.place) stalled: nothing more of it came for \(stalled.limit.text)",
+                hint: "Raise the model's idle_timeout if the model pauses while it answers."
             )
         case let tooLarge as AnswerTooLarge:
             Failure(

@@ -37,6 +37,9 @@ package struct Endpoint: Sendable, Equatable {
         if base.hasSuffix("/chat/completions") {
             throw Problem(reason: "leave /chat/completions out; the URL ends before it, mostly in /v1")
         }
+        if base.hasSuffix("/v1/messages") {
+            throw Problem(reason: "leave /v1/messages out; the URL ends before it")
+        }
         baseURL = base
         self.host = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
         port = parts.port ?? (scheme == "https" ? 443 : 80)

@@ -2,11 +2,12 @@ package import Jobs
 
 /// What one node may ask of a model at the most; nil is no limit.
 package struct ModelLimits: Sendable, Equatable {
-    /// Calls at the same time. Enforced: the model's client lets further calls wait their turn.
+    /// Turns at the same time; further ones wait.
     package let concurrency: Int?
-    /// Read and checked, not enforced yet.
+    /// On average; after a quiet minute, so many at once.
     package let requestsPerMinute: Int?
-    /// Read and checked, not enforced yet.
+    /// Input and output, on average: a call begins as soon as one token is there, and what it uses more is waited for
+    /// by the next.
     package let tokensPerMinute: Int?
 
     /// No limits.

@@ -4,14 +4,18 @@ package import Jobs
 package struct ModelSettings: Sendable, Equatable {
     /// Who answers, with what only this kind of provider needs.
     package enum Provider: Sendable, Equatable {
-        /// OpenAI, and every server that speaks its chat completions.
-        case openAI(Endpoint, model: String)
+        /// OpenAI or Anthropic, or a server that speaks as one of them.
+        case http(Dialect, Endpoint, model: String)
         /// A script in the place of a model: the path as it is in the configuration.
         case scripted(script: String)
     }
 
     /// Where the configuration names no `timeout`.
     package static let timeoutDefault: Duration = .seconds(60)
+    /// Where the configuration names no `idle_timeout`.
+    package static let idleTimeoutDefault: Duration = .seconds(30)
+    /// Where `provider: anthropic` is given no `base_url`.
+    static let anthropicURL = "https://api.anthropic.com"
 
     /// The model's name in the configuration.
     package let name: String
@@ -21,6 +25,12 @@ package struct ModelSettings: Sendable, Equatable {
     package let apiKey: KeyReference?
     /// For one whole call, from the connection to the last byte of the answer.
     package let timeout: Duration
+    /// Between two bytes of an answer. For the first byte, ``timeout`` alone holds.
+    package let idleTimeout: Duration
+    /// Whether answers are asked for as streams.
+    package let isStreamed: Bool
+    /// The name of the model that answers while this one is down.
+    package let fallback: String?
     /// An object whose members go into each request as they are.
     package let parameters: JSON
     /// Nil where none is configured; then calls count as free.
@@ -35,14 +45,20 @@ package struct ModelSettings: Sendable, Equatable {
     package init(_ reader: MemberReader, name: String) throws(DocumentError) {
         self.name = name
         try reader.allowOnly([
-            "provider", "base_url", "model", "api_key", "timeout", "parameters", "price", "limits", "script",
+            "provider", "base_url", "model", "api_key", "timeout", "idle_timeout", "stream", "parameters", "price",
+            "limits", "fallback", "script",
         ])
-        let endpoint = try Self.endpoint(reader)
+        let kind = try reader.string("provider")
+        let baseURL = try reader.string("base_url") ?? (kind == "anthropic" ? Self.anthropicURL : nil)
+        let endpoint = try Self.endpoint(baseURL, reader)
         let model = try Self.text("model", reader)
         let script = try Self.text("script", reader)
         let key = try KeyReference(reader)
         parameters = try Self.parameters(reader)
-        timeout = try Self.timeout(reader)
+        timeout = try Self.timeout("timeout", reader) ?? Self.timeoutDefault
+        idleTimeout = try Self.timeout("idle_timeout", reader) ?? Self.idleTimeoutDefault
+        isStreamed = try reader.bool("stream") ?? true
+        fallback = try Self.text("fallback", reader)
         if let members = try reader.object("price") { price = try Price(members) } else { price = nil }
         if let members = try reader.object("limits") {
             limits = try ModelLimits(members)
@@ -50,26 +66,25 @@ package struct ModelSettings: Sendable, Equatable {
             limits = ModelLimits()
         }
 
-        switch try reader.string("provider") {
-        case "openai":
+        switch kind {
+        case "openai", "anthropic":
             guard let endpoint else {
                 throw reader.error(nil, "base_url is missing, such as https://api.openai.com/v1")
             }
             guard let model else { throw reader.error(nil, "model is missing: the name that the provider knows") }
             if script != nil { throw reader.error("script", "only a model with the provider scripted has a script") }
-            provider = .openAI(endpoint, model: model)
+            let dialect: Dialect = kind == "openai" ? .openAI : .anthropic
+            if dialect == .anthropic, endpoint.baseURL.hasSuffix("/v1") {
+                throw reader.error("base_url", "leave /v1 out; the URL ends before it, such as \(Self.anthropicURL)")
+            }
+            provider = .http(dialect, endpoint, model: model)
             apiKey = key
         case "scripted":
             guard let script else { throw reader.error(nil, "script is missing: the path of the file with the rules") }
             provider = .scripted(script: script)
             apiKey = nil
-        case "anthropic":
-            throw reader.error(
-                "provider",
-                "anthropic is not supported yet; use openai with a server that speaks its chat completions"
-            )
-        case .some: throw reader.error("provider", "one of openai, scripted was expected")
-        case nil: throw reader.error(nil, "provider is missing: openai or scripted")
+        case .some: throw reader.error("provider", "one of openai, anthropic, scripted was expected")
+        case nil: throw reader.error(nil, "provider is missing: openai, anthropic or scripted")
         }
     }
 
@@ -78,15 +93,19 @@ package struct ModelSettings: Sendable, Equatable {
     package var json: JSON {
         var members: [(String, JSON?)]
         switch provider {
-        case .openAI(let endpoint, let model):
-            members = [("provider", "openai"), ("base_url", .string(endpoint.baseURL)), ("model", .string(model))]
+        case .http(let dialect, let endpoint, let model):
+            members = [
+                ("provider", dialect == .openAI ? "openai" : "anthropic"), ("base_url", .string(endpoint.baseURL)),
+                ("model", .string(model)),
+            ]
         case .scripted(let script):
             members = [("provider", "scripted"), ("script", .string(script))]
         }
         members += [
             ("api_key", apiKey?.json), ("timeout", .string(timeout.text)),
+            ("idle_timeout", .string(idleTimeout.text)), ("stream", .bool(isStreamed)),
             ("parameters", parameters == [:] ? JSON?.none : parameters), ("price", price?.json),
-            ("limits", limits.json),
+            ("limits", limits.json), ("fallback", fallback.map(JSON.string)),
         ]
         return JSON(members: members)
     }
@@ -99,8 +118,8 @@ extension ModelSettings {
         return text
     }
 
-    private static func endpoint(_ reader: MemberReader) throws(DocumentError) -> Endpoint? {
-        guard let text = try reader.string("base_url") else { return nil }
+    private static func endpoint(_ text: String?, _ reader: MemberReader) throws(DocumentError) -> Endpoint? {
+        guard let text else { return nil }
         do throws(Endpoint.Problem) {
             return try Endpoint(baseURL: text)
         } catch {
@@ -108,15 +127,15 @@ extension ModelSettings {
         }
     }
 
-    private static func timeout(_ reader: MemberReader) throws(DocumentError) -> Duration {
-        guard let timeout = try reader.duration("timeout") else { return timeoutDefault }
-        if timeout <= .zero { throw reader.error("timeout", "a duration above zero was expected") }
+    private static func timeout(_ member: String, _ reader: MemberReader) throws(DocumentError) -> Duration? {
+        guard let timeout = try reader.duration(member) else { return nil }
+        if timeout <= .zero { throw reader.error(member, "a duration above zero was expected") }
         return timeout
     }
 
     private static func parameters(_ reader: MemberReader) throws(DocumentError) -> JSON {
         guard let members = try reader.object("parameters") else { return [:] }
-        for name in ["model", "messages", "stream"] where members.value[name] != nil {
+        for name in ["model", "messages", "stream", "stream_options"] where members.value[name] != nil {
             throw members.error(name, "AgentSpool sets this member of a request itself")
         }
         return members.value

@@ -1,48 +1,31 @@
 import Jobs
-import NIOHTTP1
 
 /// Reads the answer of `chat/completions`.
 enum OpenAIAnswer {
     /// More tokens than any answer has; a server that says otherwise must not make sums overflow.
     static let tokensMax = 1_000_000_000_000
 
-    /// - Parameters:
-    ///   - bytes: Of an answer with a 2xx status.
-    ///   - model: The configured name, for servers that do not say theirs.
-    /// - Throws: ``Failure``: temporary when the answer is no whole chat completion, permanent when it was cut or
-    ///   withheld and the request needs all of it.
-    static func read(
-        _ bytes: [UInt8],
-        for request: ChatRequest,
-        model: String,
-        price: Price?,
-        key: ProviderError.Key = ProviderError.Key()
-    ) throws(Failure) -> ChatAnswer {
-        let json: JSON
-        do throws(JSONSyntaxError) { json = try JSONParser.parse(bytes) } catch { throw garbage("it is not JSON") }
-        guard let choice = json["choices"]?.array?.first else {
-            // Some gateways send their upstream's error with status 200.
-            if let error = json["error"], !error.isNull {
-                let status = error["code"]?.int.flatMap { (400..<600).contains($0) ? $0 : nil } ?? 502
-                throw ProviderError.failure(status: status, body: bytes, headers: HTTPHeaders(), key: key)
-            }
-            throw garbage("it has no choices")
+    /// - Throws: As ``Dialect/read(_:for:model:price:)``.
+    static func read(_ json: JSON, for request: ChatRequest, model: String, price: Price?) throws(Failure) -> ChatAnswer
+    {
+        let choices = json["choices"]?.array ?? []
+        guard let choice = choices.first else { throw .brokenAnswer("it has no choices") }
+        guard let message = choice["message"], message.object != nil else { throw .brokenAnswer("it has no message") }
+        // A stream that was cut may have ended some of its choices.
+        guard let finish = choice["finish_reason"]?.string,
+            choices.allSatisfy({ $0["finish_reason"]?.string?.isEmpty == false })
+        else {
+            throw .brokenAnswer("it has no finish_reason, so it was cut on its way")
         }
-        guard let message = choice["message"], message.object != nil else { throw garbage("it has no message") }
-        guard let finish = choice["finish_reason"]?.string, !finish.isEmpty else {
-            throw garbage("it has no finish_reason, so it was cut on its way")
-        }
-        if finish == "error" { throw garbage("the provider broke off with an error") }
+        if finish == "error" { throw .brokenAnswer("the provider broke off with an error") }
         let calls = try toolCalls(message)
         // Who sent a ready body gets the provider's whole answer to judge; all others get only whole answers.
         if request.body == nil { try check(finish, message, calls, request) }
 
-        var usage = usage(json["usage"])
-        usage.costUSD = price?.cost(of: usage) ?? 0
         return ChatAnswer(
             text: text(message["content"]),
             toolCalls: calls,
-            usage: usage,
+            usage: Dialect.openAI.usage(json["usage"], price: price),
             model: json["model"]?.string ?? model,
             body: json
         )
@@ -77,14 +60,6 @@ enum OpenAIAnswer {
         }
     }
 
-    private static func garbage(_ reason: String) -> Failure {
-        Failure(
-            .temporary,
-            "the provider's answer is not a whole chat completion: \(reason)",
-            hint: "If it stays so, check that base_url belongs to a server that speaks OpenAI's chat completions."
-        )
-    }
-
     /// Some servers answer in parts, as requests may.
     private static func text(_ content: JSON?) -> String {
         content?.string ?? (content?.array ?? []).compactMap { $0["text"]?.string }.joined()
@@ -94,7 +69,7 @@ enum OpenAIAnswer {
         var calls: [ModelToolCall] = []
         for (index, call) in (message["tool_calls"]?.array ?? []).enumerated() {
             guard let function = call["function"], let name = function["name"]?.string, !name.isEmpty else {
-                throw garbage("a tool call names no function")
+                throw .brokenAnswer("a tool call names no function")
             }
             // A text by the book; some servers send the object itself, or nothing for no arguments.
             let arguments = function["arguments"].map { $0.string ?? ($0.isNull ? "{}" : $0.text) } ?? "{}"
@@ -105,7 +80,7 @@ enum OpenAIAnswer {
     }
 
     /// One call; what the server does not say is 0.
-    private static func usage(_ json: JSON?) -> Usage {
+    static func usage(_ json: JSON?) -> Usage {
         func count(_ path: String...) -> Int {
             min(max(json?.value(at: path)?.int ?? 0, 0), tokensMax)
         }

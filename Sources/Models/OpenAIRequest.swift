@@ -3,9 +3,16 @@ import OrderedCollections
 
 /// The body of a request to `chat/completions`.
 enum OpenAIRequest {
-    /// - Parameter parameters: Of the model's settings; they stand behind what the request itself says.
+    /// - Parameters:
+    ///   - parameters: Of the model's settings; they stand behind what the request itself says.
+    ///   - isStreamed: Whether the answer is asked for as a stream; what a ready body says of it does not count.
     /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
-    static func body(_ request: ChatRequest, model: String, parameters: JSON) throws(Failure) -> JSON {
+    static func body(
+        _ request: ChatRequest,
+        model: String,
+        parameters: JSON,
+        isStreamed: Bool = false
+    ) throws(Failure) -> JSON {
         var members: OrderedDictionary<String, JSON> = ["model": .string(model)]
         if let body = request.body {
             try check(body)
@@ -22,9 +29,8 @@ enum OpenAIRequest {
             if hasLimit && limits.contains(name) { continue }
             members[name] = value
         }
-        // Answers are taken whole.
-        members["stream"] = nil
-        members["stream_options"] = nil
+        members["stream"] = isStreamed ? true : JSON?.none
+        members["stream_options"] = isStreamed ? ["include_usage": true] : JSON?.none
         return .object(members)
     }
 
@@ -75,7 +81,13 @@ enum OpenAIRequest {
 
     /// The name must fit `[a-zA-Z0-9_-]{1,64}`.
     static func schemaName(_ title: String?) -> String {
-        let legal = (title ?? "").utf8.prefix(64).map { byte in
+        let legal = legalName(title ?? "").prefix(64)
+        return legal.isEmpty ? "output" : String(legal)
+    }
+
+    /// The text in `[a-zA-Z0-9_-]*`, with `_` for every other byte.
+    static func legalName(_ text: String) -> String {
+        let legal = text.utf8.map { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
@@ -83,7 +95,7 @@ enum OpenAIRequest {
             default: UInt8(ascii: "_")
             }
         }
-        return legal.isEmpty ? "output" : String(decoding: legal, as: UTF8.self)
+        return String(decoding: legal, as: UTF8.self)
     }
 }
 

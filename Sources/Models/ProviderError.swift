@@ -14,19 +14,30 @@ enum ProviderError {
         var secret: String?
     }
 
-    /// Errors at 429 that stay until a person acts.
+    /// Errors that stay until a person acts; mostly at 429, at some gateways also at 400.
     static let exhaustedQuotas: Set<String> = [
         "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
         "project_spend_limit_exceeded", "organization_usage_limit_exceeded", "enforced_spend_limit_reached",
-        "budget_exceeded",
+        "budget_exceeded", "billing_error",
     ]
+
+    /// Anthropic has no code of its own for these two, which come as `invalid_request_error` at 400 (the page on its
+    /// errors): the only place where the message decides.
+    private static let exhaustedQuotaMessages = ["API usage limits", "credit balance is too low"]
 
     /// - Parameters:
     ///   - status: The HTTP status, not 2xx.
     ///   - body: As it came; it need not be JSON.
-    static func failure(status: Int, body: [UInt8], headers: HTTPHeaders, key: Key = Key()) -> Failure {
+    static func verdict(
+        status: Int,
+        body: [UInt8],
+        headers: HTTPHeaders = [:],
+        key: Key = Key()
+    ) -> ProviderVerdict {
         let content = Content(body)
-        let isQuota = status == 429 && !exhaustedQuotas.isDisjoint(with: content.names)
+        let isQuota =
+            [400, 402, 403, 429].contains(status) && !exhaustedQuotas.isDisjoint(with: content.names)
+            || status == 400 && exhaustedQuotaMessages.contains { content.message?.contains($0) == true }
         var isTemporary = isTemporary(status: status) && !isQuota
         // The provider knows best whether this very error passes; the official clients obey it too.
         switch headers.first(name: "x-should-retry")?.lowercased() {
@@ -36,13 +47,51 @@ enum ProviderError {
         }
         let name = content.names.first.map { " (\(ProviderText.short($0, hiding: key.secret)))" } ?? ""
         let said = content.message.map { ": \(ProviderText.short($0, hiding: key.secret))" } ?? ""
-        return Failure(
+        let isBusy = [429, 503, 529].contains(status)
+        let wait = RetryAfter.duration(headers) ?? (isBusy ? RateLimitHeaders.wait(headers) : nil)
+        let failure = Failure(
             isTemporary ? .temporary : .permanent,
             "the provider answered HTTP \(status)\(name)\(said)",
             hint: isTemporary ? nil : hint(status: status, isQuota: isQuota, content, key),
-            retryAfter: isTemporary ? RetryAfter.duration(headers) : nil
+            retryAfter: isTemporary ? wait : nil
         )
+        var effect = ProviderVerdict.Effect.none
+        if isTemporary {
+            if isBusy, let wait { effect = .pause(wait) }
+        } else if isQuota || [401, 402, 403].contains(status) {
+            effect = .stop
+        }
+        return ProviderVerdict(failure: failure, effect: effect)
     }
+
+    /// The verdict on an answer with status 200 that is an error, as some gateways pass on what their upstream said;
+    /// nil when it is none.
+    static func verdict(inside answer: JSON, key: Key) -> ProviderVerdict? {
+        guard let error = answer["error"], !error.isNull, answer["choices"] == nil, answer["content"] == nil else {
+            return nil
+        }
+        return verdict(of: answer, key: key)
+    }
+
+    /// The verdict on an error that came without a status: with that of its code or type, or as 502.
+    ///
+    /// - Parameter json: With the member `error`.
+    static func verdict(of json: JSON, key: Key = Key()) -> ProviderVerdict {
+        let code = json["error"]?["code"]
+        let number = (code?.int ?? code?.string.flatMap { Int($0) }).flatMap { (400..<600).contains($0) ? $0 : nil }
+        let named = Content(json.bytes).names.compactMap { statuses[$0] }.first
+        return verdict(status: number ?? named ?? 502, body: json.bytes, key: key)
+    }
+
+    /// Of the types and codes of both dialects, of llama.cpp and of the quotas.
+    private static let statuses: [String: Int] = [
+        "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
+        "not_found_error": 404, "conflict_error": 409, "request_too_large": 413, "rate_limit_error": 429,
+        "rate_limit_exceeded": 429, "slow_down": 429, "ramp_limit_exceeded": 429, "api_error": 500,
+        "server_error": 500, "not_supported_error": 501, "unavailable_error": 503, "timeout_error": 504,
+        "overloaded_error": 529, "context_length_exceeded": 400, "exceed_context_size_error": 400,
+        "invalid_api_key": 401,
+    ].merging(exhaustedQuotas.map { ($0, 429) }) { first, _ in first }
 
     static func isTemporary(status: Int) -> Bool {
         switch status {

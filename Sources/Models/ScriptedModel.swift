@@ -3,7 +3,7 @@ import NIOHTTP1
 import OrderedCollections
 
 /// A deterministic stand-in for a model: it answers by a list of rules, of which the first that fits counts.
-package struct ScriptedModel: ChatModel {
+package struct ScriptedModel: LanedModel {
     /// Larger scripts are refused.
     package static let scriptBytesMax = 4 << 20
 
@@ -11,21 +11,27 @@ package struct ScriptedModel: ChatModel {
     package let name: String
     private let scriptPath: String
     private let rules: [ScriptRule]
+    package let lane: ModelLane
+    /// A script reads ready bodies in every form.
+    package var dialect: Dialect? { nil }
+    private let parameters: JSON
     private let price: Price?
-    private let semaphore: AsyncSemaphore?
     private let clock: any Clock<Duration>
+    /// Nil for a model that is asked out of turn.
+    private var turn: LaneTurn?
 
     /// Reads the script. Blocking: models are made while the daemon starts or reads its configuration.
     ///
     /// - Parameters:
-    ///   - concurrency: How many calls run at the same time; nil is no limit.
-    ///   - clock: On which a rule's `delay` is slept.
+    ///   - parameters: As a provider would be sent them; of them the limit of the answer counts, for budgets.
+    ///   - clock: On which a rule's `delay` is slept and pauses run.
     /// - Throws: ``DocumentError`` with the script's line and member.
     package init(
         name: String,
         scriptPath: String,
+        parameters: JSON = [:],
         price: Price? = nil,
-        concurrency: Int? = nil,
+        limits: ModelLimits = ModelLimits(),
         clock: any Clock<Duration> = ContinuousClock()
     ) throws(DocumentError) {
         let bytes: [UInt8]
@@ -44,15 +50,30 @@ package struct ScriptedModel: ChatModel {
             rules.append(try ScriptRule(MemberReader(document, path: [String(index)], value: element)))
         }
         (self.name, self.scriptPath, self.rules, self.price, self.clock) = (name, scriptPath, rules, price, clock)
-        semaphore = concurrency.map(AsyncSemaphore.init(permits:))
+        self.parameters = parameters
+        lane = ModelLane(model: name, limits: limits, clock: clock)
+    }
+
+    package func withTurn<Value: Sendable>(
+        _ body: @Sendable (any ChatModel) async throws -> Value
+    ) async throws -> Value {
+        try await lane.withTurn { turn in
+            var model = self
+            model.turn = turn
+            return try await body(model)
+        }
+    }
+
+    package func worstCase(of request: ChatRequest) -> Usage {
+        let body = try? OpenAIRequest.body(request, model: name, parameters: parameters)
+        return .worstCase(of: body ?? request.body ?? [:], price: price)
     }
 
     /// Answers by the first rule that fits; the same request gives the same answer.
     ///
     /// - Throws: ``Failure`` as the rule says, in the class that a provider's status has; permanent where no rule fits.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
-        if let semaphore { return try await semaphore.withPermit { try await answer(request) } }
-        return try await answer(request)
+        try await lane.call(tokens: worstCase(of: request).tokens, in: turn) { try await answer(request) }
     }
 
     private func answer(_ request: ChatRequest) async throws -> ChatAnswer {
@@ -85,7 +106,7 @@ package struct ScriptedModel: ChatModel {
                     )
                 )
             }
-        case .failure(let fail): throw failure(fail)
+        case .failure(let fail): throw verdict(fail)
         }
         return ScriptAnswer.make(
             rule,
@@ -131,10 +152,10 @@ package struct ScriptedModel: ChatModel {
     }
 
     /// As a provider that answers with this status.
-    private func failure(_ fail: ScriptRule.Fail) -> Failure {
+    private func verdict(_ fail: ScriptRule.Fail) -> ProviderVerdict {
         var headers = HTTPHeaders()
         if let wait = fail.retryAfter { headers.add(name: "retry-after-ms", value: String(wait.wholeMilliseconds)) }
         let body: JSON = ["error": ["message": "a failure of the script, from no model", "type": "scripted"]]
-        return ProviderError.failure(status: fail.status, body: body.bytes, headers: headers)
+        return ProviderError.verdict(status: fail.status, body: body.bytes, headers: headers)
     }
 }

@@ -4,28 +4,81 @@ import SystemPackage
 /// What a person asks of the daemon through a file in `control/`; the file's owner says who it is.
 package struct ControlRequest: Sendable, Equatable {
     package enum Action: String, Sendable, CaseIterable {
-        case cancel, retry
+        case cancel, retry, hold, release, approve, deny
+    }
+
+    /// What an approval is about.
+    package struct ApprovedCall: Sendable, Equatable {
+        package var step: String
+        /// Of the arguments that the person saw.
+        package var argumentsHash: String
+        /// What the person puts in their place.
+        package var arguments: JSON?
+
+        package init(step: String, argumentsHash: String, arguments: JSON? = nil) {
+            (self.step, self.argumentsHash, self.arguments) = (step, argumentsHash, arguments)
+        }
     }
 
     package var action: Action
     package var jobs: [JobID]
     package var reason: String?
+    /// Of a release.
+    package var finding: Release.Finding?
+    /// Of a release.
+    package var limits = Limits()
+    /// Of an approval, which has one.
+    package var approved: ApprovedCall?
 
     package init(_ action: Action, jobs: [JobID], reason: String?) {
         (self.action, self.jobs, self.reason) = (action, jobs, reason)
     }
 
     package var json: JSON {
-        JSON(members: [
+        var output: JSON?
+        if case .done(let value) = finding { output = value }
+        return JSON(members: [
             ("action", .string(action.rawValue)), ("jobs", .array(jobs.map { .string($0.text) })),
-            ("reason", reason.map(JSON.string)),
+            ("reason", reason.map(JSON.string)), ("again", finding == .again ? .bool(true) : JSON?.none),
+            ("assumed_output", output), ("limits", limits.json), ("step", approved.map { .string($0.step) }),
+            ("arguments_hash", approved.map { .string($0.argumentsHash) }), ("arguments", approved?.arguments),
         ])
+    }
+
+    /// What is done to each of the jobs when `decision` asks for it.
+    package func command(_ decision: Decision) -> JobCommand {
+        switch action {
+        case .cancel: return .cancel(decision)
+        case .retry: return .retry(decision)
+        case .release: return .release(Release(decision, finding: finding, limits: limits))
+        case .deny: return .deny(decision)
+        case .approve:
+            // Reading a request makes sure that an approval says of what.
+            let call = approved ?? ApprovedCall(step: "", argumentsHash: "")
+            return .approve(
+                Approval(
+                    step: call.step,
+                    decision: decision,
+                    argumentsHash: call.argumentsHash,
+                    arguments: call.arguments
+                )
+            )
+        case .hold:
+            let message = "\(decision.user) asked for it\(decision.reason.map { ": \($0)" } ?? "")"
+            return .hold(Hold(reason: .requested, message: message))
+        }
     }
 
     package init(_ document: Document) throws(DocumentError) {
         let reader = try MemberReader(document)
-        try reader.allowOnly(["action", "jobs", "reason"])
         guard let action = try reader.choice("action", Action.self) else { throw reader.error("action", "is missing") }
+        let own: [String] =
+            switch action {
+            case .cancel, .retry, .hold, .deny: []
+            case .release: ["again", "assumed_output", "limits"]
+            case .approve: ["step", "arguments_hash", "arguments"]
+            }
+        try reader.allowOnly(["action", "jobs", "reason"] + own)
         guard let names = try reader.strings("jobs") else { throw reader.error("jobs", "is missing") }
         var jobs: [JobID] = []
         for name in names {
@@ -33,6 +86,20 @@ package struct ControlRequest: Sendable, Equatable {
             jobs.append(id)
         }
         self.init(action, jobs: jobs, reason: try reader.string("reason"))
+        if let limits = try reader.object("limits") { self.limits = try Limits(limits) }
+        // Null is an output, too.
+        if let output = reader.value["assumed_output"] { finding = .done(output: output) }
+        if try reader.bool("again") == true {
+            if finding != nil { throw reader.error("again", "cannot be asked for together with assumed_output") }
+            finding = .again
+        }
+        if action == .approve {
+            guard let step = try reader.string("step") else { throw reader.error("step", "is missing") }
+            guard let hash = try reader.string("arguments_hash") else {
+                throw reader.error("arguments_hash", "is missing")
+            }
+            approved = ApprovedCall(step: step, argumentsHash: hash, arguments: reader.value["arguments"])
+        }
     }
 
     /// Larger requests are refused.

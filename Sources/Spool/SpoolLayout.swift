@@ -18,6 +18,7 @@ package enum SpoolLayout {
     package static let history = "history.jsonl"
     package static let result = "result.json"
     package static let error = "error.txt"
+    package static let approval = "approval.json"
     package static let artifacts = "artifacts"
 
     /// Directories and their modes. Job directories are the daemon's own; the others are made open to submitters

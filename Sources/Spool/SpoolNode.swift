@@ -93,7 +93,10 @@ package final class SpoolNode: Sendable {
                 let (record, replay) = try append(transition.event, to: job, &state, at: now)
                 let isRetry = if case .retry = command { true } else { false }
                 if isRetry { try removeResult(of: job) }
-                let results = transition.endsJob ? try writeResult(of: job, replay) : []
+                var results = transition.endsJob ? try writeResult(of: job, replay) : []
+                if case .held(let hold) = transition.event, let request = hold.approval {
+                    results.append(try write(request, of: job))
+                }
                 return (record, replay, transition.destination, results, isRetry || !results.isEmpty)
             }
         }
@@ -154,6 +157,17 @@ package final class SpoolNode: Sendable {
                 files.append(try fileSystem.replaceFile(SpoolLayout.error, in: job.directory, with: Array(text.utf8)))
             }
             return files
+        }
+    }
+
+    /// What a person is asked, for a person to read; what counts is in the history.
+    private func write(_ request: ApprovalRequest, of job: OwnedJob) throws(SpoolError) -> OpenFile {
+        try doing("writing \(SpoolLayout.approval) of \(job.name)") { () throws(Errno) in
+            try fileSystem.replaceFile(
+                SpoolLayout.approval,
+                in: job.directory,
+                with: Array((request.json.indentedText() + "\n").utf8)
+            )
         }
     }
 

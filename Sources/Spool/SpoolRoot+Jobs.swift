@@ -9,6 +9,10 @@ package struct JobLocation: Sendable, Equatable {
     /// Its name in there, which in `deferred/` begins with the due time.
     package var entry: String
 
+    package init(job: JobName, directory: String, entry: String) {
+        (self.job, self.directory, self.entry) = (job, directory, entry)
+    }
+
     package var path: String { "\(directory)/\(entry)" }
 
     /// Whether a job with this history belongs here; any node's `processing/` will do for one that is worked on.

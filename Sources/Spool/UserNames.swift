@@ -11,6 +11,32 @@ package enum UserNames {
         guard result == 0, found != nil, let name = entry.pw_name else { return String(uid) }
         return String(cString: name)
     }
+
+    /// The names of the groups that the user belongs to, the primary one included.
+    package static func groups(of uid: Int) -> Set<String> {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        guard getpwuid_r(uid_t(uid), &entry, &buffer, buffer.count, &found) == 0, found != nil else { return [] }
+        var ids = [gid_t](repeating: 0, count: groupsMax)
+        var count = Int32(groupsMax)
+        // More groups than the kernel allows a process are cut, and count is then their number.
+        _ = getgrouplist(entry.pw_name, entry.pw_gid, &ids, &count)
+        return Set(ids.prefix(min(Int(count), groupsMax)).compactMap(groupName))
+    }
+
+    /// NGROUPS_MAX of Linux.
+    private static let groupsMax = 65_536
+
+    private static func groupName(_ gid: gid_t) -> String? {
+        var entry = group()
+        var found: UnsafeMutablePointer<group>?
+        // Holds all members' names, too.
+        var buffer = [CChar](repeating: 0, count: 1 << 20)
+        guard getgrgid_r(gid, &entry, &buffer, buffer.count, &found) == 0, found != nil, let name = entry.gr_name
+        else { return nil }
+        return String(cString: name)
+    }
 }
 
 /// The user that the daemon runs as; drops of others are copied.

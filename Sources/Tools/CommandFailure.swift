@@ -20,6 +20,17 @@ struct CommandFailure {
         (timeout, outputLimit) = (settings.timeout, settings.outputLimit)
     }
 
+    /// Of the tool's check, which changes nothing.
+    init(checkOf settings: CommandToolSettings) {
+        (name, effect) = ("the check of \(settings.name)", .read)
+        (timeout, outputLimit) = (settings.timeout, settings.outputLimit)
+    }
+
+    /// Of a server, which is a command that has neither one call nor one effect: only its start can fail.
+    init(server name: String) {
+        (self.name, effect, timeout, outputLimit) = (name, .write, .zero, 0)
+    }
+
     /// What may have happened is repeated only where the effect allows it.
     private var interrupted: FailureClass { effect == .write ? .unknown : .temporary }
 
@@ -134,15 +145,20 @@ struct CommandFailure {
         for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).reversed() {
             // The tail may begin in the middle of a character.
             let whole = line.drop { $0 & 0xC0 == 0x80 }
-            var text = String.UnicodeScalarView()
-            for scalar in String(decoding: whole, as: UTF8.self).unicodeScalars {
-                text.append(scalar.properties.generalCategory == .control ? " " : scalar)
-            }
-            let words = String(text).split(separator: " ").joined(separator: " ")
-            if words.isEmpty { continue }
-            return words.count <= quoteMax ? words : words.prefix(quoteMax) + "…"
+            let words = quoted(String(decoding: whole, as: UTF8.self), quoteMax)
+            if !words.isEmpty { return words }
         }
         return nil
+    }
+
+    /// The text on one line, without control characters, cut to so many characters.
+    static func quoted(_ text: String, _ lengthMax: Int) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            scalars.append(scalar.properties.generalCategory == .control ? " " : scalar)
+        }
+        let words = String(scalars).split(separator: " ").joined(separator: " ")
+        return words.count <= lengthMax ? words : words.prefix(lengthMax) + "…"
     }
 
     private static func isTemporary(_ error: Errno) -> Bool {

@@ -19,8 +19,8 @@ struct CommandRun: Sendable {
     static let chunksAfterExitMax = 32
     /// Between two looks at whether a group that was told to end has done so.
     private static let pollInterval = Duration.milliseconds(20)
-    /// Longer than any time-out and grace together.
-    private static let exitWaitMax = CommandToolSettings.timeoutMax + .seconds(3_600)
+    /// Longer than any daemon runs.
+    private static let exitWaitMax = Duration.seconds(20 * 366 * 24 * 3_600)
 
     /// Absolute path of the program.
     var program: String
@@ -100,9 +100,7 @@ struct CommandRun: Sendable {
             let result = try await Subprocess.run(
                 .path(FilePath(program)),
                 arguments: Arguments(arguments),
-                environment: .custom(
-                    Dictionary(uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0), $1) })
-                ),
+                environment: Self.environment(of: environment),
                 workingDirectory: FilePath(directory),
                 platformOptions: options,
                 // Never `.string` or `.data`: a child that leaves them unread ends the daemon (swift-subprocess#367).
@@ -131,6 +129,10 @@ struct CommandRun: Sendable {
         }
     }
 
+    static func environment(of variables: [String: String]) -> Environment {
+        .custom(Dictionary(uniqueKeysWithValues: variables.map { (.init(stringLiteral: $0), $1) }))
+    }
+
     private typealias RunningCommand = Execution<FileDescriptorInput, SequenceOutput, SequenceOutput>
 
     /// Reads both streams, and ends the group when somebody asks for it, until the leader has exited and been outlived
@@ -147,7 +149,7 @@ struct CommandRun: Sendable {
                 if state != .whole { requester.yield(.outputUnusable) }
                 return .output(bytes, state)
             }
-            tasks.addTask { .errorTail(await readErrorTail(execution, group)) }
+            tasks.addTask { .errorTail(await Self.readTail(of: execution.standardError, group)) }
             tasks.addTask {
                 await waitForEnd(execution, group)
                 return .leaderExited
@@ -182,16 +184,21 @@ struct CommandRun: Sendable {
 
     /// Waits until the leader has exited and then until the rest of its group has ended.
     private func waitForEnd(_ execution: RunningCommand, _ group: ProcessGroup) async {
-        // Signal 0 does nothing: of the teardown only its waiting for the exit is wanted.
-        await execution.teardown(using: [
-            .send(signal: Signal(rawValue: 0), allowedDurationToNextStep: Self.exitWaitMax)
-        ])
+        await Self.waitForExit(of: execution)
         group.leaderExited()
         // A command that has ended by itself has no business left: what it left behind ends with it, lest it acts
         // after the step was recorded as finished. One that was told to end leaves its children the same grace; one of
         // them may not even have heard, when the signal came while a shell was starting it.
         if group.reason == nil { return group.kill() }
         while !group.wasKilled, group.hasRunningMember { try? await Task.sleep(for: Self.pollInterval) }
+    }
+
+    /// Waits until the process has exited; it is not reaped.
+    static func waitForExit<Input, Output, Error>(of execution: Execution<Input, Output, Error>) async {
+        // Signal 0 does nothing: of the teardown only its waiting for the exit is wanted.
+        await execution.teardown(using: [
+            .send(signal: Signal(rawValue: 0), allowedDurationToNextStep: exitWaitMax)
+        ])
     }
 
     private func readOutput(_ execution: RunningCommand, _ group: ProcessGroup) async -> ([UInt8], OutputState) {
@@ -210,13 +217,14 @@ struct CommandRun: Sendable {
         return (bytes, .whole)
     }
 
-    private func readErrorTail(_ execution: RunningCommand, _ group: ProcessGroup) async -> [UInt8] {
+    /// Reads standard error to its end, and keeps its last ``errorTailMax`` bytes.
+    static func readTail(of errors: SubprocessOutputSequence, _ group: ProcessGroup) async -> [UInt8] {
         var tail: [UInt8] = []
         var chunksLeft = Self.chunksAfterExitMax
         do {
-            for try await chunk in execution.standardError {
-                chunk.withUnsafeBytes { tail.append(contentsOf: $0.suffix(Self.errorTailMax)) }
-                if tail.count > Self.errorTailMax { tail.removeFirst(tail.count - Self.errorTailMax) }
+            for try await chunk in errors {
+                chunk.withUnsafeBytes { tail.append(contentsOf: $0.suffix(errorTailMax)) }
+                if tail.count > errorTailMax { tail.removeFirst(tail.count - errorTailMax) }
                 if group.leaderHasExited { chunksLeft -= 1 }
                 if chunksLeft == 0 { break }
             }

@@ -11,6 +11,9 @@ package struct CommandTool: Tool {
     /// Variables of the daemon's environment that every command is given.
     package static let variables = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"]
 
+    /// The variable that tells a command the idempotency key of its step.
+    static let keyVariable = "AGENTSPOOL_IDEMPOTENCY_KEY"
+
     package let settings: CommandToolSettings
     private let directory: String
     private let environment: [String: String]
@@ -41,16 +44,43 @@ package struct CommandTool: Tool {
     }
 
     /// Runs the command once.
-    ///
-    /// The few system calls before the start (finding the program, making a directory) are
-    /// made here on the calling thread: they take microseconds on a local disk, a change of threads takes longer.
     package func call(_ invocation: ToolInvocation) async throws -> JSON {
         try Task.checkCancellation()
         let failure = CommandFailure(settings)
         let violations = settings.parameters.errors(in: invocation.arguments)
         if !violations.isEmpty { throw failure.arguments(violations) }
+        let outcome = try await run(settings.command, invocation, failure)
+        switch try Self.status(of: outcome, failure) {
+        case .exited(0): return try Self.value(of: outcome.output, failure)
+        case .exited(let code): throw failure.exited(code, outcome.errorTail)
+        case .signaled(let signal): throw failure.signalled(signal, outcome.errorTail)
+        }
+    }
+
+    /// Runs the tool's `check` with what the call was given: exit status 0 says that it happened, and standard output
+    /// is then the call's output; 1 that it did not.
+    package func check(_ invocation: ToolInvocation) async throws -> ToolCheck? {
+        guard let check = settings.check else { return nil }
+        try Task.checkCancellation()
+        let failure = CommandFailure(checkOf: settings)
+        let outcome = try await run(check, invocation, failure)
+        switch try Self.status(of: outcome, failure) {
+        case .exited(0): return .happened(output: try Self.value(of: outcome.output, failure))
+        case .exited(1): return .didNotHappen
+        case .exited(let code): throw failure.exited(code, outcome.errorTail)
+        case .signaled(let signal): throw failure.signalled(signal, outcome.errorTail)
+        }
+    }
+
+    /// The few system calls before the start (finding the program, making a directory) are
+    /// made here on the calling thread: they take microseconds on a local disk, a change of threads takes longer.
+    private func run(
+        _ command: [String],
+        _ invocation: ToolInvocation,
+        _ failure: CommandFailure
+    ) async throws -> CommandRun.Outcome {
         let program = try ProgramLookup.find(
-            settings.command[0],
+            command[0],
             tool: name,
             directory: directory,
             path: environment["PATH"]
@@ -65,7 +95,7 @@ package struct CommandTool: Tool {
 
         let run = CommandRun(
             program: program,
-            arguments: Array(settings.command.dropFirst()),
+            arguments: Array(command.dropFirst()),
             input: invocation.arguments.bytes,
             environment: variables(invocation),
             directory: directory,
@@ -74,7 +104,7 @@ package struct CommandTool: Tool {
             clock: clock
         )
         switch await run.outcome() {
-        case .success(let outcome): return try output(of: outcome, failure)
+        case .success(let outcome): return outcome
         case .failure(.noResources(let error)): throw failure.start(program, error)
         case .failure(.notStarted(let error)): throw failure.start(program, error)
         case .failure(.lost(let reason)): throw failure.lost(reason)
@@ -86,26 +116,25 @@ package struct CommandTool: Tool {
         variables["AGENTSPOOL_JOB"] = invocation.job
         variables["AGENTSPOOL_STEP"] = invocation.step
         variables["AGENTSPOOL_ATTEMPT"] = String(invocation.attempt)
-        variables["AGENTSPOOL_IDEMPOTENCY_KEY"] = invocation.idempotencyKey
+        variables[Self.keyVariable] = invocation.idempotencyKey
         variables["AGENTSPOOL_ARTIFACTS"] = invocation.artifacts
         return variables
     }
 
-    private func output(of outcome: CommandRun.Outcome, _ failure: CommandFailure) throws -> JSON {
+    /// How a command ended that ended by itself and whose output is whole.
+    private static func status(
+        of outcome: CommandRun.Outcome,
+        _ failure: CommandFailure
+    ) throws -> TerminationStatus {
         switch outcome.reason {
         case .cancelled: throw CancellationError()
         case .timedOut: throw failure.timedOut()
         case .outputUnusable, nil: break
         }
         switch outcome.outputState {
-        case .whole: break
+        case .whole: return outcome.status
         case .tooLong: throw failure.outputTooLong()
         case .unreadable: throw failure.lost("its output could not be read")
-        }
-        switch outcome.status {
-        case .exited(0): return try Self.value(of: outcome.output, failure)
-        case .exited(let code): throw failure.exited(code, outcome.errorTail)
-        case .signaled(let signal): throw failure.signalled(signal, outcome.errorTail)
         }
     }
 

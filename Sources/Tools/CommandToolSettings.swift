@@ -2,9 +2,12 @@ package import Jobs
 
 /// What the configuration says about one tool that is a command (INTERFACE, `tools:`).
 package struct CommandToolSettings: Sendable, Equatable {
-    package static let members = [
-        "description", "command", "parameters", "effect", "timeout", "max_output", "environment", "check", "approval",
-    ]
+    package static let members =
+        [
+            "description", "command", "parameters", "effect", "timeout", "max_output", "environment", "check",
+        ] + policyMembers
+    /// What a tool's policy says; who runs workflows reads them.
+    package static let policyMembers = ["approval", "allow", "deny"]
     /// The longest time that a command may be given.
     package static let timeoutMax = Duration.seconds(24 * 3_600)
     /// The most output that a command may be allowed, in bytes: it is held in memory and written into the history.
@@ -38,11 +41,7 @@ package struct CommandToolSettings: Sendable, Equatable {
         self.command = command
         parameters = try Self.schema(reader)
         effect = try reader.choice("effect") ?? .write
-        timeout =
-            try reader.optional("timeout", "a duration up to 24h, such as 90s") { value in
-                guard let timeout = value.string.flatMap(Duration.init(text:)) else { return nil }
-                return timeout > .zero && timeout <= Self.timeoutMax ? timeout : nil
-            } ?? .seconds(60)
+        timeout = try Self.timeout("timeout", reader) ?? .seconds(60)
         outputLimit =
             try reader.optional("max_output", "a size from 1B to \(ByteSize.text(Self.outputMax)), such as 64KB") {
                 value in
@@ -51,7 +50,6 @@ package struct CommandToolSettings: Sendable, Equatable {
             } ?? 1 << 20
         environment = try Self.environment(reader)
         check = try Self.command("check", reader)
-        try Self.refuseApproval(reader)
     }
 
     /// The resolved settings without the name; the same initializer reads them again.
@@ -68,7 +66,14 @@ package struct CommandToolSettings: Sendable, Equatable {
         ])
     }
 
-    private static func command(_ name: String, _ reader: MemberReader) throws(DocumentError) -> [String]? {
+    static func timeout(_ name: String, _ reader: MemberReader) throws(DocumentError) -> Duration? {
+        try reader.optional(name, "a duration up to 24h, such as 90s") { value in
+            guard let timeout = value.string.flatMap(Duration.init(text:)) else { return nil }
+            return timeout > .zero && timeout <= timeoutMax ? timeout : nil
+        }
+    }
+
+    static func command(_ name: String, _ reader: MemberReader) throws(DocumentError) -> [String]? {
         guard let command = try reader.strings(name) else { return nil }
         if command.first?.isEmpty ?? true {
             throw reader.error(name, "a list of the program and its arguments was expected, not an empty one")
@@ -91,7 +96,7 @@ package struct CommandToolSettings: Sendable, Equatable {
         }
     }
 
-    private static func environment(_ reader: MemberReader) throws(DocumentError) -> [String] {
+    static func environment(_ reader: MemberReader) throws(DocumentError) -> [String] {
         let names = try reader.strings("environment") ?? []
         for (position, name) in names.enumerated() {
             let isName =
@@ -105,16 +110,5 @@ package struct CommandToolSettings: Sendable, Equatable {
             }
         }
         return names
-    }
-
-    /// Accepted without being obeyed, `always` would let a tool run that somebody meant to look at first.
-    private static func refuseApproval(_ reader: MemberReader) throws(DocumentError) {
-        enum Approval: String, CaseIterable { case never, always }
-        if try reader.choice("approval", Approval.self) == .always {
-            throw reader.error(
-                "approval",
-                "approvals come in a later version: until then use \"never\", or leave the tool out"
-            )
-        }
     }
 }

@@ -31,6 +31,14 @@ package struct JSONSchema: Sendable, Equatable {
         nodes = try SchemaCompiler.compile(schema)
     }
 
+    /// Accepts any object: somebody else checks what the schema asks for.
+    ///
+    /// - Parameter source: What a model is told; it may hold keywords that are not supported here.
+    package init(anyObjectToldAs source: JSON) {
+        self.source = source
+        nodes = [.rules([.types([.object])])]
+    }
+
     /// What is wrong with `value`, one sentence a violation; empty when it is valid.
     ///
     /// - Returns: At most ``violationsMax`` sentences such as `/order: a string was expected, not a number`. They name

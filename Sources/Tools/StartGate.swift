@@ -13,7 +13,7 @@ final class StartGate: Sendable {
     /// Process-wide, as descriptors are.
     static let shared = StartGate()
 
-    /// Two pipes, the working directory, the pidfd, and at the first use two epolls and two eventfds; and some to spare.
+    /// Three pipes, the working directory, the pidfd, and at the first use two epolls and two eventfds; and some to spare.
     static let descriptors = 16
 
     private struct State {
@@ -55,17 +55,23 @@ final class StartGate: Sendable {
     /// - Throws: `Errno`, EMFILE when there are not.
     static func inputFile(holding bytes: [UInt8]) throws(Errno) -> FileDescriptor {
         let file = try MemoryFile.open(holding: bytes)
+        do throws(Errno) {
+            try requireDescriptors()
+        } catch {
+            try? file.close()
+            throw error
+        }
+        return file
+    }
+
+    /// - Throws: `Errno`, EMFILE when there are not enough descriptors to start a command.
+    static func requireDescriptors() throws(Errno) {
         var taken: [Int32] = []
         defer { for number in taken { close(number) } }
         for _ in 0..<descriptors {
-            let number = fcntl(file.rawValue, F_DUPFD_CLOEXEC, 0)
-            if number < 0 {
-                let reason = Errno(rawValue: errno)
-                try? file.close()
-                throw reason
-            }
+            let number = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            if number < 0 { throw Errno(rawValue: errno) }
             taken.append(number)
         }
-        return file
     }
 }

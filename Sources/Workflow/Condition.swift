@@ -23,8 +23,11 @@ package struct Condition: Sendable {
     /// What is wrong with the text of a condition.
     package struct Fault: Error { package var reason: String }
 
-    package init(_ text: String, steps: Set<String>) throws(Fault) {
-        var parser = Parser(tokens: try Self.tokens(of: text)[...], steps: steps)
+    /// - Parameters:
+    ///   - steps: The names that may follow `steps.`.
+    ///   - roots: The names with which a reference may begin.
+    package init(_ text: String, steps: Set<String>, roots: [String] = Scope.roots) throws(Fault) {
+        var parser = Parser(tokens: try Self.tokens(of: text)[...], steps: steps, roots: roots)
         node = try parser.disjunction(depth: 0)
         if let extra = parser.tokens.first { throw Fault(reason: "\"\(extra.text)\" does not belong here") }
     }
@@ -105,6 +108,7 @@ package struct Condition: Sendable {
     private struct Parser {
         var tokens: ArraySlice<Token>
         let steps: Set<String>
+        let roots: [String]
 
         mutating func take(_ words: String...) -> String? {
             guard let next = tokens.first, next.kind != .string, words.contains(next.text) else { return nil }
@@ -151,7 +155,7 @@ package struct Condition: Sendable {
                 guard let parts = Reference.parts(of: text) else {
                     throw Fault(reason: "\"\(text)\" is neither a reference nor a value")
                 }
-                if let fault = Reference.fault(in: parts, steps: steps) { throw Fault(reason: fault) }
+                if let fault = Reference.fault(in: parts, steps: steps, roots: roots) { throw Fault(reason: fault) }
                 return .reference(parts)
             case (.mark, let text): throw Fault(reason: "\"\(text)\" does not belong here")
             }

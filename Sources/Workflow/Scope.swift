@@ -4,13 +4,18 @@ import OrderedCollections
 /// The values that templates and conditions of a step can refer to.
 package struct Scope: Sendable {
     /// The names with which a reference can begin.
-    package static let roots: Set<String> = ["input", "steps", "item", "index", "job"]
+    package static let roots = ["input", "steps", "item", "index", "job"]
 
     private(set) var values: OrderedDictionary<String, JSON>
 
     package init(input: JSON, job: JSON) {
         values = ["input": input, "job": job, "steps": [:]]
     }
+
+    /// What a condition on a tool's arguments can refer to.
+    init(arguments: JSON) { values = ["arguments": arguments] }
+
+    package var input: JSON { values["input"] ?? .null }
 
     /// The value of a reference such as `steps.classify.output.urgent`; nil when a part of it is missing.
     func value(at path: [String]) -> JSON? {

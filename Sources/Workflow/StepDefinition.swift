@@ -13,6 +13,7 @@ package struct StepDefinition: Sendable {
         case model(ModelStep)
         case tool(ToolStep)
         case agent(AgentStep)
+        case approval(ApprovalStep)
         case forEach(ForEachStep)
     }
 
@@ -38,8 +39,18 @@ package struct StepDefinition: Sendable {
         package let tools: [String]
         let turnsMax: Int
         let output: JSONSchema?
+        /// What a person's no to one of its calls does.
+        let onDenied: ApprovalRequest.DenialAction
 
         static let turnsMaxDefault = 12
+    }
+
+    /// A question to a person.
+    package struct ApprovalStep: Sendable {
+        let message: Template
+        /// What the person sees, and may change.
+        let arguments: Template?
+        let terms: ApprovalTerms
     }
 
     /// Steps for every element of a list.
@@ -91,9 +102,12 @@ package struct StepDefinition: Sendable {
                 try RetryPolicy(reader, default: retry)
             } ?? retry
         condition = try Self.condition(reader, known)
-        let kinds = ["prompt", "tool", "agent", "for_each"].filter { reader.json($0) != nil }
+        let kinds = ["prompt", "tool", "agent", "approval", "for_each"].filter { reader.json($0) != nil }
         guard kinds.count == 1 else {
-            throw reader.error(nil, "the step \"\(id)\" needs exactly one of prompt, tool, agent and for_each")
+            throw reader.error(
+                nil,
+                "the step \"\(id)\" needs exactly one of prompt, tool, agent, approval and for_each"
+            )
         }
         let common = ["id", "when", "retry"]
         switch kinds[0] {
@@ -119,6 +133,9 @@ package struct StepDefinition: Sendable {
             try reader.allowOnly(common + ["agent"])
             guard let agent = try reader.object("agent") else { throw reader.error("agent", "is missing") }
             action = .agent(try AgentStep(agent, known: known, names: names))
+        case "approval":
+            try reader.allowOnly(common + ["approval"])
+            action = .approval(try ApprovalStep(reader, known: known))
         default:
             try reader.allowOnly(common + ["for_each", "concurrency", "steps"])
             action = .forEach(try Self.forEach(reader, known: known, names: names, retry: self.retry, depth: depth))
@@ -198,6 +215,11 @@ package struct StepDefinition: Sendable {
         _ member: String,
         _ names: WorkflowDefinition.Names
     ) throws(DocumentError) -> String {
+        if let tool = MCPToolName(name) {
+            // Whether the server has the tool is known when it runs.
+            if names.servers.contains(tool.server) { return name }
+            throw reader.error(member, "there is no server \"\(tool.server)\" under mcp_servers")
+        }
         guard names.tools.contains(name) else { throw reader.error(member, "there is no tool \"\(name)\" under tools") }
         return name
     }
@@ -209,17 +231,38 @@ extension StepDefinition.AgentStep {
         known: Set<String>,
         names: WorkflowDefinition.Names
     ) throws(DocumentError) {
-        try reader.allowOnly(["model", "system", "prompt", "tools", "max_turns", "output"])
+        try reader.allowOnly(["model", "system", "prompt", "tools", "max_turns", "output", "on_denied"])
+        onDenied = try reader.choice("on_denied") ?? .fail
         model = try StepDefinition.model(reader, names)
         system = try StepDefinition.template(reader, "system", known)
         prompt = try StepDefinition.required(reader, "prompt", known)
         var tools: [String] = []
         for name in try reader.strings("tools") ?? [] {
-            tools.append(try StepDefinition.tool(name, reader, "tools", names))
+            let tool = try StepDefinition.tool(name, reader, "tools", names)
+            if let other = tools.first(where: { ModelToolName.text(of: $0) == ModelToolName.text(of: tool) }) {
+                throw reader.error("tools", "models would know \"\(other)\" and \"\(tool)\" by the same name")
+            }
+            tools.append(tool)
         }
         self.tools = tools
         turnsMax = try reader.int("max_turns", in: 1...1_000) ?? Self.turnsMaxDefault
         output = try reader.schema("output")
+    }
+}
+
+extension StepDefinition.ApprovalStep {
+    /// Reads `approval`: a message, or an object with message, arguments, expires and on_expiry.
+    fileprivate init(_ reader: MemberReader, known: Set<String>) throws(DocumentError) {
+        if reader.json("approval")?.string != nil {
+            message = try StepDefinition.required(reader, "approval", known)
+            (arguments, terms) = (nil, ApprovalTerms())
+            return
+        }
+        guard let members = try reader.object("approval") else { throw reader.error("approval", "is missing") }
+        try members.allowOnly(["message", "arguments"] + ApprovalTerms.members)
+        message = try StepDefinition.required(members, "message", known)
+        arguments = try StepDefinition.template(members, "arguments", known)
+        terms = try ApprovalTerms(members)
     }
 }
 
@@ -230,7 +273,7 @@ extension StepDefinition {
             case .model(let model): names.insert(model.model)
             case .agent(let agent): names.insert(agent.model)
             case .forEach(let each): names.formUnion(modelNames(each.steps))
-            case .tool: break
+            case .tool, .approval: break
             }
         }
     }
@@ -241,7 +284,7 @@ extension StepDefinition {
             case .tool(let tool): names.insert(tool.tool)
             case .agent(let agent): names.formUnion(agent.tools)
             case .forEach(let each): names.formUnion(toolNames(each.steps))
-            case .model: break
+            case .model, .approval: break
             }
         }
     }

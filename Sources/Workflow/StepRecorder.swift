@@ -7,6 +7,12 @@ package protocol StepRecorder: Sendable {
     /// What is known of a step; nil when it was never begun.
     func entry(of step: String) -> StepLedger.Entry?
 
+    /// A person's yes about a step; nil when there is none.
+    func approval(of step: String) -> Approval?
+
+    /// A person's no about a step, after which the job goes on; nil when there is none.
+    func denial(of step: String) -> Denial?
+
     /// Appends a record about a step.
     ///
     /// - Parameter durably: Whether it must be on disk when this returns. One that is not may be lost in a crash,

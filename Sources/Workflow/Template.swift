@@ -115,10 +115,11 @@ enum Reference {
     }
 
     /// What is wrong with a reference, or nil.
-    static func fault(in parts: [String], steps: Set<String>) -> String? {
-        guard let root = parts.first, Scope.roots.contains(root) else {
+    static func fault(in parts: [String], steps: Set<String>, roots: [String] = Scope.roots) -> String? {
+        guard let root = parts.first, roots.contains(root) else {
             let name = parts.joined(separator: ".")
-            return "\"\(name)\" refers to nothing; a reference begins with input, steps, item, index or job"
+            let known = roots.count > 1 ? roots.dropLast().joined(separator: ", ") + " or " : ""
+            return "\"\(name)\" refers to nothing; a reference begins with \(known)\(roots.last ?? "")"
         }
         guard root == "steps" else { return nil }
         guard parts.count >= 2, steps.contains(parts[1]) else {

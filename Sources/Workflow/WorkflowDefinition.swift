@@ -13,14 +13,14 @@ package struct WorkflowDefinition: Sendable {
     /// As it was written; a job's history carries it.
     package let source: JSON
 
-    /// The models and tools that the configuration has, by name.
+    /// The models, tools and MCP servers that the configuration has, by name.
     package struct Names: Sendable {
         package var models: Set<String>
         package var tools: Set<String>
+        package var servers: Set<String>
 
-        package init(models: Set<String>, tools: Set<String>) {
-            self.models = models
-            self.tools = tools
+        package init(models: Set<String>, tools: Set<String>, servers: Set<String> = []) {
+            (self.models, self.tools, self.servers) = (models, tools, servers)
         }
     }
 
@@ -44,7 +44,7 @@ package struct WorkflowDefinition: Sendable {
     /// The models that its steps use.
     package var modelNames: Set<String> { StepDefinition.modelNames(steps) }
 
-    /// The tools that its steps use.
+    /// The tools that its steps use; those of MCP servers as `server.tool`.
     package var toolNames: Set<String> { StepDefinition.toolNames(steps) }
 }
 

@@ -61,21 +61,21 @@ extension WorkflowRun {
         for name in step.tools {
             let tool = try await specification(of: name, path)
             tools.append(
-                ToolDescription(name: name, description: tool.summary, parameters: tool.parameters.source)
+                ToolDescription(
+                    name: ModelToolName.text(of: name),
+                    description: tool.summary,
+                    parameters: tool.parameters.source
+                )
             )
         }
-        let leaf = Leaf(path: path, kind: .model, retry: retry, model: model.name)
-        let output = try await perform(leaf) { [tools] attempt in
-            let request = ChatRequest(
-                messages: messages,
-                tools: tools,
-                outputSchema: tools.isEmpty ? step.output?.source : nil,
-                idempotencyKey: key(path),
-                attempt: attempt
-            )
-            let answer = try await model.complete(request)
-            return AttemptResult(output: answer.turn, usage: answer.usage, model: answer.model)
-        }
+        let request = ChatRequest(
+            messages: messages,
+            tools: tools,
+            outputSchema: tools.isEmpty ? step.output?.source : nil,
+            idempotencyKey: key(path),
+            attempt: 1
+        )
+        let output = try await ask(model, request, path: path, kind: .model, retry) { $0.turn }
         let calls = (output["tool_calls"]?.array ?? []).map { call in
             ModelToolCall(
                 id: call["id"]?.string ?? "",
@@ -93,34 +93,22 @@ extension WorkflowRun {
         _ retry: RetryPolicy,
         path: String
     ) async throws -> JSON {
-        guard step.tools.contains(call.name) else {
-            return try await refuse(call, path, "there is no tool \"\(call.name)\" for you to call")
+        guard let name = ModelToolName.tool(call.name, amongst: step.tools) else {
+            let message = "there is no tool \"\(call.name)\" for you to call"
+            return try await refuse(call.name, path, Failure(.denied, message))
         }
         let arguments: JSON
         do {
             arguments = try JSONParser.parse(call.arguments.isEmpty ? "{}" : call.arguments)
         } catch {
-            return try await refuse(call, path, "the arguments are not JSON: \(error)")
+            return try await refuse(name, path, Failure(.permanent, "the arguments are not JSON: \(error)"))
         }
-        let specification = try await specification(of: call.name, path)
-        let errors = specification.parameters.errors(in: arguments)
-        if !errors.isEmpty {
-            return try await refuse(call, path, "the arguments do not fit: \(errors.joined(separator: "; "))")
+        let specification = try await specification(of: name, path)
+        if let objection = objection(to: arguments, name, specification) {
+            return try await refuse(name, path, objection)
         }
-        return try await self.call(call.name, arguments, specification.effect, retry, path: path, tellsModel: true)
-    }
-
-    private func refuse(_ call: ModelToolCall, _ path: String, _ reason: String) async throws -> JSON {
-        if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
-        let completion = StepCompletion(
-            step: path,
-            kind: .tool,
-            output: ["error": .string(reason)],
-            tool: call.name,
-            failure: Failure(.denied, reason)
-        )
-        try await recorder.record(.stepCompleted(completion), durably: true)
-        return completion.output ?? .null
+        let toolCall = ToolCall(tool: name, arguments: arguments, specification: specification, path: path)
+        return try await perform(toolCall, retry, onDenied: step.onDenied, tellsModel: true)
     }
 }
 

@@ -59,17 +59,8 @@ extension WorkflowRun {
             return output
         case .openAI(let body), .anthropic(let body):
             let model = try model(batchModel, line.path)
-            let leaf = Leaf(path: line.path, kind: .line, retry: workflow.definition.retry, model: model.name)
-            return try await perform(leaf) { attempt in
-                let request = ChatRequest(
-                    messages: [],
-                    idempotencyKey: key(line.path),
-                    attempt: attempt,
-                    body: body
-                )
-                let answer = try await model.complete(request)
-                return AttemptResult(output: answer.body, usage: answer.usage, model: answer.model)
-            }
+            let request = ChatRequest(messages: [], idempotencyKey: key(line.path), attempt: 1, body: body)
+            return try await ask(model, request, path: line.path, kind: .line, workflow.definition.retry) { $0.body }
         }
     }
 

@@ -19,27 +19,55 @@ extension WorkflowRun {
         let messages = try failing(path) { () throws(Failure) in
             try Self.opening(system: step.system, prompt: step.prompt, scope)
         }
-        let leaf = Leaf(path: path, kind: .model, retry: retry, model: model.name)
-        return try await perform(leaf) { attempt in
-            let request = ChatRequest(
-                messages: messages,
-                outputSchema: step.output?.source,
-                idempotencyKey: key(path),
-                attempt: attempt
+        let request = ChatRequest(
+            messages: messages,
+            outputSchema: step.output?.source,
+            idempotencyKey: key(path),
+            attempt: 1
+        )
+        guard let schema = step.output else {
+            return try await ask(model, request, path: path, kind: .model, retry) { .string($0.text) }
+        }
+        let leaf = Leaf(asking: model, request, path: path, kind: .model, retry: retry)
+        return try await perform(leaf) { attempt in try await ask(attempt, request, fitting: schema) }
+    }
+
+    /// Asks a model once in a step of its own; `output` is what is kept of the answer.
+    func ask(
+        _ model: any ChatModel,
+        _ request: ChatRequest,
+        path: String,
+        kind: StepKind,
+        _ retry: RetryPolicy,
+        output: @escaping @Sendable (ChatAnswer) -> JSON
+    ) async throws -> JSON {
+        try await perform(Leaf(asking: model, request, path: path, kind: kind, retry: retry)) { attempt in
+            var request = request
+            request.attempt = attempt.number
+            let answer = try await (attempt.model ?? model).complete(request)
+            return AttemptResult(
+                output: output(answer),
+                usage: answer.usage,
+                model: answer.model,
+                fallback: answer.fallback
             )
-            return try await answer(of: model, to: request, fitting: step.output)
         }
     }
 
     /// Asks until the answer fits the schema, a bounded number of times.
-    private func answer(
-        of model: any ChatModel,
-        to request: ChatRequest,
-        fitting schema: JSONSchema?
+    private func ask(
+        _ attempt: Attempt,
+        _ request: ChatRequest,
+        fitting schema: JSONSchema
     ) async throws -> AttemptResult {
+        guard let model = attempt.model else { throw Failure(.permanent, "the step has no model") }
         var request = request
+        request.attempt = attempt.number
+        var result = AttemptResult(output: .null, usage: Usage())
         var usage = Usage()
-        var corrections = 0
+        var reservations: [JobBudget.Reservation] = []
+        // The step as a whole is booked by who runs it; what corrections set aside besides is given back then.
+        defer { for reservation in reservations { job.budget.settle(reservation, used: Usage()) } }
         while true {
             let answer: ChatAnswer
             do {
@@ -50,22 +78,33 @@ extension WorkflowRun {
                 throw failure
             }
             usage += answer.usage
-            guard let schema else {
-                return AttemptResult(output: .string(answer.text), usage: usage, model: answer.model)
-            }
+            (result.usage, result.model, result.fallback) = (usage, answer.model, answer.fallback)
             switch Self.read(answer.text, schema) {
-            case .success(let value): return AttemptResult(output: value, usage: usage, model: answer.model)
+            case .success(let value):
+                result.output = value
+                return result
             case .failure(let misfit):
-                if corrections == Self.correctionsMax {
+                if result.rejectedOutputs == Self.correctionsMax {
                     throw Failure(
                         .permanent,
-                        "the model's answer did not fit the schema after \(corrections) corrections: \(misfit.reason)",
+                        "the model's answer did not fit the schema after \(Self.correctionsMax) corrections: "
+                            + misfit.reason,
                         hint: "make the prompt or the schema simpler, or use a larger model",
                         usage: usage
                     )
                 }
-                corrections += 1
+                result.rejectedOutputs += 1
                 request.messages += [ChatMessage(.assistant, answer.text), Self.correction(misfit)]
+                do throws(OverBudget) {
+                    let most = model.worstCase(of: request)
+                    reservations.append(try job.budget.reserve(most, at: environment.wallClock.now))
+                } catch {
+                    throw Failure(
+                        .limit,
+                        "an answer that did not fit was not asked for again: \(error.message)",
+                        usage: usage
+                    )
+                }
             }
         }
     }

@@ -1,25 +1,5 @@
 import Jobs
-
-/// A step that does one thing outside: asks a model or calls a tool.
-struct Leaf: Sendable {
-    var path: String
-    var kind: StepKind
-    var retry: RetryPolicy
-    var effect: Effect?
-    var tool: String?
-    var model: String?
-    var arguments: JSON?
-    /// Whether a permanent failure is given to the model as the step's output instead of ending the job.
-    var tellsModel = false
-}
-
-/// What one attempt brought.
-struct AttemptResult: Sendable {
-    var output: JSON
-    var usage: Usage?
-    /// The model as its provider names it.
-    var model: String?
-}
+import Models
 
 extension WorkflowRun {
     /// Runs a step until it is done, with its retries, or takes its output from the record.
@@ -28,7 +8,7 @@ extension WorkflowRun {
     /// (DESIGN section 4, step).
     func perform(
         _ leaf: Leaf,
-        attempt body: @Sendable (_ attempt: Int) async throws -> AttemptResult
+        attempt body: @Sendable (Attempt) async throws -> AttemptResult
     ) async throws -> JSON {
         let entry = recorder.entry(of: leaf.path)
         switch entry?.status {
@@ -39,137 +19,192 @@ extension WorkflowRun {
                 throw Interruption.failed(step: leaf.path, entry?.failure ?? Failure(.permanent, "the step failed"))
             }
             try await wait(until: retryAt, reason: Self.reason(leaf, entry?.failure))
-        case .running: try decideUnknownOutcome(leaf, entry)
-        case nil: break
+        case .running, nil: break
         }
-        var attempts = entry?.attempts ?? 0
-        var failures = entry?.failures ?? 0
+        if let output = try await resolveDoubt(leaf, "the daemon died while it ran") { return output }
         while true {
-            try checkMayGoOn(leaf)
-            attempts += 1
-            let result = try await attempt(leaf, attempts, failures: failures, body)
-            switch result {
+            try checkMayGoOn(leaf.path)
+            switch try await takeTurn(leaf, body) {
             case .done(let output): return output
-            case .tryAgain(let at, let failure):
-                failures += 1
-                try await wait(until: at, reason: Self.reason(leaf, failure))
+            case .tryAgain(let at, let reason): try await wait(until: at, reason: reason)
             }
         }
     }
 
-    private enum Progress {
+    enum Progress: Sendable {
         case done(JSON)
-        case tryAgain(at: Timestamp, Failure)
+        case tryAgain(at: Timestamp, reason: String)
+    }
+
+    /// Makes one attempt once the model has its turn; while the model rests, none is made.
+    private func takeTurn(
+        _ leaf: Leaf,
+        _ body: @Sendable (Attempt) async throws -> AttemptResult
+    ) async throws -> Progress {
+        guard let model = leaf.model else { return try await attempt(leaf, nil, body) }
+        do {
+            return try await model.withTurn { model in
+                // Waiting for the turn may have taken long.
+                try checkMayGoOn(leaf.path)
+                return try await attempt(leaf, model, body)
+            }
+        } catch let pause as ModelPause {
+            let until = environment.wallClock.now + pause.duration
+            return .tryAgain(at: until, reason: "step \(leaf.path) waits for model \(model.name): \(pause.reason)")
+        }
     }
 
     private func attempt(
         _ leaf: Leaf,
-        _ attempt: Int,
-        failures: Int,
-        _ body: @Sendable (_ attempt: Int) async throws -> AttemptResult
+        _ model: (any ChatModel)?,
+        _ body: @Sendable (Attempt) async throws -> AttemptResult
     ) async throws -> Progress {
+        let entry = recorder.entry(of: leaf.path)
+        let attempt = Attempt(number: (entry?.attempts ?? 0) + 1, model: model)
+        let reservation = try reserve(leaf.worstCase(model), leaf.path)
+        var used = Usage()
+        defer { job.budget.settle(reservation, used: used) }
         let start = StepStart(
             step: leaf.path,
             kind: leaf.kind,
-            attempt: attempt,
+            attempt: attempt.number,
             effect: leaf.effect,
             tool: leaf.tool,
-            model: leaf.model,
+            model: model?.name,
             arguments: leaf.arguments
         )
         let hasEffect = leaf.effect == .write || leaf.effect == .idempotent
         try await recorder.record(.stepStarted(start), durably: hasEffect)
         let began = environment.wallClock.now
+        if leaf.tool != nil { used = .oneToolCall }
         do {
             let result = try await body(attempt)
-            try await recorder.record(completion(leaf, attempt, began, result, nil), durably: true)
+            used = result.usage ?? used
+            let completion = completion(leaf, attempt.number, began, result)
+            try await recorder.record(.stepCompleted(completion), durably: true)
             return .done(result.output)
         } catch let failure as Failure {
-            return try await settle(failure, leaf, attempt, failures: failures + 1, began)
+            used = failure.usage ?? used
+            let trial = Trial(leaf: leaf, attempt: attempt.number, failures: (entry?.failures ?? 0) + 1, began: began)
+            return try await settle(failure, trial, used == Usage() ? nil : used)
         }
     }
 
-    private func completion(
+    /// Sets aside what a call may use, or holds the job.
+    func reserve(_ most: Usage, _ path: String) throws -> JobBudget.Reservation {
+        do {
+            return try job.budget.reserve(most, at: environment.wallClock.now)
+        } catch {
+            throw Interruption.held(overBudget(path, error))
+        }
+    }
+
+    private func overBudget(_ path: String, _ over: OverBudget) -> Hold {
+        let message =
+            "step \(path) was not begun: \(over.message); release it with a higher --limit \(over.limit)=…, or cancel it"
+        return Hold(reason: .overBudget, step: path, message: message)
+    }
+
+    func completion(
         _ leaf: Leaf,
         _ attempt: Int,
         _ began: Timestamp,
         _ result: AttemptResult,
-        _ failure: Failure?
-    ) -> JobEvent {
-        .stepCompleted(
-            StepCompletion(
-                step: leaf.path,
-                kind: leaf.kind,
-                attempt: attempt,
-                output: result.output,
-                durationMilliseconds: milliseconds(since: began),
-                tool: leaf.tool,
-                model: result.model ?? leaf.model,
-                usage: result.usage,
-                failure: failure
-            )
+        _ failure: Failure? = nil
+    ) -> StepCompletion {
+        var completion = StepCompletion(
+            step: leaf.path,
+            kind: leaf.kind,
+            attempt: attempt,
+            output: result.output,
+            durationMilliseconds: milliseconds(since: began),
+            tool: leaf.tool,
+            model: result.model ?? leaf.model?.name,
+            usage: result.usage,
+            failure: failure
         )
+        completion.fallback = result.fallback
+        completion.rejectedOutputs = result.rejectedOutputs
+        return completion
     }
 
     private func milliseconds(since began: Timestamp) -> Int {
         max(0, Int((environment.wallClock.now - began).wholeMilliseconds))
     }
 
-    private func settle(
-        _ failure: Failure,
-        _ leaf: Leaf,
-        _ attempt: Int,
-        failures: Int,
-        _ began: Timestamp
-    ) async throws -> Progress {
-        var usage = failure.usage
-        if leaf.tool != nil {
-            usage = Usage()
-            usage?.toolCalls = 1
-        }
+    /// An attempt that failed.
+    private struct Trial {
+        var leaf: Leaf
+        var attempt: Int
+        /// Failures since the job was accepted or retried, this one included.
+        var failures: Int
+        var began: Timestamp
+    }
+
+    private func settle(_ failure: Failure, _ trial: Trial, _ used: Usage?) async throws -> Progress {
+        let leaf = trial.leaf
         // No outcome is recorded: the intent stands, and says that this may have happened.
         if failure.class == .unknown, leaf.effect == .write {
-            throw Interruption.held(unknownOutcome(leaf, failure.message))
+            if let output = try await resolveDoubt(leaf, failure.message) { return .done(output) }
+            var unmade = failure
+            unmade.class = .temporary
+            unmade.message += "; its check says that it did not happen"
+            return try await record(unmade, trial, used, mayRunAgain: true)
         }
         if leaf.tellsModel, failure.class == .permanent {
-            let result = AttemptResult(output: ["error": .string(failure.message)], usage: usage)
-            try await recorder.record(completion(leaf, attempt, began, result, failure), durably: true)
+            let result = AttemptResult(output: ["error": .string(failure.message)], usage: used)
+            let completion = completion(leaf, trial.attempt, trial.began, result, failure)
+            try await recorder.record(.stepCompleted(completion), durably: true)
             return .done(result.output)
         }
-        var retryAt: Timestamp?
         let mayRunAgain = failure.class == .temporary || failure.class == .unknown
-        if mayRunAgain, failures < leaf.retry.attempts {
-            let delay = leaf.retry.delay(
-                after: failures,
-                floor: failure.retryAfter,
-                jitter: environment.jitter()
-            )
-            retryAt = environment.wallClock.now + delay
-        }
+        return try await record(failure, trial, used, mayRunAgain: mayRunAgain)
+    }
+
+    private func record(
+        _ failure: Failure,
+        _ trial: Trial,
+        _ used: Usage?,
+        mayRunAgain: Bool
+    ) async throws -> Progress {
+        let leaf = trial.leaf
+        // A budget that was used up in the middle of a step holds the job; the step goes on when it is released.
+        let isOver = failure.class == .limit && leaf.model != nil
+        let retryAt =
+            isOver
+            ? environment.wallClock.now : mayRunAgain ? retryTime(leaf, failure, failures: trial.failures) : nil
         let event = StepFailure(
             step: leaf.path,
             kind: leaf.kind,
-            attempt: attempt,
+            attempt: trial.attempt,
             failure: failure,
             retryAt: retryAt,
-            durationMilliseconds: milliseconds(since: began),
+            durationMilliseconds: milliseconds(since: trial.began),
             tool: leaf.tool,
-            model: leaf.model,
-            usage: usage
+            model: leaf.model?.name,
+            usage: used
         )
         // A last failure is synced together with the end of the job.
         try await recorder.record(.stepFailed(event), durably: retryAt != nil)
+        if isOver { throw Interruption.held(Hold(reason: .overBudget, step: leaf.path, message: failure.message)) }
         guard let retryAt else { throw Interruption.failed(step: leaf.path, failure) }
-        return .tryAgain(at: retryAt, failure)
+        return .tryAgain(at: retryAt, reason: Self.reason(leaf, failure))
+    }
+
+    /// When the next try is due; nil when there is none.
+    func retryTime(_ leaf: Leaf, _ failure: Failure, failures: Int) -> Timestamp? {
+        guard failures < leaf.retry.attempts else { return nil }
+        let delay = leaf.retry.delay(after: failures, floor: failure.retryAfter, jitter: environment.jitter())
+        return environment.wallClock.now + delay
     }
 
     // MARK: Waiting
 
-    private static func reason(_ leaf: Leaf, _ failure: Failure?) -> String {
+    static func reason(_ leaf: Leaf, _ failure: Failure?) -> String {
         "step \(leaf.path) is tried again\(failure.map { " after: \($0.message)" } ?? "")"
     }
 
-    private func wait(until time: Timestamp, reason: String) async throws {
+    func wait(until time: Timestamp, reason: String) async throws {
         let left = time - environment.wallClock.now
         if left <= .zero { return }
         if left > environment.shortWaitMax { throw Interruption.deferred(until: time, reason: reason) }
@@ -177,7 +212,7 @@ extension WorkflowRun {
         try await recorder.pause(for: left)
     }
 
-    private func checkMayGoOn(_ leaf: Leaf) throws {
+    func checkMayGoOn(_ path: String) throws {
         try Task.checkCancellation()
         if recorder.isStopping { throw Interruption.stopping }
         if let deadline = job.deadline, environment.wallClock.now >= deadline {
@@ -186,30 +221,7 @@ extension WorkflowRun {
                 "the job's deadline, \(deadline.text), has passed",
                 hint: "drop it again with a later deadline"
             )
-            throw Interruption.expired(step: leaf.path, failure)
+            throw Interruption.expired(step: path, failure)
         }
-    }
-
-    // MARK: Unknown outcomes
-
-    /// Decides by the tool's effect what becomes of a step that was begun and has no outcome (DESIGN section 5).
-    private func decideUnknownOutcome(_ leaf: Leaf, _ entry: StepLedger.Entry?) throws {
-        if leaf.effect == .write, entry?.pending != nil {
-            throw Interruption.held(unknownOutcome(leaf, "the daemon died while it ran"))
-        }
-        let deaths = entry?.epochsWithoutOutcome ?? 0
-        if deaths >= environment.deathsMax {
-            let message =
-                "the daemon died \(deaths) times while step \(leaf.path) ran; see whether the step brings it down, "
-                + "then cancel the job or release it"
-            throw Interruption.held(Hold(reason: .poison, step: leaf.path, message: message))
-        }
-    }
-
-    private func unknownOutcome(_ leaf: Leaf, _ what: String) -> Hold {
-        let message =
-            "whether \(leaf.tool ?? "the tool") happened in step \(leaf.path) is not known: \(what). "
-            + "It changes something each time it runs, so it was not run again; look where it writes"
-        return Hold(reason: .unknownOutcome, step: leaf.path, message: message)
     }
 }

@@ -12,16 +12,20 @@ extension WorkflowRun {
         let arguments = try failing(path) { () throws(Failure) in try step.arguments?.render(scope) ?? [:] }
         if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
         let specification = try await specification(of: step.tool, path)
-        let errors = specification.parameters.errors(in: arguments)
-        if !errors.isEmpty {
-            let failure = Failure(
-                .permanent,
-                "the arguments of \(step.tool) do not fit its schema: \(errors.joined(separator: "; "))",
-                hint: "mend the step's arguments or the tool's parameters"
-            )
-            throw Interruption.failed(step: path, failure)
+        if let objection = objection(to: arguments, step.tool, specification) {
+            let hint = "mend the step's arguments, or the tool's parameters and rules"
+            throw Interruption.failed(step: path, Failure(objection.class, objection.message, hint: hint))
         }
-        return try await call(step.tool, arguments, specification.effect, retry, path: path, tellsModel: false)
+        let call = ToolCall(tool: step.tool, arguments: arguments, specification: specification, path: path)
+        return try await perform(call, retry, onDenied: .fail, tellsModel: false)
+    }
+
+    /// A call that a step or a model asks for, with arguments that fit.
+    struct ToolCall: Sendable {
+        var tool: String
+        var arguments: JSON
+        var specification: ToolSpecification
+        var path: String
     }
 
     func tool(_ name: String, _ path: String) throws -> any Tool {
@@ -34,32 +38,48 @@ extension WorkflowRun {
     func specification(of name: String, _ path: String) async throws -> ToolSpecification {
         do {
             return try await tool(name, path).specification()
+        } catch let failure as Failure where failure.class == .temporary {
+            // Nothing was begun: a tool server that is down for a while costs no attempt.
+            let reason = "step \(path) waits for \(name): \(failure.message)"
+            throw Interruption.deferred(until: environment.wallClock.now + Self.serverPatience, reason: reason)
         } catch let failure as Failure {
             throw Interruption.failed(step: path, failure)
         }
     }
 
-    /// Calls a tool as a step of its own, with retries.
-    func call(
-        _ name: String,
-        _ arguments: JSON,
-        _ effect: Effect,
+    /// How long a tool that cannot say what it takes is left alone.
+    private static let serverPatience: Duration = .seconds(60)
+
+    /// Why the tool is not called with these arguments, or nil.
+    func objection(to arguments: JSON, _ tool: String, _ specification: ToolSpecification) -> Failure? {
+        let errors = specification.parameters.errors(in: arguments)
+        if !errors.isEmpty {
+            return Failure(
+                .permanent,
+                "the arguments of \(tool) do not fit its parameters: \(errors.joined(separator: "; "))"
+            )
+        }
+        return policy(of: tool).objection(to: arguments).map { Failure(.denied, "\(tool) was not called: \($0)") }
+    }
+
+    func policy(of tool: String) -> ToolPolicy { workflow.policies[tool] ?? .none }
+
+    /// Calls a tool as a step of its own, with retries, after a person's yes where one is needed.
+    func perform(
+        _ call: ToolCall,
         _ retry: RetryPolicy,
-        path: String,
+        onDenied: ApprovalRequest.DenialAction,
         tellsModel: Bool
     ) async throws -> JSON {
-        let tool = try tool(name, path)
-        let leaf = Leaf(
-            path: path,
-            kind: .tool,
-            retry: retry,
-            effect: effect,
-            tool: name,
-            arguments: arguments,
-            tellsModel: tellsModel
-        )
-        return try await perform(leaf) { attempt in
-            let invocation = ToolInvocation(
+        let path = call.path
+        if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
+        let tool = try tool(call.tool, path)
+        let arguments = try approvedArguments(of: call, onDenied: onDenied)
+        guard let arguments else {
+            return try await refuse(call.tool, path, Failure(.denied, denialMessage(of: path)))
+        }
+        let invocation: @Sendable (Int) -> ToolInvocation = { attempt in
+            ToolInvocation(
                 arguments: arguments,
                 job: job.name.id.text,
                 step: path,
@@ -67,10 +87,28 @@ extension WorkflowRun {
                 idempotencyKey: key(path),
                 artifacts: job.artifacts
             )
-            let output = try await tool.call(invocation)
-            var usage = Usage()
-            usage.toolCalls = 1
-            return AttemptResult(output: output, usage: usage)
         }
+        var leaf = Leaf(calling: call.tool, call.specification.effect, arguments, path: path, retry: retry)
+        leaf.tellsModel = tellsModel
+        leaf.check = { attempt in try await tool.check(invocation(attempt)) }
+        return try await perform(leaf) { attempt in
+            AttemptResult(output: try await tool.call(invocation(attempt.number)), usage: .oneToolCall)
+        }
+    }
+
+    /// Records a call that was not made, and what the model is told about it. One that policy and people have nothing
+    /// against was the model's mistake.
+    func refuse(_ tool: String, _ path: String, _ failure: Failure) async throws -> JSON {
+        if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
+        var completion = StepCompletion(
+            step: path,
+            kind: .tool,
+            output: ["error": .string(failure.message)],
+            tool: tool,
+            failure: failure
+        )
+        if failure.class != .denied { completion.rejectedOutputs = 1 }
+        try await recorder.record(.stepCompleted(completion), durably: true)
+        return completion.output ?? .null
     }
 }

@@ -7,12 +7,22 @@ package struct ExecutableWorkflow: Sendable {
     package let definition: WorkflowDefinition
     let models: [String: any ChatModel]
     let tools: [String: any Tool]
+    let policies: [String: ToolPolicy]
 
-    /// - Parameters: The models and tools that the definition names, at least.
-    package init(_ definition: WorkflowDefinition, models: [String: any ChatModel], tools: [String: any Tool]) {
+    /// - Parameters:
+    ///   - models: Those that the definition names, at least.
+    ///   - tools: Those that the definition names, at least.
+    ///   - policies: Of tools; one without may be called as its parameters allow.
+    package init(
+        _ definition: WorkflowDefinition,
+        models: [String: any ChatModel],
+        tools: [String: any Tool],
+        policies: [String: ToolPolicy] = [:]
+    ) {
         self.definition = definition
         self.models = models
         self.tools = tools
+        self.policies = policies
     }
 }
 
@@ -25,10 +35,19 @@ package struct JobContext: Sendable {
     package var artifacts: String
     /// The lines of a batch file; nil for other jobs.
     package var batch: [BatchLine]?
+    /// What the job may still use.
+    package var budget: JobBudget
 
-    package init(name: JobName, scope: Scope, deadline: Timestamp?, artifacts: String, batch: [BatchLine]? = nil) {
+    package init(
+        name: JobName,
+        scope: Scope,
+        deadline: Timestamp?,
+        artifacts: String,
+        batch: [BatchLine]? = nil,
+        budget: JobBudget = JobBudget()
+    ) {
         (self.name, self.scope, self.deadline, self.artifacts) = (name, scope, deadline, artifacts)
-        self.batch = batch
+        (self.batch, self.budget) = (batch, budget)
     }
 }
 
@@ -103,6 +122,7 @@ package struct WorkflowRun: Sendable {
         case .model(let model): try await runModel(model, step.retry, in: scope, path: path)
         case .tool(let tool): try await runTool(tool, step.retry, in: scope, path: path)
         case .agent(let agent): try await runAgent(agent, step.retry, in: scope, path: path)
+        case .approval(let approval): try await runApproval(approval, in: scope, path: path)
         case .forEach(let each): try await runForEach(each, in: scope, path: path)
         }
     }
@@ -131,6 +151,7 @@ extension StepDefinition.Action {
         case .model: .model
         case .tool: .tool
         case .agent: .agent
+        case .approval: .approval
         case .forEach: .forEach
         }
     }

@@ -26,7 +26,8 @@ struct ModuleMapTests {
         #expect(Set(modules) == Set(map.keys))
         for module in modules {
             var imports: Set<String> = []
-            for file in try FileManager.default.contentsOfDirectory(atPath: "\(sources)/\(module)") {
+            for file in try FileManager.default.subpathsOfDirectory(atPath: "\(sources)/\(module)")
+            where file.hasSuffix(".swift") {
                 let text = try String(contentsOfFile: "\(sources)/\(module)/\(file)", encoding: .utf8)
                 for line in text.split(separator: "\n") where line.contains("import ") {
                     guard let name = line.wholeMatch(of: /(?:package |public )?import (\w+)/)?.output.1 else {

@@ -66,10 +66,11 @@ struct SpoolConfigurationTests {
             output: {ticket: "{{steps.handle.output}}"}
         queues:
           default: {workflow: prompt, concurrency: 4}
-          tickets: {workflow: triage, concurrency: 8, priority: 7, max_size: 10MB, submitters: {users: [alice]}}
+          tickets: {workflow: triage, concurrency: 8, priority: 7, max_size: 10MB, submitters: {users: [alice], groups: [support]}}
         workers: {concurrency: 16, stop_grace: 5s, short_wait: 1s, deaths: 2}
         index: /var/lib/agentspool/index.sqlite
         durability: files
+        redact: [{pattern: 'sk-[A-Za-z0-9]{20,}'}, {path: input.card}]
         """
 
     @Test("is read as INTERFACE shows it")
@@ -78,7 +79,9 @@ struct SpoolConfigurationTests {
         #expect(configuration.catalog.workflows.keys == ["prompt", "triage"])
         let tickets = try #require(configuration.catalog.queues["tickets"])
         #expect(tickets.workflow == "triage" && tickets.concurrency == 8 && tickets.priority == 7)
-        #expect(tickets.sizeMax == 10_000_000 && tickets.submitters == ["alice"])
+        #expect(
+            tickets.sizeMax == 10_000_000 && tickets.submitters == Submitters(users: ["alice"], groups: ["support"])
+        )
         #expect(configuration.catalog.queues["default"]?.submitters == nil)
         #expect(configuration.engine.concurrency == 16 && configuration.engine.deathsMax == 2)
         #expect(configuration.engine.stopGrace == .seconds(5) && configuration.engine.shortWaitMax == .seconds(1))
@@ -94,6 +97,27 @@ struct SpoolConfigurationTests {
         let triage = try #require(configuration.catalog.workflows["triage"]).definition
         #expect(triage["tools"]?.object?.keys == ["find_order", "create_ticket", "send_mail"])
         #expect(triage["models"]?["default"]?["api_key"] == ["env": "OPENAI_API_KEY"])
+    }
+
+    @Test("records with a workflow the MCP servers whose tools it uses, and their tools' settings")
+    func servers() throws {
+        let configuration = try read(
+            """
+            mcp_servers:
+              time: {command: [mcp-server-time], tools: {now: {effect: read, approval: never}}}
+              git: {command: [mcp-server-git]}
+            workflows:
+              a: {steps: [{id: a, tool: time.now}, {id: b, tool: time.then}]}
+              b: {steps: [{id: a, for_each: [1], steps: [{id: c, tool: git.log}]}]}
+            queues: {default: {workflow: a}}
+            """
+        )
+        let workflows = configuration.catalog.workflows
+        let time = try #require(workflows["a"]).definition["mcp_servers"]
+        #expect(time?.object?.keys == ["time"])
+        #expect(time?["time"]?["tools"] == ["now": ["effect": "read", "approval": "never"]])
+        #expect(try #require(workflows["b"]).definition["mcp_servers"]?.object?.keys == ["git"])
+        #expect(configuration.servers.map { configuration.toolNames(of: $0) } == [["now", "then"], ["log"]])
     }
 
     @Test("without queues has one, named default, with the workflow prompt")
@@ -126,8 +150,41 @@ private let wrongConfigurations: [(String, String)] = [
     ("- a", "1: an object with members was expected, not an array"),
     (model + "modells: {}", "2: modells: unknown member; did you mean \"models\"?"),
     (model + "retention: {done: 30d}", "2: retention: \(later)"),
-    (model + "redact: [{path: input.card}]", "2: redact: \(later)"),
-    (model + "mcp_servers: {time: {command: [x]}}", "2: mcp_servers: \(later)"),
+    (
+        model + "redact:\n  - {path: input.card}\n  - {path: imput.card}",
+        "4: redact.1.path: a path begins with one of input, arguments, output, not with \"imput\""
+    ),
+    (
+        model + "redact: [{pattern: '(a+)+'}]",
+        "2: redact.0.pattern: a repeated group holds another repetition, which can take for ever; "
+            + "write it without the group"
+    ),
+    (
+        model + "redact: [{pattern: 'a*'}]",
+        "2: redact.0.pattern: it matches the empty text, so it would hide nothing or everything"
+    ),
+    (model + "redact: [{}]", "2: redact.0: either pattern or path was expected"),
+    (
+        model + "redact: [{patern: a}]",
+        "2: redact.0.patern: unknown member; did you mean \"pattern\"?"
+    ),
+    (
+        model + "mcp_servers: {a_b: {command: [x]}}",
+        "2: mcp_servers.a_b: a server's name has letters, digits and -, 32 at most"
+    ),
+    (
+        model + "mcp_servers: {a: {command: [x]}}\ntools: {a__b: {command: [y]}}",
+        "3: tools.a__b: a name that begins with \"a__\" is for tools of the MCP server \"a\""
+    ),
+    (
+        model + "workflows: {w: {steps: [{id: a, tool: time.now}]}}",
+        "2: workflows.w.steps.0.tool: there is no server \"time\" under mcp_servers"
+    ),
+    (
+        model
+            + "mcp_servers: {t: {command: [x]}}\nworkflows: {w: {steps: [{id: a, agent: {prompt: x, tools: [t.a.b, t.a_b]}}]}}",
+        "3: workflows.w.steps.0.agent.tools: models would know \"t.a.b\" and \"t.a_b\" by the same name"
+    ),
     (model + "durability: maybe", "2: durability: one of automatic, files, off was expected, not \"maybe\""),
     (model + "index: ''", "2: index: the path of a file was expected, not \"\""),
     (
@@ -155,8 +212,8 @@ private let wrongConfigurations: [(String, String)] = [
         "3: queues.a.max_size: a size such as 64KB, 10MB or 1GiB was expected, not -5"
     ),
     (
-        model + "queues:\n  a: {submitters: {groups: [support]}}",
-        "3: queues.a.submitters.groups: unknown member; known here: users"
+        model + "queues:\n  a: {submitters: {group: [support]}}",
+        "3: queues.a.submitters.group: unknown member; did you mean \"groups\"?"
     ),
     (
         model + "workers: {stop_grace: 5}",
@@ -167,8 +224,8 @@ private let wrongConfigurations: [(String, String)] = [
         "2: tools.a.b: a tool's name has letters, digits, - and _, 64 at most"
     ),
     (
-        model + "tools: {a: {command: [x], approval: always}}",
-        "2: tools.a.approval: approvals come in a later version: until then use \"never\", or leave the tool out"
+        model + "tools: {a: {command: [x], approval: {when: amount}}}",
+        "2: tools.a.approval.when: \"amount\" refers to nothing; a reference begins with arguments"
     ),
     (
         model + "workflows:\n  w:\n    steps: [{id: a, tool: none}]",

@@ -2,9 +2,11 @@ import AsyncHTTPClient
 import Engine
 import Glibc
 import Jobs
+import Logging
 import OrderedCollections
 import TestKit
 import Testing
+import Tools
 import Workflow
 
 @testable import Daemon
@@ -30,7 +32,8 @@ struct WorkflowLibraryTests {
                     http: http,
                     environment: [:],
                     directory: directory,
-                    clock: ContinuousClock()
+                    clock: ContinuousClock(),
+                    servers: MCPServers(directory: directory, environment: [:], logger: Logger(label: "test"))
                 )
                 try body(library, script)
             }
@@ -57,6 +60,20 @@ struct WorkflowLibraryTests {
             _ = try library.executable(definition(), name: "w")
             unlink(script)
             _ = try library.executable(definition(prompt: "another"), name: "v")
+        }
+    }
+
+    @Test("makes the tools of MCP servers, and starts no server for it")
+    func mcpTools() async throws {
+        try await with { library, _ in
+            let workflow = try library.executable(
+                [
+                    "workflow": ["steps": [["id": "a", "tool": "time.now"]]],
+                    "mcp_servers": ["time": ["command": ["no-such-program"]]],
+                ],
+                name: "w"
+            )
+            #expect(workflow.definition.toolNames == ["time.now"])
         }
     }
 

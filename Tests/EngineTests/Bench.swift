@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import Jobs
 import Logging
+import Models
 import NIOPosix
 import OrderedCollections
 import Spool
@@ -20,6 +21,7 @@ final class Bench: Sendable {
     let observer = MemoryObserver()
     let log = CallLog()
     let messages = MessageLog()
+    private let requests = Watched<UInt64>(0)
     let random: SharedRandom
     private let pool: NIOThreadPool
 
@@ -77,9 +79,12 @@ final class Bench: Sendable {
         var node = "here"
         var yaml = Bench.oneStep
         var tools: [FakeTool]
+        var model: any ChatModel = EchoModel()
+        var policies: [String: ToolPolicy] = [:]
         var queues = [QueueSettings(name: "default", workflow: "work")]
         var settings = EngineSettings()
         var durability = Durability.Mode.off
+        var redactor = Redactor()
         /// Nil for the bench's own.
         var observer: (any JobObserver)?
     }
@@ -107,10 +112,14 @@ final class Bench: Sendable {
             node: node,
             lock: try NodeLock(of: setup.node, in: node.spool, now: clock.wallClock.now),
             watch: watch,
-            catalog: Catalog(queues: queues, workflows: ["work": workflow]),
+            catalog: Catalog(queues: queues, workflows: ["work": workflow], redactor: setup.redactor),
             settings: setup.settings,
             observer: setup.observer ?? observer,
-            provider: FakeProvider(tools: Dictionary(uniqueKeysWithValues: setup.tools.map { ($0.name, $0) })),
+            provider: FakeProvider(
+                tools: Dictionary(uniqueKeysWithValues: setup.tools.map { ($0.name, $0) }),
+                model: setup.model,
+                policies: setup.policies
+            ),
             isTaken: { [observer] id in observer.rows.value.jobs[id.text] != nil },
             environment: RunEnvironment(
                 wallClock: clock.wallClock,
@@ -155,10 +164,21 @@ final class Bench: Sendable {
         names.compactMap { observer.rows.value[$0]?.job }.compactMap { JobID($0) }
     }
 
-    func request(_ action: ControlRequest.Action, _ jobs: [JobID]) throws {
-        let id = JobID(time: clock.wallClock.now, high: 0, low: random.next())
+    func request(
+        _ action: ControlRequest.Action,
+        _ jobs: [JobID],
+        _ complete: (inout ControlRequest) throws -> Void = { _ in }
+    ) throws {
+        // Carried out in the order of their names, also those of one millisecond.
+        let number = requests.update { number in
+            number += 1
+            return number
+        }
+        let id = JobID(time: clock.wallClock.now, high: 0, low: number)
         let root = try SpoolRoot(path: path, fileSystem: LinuxFileSystem())
-        _ = try ControlRequest(action, jobs: jobs, reason: nil).submit(to: root, id: id)
+        var request = ControlRequest(action, jobs: jobs, reason: nil)
+        try complete(&request)
+        _ = try request.submit(to: root, id: id)
     }
 
     /// Everything in a directory of the spool: jobs of all days.

@@ -9,7 +9,7 @@ import Workflow
 
 @Suite("Admitting a drop")
 struct CatalogTests {
-    private func catalog(submitters: Set<String>? = nil) throws -> Catalog {
+    private func catalog(submitters: Submitters? = nil) throws -> Catalog {
         var queue = QueueSettings(name: "default", workflow: "work")
         queue.submitters = submitters
         let yaml = """
@@ -87,8 +87,10 @@ struct CatalogTests {
     func submitters() throws {
         let text = #"{"input": {"ticket": 1}}"#
         let me = UserNames.name(of: Int(geteuid()))
-        _ = try catalog(submitters: [me]).admit(contents(text), at: now)
-        let others = try catalog(submitters: ["nobody-else"])
+        _ = try catalog(submitters: Submitters(users: [me], groups: [])).admit(contents(text), at: now)
+        let mine = UserNames.groups(of: Int(geteuid()))
+        _ = try catalog(submitters: Submitters(users: [], groups: mine)).admit(contents(text), at: now)
+        let others = try catalog(submitters: Submitters(users: ["nobody-else"], groups: ["no-such-group"]))
         let rejection = try #require(throws: Rejection.self) { try others.admit(contents(text), at: now) }
         #expect(rejection.reason == "\(me) may not submit to the queue default")
         let unknown = try #require(throws: Rejection.self) {

@@ -82,6 +82,8 @@ struct EchoModel: ChatModel {
 /// Makes recorded workflows runnable with the bench's tools.
 struct FakeProvider: WorkflowProvider {
     var tools: [String: any Tool]
+    var model: any ChatModel = EchoModel()
+    var policies: [String: ToolPolicy] = [:]
 
     func executable(_ definition: JSON, name: String) throws -> ExecutableWorkflow {
         let workflow = try WorkflowDefinition(
@@ -89,7 +91,7 @@ struct FakeProvider: WorkflowProvider {
             name: name,
             names: WorkflowDefinition.Names(models: ["default"], tools: Set(tools.keys))
         )
-        return ExecutableWorkflow(workflow, models: ["default": EchoModel()], tools: tools)
+        return ExecutableWorkflow(workflow, models: ["default": model], tools: tools, policies: policies)
     }
 }
 

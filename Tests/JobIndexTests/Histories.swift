@@ -38,6 +38,12 @@ struct Histories {
         return records
     }
 
+    /// A history that has just begun.
+    var acceptedRecords: [HistoryRecord] {
+        var copy = self
+        return copy.history(length: 1)
+    }
+
     private mutating func acceptance() -> Acceptance {
         let queue = pick(["default", "tickets", "reports"])
         var acceptance = Acceptance(
@@ -67,7 +73,7 @@ struct Histories {
         case 4: .fail(step: pick([nil, "a"]), failure)
         case 5: .cancel(decision)
         case 6, 7, 8: .retry(decision)
-        case 9, 10, 11: .release(decision)
+        case 9, 10, 11: .release(Release(decision))
         default: .step(step(ledger, failure))
         }
     }
@@ -91,7 +97,14 @@ struct Histories {
         switch Int.random(in: 0..<5, using: &random) {
         case 0, 1:
             return .stepStarted(
-                StepStart(step: path, kind: kind, attempt: attempt, model: model, arguments: "secret arguments")
+                StepStart(
+                    step: path,
+                    kind: kind,
+                    attempt: attempt,
+                    model: model,
+                    arguments: "secret arguments",
+                    summary: "arguments of \(attempt)"
+                )
             )
         case 2:
             return .stepFailed(
@@ -108,7 +121,8 @@ struct Histories {
                     durationMilliseconds: Int.random(in: 0..<900, using: &random),
                     tool: kind == .tool ? "find_order" : nil,
                     model: model,
-                    usage: usage
+                    usage: usage,
+                    summary: "what it gave"
                 )
             )
         }

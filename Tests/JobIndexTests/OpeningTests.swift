@@ -104,6 +104,24 @@ import Testing
         #expect(setAside.count == 1)
     }
 
+    @Test func `an index of version 1 is migrated, and says that all of it must be compared`() async throws {
+        try await makeIndex()
+        let (database, _) = try open()
+        try await database.pool?.write { connection in
+            for table in ["model_calls", "tool_calls"] {
+                try connection.execute(sql: "DROP TABLE \(table); CREATE TABLE \(table) (job TEXT, seq INTEGER) STRICT")
+            }
+            try connection.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = 'v2'")
+        }
+        database.close()
+        #expect(throws: IndexError.self) { try IndexDatabase.openReadOnly(path: scratch.index) }
+        let migrated = try open()
+        #expect(!migrated.isFresh && !migrated.database.wasClosedCleanly && migrated.database.lastCommitAt == nil)
+        #expect(try await migrated.database.list(ListFilter()).count == 1)
+        #expect(try await migrated.database.toolCalls(of: "none").isEmpty)
+        #expect(setAside.isEmpty)
+    }
+
     @Test func `an older index that cannot be migrated is set aside`() async throws {
         try await makeIndex()
         let (database, _) = try open()

@@ -209,6 +209,43 @@ import Testing
         #expect(try await database.steps(of: "none").isEmpty)
     }
 
+    @Test func `a call is a row from its beginning on, which its end replaces`() async throws {
+        let name = Histories.name(1)
+        func start(_ attempt: Int) -> JobEvent {
+            .stepStarted(
+                StepStart(step: "s", kind: .tool, attempt: attempt, effect: .write, tool: "send", summary: "to a")
+            )
+        }
+        let failure = Failure(.temporary, "busy\nin detail")
+        var records = Histories(seed: 1).acceptedRecords
+        var replay = JobReplay(name: name, records: records)
+        func append(_ event: JobEvent) async throws -> [IndexedCall] {
+            let record = HistoryRecord(
+                seq: records.count + 1,
+                epoch: 1,
+                at: Timestamp(milliseconds: Int64(records.count)),
+                event: event
+            )
+            records.append(record)
+            replay.apply(record)
+            try await index.writer.write([try #require(IndexUpdate.update(for: replay, records: [record]))])
+            return try await index.database.toolCalls(of: name.id.text)
+        }
+        let running = try await append(start(1))
+        #expect(running.map(\.status) == [.running] && running[0].arguments == "to a" && running[0].effect == .write)
+        let failed = try await append(
+            .stepFailed(StepFailure(step: "s", kind: .tool, attempt: 1, failure: failure, tool: "send"))
+        )
+        #expect(failed.map(\.status) == [.failed])
+        #expect(failed[0].arguments == "to a" && failed[0].effect == .write && failed[0].message == "busy")
+        #expect(try await append(start(2)).map(\.status) == [.failed, .running])
+        #expect(try await append(start(3)).map(\.status) == [.failed, .unknown, .running])
+        #expect(try await append(.claimed(node: "n", cause: .recovery)).map(\.status) == [.failed, .unknown, .unknown])
+        let done = StepCompletion(step: "s", kind: .tool, attempt: 4, tool: "send", summary: "sent")
+        let ended = try await append(.stepCompleted(done))
+        #expect(ended.map(\.status) == [.failed, .unknown, .unknown, .completed] && ended[3].output == "sent")
+    }
+
     @Test func `a step's message is one line`() async throws {
         let failure = Failure(.permanent, "first line\nsecond line")
         var records = [HistoryRecord]()

@@ -99,7 +99,7 @@ import Testing
         var chain = HistoryChain()
         let first = chain.seal(records(1)[0])
         // A newer version's reason for a hold.
-        let members: JSON = ["reason": "over_budget", "message": "the tokens are used up"]
+        let members: JSON = ["reason": "eclipse", "message": "the tokens are used up"]
         let event = JobEvent.unknown(type: "held", members: members)
         let second = chain.seal(HistoryRecord(seq: 2, epoch: 1, at: Timestamp(milliseconds: 0), event: event))
         let contents = HistoryContents(first + second)

@@ -32,9 +32,9 @@ import Testing
     }
 
     @Test func `a record of a type that is not known is kept with all its members`() throws {
-        let text = #"{"seq":1,"epoch":1,"at":"2026-11-24T02:00:00.000Z","type":"approved","who":{"uid":7}}"#
+        let text = #"{"seq":1,"epoch":1,"at":"2026-11-24T02:00:00.000Z","type":"reviewed","who":{"uid":7}}"#
         let record = try #require(HistoryRecord(json: try JSONParser.parse(text)))
-        #expect(record.event == .unknown(type: "approved", members: ["who": ["uid": 7]]))
+        #expect(record.event == .unknown(type: "reviewed", members: ["who": ["uid": 7]]))
         #expect(String(decoding: line(record), as: UTF8.self) == text)
     }
 

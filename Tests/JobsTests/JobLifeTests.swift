@@ -26,8 +26,19 @@ import Testing
         ("step", .step(.stepStarted(StepStart(step: "a", kind: .model, attempt: 1)))),
         ("defer", .deferUntil(due, reason: "later")), ("hold", .hold(hold)), ("complete", .complete(output: 1)),
         ("fail", .fail(step: nil, Failure(.permanent, "no"))), ("deny", .fail(step: nil, Failure(.denied, "no"))),
-        ("cancel", .cancel(decision)), ("retry", .retry(decision)), ("release", .release(decision)),
+        ("cancel", .cancel(decision)), ("retry", .retry(decision)), ("release", .release(Release(decision))),
+        ("say no", .deny(decision)), ("ask", .hold(asking)), ("approve", .approve(approval())),
+        ("approve other", .approve(approval(["a": 2]))),
+        ("release done", .release(Release(decision, finding: .done(output: 1)))),
+        ("doubt", .hold(Hold(reason: .unknownOutcome, step: "a", message: ""))),
     ]
+
+    private static let request = ApprovalRequest(step: "a", tool: "put", arguments: ["a": 1], why: "look")
+    private static let asking = Hold(reason: .approval, step: "a", message: "", approval: request)
+
+    private static func approval(_ arguments: JSON = ["a": 1]) -> Approval {
+        Approval(step: "a", decision: decision, argumentsHash: arguments.sha256)
+    }
 
     /// For every state: the commands that lead to it, and where each legal command leads from it. What is not here is
     /// not allowed.
@@ -36,24 +47,48 @@ import Testing
         (
             "waiting", ["accept"],
             [
-                "claim": "waiting", "step": "running", "defer": "deferred", "hold": "held", "complete": "done",
+                "claim": "waiting", "step": "running", "defer": "deferred", "hold": "held", "ask": "held",
+                "doubt": "held", "complete": "done",
                 "fail": "failed", "deny": "denied", "cancel": "cancelled",
             ]
         ),
         (
             "running", ["accept", "step"],
             [
-                "claim": "waiting", "step": "running", "defer": "deferred", "hold": "held", "complete": "done",
+                "claim": "waiting", "step": "running", "defer": "deferred", "hold": "held", "ask": "held",
+                "doubt": "held", "complete": "done",
                 "fail": "failed", "deny": "denied", "cancel": "cancelled",
             ]
         ),
-        ("deferred", ["accept", "defer"], ["claim": "waiting", "hold": "held", "cancel": "cancelled"]),
-        ("held", ["accept", "hold"], ["cancel": "cancelled", "release": "deferred"]),
+        (
+            "deferred", ["accept", "defer"],
+            [
+                "claim": "waiting", "hold": "held", "ask": "held", "doubt": "held", "cancel": "cancelled",
+            ]
+        ),
+        ("held", ["accept", "hold"], ["cancel": "cancelled", "release": "deferred", "say no": "denied"]),
+        (
+            "held", ["accept", "ask"],
+            [
+                "cancel": "cancelled", "approve": "deferred", "say no": "denied", "fail": "failed", "deny": "denied",
+            ]
+        ),
+        (
+            "held", ["accept", "doubt"],
+            ["cancel": "cancelled", "release done": "deferred", "say no": "denied"]
+        ),
         ("done", ["accept", "complete"], [:]),
         ("failed", ["accept", "fail"], ["retry": "deferred"]),
         ("denied", ["accept", "deny"], ["retry": "deferred"]),
         ("cancelled", ["accept", "cancel"], ["retry": "deferred"]),
     ]
+
+    /// What is legal for a held job depends on why it is held.
+    private static func isRow(_ state: String, _ way: [String], of life: JobLife) -> Bool {
+        guard case .held(let hold) = life.state else { return state == life.state.name }
+        let ways: [Hold.Reason: String] = [.requested: "hold", .approval: "ask", .unknownOutcome: "doubt"]
+        return way.last == ways[hold.reason]
+    }
 
     private static func command(_ name: String) throws -> JobCommand {
         try #require(commands.first { $0.name == name }).command
@@ -138,7 +173,7 @@ import Testing
             for _ in 0..<60 {
                 let (name, command) = random.pick(Self.commands)
                 now = now + .milliseconds(Int.random(in: 0...100_000, using: &random))
-                let row = try #require(Self.table.first { $0.state == life.state.name })
+                let row = try #require(Self.table.first { Self.isRow($0.state, $0.way, of: life) })
                 do {
                     let transition = try life.decide(command, at: now)
                     let record = life.record(transition.event, at: now)

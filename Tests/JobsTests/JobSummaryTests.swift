@@ -41,7 +41,7 @@ import Testing
         story.add(.held(Hold(reason: .unknownOutcome, step: "a", message: "look")))
         #expect(JobSummary(story.replay)?.state == .held)
         #expect(JobSummary(story.replay)?.reason == "unknown_outcome: look")
-        story.add(.released(Story.alice))
+        story.add(.released(Release(Story.alice, finding: .again)))
         #expect(JobSummary(story.replay)?.reason == "mended")
         story.add(.claimed(node: "n", cause: .due))
         story.add(.failed(step: "a", busy))

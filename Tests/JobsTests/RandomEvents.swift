@@ -63,6 +63,7 @@ extension SeededRandom {
             start.effect = chance(0.5) ? pick(Effect.allCases) : nil
             start.model = chance(0.5) ? text() : nil
             start.arguments = chance(0.5) ? json() : nil
+            start.summary = chance(0.5) ? text() : nil
             return .stepStarted(start)
         case 1:
             var completion = StepCompletion(
@@ -76,6 +77,7 @@ extension SeededRandom {
             completion.usage = chance(0.5) ? usage() : nil
             completion.failure = chance(0.2) ? failure() : nil
             completion.durationMilliseconds = duration
+            completion.summary = chance(0.5) ? text() : nil
             return .stepCompleted(completion)
         default:
             var failed = StepFailure(step: text(), kind: kind, attempt: attempt, failure: failure(), tool: tool)
@@ -86,14 +88,54 @@ extension SeededRandom {
         }
     }
 
+    private mutating func hold() -> Hold {
+        var hold = Hold(reason: pick(Hold.Reason.allCases), step: chance(0.5) ? text() : nil, message: text())
+        if chance(0.5) {
+            hold.approval = ApprovalRequest(
+                step: text(),
+                tool: chance(0.5) ? text() : nil,
+                arguments: json(),
+                why: text(),
+                expires: chance(0.5) ? timestamp() : nil,
+                onExpiry: pick(ApprovalRequest.ExpiryAction.allCases),
+                onDenied: pick(ApprovalRequest.DenialAction.allCases)
+            )
+        }
+        return hold
+    }
+
+    private mutating func approval() -> Approval {
+        Approval(
+            step: text(),
+            decision: decision(),
+            argumentsHash: text(),
+            arguments: chance(0.5) ? json() : nil
+        )
+    }
+
+    private mutating func release() -> Release {
+        var release = Release(decision(), finding: pick([nil, .again, .done(output: json())]))
+        release.step = chance(0.5) ? text() : nil
+        if chance(0.5) {
+            release.limits.tokens = Int.random(in: 0...9, using: &self)
+            release.limits.turns = 3
+            release.limits.costUSD = 0.5
+        }
+        return release
+    }
+
     mutating func event() -> JobEvent {
         switch Int.random(in: 0..<12, using: &self) {
         case 0: .accepted(acceptance())
         case 1: .claimed(node: text(), cause: pick([.due, .recovery]))
         case 2, 3, 4: step()
         case 5: .deferred(until: timestamp(), reason: text())
-        case 6: .held(Hold(reason: pick(Hold.Reason.allCases), step: chance(0.5) ? text() : nil, message: text()))
-        case 7: pick([.released(decision()), .retried(decision()), .cancelled(decision())])
+        case 6: .held(hold())
+        case 7:
+            pick([
+                .released(release()), .retried(decision()), .cancelled(decision()), .approved(approval()),
+                .denied(Denial(step: chance(0.5) ? text() : nil, decision: decision())),
+            ])
         case 8: .completed(output: json())
         case 9: .failed(step: chance(0.5) ? text() : nil, failure())
         default:

@@ -57,7 +57,7 @@ import Testing
             Story.start("a", effect: .write),
             Story.start("b", effect: .write),
             .held(hold),
-            .released(Story.alice)
+            .released(Release(Story.alice, finding: .again))
         )
         #expect(story.replay.steps["a"]?.pending == nil)
         #expect(story.replay.steps["b"]?.pending != nil)
@@ -67,7 +67,10 @@ import Testing
         let requested = Hold(reason: .requested, step: "a", message: "")
         let unknown = Hold(reason: .unknownOutcome, step: "a", message: "")
         let start = Story.start("a", effect: .write)
-        #expect(Story(start, .held(requested), .released(Story.alice)).replay.steps["a"]?.pending != nil)
+        #expect(
+            Story(start, .held(requested), .released(Release(Story.alice, finding: .again))).replay.steps["a"]?.pending
+                != nil
+        )
         let cancelled = Story(start, .held(unknown), .cancelled(Story.alice), .retried(Story.alice))
         #expect(cancelled.replay.steps["a"]?.pending != nil)
         let later = Story(
@@ -76,7 +79,7 @@ import Testing
             .cancelled(Story.alice),
             .retried(Story.alice),
             .held(requested),
-            .released(Story.alice)
+            .released(Release(Story.alice, finding: .again))
         )
         #expect(later.replay.steps["a"]?.pending != nil)
     }

@@ -2,7 +2,7 @@ import Jobs
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
+import TestKit
 import Testing
 
 /// A provider on this machine: a real HTTP server that answers as a test says.
@@ -18,6 +18,9 @@ struct FakeProvider: Sendable {
         var status = 200
         var headers: HTTPHeaders = ["Content-Type": "application/json"]
         var body: String
+        /// In place of the body: sent one by one, without saying how many come.
+        var pieces: [String]?
+        var ending = Ending.end
 
         init(_ status: Int, headers: HTTPHeaders = [:], _ body: String) {
             (self.status, self.body) = (status, body)
@@ -25,13 +28,29 @@ struct FakeProvider: Sendable {
         }
 
         init(_ body: String) { self.init(200, body) }
+
+        static func stream(_ pieces: [String], ending: Ending = .end) -> Reply {
+            var reply = Reply("")
+            reply.headers = ["Content-Type": "text/event-stream; charset=utf-8"]
+            (reply.pieces, reply.ending) = (pieces, ending)
+            return reply
+        }
     }
+
+    /// What follows the last piece.
+    enum Ending: Sendable {
+        case end, stall, hangUp
+    }
+
+    private struct HangUp: Error {}
 
     typealias Respond = @Sendable (Request) async throws -> Reply
     private typealias Channel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
     let port: Int
-    var baseURL: String { "http://127.0.0.1:\(port)/v1" }
+    /// Without a path, as Anthropic's dialect wants it.
+    var rootURL: String { "http://127.0.0.1:\(port)" }
+    var baseURL: String { "\(rootURL)/v1" }
 
     static func always(_ reply: Reply) -> Respond { { _ in reply } }
 
@@ -65,30 +84,38 @@ struct FakeProvider: Sendable {
 
     private static func serve(_ connection: Channel, _ respond: Respond) async throws {
         try await connection.executeThenClose { inbound, outbound in
-            var head: HTTPRequestHead?
+            var requestHead: HTTPRequestHead?
             var bytes: [UInt8] = []
             for try await part in inbound {
                 switch part {
-                case .head(let next): (head, bytes) = (next, [])
+                case .head(let next): (requestHead, bytes) = (next, [])
                 case .body(let buffer): bytes.append(contentsOf: buffer.readableBytesView)
                 case .end:
-                    guard let head else { return }
+                    guard let requestHead else { return }
                     let request = Request(
-                        method: head.method,
-                        path: head.uri,
-                        headers: head.headers,
+                        method: requestHead.method,
+                        path: requestHead.uri,
+                        headers: requestHead.headers,
                         body: try JSONParser.parse(bytes)
                     )
                     let reply = try await respond(request)
-                    let body = ByteBuffer(string: reply.body)
-                    var headers = reply.headers
-                    headers.add(name: "Content-Length", value: String(body.readableBytes))
-                    let status = HTTPResponseStatus(statusCode: reply.status)
-                    try await outbound.write(
-                        .head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))
+                    var head = HTTPResponseHead(
+                        version: .http1_1,
+                        status: HTTPResponseStatus(statusCode: reply.status),
+                        headers: reply.headers
                     )
-                    try await outbound.write(.body(.byteBuffer(body)))
-                    try await outbound.write(.end(nil))
+                    if reply.pieces == nil {
+                        head.headers.add(name: "Content-Length", value: "\(reply.body.utf8.count)")
+                    }
+                    try await outbound.write(.head(head))
+                    for piece in reply.pieces ?? [reply.body] {
+                        try await outbound.write(.body(.byteBuffer(ByteBuffer(string: piece))))
+                    }
+                    switch reply.ending {
+                    case .end: try await outbound.write(.end(nil))
+                    case .stall: try await Gate().pass()
+                    case .hangUp: throw HangUp()
+                    }
                 }
             }
         }
@@ -97,9 +124,11 @@ struct FakeProvider: Sendable {
 
 /// Requests as they came.
 final class Recorder: Sendable {
-    private let list = Mutex<[FakeProvider.Request]>([])
+    private let list = Watched<[FakeProvider.Request]>([])
 
-    var requests: [FakeProvider.Request] { list.withLock { $0 } }
+    var requests: [FakeProvider.Request] { list.value }
 
-    func add(_ request: FakeProvider.Request) { list.withLock { $0.append(request) } }
+    func add(_ request: FakeProvider.Request) { list.update { $0.append(request) } }
+
+    func whenSeen(_ count: Int) async { await list.wait { $0.count >= count } }
 }

@@ -1,6 +1,8 @@
+import AsyncHTTPClient
 import Glibc
 import Jobs
 import SystemPackage
+import Testing
 
 @testable import Models
 
@@ -47,7 +49,56 @@ func failure(_ body: () async throws -> some Sendable) async -> Failure? {
         _ = try await body()
         return nil
     } catch {
-        return error as? Failure
+        return error as? Failure ?? (error as? ProviderVerdict)?.failure
+    }
+}
+
+/// The pause that `body` throws, or nil.
+func pause(_ body: () async throws -> some Sendable) async -> ModelPause? {
+    do {
+        _ = try await body()
+        return nil
+    } catch {
+        return error as? ModelPause
+    }
+}
+
+/// A model at `baseURL`, and a client that ends with `body`.
+func withModel<Value>(
+    _ baseURL: String,
+    _ more: String = "",
+    dialect: Dialect = .openAI,
+    environment: [String: String] = [:],
+    clock: any Clock<Duration> = ContinuousClock(),
+    _ body: (ProviderModel) async throws -> Value
+) async throws -> Value {
+    let provider = dialect == .openAI ? "openai" : "anthropic"
+    let settings = try settings("provider: \(provider)\nbase_url: \(baseURL)\nmodel: qwen\n\(more)")
+    let http = HTTPClient(configuration: ModelConnections.configuration)
+    let made = try ModelFactory.make(
+        settings,
+        http: http,
+        environment: environment,
+        baseDirectory: "/",
+        clock: clock
+    )
+    let result: Result<Value, any Error>
+    do { result = .success(try await body(#require(made as? ProviderModel))) } catch { result = .failure(error) }
+    try await http.shutdown()
+    return try result.get()
+}
+
+/// A model of `dialect` at a server that answers as `respond` says.
+func withModel<Value: Sendable>(
+    _ respond: @escaping FakeProvider.Respond,
+    _ more: String = "",
+    dialect: Dialect = .openAI,
+    clock: any Clock<Duration> = ContinuousClock(),
+    _ body: @Sendable (ProviderModel) async throws -> Value
+) async throws -> Value {
+    try await FakeProvider.run(respond) { provider in
+        let url = dialect == .openAI ? provider.baseURL : provider.rootURL
+        return try await withModel(url, more, dialect: dialect, clock: clock, body)
     }
 }
 

@@ -11,6 +11,9 @@ struct ModelSettingsTests {
         model: qwen3:8b
         api_key: {env: OPENAI_API_KEY}
         timeout: 90s
+        idle_timeout: 5s
+        stream: false
+        fallback: other
         parameters: {temperature: 0, max_tokens: 1024}
         price: {input: 0.15, cached_input: 0.075, output: 0.60}
         limits: {concurrency: 8, requests_per_minute: 500, tokens_per_minute: 200000}
@@ -19,7 +22,7 @@ struct ModelSettingsTests {
     @Test("all members are read")
     func full() throws {
         let settings = try settings(Self.complete)
-        guard case .openAI(let endpoint, let model) = settings.provider else {
+        guard case .http(.openAI, let endpoint, let model) = settings.provider else {
             Issue.record("another provider")
             return
         }
@@ -28,6 +31,9 @@ struct ModelSettingsTests {
         #expect(model == "qwen3:8b")
         #expect(settings.apiKey == .environment("OPENAI_API_KEY"))
         #expect(settings.timeout == .seconds(90))
+        #expect(settings.idleTimeout == .seconds(5))
+        #expect(!settings.isStreamed)
+        #expect(settings.fallback == "other")
         #expect(settings.parameters == ["temperature": 0, "max_tokens": 1024])
         #expect(settings.price?.cachedInput == 0.075)
         #expect(settings.limits.concurrency == 8)
@@ -39,6 +45,8 @@ struct ModelSettingsTests {
     func defaults() throws {
         let settings = try settings("{provider: openai, base_url: 'http://127.0.0.1:11434/v1', model: m}")
         #expect(settings.timeout == .seconds(60))
+        #expect(settings.idleTimeout == .seconds(30))
+        #expect(settings.isStreamed)
         #expect(settings.apiKey == nil)
         #expect(settings.parameters == [:])
         #expect(settings.price == nil)
@@ -46,18 +54,33 @@ struct ModelSettingsTests {
         #expect(
             settings.json == [
                 "provider": "openai", "base_url": "http://127.0.0.1:11434/v1", "model": "m", "timeout": "1m",
+                "idle_timeout": "30s", "stream": true,
             ]
         )
     }
 
     @Test(
         "settings come back from their own JSON",
-        arguments: [complete, "{provider: scripted, script: a.yaml, limits: {concurrency: 2}}"]
+        arguments: [
+            complete, "{provider: anthropic, model: m}",
+            "{provider: scripted, script: a.yaml, limits: {concurrency: 2}}",
+        ]
     )
     func roundTrip(yaml: String) throws {
         let read = try settings(yaml)
         let again = try ModelSettings(MemberReader(Document(read.json.bytes, format: .json)), name: "default")
         #expect(again == read)
+    }
+
+    @Test("Anthropic needs no base_url")
+    func anthropic() throws {
+        let settings = try settings("{provider: anthropic, model: claude, api_key: {env: K}}")
+        guard case .http(.anthropic, let endpoint, "claude") = settings.provider else {
+            Issue.record("another provider")
+            return
+        }
+        #expect(endpoint.baseURL == "https://api.anthropic.com")
+        #expect(settings.apiKey == .environment("K"))
     }
 
     @Test("the JSON of the settings holds the reference to the key")
@@ -77,8 +100,13 @@ struct ModelSettingsTests {
         "a wrong member is refused with the reason",
         arguments: [
             ("model: m", "provider is missing"),
-            ("{provider: opena}", "provider: one of openai, scripted was expected"),
-            ("{provider: anthropic, model: m}", "anthropic is not supported yet"),
+            ("{provider: opena}", "provider: one of openai, anthropic, scripted was expected"),
+            ("{provider: anthropic}", "model is missing"),
+            ("{provider: anthropic, base_url: 'http://h/v1', model: m}", "base_url: leave /v1 out"),
+            ("{provider: anthropic, base_url: 'http://h/v1/messages', model: m}", "leave /v1/messages out"),
+            ("{provider: scripted, script: s, idle_timeout: 0s}", "idle_timeout: a duration above zero"),
+            ("{provider: scripted, script: s, stream: 1}", "stream: true or false"),
+            ("{provider: scripted, script: s, fallback: ''}", "fallback: a text was expected"),
             ("{provider: openai, model: m}", "base_url is missing"),
             ("{provider: openai, base_url: 'http://h/v1'}", "model is missing"),
             ("{provider: openai, base_url: 'http://h/v1', model: ''}", "model: a text was expected"),

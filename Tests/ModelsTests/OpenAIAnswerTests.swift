@@ -6,7 +6,9 @@ import Testing
 @Suite("Answers in OpenAI's form")
 struct OpenAIAnswerTests {
     private func read(_ json: String, _ request: ChatRequest = request(), price: Price? = nil) throws -> ChatAnswer {
-        try OpenAIAnswer.read(Array(json.utf8), for: request, model: "configured", price: price)
+        let json = try JSONParser.parse(json.utf8)
+        if let verdict = ProviderError.verdict(inside: json, key: ProviderError.Key()) { throw verdict }
+        return try OpenAIAnswer.read(json, for: request, model: "configured", price: price)
     }
 
     private func answer(_ message: String, finish: String = #""stop""#, more: String = "") -> String {
@@ -73,10 +75,11 @@ struct OpenAIAnswerTests {
     @Test(
         "what is no whole chat completion is a temporary failure",
         arguments: [
-            "", "<html>", "{}", "[]", #"{"choices":[]}"#, #"{"choices":[{"finish_reason":"stop"}]}"#,
+            "{}", "[]", #"{"choices":[]}"#, #"{"choices":[{"finish_reason":"stop"}]}"#,
             #"{"choices":[{"message":{"content":"x"}}]}"#,
             #"{"choices":[{"message":{"content":"x"},"finish_reason":null}]}"#,
             #"{"choices":[{"message":{"content":"x"},"finish_reason":"error"}]}"#,
+            #"{"choices":[{"message":{},"finish_reason":"stop"},{"message":{},"finish_reason":null}]}"#,
             #"{"choices":[{"message":{"tool_calls":[{"id":"1"}]},"finish_reason":"tool_calls"}]}"#,
             #"{"error":{"message":"upstream","code":502}}"#, #"{"error":"upstream"}"#,
         ]

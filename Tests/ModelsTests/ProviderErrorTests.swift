@@ -12,7 +12,7 @@ struct ProviderErrorTests {
         _ headers: HTTPHeaders = [:],
         key: ProviderError.Key = ProviderError.Key()
     ) -> Failure {
-        ProviderError.failure(status: status, body: Array(body.utf8), headers: headers, key: key)
+        ProviderError.verdict(status: status, body: Array(body.utf8), headers: headers, key: key).failure
     }
 
     @Test(

@@ -81,7 +81,7 @@ struct ClaimTests {
         #expect(records.count == 2)
         #expect(again.path == spool.absolute("processing/a/\(name)"))
         #expect(try await node.adopt(name, from: "held", named: "\(name)") == nil)
-        try await node.commit(.release(.admin), on: again)
+        try await node.commit(.release(Release(.admin)), on: again)
     }
 
     @Test("of a dead node fences its open history: what a zombie writes is not in it")

@@ -25,11 +25,19 @@ struct ControlRequestTests {
 
     @Test("comes to the daemon as it was sent, with its owner", arguments: ControlRequest.Action.allCases)
     func roundTrip(_ action: ControlRequest.Action) throws {
-        let request = ControlRequest(
+        var request = ControlRequest(
             action,
             jobs: [spool.identifiers.next(), spool.identifiers.next()],
             reason: "a\n\"b\""
         )
+        switch action {
+        case .release:
+            request.finding = .done(output: .null)
+            request.limits.tokens = 7
+        case .approve:
+            request.approved = ControlRequest.ApprovedCall(step: "a", argumentsHash: "00", arguments: ["n": 1])
+        default: break
+        }
         let id = spool.identifiers.next()
         let name = try request.submit(to: root, id: id)
         #expect(name == "\(id)-\(action.rawValue).json")
@@ -50,7 +58,10 @@ struct ControlRequestTests {
             ("no json", "x.json"), ("[]", ""), ("{}", "action"), (#"{"action":"explode","jobs":[]}"#, "action"),
             (#"{"action":"cancel"}"#, "jobs"), (#"{"action":"cancel","jobs":["../x"]}"#, "../x is no job id"),
             (#"{"action":"cancel","jobs":[7]}"#, "jobs"), (#"{"action":"cancel","jobs":[],"more":1}"#, "more"),
-            ("", ""),
+            ("", ""), (#"{"action":"deny","jobs":[],"again":true}"#, "again"),
+            (#"{"action":"approve","jobs":[],"step":"a"}"#, "arguments_hash: is missing"),
+            (#"{"action":"release","jobs":[],"again":true,"assumed_output":1}"#, "again"),
+            (#"{"action":"release","jobs":[],"limits":{"tokens":-1}}"#, "tokens"),
         ]
     )
     func wrong(_ text: String, _ part: String) throws {

@@ -73,8 +73,6 @@ struct CommandToolSettingsTests {
             ("{command: [x], parameters: {type: array}}", "parameters", "type: object"),
             ("{command: [x], parameters: true}", "parameters", "type: object"),
             ("{command: [x], check: []}", "check", "not an empty one"),
-            ("{command: [x], approval: always}", "approval", "approvals come in a later version"),
-            ("{command: [x], approval: sometimes}", "approval", "one of never, always"),
         ]
     )
     func mistakes(_ yaml: String, _ path: String, _ reason: String) throws {

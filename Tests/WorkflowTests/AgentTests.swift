@@ -41,15 +41,33 @@ import Tools
         #expect(recorder.usage.modelCalls == 3 && recorder.usage.toolCalls == 3)
     }
 
-    @Test(arguments: [
-        ("hack", "{}", "there is no tool \"hack\" for you to call"),
-        ("find", "{\"n\":", "the arguments are not JSON: line 1, column 6: the text ends where a value should be"),
-        ("find", "{\"n\":\"1\"}", "the arguments do not fit: /n: "),
-        ("find", "", "the arguments do not fit: "),
-    ])
-    func `what the model did wrong it is told, and it is recorded`(name: String, arguments: String, reason: String)
+    @Test(arguments: ["time__now", "time.now"])
+    func `a server's tool has a name for models that providers allow, and its own everywhere else`(called: String)
         async throws
     {
+        let model = FakeModel(answers: [.calls((called, "{}")), .text("done")])
+        let now = FakeTool("time.now", .read)
+        let bench = Bench(model, tools: [now])
+        let recorder = bench.recorder()
+        let yaml = "steps: [{id: a, agent: {prompt: go, tools: [time.now]}}]"
+        #expect(try await bench.run(yaml, recorder) == .completed(output: "done"))
+        #expect(model.requests[0].tools.map(\.name) == ["time__now"])
+        #expect(now.calls.count == 1)
+        #expect(recorder.entry(of: "a/1/tool/0")?.tool == "time.now")
+    }
+
+    @Test(arguments: [
+        ("hack", "{}", FailureClass.denied, "there is no tool \"hack\" for you to call"),
+        ("find", "{\"n\":", .permanent, "the arguments are not JSON: line 1, column 6: the text ends where a value "),
+        ("find", "{\"n\":\"1\"}", .permanent, "the arguments of find do not fit its parameters: /n: "),
+        ("find", "", .permanent, "the arguments of find do not fit its parameters: "),
+    ])
+    func `what the model did wrong it is told, and it is recorded`(
+        name: String,
+        arguments: String,
+        kind: FailureClass,
+        reason: String
+    ) async throws {
         let model = FakeModel(answers: [.calls((name, arguments)), .text("sorry")])
         let bench = Bench(model, tools: [find, FakeTool("put", .write)])
         let recorder = bench.recorder()
@@ -58,7 +76,7 @@ import Tools
         let told = try #require(model.requests[1].messages.last)
         #expect(told.role == .tool && told.toolCallID == "call-0" && told.content.contains("{\"error\":"))
         let entry = try #require(recorder.entry(of: "a/1/tool/0"))
-        #expect(entry.status == .completed && entry.failure?.class == .denied && entry.usage.toolCalls == 0)
+        #expect(entry.status == .completed && entry.failure?.class == kind && entry.usage.toolCalls == 0)
         #expect(entry.failure?.message.hasPrefix(reason) == true, "\(entry.failure?.message ?? "")")
         #expect(entry.output?["error"]?.string == entry.failure?.message)
     }

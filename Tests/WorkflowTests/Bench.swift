@@ -14,6 +14,9 @@ struct Bench {
     var input: JSON = .null
     var deadline: Timestamp?
     var batch: [BatchLine]?
+    /// By the tools' names: what the configuration says about approval, allow and deny.
+    var policies: [String: String] = [:]
+    var budget = JobBudget()
 
     static let job = JobName(
         id: JobID(time: Timestamp(milliseconds: 1_795_485_600_000), high: 0, low: 1),
@@ -26,9 +29,17 @@ struct Bench {
     }
 
     func definition(_ yaml: String) throws -> WorkflowDefinition {
-        let names = WorkflowDefinition.Names(models: Set(models.map(\.name)), tools: Set(tools.map(\.name)))
+        let names = WorkflowDefinition.Names(
+            models: Set(models.map(\.name)),
+            tools: Set(tools.map(\.name)),
+            servers: ["time"]
+        )
         let document = try Document(Array(yaml.utf8), format: .yaml, name: "c.yaml")
         return try WorkflowDefinition(MemberReader(document), name: "test", names: names)
+    }
+
+    private func policy(_ yaml: String) throws -> ToolPolicy {
+        try ToolPolicy(MemberReader(Document(Array(yaml.utf8), format: .yaml, name: "tool.yaml")))
     }
 
     func recorder(
@@ -39,14 +50,16 @@ struct Bench {
         let workflow = ExecutableWorkflow(
             try definition(yaml),
             models: Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) }),
-            tools: Dictionary(uniqueKeysWithValues: tools.map { ($0.name, $0) })
+            tools: Dictionary(uniqueKeysWithValues: tools.map { ($0.name, $0) }),
+            policies: try policies.mapValues(policy)
         )
         let context = JobContext(
             name: Self.job,
             scope: Scope(input: input, job: ["id": .string(Self.job.id.text)]),
             deadline: deadline,
             artifacts: "/artifacts",
-            batch: batch
+            batch: batch,
+            budget: budget
         )
         let environment = RunEnvironment(wallClock: clock.wallClock, clock: ContinuousClock(), jitter: { 0.5 })
         return try await WorkflowRun(

@@ -128,7 +128,7 @@ import Tools
             #expect(setting.writes(of: step) <= 1, place)
             try #require(released.insert(step).inserted, "\(step) is held again; \(place)")
             recorder.append(.held(hold))
-            recorder.append(.released(Decision(uid: 1, user: "alice")))
+            recorder.append(.released(Release(Decision(uid: 1, user: "alice"), finding: .again)))
             recorder = recorder.resumed()
             outcome = try await setting.run(recorder)
         }
@@ -158,7 +158,7 @@ import Tools
                 if outcome?.output != nil { break }
                 if let hold = outcome?.hold {
                     recorder.append(.held(hold))
-                    recorder.append(.released(Decision(uid: 1, user: "alice")))
+                    recorder.append(.released(Release(Decision(uid: 1, user: "alice"), finding: .again)))
                 }
                 recorder = recorder.resumed()
             }

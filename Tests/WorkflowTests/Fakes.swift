@@ -68,15 +68,21 @@ final class FakeTool: Tool {
     let effect: Effect
     let parameters: JSON
     let summary = "A tool of a test."
+    typealias Checking = @Sendable (ToolInvocation) async throws -> ToolCheck?
+
     private let body: Body
+    private let checking: Checking
     private let made = Mutex<[ToolInvocation]>([])
+    private let asked = Mutex<[ToolInvocation]>([])
 
     init(
         _ name: String,
         _ effect: Effect,
         parameters: JSON = ["type": "object"],
-        _ body: @escaping Body = { .string("did \($0.step)") }
+        _ body: @escaping Body = { .string("did \($0.step)") },
+        check: @escaping Checking = { _ in nil }
     ) {
+        checking = check
         (self.name, self.effect, self.parameters, self.body) = (name, effect, parameters, body)
     }
 
@@ -85,6 +91,13 @@ final class FakeTool: Tool {
     }
 
     var calls: [ToolInvocation] { made.withLock { $0 } }
+
+    var checks: [ToolInvocation] { asked.withLock { $0 } }
+
+    func check(_ invocation: ToolInvocation) async throws -> ToolCheck? {
+        asked.withLock { $0.append(invocation) }
+        return try await checking(invocation)
+    }
 
     func call(_ invocation: ToolInvocation) async throws -> JSON {
         made.withLock { $0.append(invocation) }

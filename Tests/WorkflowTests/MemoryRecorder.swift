@@ -105,6 +105,10 @@ final class MemoryRecorder: StepRecorder {
 
     func entry(of step: String) -> StepLedger.Entry? { state.withLock { $0.steps[step] } }
 
+    func approval(of step: String) -> Approval? { state.withLock { $0.steps.approvals[step] } }
+
+    func denial(of step: String) -> Denial? { state.withLock { $0.steps.denials[step] } }
+
     var isStopping: Bool { state.withLock { $0.isStopping } }
 
     func record(_ event: JobEvent, durably: Bool) async throws {

@@ -108,7 +108,7 @@ import Tools
         #expect(try await bench.run(yaml, recorder.resumed()).hold != nil)
         #expect(tool.calls.count == 1)
         recorder.append(.held(hold))
-        recorder.append(.released(Decision(uid: 1, user: "alice")))
+        recorder.append(.released(Release(Decision(uid: 1, user: "alice"), finding: .again)))
         #expect(try await bench.run(yaml, recorder) == .completed(output: "done"))
         #expect(tool.calls.map(\.attempt) == [1, 2])
     }
@@ -143,7 +143,7 @@ import Tools
         )
         #expect(tool.calls.count == 3)
         recorder.append(.held(hold))
-        recorder.append(.released(Decision(uid: 1, user: "alice")))
+        recorder.append(.released(Release(Decision(uid: 1, user: "alice"), finding: .again)))
         await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
     }
 

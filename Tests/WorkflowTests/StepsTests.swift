@@ -66,7 +66,7 @@ import Tools
         let tool = FakeTool("put", .write, parameters: ["type": "object", "required": ["to"]])
         let outcome = try await Bench(tools: [tool]).run("steps: [{id: a, tool: put, arguments: {x: 1}}]")
         #expect(outcome.failure?.class == .permanent)
-        #expect(outcome.failure?.message.hasPrefix("the arguments of put do not fit its schema: ") == true)
+        #expect(outcome.failure?.message.hasPrefix("the arguments of put do not fit its parameters: ") == true)
         #expect(tool.calls.isEmpty)
     }
 

@@ -44,10 +44,13 @@ import Testing
             "2: steps.0.id: a name of letters, digits, - and _ was expected, not \"a/b\""
         ),
         ("steps:\n  - {id: a, prompt: x}\n  - {id: a, prompt: x}", "3: steps.1.id: there are two steps \"a\""),
-        ("steps:\n  - {id: a}", "2: steps.0: the step \"a\" needs exactly one of prompt, tool, agent and for_each"),
+        (
+            "steps:\n  - {id: a}",
+            "2: steps.0: the step \"a\" needs exactly one of prompt, tool, agent, approval and for_each"
+        ),
         (
             "steps:\n  - {id: a, prompt: x, tool: find}",
-            "2: steps.0: the step \"a\" needs exactly one of prompt, tool, agent and for_each"
+            "2: steps.0: the step \"a\" needs exactly one of prompt, tool, agent, approval and for_each"
         ),
         ("steps:\n  - {id: a, tool: fnid}", "2: steps.0.tool: there is no tool \"fnid\" under tools"),
         ("steps:\n  - {id: a, prompt: x, model: big}", "2: steps.0.model: there is no model \"big\" under models"),

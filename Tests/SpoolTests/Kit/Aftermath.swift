@@ -72,7 +72,7 @@ struct Aftermath {
     private func finishDeferred(_ node: SpoolNode) async throws {
         for location in try spool.root().jobs(in: SpoolLayout.held) {
             let adopted = try await node.adopt(location.job, from: location.directory, named: location.entry)
-            try await node.commit(.release(.admin), on: #require(adopted).0)
+            try await node.commit(.release(Release(.admin)), on: #require(adopted).0)
         }
         for location in try spool.root().jobs(in: SpoolLayout.deferred) {
             let due = try #require(SpoolLayout.deferredName(location.entry)).due

@@ -44,7 +44,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let postpone = on("defer", [.deferUntil(Timestamp(milliseconds: 1_795_490_000_000), reason: "later")])
     static let hold = on("hold", [.holdNow])
     static let retry = moved("retry", after: .failNow, .retry(.admin))
-    static let release = moved("release", after: .holdNow, .release(.admin))
+    static let release = moved("release", after: .holdNow, .release(Release(.admin)))
     static let cancel = moved("cancel", after: .holdNow, .cancel(.admin))
     static let due = Scenario(
         testDescription: "claim when due",

@@ -3,32 +3,16 @@ import Jobs
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
+import TestKit
 import Testing
 
 @testable import Models
 
-@Suite("A model behind OpenAI's chat completions", .timeLimit(.minutes(1)))
-struct OpenAIModelTests {
+@Suite("A model behind an HTTP API", .timeLimit(.minutes(1)))
+struct ProviderModelTests {
     static let hello =
         #"{"model":"gpt","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"#
         + #""usage":{"prompt_tokens":3,"completion_tokens":1}}"#
-
-    /// A model at `baseURL`, and a client that ends with `body`.
-    private func withModel<Value>(
-        _ baseURL: String,
-        _ more: String = "",
-        environment: [String: String] = [:],
-        _ body: (OpenAIModel) async throws -> Value
-    ) async throws -> Value {
-        let settings = try settings("provider: openai\nbase_url: \(baseURL)\nmodel: qwen\n\(more)")
-        let http = HTTPClient(configuration: ModelConnections.configuration)
-        let made = try ModelFactory.make(settings, http: http, environment: environment, baseDirectory: "/")
-        let result: Result<Value, any Error>
-        do { result = .success(try await body(#require(made as? OpenAIModel))) } catch { result = .failure(error) }
-        try await http.shutdown()
-        return try result.get()
-    }
 
     /// What one call at a server that answers `reply` fails with.
     private func failure(_ reply: FakeProvider.Reply, _ more: String = "") async throws -> Failure? {
@@ -49,7 +33,7 @@ struct OpenAIModelTests {
         let answer = try await FakeProvider.run(respond) { provider in
             try await withModel(
                 provider.baseURL,
-                "api_key: {env: K}\nparameters: {temperature: 0}\nprice: {input: 1000000, output: 1000000}",
+                "stream: false\napi_key: {env: K}\nparameters: {temperature: 0}\nprice: {input: 1000000, output: 1000000}",
                 environment: ["K": "sk-1"]
             ) { try await $0.complete(request()) }
         }
@@ -128,13 +112,13 @@ struct OpenAIModelTests {
 
     @Test("an error page of any size is answered by its status")
     func largeErrorPage() async throws {
-        let page = String(repeating: "<p>", count: OpenAIModel.errorBytesMax)
+        let page = String(repeating: "<p>", count: ProviderCall.errorBytesMax)
         #expect(try await failure(FakeProvider.Reply(503, page))?.message == "the provider answered HTTP 503")
     }
 
     @Test("an answer above the limit is a permanent failure")
     func tooLarge() async throws {
-        let page = String(repeating: " ", count: OpenAIModel.answerBytesMax + 1)
+        let page = String(repeating: " ", count: ProviderCall.answerBytesMax + 1)
         let failure = try await failure(FakeProvider.Reply(page))
         #expect(failure?.class == .permanent)
         #expect(failure?.message.contains("16 MiB") == true)
@@ -188,19 +172,26 @@ struct OpenAIModelTests {
     }
 
     private static let never: FakeProvider.Respond = { _ in
-        try await Task.sleep(for: .seconds(3_600))
+        try await Gate().pass()
         return FakeProvider.Reply("")
     }
 
     @Test("a server that never answers is a temporary failure after the time-out")
     func timeOut() async throws {
-        let failure = try await FakeProvider.run(Self.never) { provider in
-            try await withModel(provider.baseURL, "timeout: 200ms") { model in
-                await ModelsTests.failure { try await model.complete(request()) }
-            }
+        let (clock, recorder) = (TurnedClock(), Recorder())
+        let respond: FakeProvider.Respond = { request in
+            recorder.add(request)
+            return try await Self.never(request)
+        }
+        let failure = try await withModel(respond, "timeout: 200s", clock: clock) { model in
+            async let failure = ModelsTests.failure { try await model.complete(request()) }
+            await recorder.whenSeen(1)
+            await clock.whenSleeping(for: .seconds(200))
+            clock.advance(by: .seconds(200))
+            return await failure
         }
         #expect(failure?.class == .temporary)
-        #expect(failure?.message.contains("gave no answer within 200ms") == true)
+        #expect(failure?.message.contains("gave no answer within 200s") == true)
     }
 
     @Test("a cancelled call ends as cancelled")
@@ -213,7 +204,7 @@ struct OpenAIModelTests {
         try await FakeProvider.run(respond) { provider in
             try await withModel(provider.baseURL) { model in
                 let call = Task { try await model.complete(request()) }
-                while recorder.requests.isEmpty { await Task.yield() }
+                await recorder.whenSeen(1)
                 call.cancel()
                 await #expect(throws: CancellationError.self) { try await call.value }
             }
@@ -222,49 +213,26 @@ struct OpenAIModelTests {
 
     @Test("no more calls than concurrency allows reach the server at once")
     func concurrency() async throws {
+        let inside = Watched((now: 0, most: 0, total: 0))
         let gate = Gate()
         let respond: FakeProvider.Respond = { _ in
-            await gate.pass()
+            inside.update { $0 = ($0.now + 1, max($0.most, $0.now + 1), $0.total + 1) }
+            try await gate.pass()
+            inside.update { $0.now -= 1 }
             return FakeProvider.Reply(Self.hello)
         }
-        try await FakeProvider.run(respond) { provider in
-            try await withModel(provider.baseURL, "limits: {concurrency: 2}") { model in
-                let semaphore = try #require(model.semaphore)
-                try await withThrowingTaskGroup(of: ChatAnswer.self) { group in
-                    for _ in 0..<6 { group.addTask { try await model.complete(request()) } }
-                    while semaphore.waiting < 4 || gate.counts.inside < 2 { await Task.yield() }
-                    gate.open()
-                    for try await answer in group { #expect(answer.text == "Hi") }
+        try await withModel(respond, "limits: {concurrency: 2}") { model in
+            try await withThrowingTaskGroup(of: ChatAnswer.self) { group in
+                for _ in 0..<6 {
+                    group.addTask { try await model.withTurn { try await $0.complete(request()) } }
                 }
+                await inside.wait { $0.now == 2 }
+                while model.lane.waiting < 4 { await Task.yield() }
+                gate.open()
+                for try await answer in group { #expect(answer.text == "Hi") }
             }
         }
-        #expect(gate.counts.most == 2)
-        #expect(gate.counts.total == 6)
-    }
-}
-
-/// Counts who is inside, and lets them out once it is open.
-private final class Gate: Sendable {
-    struct Counts {
-        var inside = 0
-        var most = 0
-        var total = 0
-        var isOpen = false
-    }
-
-    private let state = Mutex(Counts())
-
-    var counts: Counts { state.withLock { $0 } }
-
-    func open() { state.withLock { $0.isOpen = true } }
-
-    func pass() async {
-        state.withLock { state in
-            state.inside += 1
-            state.total += 1
-            state.most = max(state.most, state.inside)
-        }
-        while !counts.isOpen { await Task.yield() }
-        state.withLock { $0.inside -= 1 }
+        #expect(inside.value.most == 2)
+        #expect(inside.value.total == 6)
     }
 }

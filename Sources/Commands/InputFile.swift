@@ -1,0 +1,33 @@
+import Glibc
+import Spool
+import SystemPackage
+
+/// A file that a person names on the command line; `-` is standard input.
+enum InputFile {
+    static func bytes(of path: String) throws -> [UInt8] { try read(path).bytes }
+
+    /// The name and the contents.
+    ///
+    /// - Throws: ``CommandFailure`` (66).
+    static func read(_ path: String) throws -> (name: String, bytes: [UInt8]) {
+        let fileSystem = LinuxFileSystem()
+        do throws(Errno) {
+            if path == "-" { return ("stdin.txt", try readStandardInput()) }
+            let bytes = try fileSystem.contents(of: fileSystem.open(path, in: nil, .followLinks))
+            return (path.split(separator: "/").last.map(String.init) ?? path, bytes)
+        } catch {
+            throw CommandFailure("\(path) cannot be read: \(error)", .noInput)
+        }
+    }
+
+    private static func readStandardInput() throws(Errno) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(0, &buffer, buffer.count)
+            if count < 0, errno != EINTR { throw Errno(rawValue: errno) }
+            if count == 0 { return bytes }
+            bytes += buffer.prefix(max(0, count))
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Jobs
+import OrderedCollections
+import Spool
+
+/// What `show` answers about a job: what it does now, what failed, what it called, whether its result is saved, and
+/// whether it may be retried. Of arguments and outputs it knows the redacted summaries alone.
+struct JobReport {
+    /// A step that runs.
+    struct Running {
+        var step: String
+        var start: StepStart
+        /// When this attempt began.
+        var since: Timestamp?
+    }
+
+    /// The step that failed, and why.
+    struct FailedStep {
+        /// Nil for a job that failed before its first step.
+        var step: String?
+        var failure: Failure
+        var attempts: Int
+        /// When it is tried again; nil when it is not.
+        var retryAt: Timestamp?
+    }
+
+    /// A call of a tool, all attempts together.
+    struct Call {
+        var step: String
+        var tool: String?
+        var effect: Effect?
+        var arguments: String?
+        /// `running`, `completed`, `failed`, or `unknown` where nobody will say how it ended.
+        var status: String
+        var attempts: Int
+        var startedAt: Timestamp?
+        var durationMilliseconds: Int
+        var output: String?
+        var failure: Failure?
+    }
+
+    let replay: JobReplay
+    /// Whether a living node has the job in hand.
+    let isInHand: Bool
+    /// Absolute path of `result.json`; nil when there is none.
+    let resultPath: String?
+    let calls: [Call]
+    /// The last beginning of every step.
+    private let starts: [String: (start: StepStart, at: Timestamp)]
+
+    /// - Throws: `SpoolError`.
+    init(_ replay: JobReplay, _ records: [HistoryRecord], at location: JobLocation, in spool: SpoolRoot) throws {
+        let node = location.directory.split(separator: "/").last.map(String.init)
+        let isProcessing = location.directory.hasPrefix("\(SpoolLayout.processing)/")
+        let isInHand = try isProcessing && NodeLock.nodes(of: spool).contains { $0.node == node && $0.isAlive }
+        let hasResult = try spool.contents(of: SpoolLayout.result, in: location) != nil
+        self.replay = replay
+        self.isInHand = isInHand
+        resultPath = hasResult ? "\(spool.path)/\(location.path)/\(SpoolLayout.result)" : nil
+        var starts: [String: (start: StepStart, at: Timestamp)] = [:]
+        var outputs: [String: String] = [:]
+        for record in records {
+            switch record.event {
+            case .stepStarted(let start): starts[start.step] = (start, record.at)
+            case .stepCompleted(let step): outputs[step.step] = step.summary
+            default: break
+            }
+        }
+        self.starts = starts
+        calls = replay.steps.entries.compactMap { path, entry in
+            guard entry.kind == .tool, entry.status != .skipped else { return nil }
+            let isLost = entry.status == .running && !(isInHand && replay.life.state == .running)
+            let hasFailed = entry.status == .completed && entry.failure != nil
+            return Call(
+                step: path,
+                tool: entry.tool,
+                effect: starts[path]?.start.effect,
+                arguments: starts[path]?.start.summary,
+                status: isLost ? "unknown" : hasFailed ? "failed" : entry.status.rawValue,
+                attempts: entry.attempts,
+                startedAt: entry.startedAt,
+                durationMilliseconds: entry.durationMilliseconds,
+                output: outputs[path],
+                failure: entry.failure
+            )
+        }
+    }
+
+    // MARK: Now
+
+    /// The steps that run at this moment.
+    var running: [Running] {
+        guard isInHand, replay.life.state == .running else { return [] }
+        return replay.steps.entries.compactMap { path, entry in
+            entry.status == .running
+                ? entry.pending.map { Running(step: path, start: $0, since: starts[path]?.at) } : nil
+        }
+    }
+
+    /// What the job waits for, as a sentence without its full stop; nil when it runs or has ended.
+    var waitsFor: String? {
+        switch replay.life.state {
+        case .absent, .ended: return nil
+        case .deferred(let until):
+            let reason: String? = if case .deferred(_, let reason) = replay.lastTurn { reason } else { nil }
+            return "its time, \(until.text)" + (reason.map { ": \($0)" } ?? "")
+        case .held(let hold): return "a person to decide" + (hold.message.isEmpty ? "" : ": \(hold.message)")
+        case .waiting, .running:
+            if !isInHand { return "a daemon: the node that has it is not running, and goes on with it when it starts" }
+            if let failed = failedStep, let retryAt = failed.retryAt, running.isEmpty {
+                return "the next try of step \(failed.step ?? ""), \(retryAt.text)"
+            }
+            return replay.life.state == .waiting ? "a free worker" : nil
+        }
+    }
+
+    // MARK: Failure
+
+    /// The step that failed the job, else the one that failed last and is not done since.
+    var failedStep: FailedStep? {
+        if case .failed(let step, let failure) = replay.lastTurn {
+            return FailedStep(step: step, failure: failure, attempts: step.flatMap { replay.steps[$0]?.attempts } ?? 0)
+        }
+        guard let (step, entry) = replay.steps.entries.elements.last(where: { $0.value.status == .failed }),
+            let failure = entry.failure
+        else { return nil }
+        return FailedStep(step: step, failure: failure, attempts: entry.attempts, retryAt: entry.retryAt)
+    }
+
+    /// Whether running the job again can do nothing twice, and why.
+    var retry: (isSafe: Bool, reason: String) {
+        if case .ended(.completed, _) = replay.life.state { return (false, "it completed; there is nothing to retry") }
+        if !running.isEmpty { return (false, "it is running") }
+        if let (step, entry) = replay.steps.entries.elements.first(where: { $0.value.pending?.effect == .write }) {
+            let tool = entry.tool ?? "its tool"
+            return (
+                false,
+                "not without looking: whether \(tool) happened in step \(step) is not known, and its effect is write"
+            )
+        }
+        return (true, "finished steps stay finished, and no step of unknown outcome changes anything twice")
+    }
+}

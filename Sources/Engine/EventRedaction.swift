@@ -1,0 +1,124 @@
+import Jobs
+import OrderedCollections
+import Tools
+import Workflow
+
+/// Takes secrets out of what happened to a job before it is recorded.
+///
+/// All that people read about a job outside its directory (index, lists, journal, error.txt) is made of these members
+/// of its records alone, so it is redacted here, once, and a rebuilt index holds the same rows. Arguments and outputs
+/// stay whole in the history and get a summary beside them.
+struct EventRedaction: Sendable {
+    private var redactor: Redactor
+
+    init(_ redactor: Redactor) { self.redactor = redactor }
+
+    // MARK: What path rules name
+
+    mutating func hide(valuesOf value: JSON, root: Redactor.Root) {
+        redactor = redactor.hiding(valuesOf: value, root: root)
+    }
+
+    mutating func hideValues(of event: JobEvent) {
+        switch event {
+        case .stepStarted(let start): if let arguments = start.arguments { hide(valuesOf: arguments, root: .arguments) }
+        case .stepCompleted(let step): if let output = step.output { hide(valuesOf: output, root: .output) }
+        default: break
+        }
+    }
+
+    /// Of the steps before a job was taken up again; the arguments of finished ones are in no message to come.
+    mutating func hideValues(of steps: StepLedger) {
+        for entry in steps.entries.values {
+            if let arguments = entry.pending?.arguments { hide(valuesOf: arguments, root: .arguments) }
+            if let output = entry.output { hide(valuesOf: output, root: .output) }
+        }
+    }
+
+    // MARK: Redacting
+
+    /// Every kind is named, so that a new one cannot be forgotten.
+    func redacted(_ event: JobEvent) -> JobEvent {
+        switch event {
+        case .accepted, .claimed, .completed, .unknown: return event
+        case .stepStarted(var start):
+            start.summary = start.arguments.map { redactor.summary(of: $0, root: .arguments) }
+            return .stepStarted(start)
+        case .stepCompleted(var step):
+            step.summary = step.output.map { redactor.summary(of: $0, root: .output) }
+            step.failure = step.failure.map(redacted)
+            // A model may call a tool by any name, and a provider may call its model so.
+            step.tool = step.tool.map(redactor.redact)
+            step.model = step.model.map(redactor.redact)
+            return .stepCompleted(step)
+        case .stepFailed(var step):
+            step.failure = redacted(step.failure)
+            return .stepFailed(step)
+        case .deferred(let until, let reason): return .deferred(until: until, reason: redactor.redact(reason))
+        case .held(let hold): return .held(redacted(hold))
+        case .approved(let approval): return .approved(redacted(approval))
+        case .denied(var denial):
+            denial.decision = redacted(denial.decision)
+            return .denied(denial)
+        case .released(let release): return .released(redacted(release))
+        case .retried(let decision): return .retried(redacted(decision))
+        case .cancelled(let decision): return .cancelled(redacted(decision))
+        case .failed(let step, let failure): return .failed(step: step, redacted(failure))
+        }
+    }
+
+    func redacted(_ command: JobCommand) -> JobCommand {
+        switch command {
+        case .accept, .claim, .complete: command
+        case .step(let event): .step(redacted(event))
+        case .deferUntil(let due, let reason): .deferUntil(due, reason: redactor.redact(reason))
+        case .hold(let hold): .hold(redacted(hold))
+        case .fail(let step, let failure): .fail(step: step, redacted(failure))
+        case .cancel(let decision): .cancel(redacted(decision))
+        case .retry(let decision): .retry(redacted(decision))
+        case .release(let release): .release(redacted(release))
+        case .approve(let approval): .approve(redacted(approval))
+        case .deny(let decision): .deny(redacted(decision))
+        }
+    }
+
+    /// The arguments that a person put in stay whole, as all arguments do.
+    private func redacted(_ approval: Approval) -> Approval {
+        var approval = approval
+        approval.decision = redacted(approval.decision)
+        return approval
+    }
+
+    private func redacted(_ release: Release) -> Release {
+        var release = release
+        release.decision = redacted(release.decision)
+        return release
+    }
+
+    private func redacted(_ failure: Failure) -> Failure {
+        var failure = failure
+        failure.message = redactor.redact(failure.message)
+        failure.hint = failure.hint.map(redactor.redact)
+        return failure
+    }
+
+    private func redacted(_ hold: Hold) -> Hold {
+        var hold = hold
+        hold.message = redactor.redact(hold.message)
+        return hold
+    }
+
+    private func redacted(_ decision: Decision) -> Decision {
+        var decision = decision
+        decision.reason = decision.reason.map(redactor.redact)
+        return decision
+    }
+}
+
+extension JobContext {
+    /// The job's input, or that of every line of a batch file.
+    var inputs: [JSON] {
+        guard let batch else { return [scope.input] }
+        return batch.compactMap { if case .input(let input) = $0.request { input } else { nil } }
+    }
+}

@@ -1,0 +1,111 @@
+import Jobs
+import OrderedCollections
+
+/// The body of a request to `v1/messages`.
+enum AnthropicRequest {
+    /// - Parameters:
+    ///   - parameters: Of the model's settings; they stand behind what the request itself says.
+    ///   - isStreamed: Whether the answer is asked for as a stream; what a ready body says of it does not count.
+    /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
+    static func body(
+        _ request: ChatRequest,
+        model: String,
+        parameters: JSON,
+        isStreamed: Bool = false
+    ) throws(Failure) -> JSON {
+        var members: OrderedDictionary<String, JSON> = ["model": .string(model)]
+        if let body = request.body {
+            try check(body)
+            for (name, value) in body.object ?? [:] where name != "model" { members[name] = value }
+        } else {
+            let system = request.messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
+            if !system.isEmpty { members["system"] = .string(system) }
+            members["messages"] = .array(messages(request.messages))
+            var tools = request.tools.map(tool)
+            if let output = AnthropicOutput(request) {
+                tools.append(output.tool)
+                let thinking = parameters["thinking"]?["type"]?.string
+                members["tool_choice"] = output.choice(thinks: thinking != nil && thinking != "disabled")
+            }
+            if !tools.isEmpty { members["tools"] = .array(tools) }
+        }
+        for (name, value) in parameters.object ?? [:] where members[name] == nil { members[name] = value }
+        if members["max_tokens"] == nil { members["max_tokens"] = .int(Int64(Usage.outputTokensDefault)) }
+        members["stream"] = isStreamed ? true : JSON?.none
+        return .object(members)
+    }
+
+    private static func check(_ body: JSON) throws(Failure) {
+        guard let members = body.object else {
+            throw Failure(
+                .permanent,
+                "the line's body is \(body.kindName)",
+                hint: "Each line of the batch needs a body that is an object, with messages."
+            )
+        }
+        let isOpenAI =
+            ["response_format", "max_completion_tokens", "stream_options"].contains { members[$0] != nil }
+            || (members["tools"]?.array ?? []).contains { $0["function"] != nil }
+            || (members["messages"]?.array ?? []).contains { message in
+                ["system", "developer", "tool"].contains(message["role"]?.string) || message["tool_calls"] != nil
+            }
+        if isOpenAI {
+            throw Failure(
+                .permanent,
+                "the line is in OpenAI's form, and the model's provider speaks Anthropic's",
+                hint: "Write the system text as the member system, and tools as the Messages API has them."
+            )
+        }
+    }
+
+    /// User and assistant must take turns: what follows in the same role becomes one message. So all results of one
+    /// turn's calls stand together, as the API wants them.
+    private static func messages(_ messages: [ChatMessage]) -> [JSON] {
+        var turns: [(role: String, blocks: [JSON])] = []
+        for message in messages where message.role != .system {
+            let role = message.role == .assistant ? "assistant" : "user"
+            let blocks = blocks(message)
+            if turns.last?.role == role {
+                turns[turns.count - 1].blocks += blocks
+            } else if !blocks.isEmpty {
+                turns.append((role, blocks))
+            }
+        }
+        return turns.map { ["role": .string($0.role), "content": .array($0.blocks)] }
+    }
+
+    private static func blocks(_ message: ChatMessage) -> [JSON] {
+        if message.role == .tool {
+            return [
+                [
+                    "type": "tool_result", "tool_use_id": .string(id(message.toolCallID ?? "")),
+                    "content": .string(message.content),
+                ]
+            ]
+        }
+        // Empty blocks are refused.
+        let text: [JSON] = message.content.isEmpty ? [] : [["type": "text", "text": .string(message.content)]]
+        return text
+            + message.toolCalls.map { call in
+                [
+                    "type": "tool_use", "id": .string(id(call.id)), "name": .string(call.name),
+                    "input": input(call.arguments),
+                ]
+            }
+    }
+
+    /// Other servers' ids, of a conversation that another model began, may have more characters than are allowed.
+    private static func id(_ id: String) -> String { OpenAIRequest.legalName(id) }
+
+    /// An object always; what the model wrote instead is shown to it as it was.
+    private static func input(_ arguments: String) -> JSON {
+        guard let input = try? JSONParser.parse(arguments.utf8), input.object != nil else {
+            return ["arguments": .string(arguments)]
+        }
+        return input
+    }
+
+    private static func tool(_ tool: ToolDescription) -> JSON {
+        ["name": .string(tool.name), "description": .string(tool.description), "input_schema": tool.parameters]
+    }
+}

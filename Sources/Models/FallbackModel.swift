@@ -1,0 +1,114 @@
+package import Jobs
+
+/// A model and the one that answers in its place while it is down.
+package struct FallbackModel: LanedModel {
+    package var name: String { primary.name }
+    package var lane: ModelLane { primary.lane }
+    package var dialect: Dialect? { primary.dialect }
+    private let primary: any LanedModel
+    fileprivate let fallback: any LanedModel
+    /// The primary in its turn.
+    private var asked: any ChatModel
+
+    package init(_ primary: any LanedModel, fallback: any LanedModel) {
+        (self.primary, self.fallback, asked) = (primary, fallback, primary)
+    }
+
+    /// The primary's turn; while the primary is paused, the fallback's.
+    ///
+    /// - Throws: ``ModelPause`` when both are paused, for the shorter of the two; else as ``ChatModel/withTurn(_:)``.
+    package func withTurn<Value: Sendable>(
+        _ body: @Sendable (any ChatModel) async throws -> Value
+    ) async throws -> Value {
+        // Results, so that a pause that `body` throws is not taken for one of the model.
+        let outcome: Result<Value, any Error>
+        do {
+            outcome = try await primary.withTurn { model in
+                var turn = self
+                turn.asked = model
+                return await result { try await body(turn) }
+            }
+        } catch let pause as ModelPause {
+            do {
+                outcome = try await fallback.withTurn { model in
+                    await result { try await body(StandIn(model: model, original: self, pause: pause)) }
+                }
+            } catch let other as ModelPause {
+                throw ModelPause(for: min(pause.duration, other.duration), pause.reason)
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// Asks the primary, and where that fails in a way that another model may not, the fallback once. Its usage
+    /// counts both.
+    ///
+    /// - Throws: The primary's failure where the fallback has none to offer either; `CancellationError`.
+    package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
+        do {
+            return try await asked.complete(request)
+        } catch var failure as Failure where failure.class == .temporary || lane.isStopped {
+            guard understands(request) else { throw failure }
+            do {
+                var answer = try await fallback.withTurn { try await $0.complete(request) }
+                if let used = failure.usage { answer.usage += used }
+                answer.fallback = answer.fallback ?? fallback.name
+                return answer
+            } catch let other as Failure {
+                if let used = other.usage {
+                    var usage = failure.usage ?? Usage()
+                    usage += used
+                    failure.usage = usage
+                }
+                throw failure
+            } catch is ModelPause {
+                throw failure
+            }
+        }
+    }
+
+    /// Whether the fallback understands what was written for the primary: a ready body only in the same dialect.
+    fileprivate func understands(_ request: ChatRequest) -> Bool {
+        guard request.body != nil, let written = dialect, let known = fallback.dialect else { return true }
+        return written == known
+    }
+
+    /// What either may use, whichever is more.
+    package func worstCase(of request: ChatRequest) -> Usage {
+        let (one, other) = (primary.worstCase(of: request), fallback.worstCase(of: request))
+        var usage = one
+        usage.inputTokens = max(one.inputTokens, other.inputTokens)
+        usage.outputTokens = max(one.outputTokens, other.outputTokens)
+        usage.costUSD = max(one.costUSD, other.costUSD)
+        return usage
+    }
+}
+
+/// The fallback in its turn, while the primary is paused.
+private struct StandIn: ChatModel {
+    let model: any ChatModel
+    let original: FallbackModel
+    let pause: ModelPause
+
+    var name: String { model.name }
+
+    func worstCase(of request: ChatRequest) -> Usage { model.worstCase(of: request) }
+
+    func complete(_ request: ChatRequest) async throws -> ChatAnswer {
+        guard original.understands(request) else {
+            throw Failure(
+                .temporary,
+                "the model \(original.name) is not asked for \(pause.duration.roundedText): \(pause.reason); "
+                    + "its fallback \(name) does not understand the form of the request",
+                retryAfter: pause.duration
+            )
+        }
+        var answer = try await model.complete(request)
+        answer.fallback = answer.fallback ?? original.fallback.name
+        return answer
+    }
+}
+
+private func result<Value>(_ body: () async throws -> Value) async -> Result<Value, any Error> {
+    do { return .success(try await body()) } catch { return .failure(error) }
+}

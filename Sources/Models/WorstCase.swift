@@ -1,0 +1,19 @@
+import Jobs
+
+extension Usage {
+    /// Where neither the request nor the model's parameters limit the answer, in tokens.
+    static let outputTokensDefault = 4_096
+
+    /// What a call with this body may use at the most, estimated: a token for three bytes of input, and the longest
+    /// answer that it allows; nothing from a cache.
+    static func worstCase(of body: JSON, price: Price?) -> Usage {
+        let limit = (body["max_completion_tokens"] ?? body["max_tokens"])?.int ?? outputTokensDefault
+        let answers = min(max(body["n"]?.int ?? 1, 1), 1_000)
+        var usage = Usage()
+        usage.modelCalls = 1
+        usage.inputTokens = (body.bytes.count + 2) / 3
+        usage.outputTokens = min(max(limit, 0), OpenAIAnswer.tokensMax) * answers
+        usage.costUSD = price?.cost(of: usage) ?? 0
+        return usage
+    }
+}

@@ -1,0 +1,36 @@
+import Jobs
+
+/// A tool as its server describes it (MCP 2026-07-28, server/tools).
+struct MCPToolDescription: Sendable, Equatable {
+    let name: String
+    let summary: String
+    let parameters: JSONSchema
+    /// Why the schema is told to models but not checked here.
+    let unsupported: JSONSchemaError?
+    /// By the server's annotations: hints, to be overruled by the configuration.
+    let effect: Effect
+
+    /// Nil when it has no name by which a workflow could call it.
+    init?(_ json: JSON, of server: String) {
+        guard let name = json["name"]?.string, MCPToolName("\(server).\(name)") != nil else { return nil }
+        self.name = name
+        summary = json["description"]?.string ?? json["title"]?.string ?? ""
+        let source = json["inputSchema"] ?? ["type": "object"]
+        do throws(JSONSchemaError) {
+            parameters = try JSONSchema(source)
+            unsupported = nil
+        } catch {
+            parameters = JSONSchema(anyObjectToldAs: source)
+            unsupported = error
+        }
+        let hints = json["annotations"]
+        effect =
+            if hints?["readOnlyHint"] == true {
+                .read
+            } else if hints?["idempotentHint"] == true {
+                .idempotent
+            } else {
+                .write
+            }
+    }
+}

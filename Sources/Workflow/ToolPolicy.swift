@@ -1,0 +1,98 @@
+package import Jobs
+import Tools
+
+/// What the configuration allows of a tool: which arguments, and which calls only after a person's yes.
+package struct ToolPolicy: Sendable {
+    /// When a person is asked, and how long the answer may take.
+    struct ApprovalRule: Sendable {
+        /// On the arguments; nil for every call.
+        var condition: Condition?
+        var terms: ApprovalTerms
+    }
+
+    let approval: ApprovalRule?
+    /// What arguments must fit.
+    let allow: JSONSchema?
+    /// What arguments must not fit.
+    let deny: JSONSchema?
+    /// As it was written; a job's history carries it.
+    package let source: JSON
+
+    /// Of a tool of which the configuration says nothing.
+    package static let none = ToolPolicy()
+
+    private init() { (approval, allow, deny, source) = (nil, nil, nil, [:]) }
+
+    /// Reads `approval`, `allow` and `deny` of a tool; its other members are others' business.
+    ///
+    /// - Throws: ``DocumentError`` naming line, member and what was expected.
+    package init(_ reader: MemberReader) throws(DocumentError) {
+        approval = try Self.approval(reader)
+        allow = try reader.schema("allow")
+        deny = try reader.schema("deny")
+        source = JSON(members: ["approval", "allow", "deny"].map { ($0, reader.json($0)) })
+    }
+
+    /// The policies of all tools of a configuration or a recorded definition: of commands under `tools`, and of servers'
+    /// tools under `mcp_servers`, by the names that workflows call them.
+    package static func policies(_ reader: MemberReader) throws(DocumentError) -> [String: ToolPolicy] {
+        var policies: [String: ToolPolicy] = [:]
+        for (name, members) in try reader.objects("tools") { policies[name] = try ToolPolicy(members) }
+        for (server, members) in try reader.objects("mcp_servers") {
+            for (tool, members) in try members.objects("tools") {
+                policies["\(server).\(tool)"] = try ToolPolicy(members)
+            }
+        }
+        return policies
+    }
+
+    private static func approval(_ reader: MemberReader) throws(DocumentError) -> ApprovalRule? {
+        guard let value = reader.json("approval"), value != "never" else { return nil }
+        if value == "always" { return ApprovalRule(condition: nil, terms: ApprovalTerms()) }
+        guard value.object != nil, let members = try reader.object("approval") else {
+            throw reader.error("approval", "never, always, or an object with when, expires and on_expiry was expected")
+        }
+        try members.allowOnly(["when"] + ApprovalTerms.members)
+        var condition: Condition?
+        if let text = try members.string("when") {
+            do throws(Condition.Fault) {
+                condition = try Condition(text, steps: [], roots: ["arguments"])
+            } catch {
+                throw members.error("when", error.reason)
+            }
+        }
+        return ApprovalRule(condition: condition, terms: try ApprovalTerms(members))
+    }
+
+    /// Why a call with these arguments is forbidden, or nil.
+    func objection(to arguments: JSON) -> String? {
+        if let errors = allow?.errors(in: arguments), !errors.isEmpty {
+            return "the policy does not allow these arguments: \(errors.joined(separator: "; "))"
+        }
+        if let deny, deny.errors(in: arguments).isEmpty { return "the policy forbids these arguments" }
+        return nil
+    }
+
+    /// The terms on which a person is asked before a call with these arguments, or nil when nobody is.
+    func approvalTerms(for arguments: JSON) -> ApprovalTerms? {
+        guard let approval else { return nil }
+        if let condition = approval.condition, !condition.isTrue(in: Scope(arguments: arguments)) { return nil }
+        return approval.terms
+    }
+}
+
+/// How long a person's answer may take, and what happens then.
+struct ApprovalTerms: Sendable, Equatable {
+    static let members = ["expires", "on_expiry"]
+
+    var expires: Duration?
+    var onExpiry = ApprovalRequest.ExpiryAction.deny
+
+    init() {}
+
+    /// Reads `expires` and `on_expiry`.
+    init(_ reader: MemberReader) throws(DocumentError) {
+        expires = try reader.duration("expires")
+        onExpiry = try reader.choice("on_expiry") ?? onExpiry
+    }
+}

@@ -1,0 +1,77 @@
+import Jobs
+import Tools
+
+/// What becomes of a step that was begun and has no outcome is decided by the tool's effect (DESIGN section 5).
+extension WorkflowRun {
+    /// Finds out whether a call in doubt has happened, if it must not run again unasked.
+    ///
+    /// - Parameter cause: Why no answer is known.
+    /// - Returns: The step's output when it happened; nil when it may run, for the first time or again.
+    /// - Throws: A hold where only a person can tell, and where the daemon dies of the step.
+    func resolveDoubt(_ leaf: Leaf, _ cause: String) async throws -> JSON? {
+        while let entry = recorder.entry(of: leaf.path), let start = entry.pending {
+            guard leaf.effect == .write else {
+                try checkSurvives(leaf, entry)
+                return nil
+            }
+            try checkMayGoOn(leaf.path)
+            let began = environment.wallClock.now
+            do {
+                switch try await leaf.check?(start.attempt) {
+                case .happened(let output):
+                    let result = AttemptResult(output: output, usage: .oneToolCall)
+                    var completion = completion(leaf, start.attempt, began, result)
+                    completion.isChecked = true
+                    try await recorder.record(.stepCompleted(completion), durably: true)
+                    return output
+                case .didNotHappen: return nil
+                case nil: throw Interruption.held(unknownOutcome(leaf, cause))
+                }
+            } catch let failure as Failure {
+                try await noteFailedCheck(failure, leaf, entry, start)
+            }
+        }
+        return nil
+    }
+
+    /// The doubt stays; the check is asked again later, and at last a person.
+    private func noteFailedCheck(
+        _ failure: Failure,
+        _ leaf: Leaf,
+        _ entry: StepLedger.Entry,
+        _ start: StepStart
+    ) async throws {
+        let mayAskAgain = failure.class == .temporary
+        let retryAt = mayAskAgain ? retryTime(leaf, failure, failures: entry.failures + 1) : nil
+        let doubt = Failure(.unknown, "whether it happened could not be found out: \(failure.message)")
+        let event = StepFailure(
+            step: leaf.path,
+            kind: leaf.kind,
+            attempt: start.attempt,
+            failure: doubt,
+            // Without a time it would have failed for good, and could not be asked after.
+            retryAt: retryAt ?? environment.wallClock.now,
+            tool: leaf.tool
+        )
+        try await recorder.record(.stepFailed(event), durably: true)
+        guard let retryAt else { throw Interruption.held(unknownOutcome(leaf, doubt.message)) }
+        try await wait(until: retryAt, reason: Self.reason(leaf, doubt))
+    }
+
+    private func checkSurvives(_ leaf: Leaf, _ entry: StepLedger.Entry) throws {
+        let deaths = entry.epochsWithoutOutcome
+        if deaths < environment.deathsMax { return }
+        let message =
+            "the daemon died \(deaths) times while step \(leaf.path) ran; see whether the step brings it down, "
+            + "then cancel the job or release it"
+        throw Interruption.held(Hold(reason: .poison, step: leaf.path, message: message))
+    }
+
+    private func unknownOutcome(_ leaf: Leaf, _ cause: String) -> Hold {
+        let message =
+            "whether \(leaf.tool ?? "the tool") happened in step \(leaf.path) is not known: \(cause). "
+            + "It changes something each time it runs, so it was not run again; look where it writes, then "
+            + "release it with --assume-done OUTPUT or --again, or deny it"
+        return Hold(reason: .unknownOutcome, step: leaf.path, message: message)
+    }
+}

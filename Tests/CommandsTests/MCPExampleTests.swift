@@ -1,0 +1,52 @@
+import Foundation
+import Jobs
+import OrderedCollections
+import Spool
+import Testing
+
+/// Where scripts/mcp-peers.sh installs servers.
+private let peers = "\(Program.checkout)/.test-peers"
+
+@Suite(
+    "The example with an MCP server",
+    .enabled(if: FileManager.default.fileExists(atPath: "\(peers)/ready"), "no server: run scripts/mcp-peers.sh")
+)
+struct MCPExampleTests {
+    private func example(_ name: String) throws -> String {
+        try String(contentsOfFile: "\(Program.checkout)/examples/mcp/\(name)", encoding: .utf8)
+    }
+
+    @Test("runs to its end as its README says, and leaves no server behind")
+    func drain() throws {
+        let spool = try TestSpool(
+            configuration: try example("agentspool.yaml"),
+            files: [
+                "scripted-model.yaml": try example("scripted-model.yaml"),
+                "bin/mcp-server-time": "#!/bin/sh\necho $$ >> server.pid\nexec \(peers)/modern/bin/mcp-server-time\n",
+            ]
+        )
+        let checked = try spool.agentspool("check", "--json")
+        let servers = try JSONParser.parse(checked.output)["mcp_servers"]
+        let tools: JSON = ["convert_time", "get_current_time"]
+        #expect(servers == [["server": "time", "command": ["mcp-server-time"], "tools": tools]])
+        #expect(try spool.agentspool("check").output.contains("mcp-server-time  convert_time, get_current_time"))
+
+        try spool.drop(try example("drops/time.txt"), as: "time.txt")
+        try spool.drop(try example("drops/time.txt"), as: "again.txt")
+        let run = try Program.run(
+            arguments: ["run", "--spool", spool.path, "--drain"],
+            environment: ["PATH": "\(spool.path)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"]
+        )
+        #expect(run.status == 0, "\(run.error)")
+        let result = try JSONParser.parse(try spool.agentspool("result", "time.txt", "--json").output)
+        #expect(result["output"]?["answer"] == "I have looked at the clock of UTC.", "\(result.text)")
+        #expect(result["output"]?["tokyo"]?.string?.hasSuffix("T21:00:00+09:00") == true)
+        for (_, history, replay) in try spool.jobs() {
+            #expect(replay.steps["ask/1/tool/0"]?.tool == "time.get_current_time")
+            #expect(history.records.first.map { "\($0)" }?.contains("mcp-server-time") == true)
+        }
+        let processes = spool.read("server.pid").split(separator: "\n").compactMap { pid_t($0) }
+        #expect(processes.count == 1)
+        for process in processes { #expect(kill(process, 0) == -1) }
+    }
+}

@@ -1,0 +1,185 @@
+import Jobs
+import OrderedCollections
+import TestKit
+import Testing
+
+@testable import Models
+
+@Suite("A model and its fallback", .timeLimit(.minutes(1)))
+struct FallbackModelTests {
+    private func scripted(_ name: String, _ script: String, _ clock: TurnedClock = TurnedClock()) async throws
+        -> ScriptedModel
+    {
+        let price = try Price(reader("{input: \(name == "small" ? 1 : 2), output: 1}"))
+        return try await withFile(script) { try ScriptedModel(name: name, scriptPath: $0, price: price, clock: clock) }
+    }
+
+    /// The same script would answer in every dialect; this one says that it knows one.
+    private struct Speaker: LanedModel {
+        var model: ScriptedModel
+        var dialect: Dialect?
+        var name: String { model.name }
+        var lane: ModelLane { model.lane }
+
+        func withTurn<Value: Sendable>(
+            _ body: @Sendable (any ChatModel) async throws -> Value
+        ) async throws -> Value { try await model.withTurn(body) }
+
+        func complete(_ request: ChatRequest) async throws -> ChatAnswer { try await model.complete(request) }
+    }
+
+    private func ask(_ model: FallbackModel, _ request: ChatRequest = request()) async throws -> ChatAnswer {
+        try await model.withTurn { try await $0.complete(request) }
+    }
+
+    @Test("the primary answers while it can")
+    func primary() async throws {
+        let model = FallbackModel(
+            try await scripted("big", "- reply: one"),
+            fallback: try await scripted("small", "- reply: two")
+        )
+        let answer = try await ask(model)
+        #expect(answer.text == "one")
+        #expect(answer.fallback == nil)
+    }
+
+    @Test("a failure that another model may not have is answered by the fallback", arguments: [500, 429, 401, 402])
+    func failed(status: Int) async throws {
+        let model = FallbackModel(
+            try await scripted("big", "- fail: {status: \(status)}"),
+            fallback: try await scripted("small", "- {reply: two, usage: {input_tokens: 4, output_tokens: 1}}")
+        )
+        let answer = try await ask(model)
+        #expect(answer.text == "two")
+        #expect(answer.fallback == "small")
+        #expect(answer.usage.tokens == 5)
+    }
+
+    @Test("a request that is wrong is wrong for both", arguments: [400, 404, 422])
+    func permanent(status: Int) async throws {
+        let model = FallbackModel(
+            try await scripted("big", "- fail: {status: \(status)}"),
+            fallback: try await scripted("small", "- reply: two")
+        )
+        #expect(await failure { try await ask(model) }?.message.contains("\(status)") == true)
+    }
+
+    @Test("where both fail, the primary's failure counts")
+    func both() async throws {
+        let model = FallbackModel(
+            try await scripted("big", "- fail: {status: 503}"),
+            fallback: try await scripted("small", "- fail: {status: 400}")
+        )
+        let failure = await failure { try await ask(model) }
+        #expect(failure?.class == .temporary)
+        #expect(failure?.message.contains("503") == true)
+    }
+
+    @Test("while the primary is paused, its turn is the fallback's; while both are, the shorter pause counts")
+    func paused() async throws {
+        let clock = TurnedClock()
+        let (big, small) = (
+            try await scripted("big", "- reply: one", clock), try await scripted("small", "- reply: two", clock)
+        )
+        let model = FallbackModel(big, fallback: small)
+        big.lane.pause(for: .seconds(20), "busy")
+        let name = try await model.withTurn { $0.name }
+        #expect(name == "small")
+        #expect(try await ask(model).fallback == "small")
+        small.lane.pause(for: .seconds(5), "busy too")
+        #expect(await pause { try await ask(model) } == ModelPause(for: .seconds(5), "busy"))
+    }
+
+    @Test("a pause that is no model's goes through")
+    func otherPause() async throws {
+        let model = FallbackModel(
+            try await scripted("big", "- reply: one"),
+            fallback: try await scripted("small", "- reply: two")
+        )
+        let other = ModelPause(for: .seconds(9), "the body's own")
+        #expect(await pause { try await model.withTurn { _ in throw other } } == other)
+    }
+
+    @Test("usage of both is counted")
+    func usage() async throws {
+        let pieces = StreamingTests.anthropic[..<2] + ["data: broken\n\n"]
+        let small = try await scripted("small", "- {reply: two, usage: {input_tokens: 10, output_tokens: 1}}")
+        let answer = try await withModel(FakeProvider.always(.stream(Array(pieces))), dialect: .anthropic) { big in
+            try await ask(FallbackModel(big, fallback: small))
+        }
+        #expect(answer.usage.modelCalls == 2)
+        #expect(answer.usage.inputTokens == 15)
+    }
+
+    @Test("a ready body goes only to a fallback of the same dialect")
+    func readyBody() async throws {
+        let clock = TurnedClock()
+        let big = Speaker(
+            model: try await scripted("big", "- fail: {status: 503, retry_after: 20s}", clock),
+            dialect: .openAI
+        )
+        let small = Speaker(model: try await scripted("small", "- reply: two", clock), dialect: .anthropic)
+        let line = request(body: ["messages": []])
+        let model = FallbackModel(big, fallback: small)
+        #expect(await failure { try await ask(model, line) }?.message.contains("503") == true)
+        // Now the primary is paused.
+        let failure = await failure { try await ask(model, line) }
+        #expect(failure?.class == .temporary)
+        #expect(failure?.retryAfter == .seconds(20))
+        #expect(try await ask(model).text == "two")
+        let same = Speaker(model: small.model, dialect: .openAI)
+        #expect(try await ask(FallbackModel(big, fallback: same), line).text == "two")
+    }
+
+    @Test("a chain of fallbacks names the one that answered")
+    func chain() async throws {
+        let (one, two) = (
+            try await scripted("one", "- fail: {status: 500}"), try await scripted("two", "- fail: {status: 500}")
+        )
+        let three = try await scripted("three", "- reply: three")
+        let model = FallbackModel(one, fallback: FallbackModel(two, fallback: three))
+        #expect(try await ask(model).fallback == "three")
+    }
+
+    @Test("the worst case is the dearer one's, in each number")
+    func worstCase() async throws {
+        let (big, small) = (try await scripted("big", "- reply: one"), try await scripted("small", "- reply: two"))
+        let usage = FallbackModel(small, fallback: big).worstCase(of: request(body: ["max_tokens": 10]))
+        #expect(usage.modelCalls == 1)
+        #expect(usage.outputTokens == 10)
+        #expect(usage.costUSD == big.worstCase(of: request(body: ["max_tokens": 10])).costUSD)
+    }
+
+    private func check(_ yaml: String) throws -> [String] {
+        let reader = try reader(yaml)
+        var models: OrderedDictionary<String, ModelSettings> = [:]
+        for (name, members) in try reader.objects("models") { models[name] = try ModelSettings(members, name: name) }
+        try ModelSettings.checkFallbacks(models, reader)
+        return ModelSettings.withFallbacks(["a"], in: models).sorted()
+    }
+
+    @Test("a model carries the models that may answer for it")
+    func carried() throws {
+        let script = "provider: scripted, script: s"
+        let yaml = "models: {a: {\(script), fallback: b}, b: {\(script), fallback: c}, c: {\(script)}, d: {\(script)}}"
+        #expect(try check(yaml) == ["a", "b", "c"])
+    }
+
+    @Test(
+        "a fallback that is unknown or comes back to itself is refused with its line",
+        arguments: [
+            ("a: {fallback: x}", "models.a.fallback: there is no model \"x\""),
+            ("a: {fallback: a}", "models.a.fallback: a model cannot stand in for itself: a → a"),
+            (
+                "a: {fallback: b}\n  b: {fallback: a}",
+                "models.a.fallback: a model cannot stand in for itself: a → b → a"
+            ),
+            ("a: {fallback: b}\n  b: {fallback: c}\n  c: {fallback: b}", "models.b.fallback: a model cannot stand in"),
+        ]
+    )
+    func wrong(models: String, reason: String) throws {
+        let yaml = "models:\n  " + models.replacing("{fallback", with: "{provider: scripted, script: s, fallback")
+        let error = #expect(throws: DocumentError.self) { try check(yaml) }
+        #expect(error.map { "\($0)".contains(reason) } == true, "\(String(describing: error))")
+    }
+}

@@ -1,0 +1,189 @@
+import Jobs
+import NIOHTTP1
+import TestKit
+import Testing
+
+@testable import Models
+
+@Suite("The lane of a model", .timeLimit(.minutes(1)))
+struct ModelLaneTests {
+    private func lane(_ clock: TurnedClock, _ limits: String = "{}") throws -> ModelLane {
+        try ModelLane(model: "m", limits: ModelLimits(reader(limits)), clock: clock)
+    }
+
+    private func answer(tokens: Int = 0) -> ChatAnswer {
+        var usage = Usage()
+        (usage.modelCalls, usage.inputTokens) = (1, tokens)
+        return ChatAnswer(text: "", usage: usage, model: "m", body: [:])
+    }
+
+    private func stop(_ lane: ModelLane, in turn: LaneTurn? = nil) async {
+        let verdict = ProviderVerdict(failure: Failure(.permanent, "bad key"), effect: .stop)
+        _ = await failure { try await lane.call(tokens: 1, in: turn) { throw verdict } }
+    }
+
+    @Test("a provider that asks for 20 s gets no request from any copy for 20 s, and one then")
+    func retryAfter() async throws {
+        let (clock, recorder) = (TurnedClock(), Recorder())
+        let respond: FakeProvider.Respond = { request in
+            recorder.add(request)
+            return recorder.requests.count == 1
+                ? FakeProvider.Reply(429, headers: ["Retry-After": "20"], "{}")
+                : FakeProvider.Reply(ProviderModelTests.hello)
+        }
+        try await withModel(respond, clock: clock) { model in
+            let copy = model
+            let failures = try await model.withTurn { turn in
+                // The second is a correction in the same step.
+                [
+                    await failure { try await copy.complete(request()) },
+                    await failure { try await turn.complete(request()) },
+                ]
+            }
+            #expect(failures.map { $0?.class } == [.temporary, .temporary])
+            #expect(failures.map { $0?.retryAfter } == [.seconds(20), .seconds(20)])
+            for second in 0..<19 {
+                let pause = await pause { try await copy.withTurn { try await $0.complete(request()) } }
+                #expect(pause?.duration == .seconds(20 - second))
+                #expect(pause?.reason == "the provider answered HTTP 429")
+                clock.advance(by: .seconds(1))
+            }
+            #expect(recorder.requests.count == 1)
+            // One second is left: that is waited for.
+            async let answer = copy.withTurn { try await $0.complete(request()) }
+            await clock.whenSleeping(for: .seconds(1))
+            #expect(recorder.requests.count == 1)
+            clock.advance(by: .seconds(1))
+            #expect(try await answer.text == "Hi")
+        }
+        #expect(recorder.requests.count == 2)
+    }
+
+    @Test("an answer that says that nothing is left of the rate limit closes the lane, and counts")
+    func remaining() async throws {
+        let clock = TurnedClock()
+        var reply = FakeProvider.Reply(ProviderModelTests.hello)
+        reply.headers.add(name: "x-ratelimit-remaining-tokens", value: "0")
+        reply.headers.add(name: "x-ratelimit-reset-tokens", value: "6m0s")
+        try await withModel(FakeProvider.always(reply), clock: clock) { model in
+            let answer = try await model.complete(request())
+            #expect(answer.text == "Hi")
+            #expect(await pause { try await model.withTurn { _ in } }?.duration == .seconds(360))
+        }
+    }
+
+    @Test("a shorter pause does not shorten a longer one")
+    func longest() async throws {
+        let clock = TurnedClock()
+        let lane = try lane(clock)
+        lane.pause(for: .seconds(20), "long")
+        lane.pause(for: .seconds(5), "short")
+        #expect(await pause { try await lane.withTurn { _ in } } == ModelPause(for: .seconds(20), "long"))
+    }
+
+    @Test("a stop closes for a minute, doubling up to 15 minutes, and an answer ends that")
+    func stops() async throws {
+        let clock = TurnedClock()
+        let lane = try lane(clock)
+        for minutes in [1, 2, 4, 8, 15, 15] {
+            try await lane.withTurn { await stop(lane, in: $0) }
+            let pause = await pause { try await lane.withTurn { _ in } }
+            #expect(pause == ModelPause(for: .seconds(60 * minutes), "bad key"))
+            clock.advance(by: .seconds(60 * minutes))
+        }
+        try await lane.withTurn { turn in _ = try await lane.call(tokens: 1, in: turn) { answer() } }
+        #expect(!lane.isStopped)
+        try await lane.withTurn { await stop(lane, in: $0) }
+        #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(60))
+    }
+
+    @Test("calls that were under way together stop the lane once")
+    func together() async throws {
+        let clock = TurnedClock()
+        let lane = try lane(clock)
+        _ = try await lane.call(tokens: 1, in: nil) {
+            await stop(lane)
+            return answer()
+        }
+        // Begun before the stop, so its answer says nothing about what came after.
+        #expect(lane.isStopped)
+        let verdict = ProviderVerdict(failure: Failure(.permanent, "bad key"), effect: .stop)
+        clock.advance(by: .seconds(60))
+        _ = await failure {
+            try await lane.call(tokens: 1, in: nil) {
+                await stop(lane)
+                throw verdict
+            }
+        }
+        #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(120))
+    }
+
+    @Test("after a stop one turn goes ahead, and the others wait for what it finds")
+    func probe() async throws {
+        let clock = TurnedClock()
+        let lane = try lane(clock)
+        await stop(lane)
+        clock.advance(by: .seconds(60))
+        try await lane.withTurn { _ in
+            let other = await pause { try await lane.withTurn { _ in } }
+            #expect(other == ModelPause(for: LaneState.probeWait, "bad key"))
+        }
+        // It asked nothing: the next one may.
+        try await lane.withTurn { turn in _ = try await lane.call(tokens: 1, in: turn) { answer() } }
+        try await lane.withTurn { _ in try await lane.withTurn { _ in } }
+    }
+
+    @Test("requests per minute are kept: the next one waits for its place")
+    func requests() async throws {
+        let clock = TurnedClock()
+        let lane = try lane(clock, "{requests_per_minute: 2}")
+        for _ in 0..<2 {
+            try await lane.withTurn { turn in _ = try await lane.call(tokens: 1, in: turn) { answer() } }
+        }
+        let pause = await pause { try await lane.withTurn { _ in } }
+        #expect(pause == ModelPause(for: .seconds(30), "the model's 2 requests per minute are used up"))
+        clock.advance(by: .seconds(30))
+        // A turn without a call gives its request back; further calls in one count.
+        try await lane.withTurn { _ in }
+        try await lane.withTurn { turn in
+            for _ in 0..<3 { _ = try await lane.call(tokens: 1, in: turn) { answer() } }
+        }
+        #expect(await ModelsTests.pause { try await lane.withTurn { _ in } }?.duration == .seconds(90))
+    }
+
+    @Test("tokens per minute: estimated before, corrected after, with debt")
+    func tokens() async throws {
+        let clock = TurnedClock()
+        let lane = try lane(clock, "{tokens_per_minute: 600}")
+        _ = try await lane.call(tokens: 5_000, in: nil) {
+            #expect(await pause { try await lane.withTurn { _ in } }?.duration == .milliseconds(440_100))
+            return answer(tokens: 699)
+        }
+        #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(10))
+    }
+
+    @Test("a cancelled turn ends, and gives its place back")
+    func cancelled() async throws {
+        let clock = TurnedClock()
+        let lane = try lane(clock, "{concurrency: 1}")
+        lane.pause(for: .seconds(1), "short")
+        let turn = Task { try await lane.withTurn { _ in } }
+        await clock.whenSleeping(for: .seconds(1))
+        turn.cancel()
+        await #expect(throws: CancellationError.self) { try await turn.value }
+        clock.advance(by: .seconds(1))
+        try await lane.withTurn { _ in }
+    }
+
+    @Test(
+        "resets are durations in Go's form",
+        arguments: [
+            ("6m0s", Duration.seconds(360)), ("1s", .seconds(1)), ("100ms", .milliseconds(100)),
+            ("1h2m3.5s", .milliseconds(3_723_500)), ("20us", .milliseconds(1)), ("99999h", RetryAfter.max), ("", nil),
+            ("5", nil), ("s", nil), ("1.2.3s", nil), ("-1s", nil), ("1d", nil),
+        ] as [(String, Duration?)]
+    )
+    func durations(text: String, expected: Duration?) {
+        #expect(RateLimitHeaders.duration(text) == expected)
+    }
+}

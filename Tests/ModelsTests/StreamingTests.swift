@@ -1,0 +1,288 @@
+import Jobs
+import NIOHTTP1
+import TestKit
+import Testing
+
+@testable import Models
+
+@Suite("Streamed answers", .timeLimit(.minutes(1)))
+struct StreamingTests {
+    private static func events(_ texts: [String]) -> [String] { texts.map { "data: \($0)\n\n" } }
+
+    static let openAI = events([
+        #"{"id":"c","object":"chat.completion.chunk","created":5,"model":"gpt","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}"#,
+        #"{"id":"c","choices":[{"index":0,"delta":{"content":"Hé"}}]}"#,
+        #"{"id":"c","choices":[{"index":0,"delta":{"content":"llo"}}]}"#,
+        #"{"id":"c","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"get","arguments":""}}]}}]}"#,
+        #"{"id":"c","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}]}}]}"#,
+        #"{"id":"c","choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"t2","function":{"name":"put","arguments":"{broken"}},{"index":0,"function":{"arguments":"1}"}}]}}]}"#,
+        #"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#,
+        #"{"id":"c","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
+        "[DONE]",
+    ])
+
+    static let anthropic = events([
+        #"{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"model":"claude","stop_reason":null,"usage":{"input_tokens":3,"cache_read_input_tokens":2,"output_tokens":1}}}"#,
+        #"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+        #"{"type":"ping"}"#,
+        #"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hé"}}"#,
+        #"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"llo"}}"#,
+        #"{"type":"content_block_stop","index":0}"#,
+        #"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t1","name":"get","input":{}}}"#,
+        #"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"a\":"}}"#,
+        #"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"1}"}}"#,
+        #"{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"t2","name":"put","input":{}}}"#,
+        #"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{broken"}}"#,
+        #"{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":4}}"#,
+        #"{"type":"message_stop"}"#,
+    ])
+
+    private static func pieces(_ dialect: Dialect) -> [String] { dialect == .openAI ? openAI : anthropic }
+
+    private func failure(_ pieces: [String], _ dialect: Dialect, ending: FakeProvider.Ending = .end) async throws
+        -> Failure?
+    {
+        try await withModel(FakeProvider.always(.stream(pieces, ending: ending)), dialect: dialect) { model in
+            await ModelsTests.failure { try await model.complete(request()) }
+        }
+    }
+
+    @Test("a stream is asked for, and gives text, tool calls and usage", arguments: [Dialect.openAI, .anthropic])
+    func whole(dialect: Dialect) async throws {
+        let recorder = Recorder()
+        let respond: FakeProvider.Respond = { request in
+            recorder.add(request)
+            return .stream(Self.pieces(dialect))
+        }
+        let answer = try await withModel(respond, dialect: dialect) { try await $0.complete(request()) }
+        #expect(recorder.requests.first?.body["stream"] == true)
+        #expect(answer.text == "Héllo")
+        #expect(
+            answer.toolCalls == [
+                ModelToolCall(id: "t1", name: "get", arguments: #"{"a":1}"#),
+                ModelToolCall(id: "t2", name: "put", arguments: "{broken"),
+            ]
+        )
+        #expect(answer.usage.tokens == (dialect == .openAI ? 7 : 9))
+        #expect(answer.usage.cachedInputTokens == (dialect == .openAI ? 0 : 2))
+    }
+
+    @Test("the assembled chat completion is what comes without streaming")
+    func openAIBody() async throws {
+        let answer = try await withModel(FakeProvider.always(.stream(Self.openAI))) { try await $0.complete(request()) }
+        #expect(
+            answer.body == [
+                "id": "c", "created": 5, "model": "gpt", "object": "chat.completion",
+                "choices": [
+                    [
+                        "index": 0,
+                        "message": [
+                            "role": "assistant", "content": "Héllo",
+                            "tool_calls": [
+                                [
+                                    "id": "t1", "type": "function",
+                                    "function": ["name": "get", "arguments": "{\"a\":1}"],
+                                ],
+                                ["id": "t2", "function": ["name": "put", "arguments": "{broken"]],
+                            ],
+                        ],
+                        "finish_reason": "tool_calls",
+                    ]
+                ],
+                "usage": ["prompt_tokens": 3, "completion_tokens": 4],
+            ]
+        )
+    }
+
+    @Test("the assembled message is what comes without streaming")
+    func anthropicBody() async throws {
+        let reply = FakeProvider.Reply.stream(Self.anthropic)
+        let answer = try await withModel(FakeProvider.always(reply), dialect: .anthropic) {
+            try await $0.complete(request())
+        }
+        #expect(
+            answer.body == [
+                "id": "m", "type": "message", "role": "assistant",
+                "content": [
+                    ["type": "text", "text": "Héllo"],
+                    ["type": "tool_use", "id": "t1", "name": "get", "input": ["a": 1]],
+                    ["type": "tool_use", "id": "t2", "name": "put", "input": "{broken"],
+                ],
+                "model": "claude", "stop_reason": "tool_use",
+                "usage": ["input_tokens": 3, "cache_read_input_tokens": 2, "output_tokens": 4],
+                "stop_sequence": .null,
+            ]
+        )
+    }
+
+    @Test("several choices, reasoning and log probabilities are put together each for itself")
+    func choices() throws {
+        var stream = OpenAIStream()
+        for chunk: JSON in [
+            ["choices": [["index": 1, "delta": ["content": "b", "reasoning_content": "x"]]]],
+            [
+                "choices": [
+                    ["index": 0, "delta": ["content": "a"], "logprobs": ["content": [1]]],
+                    ["index": 1, "delta": ["content": "B", "reasoning_content": "y"], "finish_reason": "stop"],
+                ]
+            ],
+            ["choices": [["index": 0, "delta": [:], "logprobs": ["content": [2]], "finish_reason": "length"]]],
+        ] { try stream.take(chunk) }
+        #expect(
+            stream.answer["choices"] == [
+                [
+                    "index": 0, "message": ["role": "assistant", "content": "a"], "logprobs": ["content": [1, 2]],
+                    "finish_reason": "length",
+                ],
+                [
+                    "index": 1, "message": ["role": "assistant", "content": "bB", "reasoning_content": "xy"],
+                    "finish_reason": "stop",
+                ],
+            ]
+        )
+    }
+
+    @Test("a stream in one piece for each byte is the same", arguments: [Dialect.openAI, .anthropic])
+    func bytes(dialect: Dialect) async throws {
+        var stream = EventStream()
+        var assembly = dialect.assembly()
+        for byte in Self.pieces(dialect).joined().utf8 {
+            for data in stream.append([byte]) where !data.elementsEqual("[DONE]".utf8) {
+                try assembly.take(JSONParser.parse(data))
+            }
+        }
+        let answer = try dialect.read(assembly.answer, for: request(), model: "m", price: nil)
+        #expect(answer.text == "Héllo")
+        #expect(answer.toolCalls.count == 2)
+    }
+
+    @Test(
+        "a stream that ends before its answer does is a temporary failure, wherever it is cut",
+        arguments: [Dialect.openAI, .anthropic]
+    )
+    func truncated(dialect: Dialect) async throws {
+        let pieces = Self.pieces(dialect)
+        // In both, the third event from the end says why the answer ended.
+        let reason = pieces.count - (dialect == .openAI ? 3 : 2)
+        for count in 0...reason {
+            let failure = try await failure(Array(pieces[..<count]), dialect)
+            #expect(failure?.class == .temporary, "cut after \(count)")
+        }
+        let usage = try await failure(Array(pieces[..<reason]), dialect)?.usage
+        #expect(usage?.inputTokens == (dialect == .openAI ? nil : 5))
+    }
+
+    @Test("[DONE] alone makes no whole answer, and an answer without [DONE] is whole")
+    func done() async throws {
+        let reason = Self.openAI.count - 3
+        #expect(try await failure(Array(Self.openAI[..<reason]) + ["data: [DONE]\n\n"], .openAI)?.class == .temporary)
+        #expect(try await failure(Array(Self.openAI[...reason]), .openAI) == nil)
+    }
+
+    @Test("what follows the end of the answer does not matter", arguments: [Dialect.openAI, .anthropic])
+    func afterwards(dialect: Dialect) async throws {
+        #expect(try await failure(Self.pieces(dialect), dialect, ending: .stall) == nil)
+    }
+
+    @Test("a connection that breaks off in the middle is temporary", arguments: [Dialect.openAI, .anthropic])
+    func brokenOff(dialect: Dialect) async throws {
+        let failure = try await failure(Array(Self.pieces(dialect)[..<3]), dialect, ending: .hangUp)
+        #expect(failure?.class == .temporary)
+        #expect(failure?.message.hasPrefix("no answer from 127.0.0.1:") == true)
+    }
+
+    @Test("an event that is not JSON is temporary, and so is a piece out of order")
+    func garbage() async throws {
+        for dialect in [Dialect.openAI, .anthropic] {
+            let failure = try await failure(Self.pieces(dialect)[..<2] + ["data: {\"a\n\n"], dialect)
+            #expect(failure?.class == .temporary)
+            #expect(failure?.message.contains("not JSON") == true)
+        }
+        let piece = #"data: {"type":"content_block_delta","index":4,"delta":{}}"# + "\n\n"
+        #expect(try await failure([Self.anthropic[0], piece], .anthropic)?.message.contains("no block") == true)
+        let call = #"data: {"choices":[{"delta":{"tool_calls":[{"index":9999999}]}}]}"# + "\n\n"
+        #expect(try await failure([call], .openAI)?.message.contains("9999999") == true)
+    }
+
+    @Test("a tool call without a name is garbage", arguments: [Dialect.openAI, .anthropic])
+    func nameless(dialect: Dialect) async throws {
+        let pieces = Self.pieces(dialect).map { $0.replacing(#""name":"put","#, with: "") }
+        let failure = try await failure(pieces, dialect)
+        #expect(failure?.class == .temporary)
+        #expect(failure?.message.contains("a tool call names no") == true)
+        #expect((failure?.usage?.tokens ?? 0) > 0)
+    }
+
+    @Test(
+        "an error in the stream has the class of its type",
+        arguments: [
+            ("overloaded_error", FailureClass.temporary), ("api_error", .temporary), ("rate_limit_error", .temporary),
+            ("invalid_request_error", .permanent), ("authentication_error", .permanent), ("unheard_of", .temporary),
+        ]
+    )
+    func errorEvent(type: String, expected: FailureClass) async throws {
+        let error = #"{"type":"error","error":{"type":"\#(type)","message":"m"}}"#
+        for dialect in [Dialect.openAI, .anthropic] {
+            let failure = try await failure(Self.pieces(dialect)[..<2] + ["event: error\ndata: \(error)\n\n"], dialect)
+            #expect(failure?.class == expected)
+            #expect(failure?.message.contains("(\(type)): m") == true)
+            #expect(failure?.usage?.inputTokens == (dialect == .openAI ? nil : 5))
+        }
+    }
+
+    @Test("a whole answer to a question for a stream is taken")
+    func plain() async throws {
+        let reply = FakeProvider.Reply(ProviderModelTests.hello)
+        let answer = try await withModel(FakeProvider.always(reply)) { try await $0.complete(request()) }
+        #expect(answer.text == "Hi")
+    }
+
+    @Test("stream: false asks for no stream", arguments: [Dialect.openAI, .anthropic])
+    func turnedOff(dialect: Dialect) async throws {
+        let recorder = Recorder()
+        let respond: FakeProvider.Respond = { request in
+            recorder.add(request)
+            return .stream(Self.pieces(dialect))
+        }
+        _ = try await withModel(respond, "stream: false", dialect: dialect) { try await $0.complete(request()) }
+        #expect(recorder.requests.first?.body["stream"] == nil)
+        #expect(recorder.requests.first?.body["stream_options"] == nil)
+    }
+
+    @Test("a stream that stalls is a temporary failure after idle_timeout", arguments: [Dialect.openAI, .anthropic])
+    func stalled(dialect: Dialect) async throws {
+        let clock = TurnedClock()
+        let reply = FakeProvider.Reply.stream(Array(Self.pieces(dialect)[..<2]), ending: .stall)
+        let failure = try await withModel(
+            FakeProvider.always(reply),
+            "idle_timeout: 7s",
+            dialect: dialect,
+            clock: clock
+        ) {
+            model in
+            async let failure = ModelsTests.failure { try await model.complete(request()) }
+            await clock.whenSleeping(for: .seconds(7))
+            clock.advance(by: .seconds(7))
+            return await failure
+        }
+        #expect(failure?.class == .temporary)
+        #expect(failure?.message.contains("stalled: nothing more of it came for 7s") == true)
+    }
+
+    @Test("the first byte may take longer than idle_timeout")
+    func firstByte() async throws {
+        let (clock, gate) = (TurnedClock(), Gate())
+        let respond: FakeProvider.Respond = { _ in
+            try await gate.pass()
+            return .stream(Self.openAI)
+        }
+        let answer = try await withModel(respond, "idle_timeout: 1s", clock: clock) { model in
+            async let answer = model.complete(request())
+            await clock.whenSleeping(for: .seconds(60))
+            clock.advance(by: .seconds(59))
+            gate.open()
+            return try await answer
+        }
+        #expect(answer.text == "Héllo")
+    }
+}

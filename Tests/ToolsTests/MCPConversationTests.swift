@@ -1,0 +1,123 @@
+import Jobs
+import OrderedCollections
+import TestKit
+import Testing
+
+@testable import Tools
+
+@Suite("A conversation with an MCP server")
+struct MCPConversationTests {
+    @Test("matches answers with requests by their ids, in any order")
+    func order() async throws {
+        try await MCPBench.with { bench in
+            _ = try await bench.call("echo")
+            async let first = bench.call("swap")
+            try await bench.untilReceived("tools/call", times: 2)
+            async let second = bench.call("swap")
+            let ids = try await [first, second].map { $0.string?.split(separator: " ").last.flatMap { Int($0) } }
+            #expect(ids[0] ?? 0 < ids[1] ?? 0)
+        }
+    }
+
+    @Test("answers a server's own requests: a ping with a pong, others with an error")
+    func requests() async throws {
+        try await MCPBench.with("legacy") { bench in
+            let answers = try await bench.call("ask")
+            let expected: JSON = [
+                ["jsonrpc": "2.0", "id": "p", "result": [:]],
+                ["jsonrpc": "2.0", "id": 7, "error": ["code": -32601, "message": "Method not found"]],
+            ]
+            #expect(answers == expected)
+        }
+    }
+
+    @Test("passes over what is no message, and says so once")
+    func garbage() async throws {
+        try await MCPBench.with { bench in
+            try await bench.expect("after it", of: "garbage")
+            try await bench.expect("after it", of: "garbage")
+            let sentence = "the MCP server fake writes lines that are no messages; they are passed over"
+            #expect(bench.log.messages.value.filter { $0 == sentence }.count == 1)
+            #expect(bench.processes.count == 1)
+        }
+    }
+
+    @Test("ends with a line that is too long")
+    func hugeLine() async throws {
+        try await MCPBench.with(members: "tools: {huge: {effect: read}}") { bench in
+            let failure = try await bench.failure("huge")
+            #expect(failure.class == .temporary)
+            let reason = "it wrote a line longer than 16MiB"
+            #expect(failure.message == "fake.huge: the MCP server fake ended before it answered: \(reason)")
+        }
+    }
+
+    @Test("takes a list of tools in pages")
+    func pages() async throws {
+        try await MCPBench.with("pages") { bench in
+            for tool in ["first", "second", "echo"] { _ = try await bench.call(tool) }
+            #expect(bench.methods.count { $0 == "tools/list" } == 3)
+        }
+    }
+
+    @Test("asks for the list of tools again when the server died over it")
+    func deathAtList() async throws {
+        try await MCPBench.with("dies-at-list") { bench in
+            async let output = bench.call("echo", ["n": 1])
+            await bench.clock.whenSleeping(for: MCPServer.backoff)
+            bench.clock.advance(by: MCPServer.backoff)
+            let given = try await output
+            #expect(given == ["n": 1])
+        }
+    }
+
+    @Test("ends a list of tools whose cursors come again")
+    func endless() async throws {
+        try await MCPBench.with("endless") { bench in
+            let failure = try await bench.failure("first")
+            #expect(failure == Failure(.permanent, "the MCP server fake lists its tools without end"))
+            #expect(bench.methods.count { $0 == "tools/list" } == 2)
+        }
+    }
+
+    @Test("asks for the list of tools again when it has changed, and not before")
+    func listChange() async throws {
+        try await MCPBench.with { bench in
+            let failure = try await bench.failure("changed-0")
+            #expect(failure.message == "the MCP server fake has no tool \"changed-0\"")
+            #expect(failure.hint?.hasPrefix("it has ask, break, change, deaf, die") == true)
+            _ = try await bench.call("change")
+            try await bench.expect("changed-0", of: "changed-0")
+            _ = try await bench.call("echo")
+            #expect(bench.methods.count { $0 == "tools/list" } == 2)
+        }
+    }
+
+    @Test("gives a server what the configuration passes on, and no file but its streams")
+    func environment() async throws {
+        try await MCPBench.with(members: "environment: [PASSED]") { bench in
+            let seen = try await bench.call("env")
+            #expect(seen["env"]?["PASSED"] == "on" && seen["env"]?["SECRET"] == nil)
+            // 3 is the directory that the server itself looks into.
+            #expect(seen["fds"] == ["0", "1", "2", "3"])
+        }
+    }
+
+    @Test("starts one process for all who need it at the same time, and for the same settings one server")
+    func shared() async throws {
+        try await MCPBench.with { bench in
+            try await withThrowingTaskGroup { tasks in
+                for number in Int64(0)..<10 {
+                    tasks.addTask { try await bench.expect(["n": .int(number)], of: "echo", ["n": .int(number)]) }
+                }
+                try await tasks.waitForAll()
+            }
+            #expect(bench.processes.count == 1)
+            let command = ["python3", "server.py"]
+            let same = try MCPBench.settings(command, "timeout: 7s, tools: {echo: {effect: read}}", name: "fake")
+            #expect(bench.servers.server(same) === bench.servers.server(bench.settings))
+            let other = try MCPBench.settings(command, "environment: [PASSED]", name: "fake")
+            #expect(bench.servers.server(other) !== bench.servers.server(bench.settings))
+        }
+    }
+}

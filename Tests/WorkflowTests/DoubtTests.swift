@@ -1,0 +1,74 @@
+import Jobs
+import Synchronization
+import TestKit
+import Testing
+import Tools
+
+@testable import Workflow
+
+/// A write whose outcome is not known, and that has a check.
+@Suite struct DoubtTests {
+    private let yaml = """
+        retry: {attempts: 3, initial: 1s, factor: 1, max: 1s}
+        steps: [{id: a, tool: put}]
+        """
+
+    private func died(_ bench: Bench) async throws -> MemoryRecorder {
+        let recorder = bench.recorder()
+        // The intent is the first record; the outcome is never written.
+        recorder.die(at: 2)
+        await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
+        return recorder.resumed()
+    }
+
+    @Test func `what the check says happened is not done again, and its output is the step's`() async throws {
+        let put = FakeTool("put", .write, check: { _ in .happened(output: 42) })
+        let bench = Bench(tools: [put])
+        let recorder = try await died(bench)
+        #expect(try await bench.run(yaml, recorder) == .completed(output: 42))
+        #expect(put.calls.count == 1 && put.checks.map(\.idempotencyKey) == put.calls.map(\.idempotencyKey))
+        #expect(recorder.events.completed.map(\.isChecked) == [true])
+    }
+
+    @Test func `what the check says did not happen is done`() async throws {
+        let put = FakeTool("put", .write, check: { _ in .didNotHappen })
+        let bench = Bench(tools: [put])
+        #expect(try await bench.run(yaml, died(bench)) == .completed(output: "did a"))
+        #expect(put.calls.map(\.attempt) == [1, 2])
+    }
+
+    @Test func `a lost answer is asked after at once, and a call that never happens fails after the attempts`()
+        async throws
+    {
+        let put = FakeTool("put", .write, { _ in throw Failure(.unknown, "lost") }, check: { _ in .didNotHappen })
+        let bench = Bench(tools: [put])
+        let failure = try await bench.run(yaml).failure
+        #expect(failure?.message == "lost; its check says that it did not happen")
+        #expect(put.calls.count == 3 && put.checks.count == 3)
+    }
+
+    @Test func `a check that fails for now is asked again, and a person when it stays so`() async throws {
+        let put = FakeTool("put", .write, check: { _ in throw Failure(.temporary, "no network") })
+        let bench = Bench(tools: [put])
+        let recorder = try await died(bench)
+        let hold = try #require(try await bench.run(yaml, recorder).hold)
+        #expect(hold.reason == .unknownOutcome && hold.message.contains("no network"))
+        #expect(put.calls.count == 1 && put.checks.count == 3)
+        // And the doubt outlives another death.
+        #expect(try await bench.run(yaml, recorder.resumed()).hold?.reason == .unknownOutcome)
+        #expect(put.calls.count == 1)
+    }
+
+    @Test func `who says that it happened gives the step its output`() async throws {
+        let put = FakeTool("put", .write)
+        let bench = Bench(tools: [put])
+        let recorder = try await died(bench)
+        let hold = try #require(try await bench.run(yaml, recorder).hold)
+        recorder.append(.held(hold))
+        var release = Release(Decision(uid: 1, user: "alice"), finding: .done(output: "by hand"))
+        release.step = hold.step
+        recorder.append(.released(release))
+        #expect(try await bench.run(yaml, recorder) == .completed(output: "by hand"))
+        #expect(put.calls.count == 1)
+    }
+}
