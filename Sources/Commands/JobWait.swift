@@ -32,8 +32,7 @@ struct JobWait {
 
     private func isOver(json: Bool) async throws -> Bool {
         for location in try spool.findJobs(limit: 1, where: { $0.id == job.id }) {
-            guard let history = try spool.history(of: location) else { return false }
-            let replay = JobReplay(name: location.job, records: history.records)
+            guard let (replay, _) = try spool.replay(of: location) else { return false }
             switch replay.life.state {
             case .ended where location.fits(replay.life):
                 try ResultCommand.print(replay, json: json)

@@ -25,6 +25,7 @@ struct ShowCommand: SpoolCommand {
         if json {
             var members = JobSummary(replay)?.json.object ?? ["job": .string(location.job.id.text)]
             members["path"] = .string(path)
+            members["request_counts"] = BatchProgress(replay)?.json
             return Terminal.print(.object(members.merging(report.json) { _, new in new }))
         }
         guard let row = JobSummary(replay) else {
@@ -43,6 +44,7 @@ struct ShowCommand: SpoolCommand {
                 ("Queue", row.queue), ("Workflow", row.workflow), ("Owner", row.owner), ("Labels", labels),
                 ("Accepted", row.acceptedAt.map { "\($0.text) (\((now - $0).roundedText) ago)" }),
                 ("Started", row.startedAt?.text), ("Finished", row.finishedAt?.text), ("Due", row.dueAt?.text),
+                ("Batch", BatchProgress(report.replay)?.text),
                 ("Claimed", epoch > 1 ? "\(epoch) times" : nil), ("Lies in", path),
             ] + report.facts.map { ($0.label, $0.text) }
         for (label, text) in lines {

@@ -68,9 +68,8 @@ struct VerifyCommand: SpoolCommand {
             let isSettled = !directory.hasPrefix(SpoolLayout.processing) && directory != SpoolLayout.deferred
             for location in try spool.jobs(in: directory) {
                 let row = rows.removeValue(forKey: location.job.id.text)
-                guard isSettled, let history = try spool.history(of: location) else { continue }
-                let replay = JobReplay(name: location.job, records: history.records)
-                guard let expected = JobSummary(replay) else { continue }
+                guard isSettled, let (replay, _) = try spool.replay(of: location), let expected = JobSummary(replay)
+                else { continue }
                 if row?.seq != expected.seq || row?.state != expected.state {
                     let found = row.map { "says \($0.state.rawValue) at record \($0.seq)" } ?? "has no row"
                     let text = "the index \(found); the history says \(expected.state.rawValue) at \(expected.seq)"

@@ -50,6 +50,9 @@ package struct Catalog: Sendable {
         if let submitters = queue.submitters, !submitters.include(uid: contents.ownerUID, name: owner) {
             throw Rejection("\(owner) may not submit to the queue \(queue.name)")
         }
+        if let lines = contents.lines, lines > BatchFile.linesMax {
+            throw Rejection("it has \(lines) lines; \(BatchFile.linesMax) is the most: split it")
+        }
         let source = try Self.document(of: contents)
         let document = source?.read ?? JobDocument()
         let name = document.workflow ?? queue.workflow
@@ -77,6 +80,7 @@ package struct Catalog: Sendable {
             workflow: name,
             definition: entry.definition
         )
+        acceptance.lines = contents.lines
         acceptance.priority = document.priority ?? 0
         acceptance.runAt = document.runAfter?.resolved(from: now)
         acceptance.deadline = document.deadline?.resolved(from: now)

@@ -114,11 +114,3 @@ struct EventRedaction: Sendable {
         return decision
     }
 }
-
-extension JobContext {
-    /// The job's input, or that of every line of a batch file.
-    var inputs: [JSON] {
-        guard let batch else { return [scope.input] }
-        return batch.compactMap { if case .input(let input) = $0.request { input } else { nil } }
-    }
-}

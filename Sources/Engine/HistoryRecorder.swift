@@ -55,12 +55,20 @@ final class HistoryRecorder: StepRecorder {
     /// Hides from now on what path rules name in the job's input, and in what its steps were given and gave before.
     func hideValues(of context: JobContext) {
         knownSecrets.withLock { redaction in
-            for input in context.inputs { redaction.hide(valuesOf: input, root: .input) }
+            redaction.hide(valuesOf: context.scope.input, root: .input)
             redaction.hideValues(of: job.replay.steps)
         }
     }
 
-    func entry(of step: String) -> StepLedger.Entry? { job.replay.steps[step] }
+    private var archive: JobArchive { JobArchive(job: job, node: node) }
+
+    func begin(_ input: JSON) { knownSecrets.withLock { $0.hide(valuesOf: input, root: .input) } }
+
+    func entry(of step: String) -> StepLedger.Entry? { archive.entry(of: step) }
+
+    func outcome(of step: String) async throws -> JobEvent? { try await archive.outcome(of: step) }
+
+    func makeFile(_ name: String) async throws -> any ResultFile { try await archive.makeFile(name) }
 
     func approval(of step: String) -> Approval? { job.replay.steps.approvals[step] }
 
@@ -97,10 +105,6 @@ final class HistoryRecorder: StepRecorder {
         await lender.giveBackWorker(of: job.name) { !self.stepsUnderWay.withLock { $0.isEmpty } }
         try await lender.sleep(for: duration)
         if isStopping { throw CancellationError() }
-    }
-
-    func writeFile(_ name: String, lines: [[UInt8]]) async throws {
-        try await node.writeFile(name, lines: lines, in: job)
     }
 }
 

@@ -1,6 +1,7 @@
 package import JobIndex
 package import Jobs
 package import Spool
+import Synchronization
 
 /// Makes the index's rows from the job directories, which are the truth.
 ///
@@ -58,17 +59,18 @@ package struct IndexRebuild: Sendable {
     ///
     /// - Returns: Those that were not there any more.
     private func write(_ locations: [JobLocation]) async throws -> [JobLocation] {
-        let read = try await threads.run { [spool] in
-            try locations.map { location in (location, try spool.history(of: location)) }
-        }
-        let updates = read.compactMap { location, history in
-            history.flatMap { history in
-                let replay = JobReplay(name: location.job, records: history.records)
-                return IndexUpdate.update(for: replay, records: history.records)
+        let (updates, gone) = try await threads.run { [spool] in
+            let updates = Mutex<[IndexUpdate]>([])
+            let gone = try locations.filter { location in
+                try spool.replay(of: location) { replay, part in
+                    guard let update = IndexUpdate.update(for: replay, records: part) else { return }
+                    updates.withLock { $0.append(update) }
+                } == nil
             }
+            return (updates.withLock { $0 }, gone)
         }
         try await writer.write(updates)
-        return read.filter { $0.1 == nil }.map(\.0)
+        return gone
     }
 
     private func find(_ job: String) async throws -> [JobLocation] {

@@ -24,13 +24,15 @@ extension JobEngine {
     private func takeOver(from dead: String) async throws {
         let names = try await node.jobs(of: dead)
         if names.isEmpty { return }
-        let results = await withTaskGroup(of: (String, Result<SpoolNode.Claim, any Error>).self) { [node] group in
+        // The index of this node's own jobs is complete, or is compared with the files since the unclean end.
+        let show = dead == node.node ? nil : show
+        let results = await withTaskGroup(of: (String, Result<SpoolNode.Claim, any Error>).self) { [node, show] group in
             var results: [(String, Result<SpoolNode.Claim, any Error>)] = []
             var rest = names.makeIterator()
             func takeNext() {
                 guard let name = rest.next() else { return }
                 group.addTask {
-                    do { return (name, .success(try await node.takeOver(name, of: dead))) } catch {
+                    do { return (name, .success(try await node.takeOver(name, of: dead, show: show))) } catch {
                         return (name, .failure(error))
                     }
                 }
@@ -75,6 +77,9 @@ extension JobEngine {
             logger.error("commands that outlived their daemon cannot be ended; they may still do their work")
         }
     }
+
+    /// Shows the observer the parts of long histories while they are read.
+    private var show: HistoryFold.Show { { [observer] replay, part in observer.jobSeen(replay, part) } }
 
     /// - Returns: Whether there is a job to run.
     @discardableResult
@@ -166,7 +171,7 @@ extension JobEngine {
     private func claim(_ entry: DeferredJobs.Entry) async throws {
         guard jobs[entry.job] == nil else { return }
         do {
-            await note(try await node.claimDeferred(entry.job, due: entry.due), isDue: true)
+            await note(try await node.claimDeferred(entry.job, due: entry.due, show: show), isDue: true)
         } catch {
             // It lies where it lay, or in this node's directory already; both are looked at again.
             mayHaveStranded = true

@@ -84,16 +84,18 @@ extension JobEngine {
         }
         guard let location else { return refuse(request.action, id, "there is no such job") }
         // It moved on since the spool was read: the next look finds it.
-        guard let history = try await node.run({ [node] in try node.spool.history(of: location) }) else { return false }
+        guard let (replay, defect) = try await node.run({ [node] in try node.spool.replay(of: location) }) else {
+            return false
+        }
         // A request moves nothing that cannot be put back.
-        if case .brokenLine(let line) = history.defect {
+        if case .brokenLine(let line) = defect {
             return refuse(
                 request.action,
                 id,
                 "line \(line) of its history was changed; agentspool verify \(id) says more"
             )
         }
-        let life = JobReplay(name: location.job, records: history.records).life
+        let life = replay.life
         switch (command, life.state) {
         case (.cancel, .ended(.cancelled, _)): return true
         case (.hold, .held): return true

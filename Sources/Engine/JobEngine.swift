@@ -251,6 +251,6 @@ package actor JobEngine: HistoryRecorder.Lender {
 }
 
 extension OwnedJob {
-    var priority: Int { replay.acceptance?.priority ?? 0 }
-    var queue: String { replay.acceptance?.queue ?? "" }
+    var priority: Int { acceptance?.priority ?? 0 }
+    var queue: String { acceptance?.queue ?? "" }
 }

@@ -26,10 +26,10 @@ enum JobInput {
     }
 
     private static func readContext(of job: OwnedJob, node: SpoolNode) async throws -> JobContext {
-        guard let acceptance = job.replay.acceptance else {
+        guard let acceptance = job.acceptance else {
             throw Failure(.permanent, "the job was never accepted")
         }
-        var batch: [BatchLine]?
+        var batch: (any ByteSource)?
         let input: JSON
         switch acceptance.kind {
         case .document:
@@ -39,7 +39,7 @@ enum JobInput {
             else { throw Failure(.permanent, "\(acceptance.file) is not the document that was accepted") }
             input = document.input
         case .batch:
-            batch = BatchLine.lines(of: try await node.drop(of: job))
+            batch = try await DropBytes(of: job, node: node)
             input = .null
         case .file:
             let bytes = try await node.drop(of: job, limit: textSizeMax)

@@ -3,8 +3,9 @@ package import Workflow
 
 /// Who is told of everything that happens to jobs: the index. Never blocks and never fails.
 package protocol JobObserver: Sendable {
+    /// - Parameter replay: Of its steps an excerpt, see `JobReplay.excerpt(for:)`.
     func jobChanged(_ replay: JobReplay, _ record: HistoryRecord)
-    /// A job that was accepted, claimed or taken over, with its whole history.
+    /// A job that was accepted, claimed or taken over: its history, a long one part by part.
     func jobSeen(_ replay: JobReplay, _ records: [HistoryRecord])
     func dropRejected(_ row: JobSummary)
 }

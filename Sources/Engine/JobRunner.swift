@@ -29,7 +29,7 @@ struct JobRunner: Sendable {
     func run(_ job: OwnedJob, recorder: HistoryRecorder) async throws -> Ending {
         let command: JobCommand
         do {
-            let acceptance = job.replay.acceptance
+            let acceptance = job.acceptance
             let workflow = try provider.executable(acceptance?.definition ?? .null, name: acceptance?.workflow ?? "")
             var context = try await JobInput.context(of: job, node: node)
             context.budget = budget(of: job.replay)
@@ -64,6 +64,7 @@ struct JobRunner: Sendable {
     ///
     /// - Parameter redaction: What is hidden of it; nil for what is hidden of every job.
     func commit(_ command: JobCommand, on job: OwnedJob, _ redaction: EventRedaction? = nil) async throws -> Ending {
+        if case .cancel = command, job.acceptance?.kind == .batch { try await writeCancelledBatch(job) }
         let redaction = redaction ?? EventRedaction(redactor)
         let (record, replay) = try await node.commit(redaction.redacted(command), on: job)
         observer.jobChanged(replay, record)
@@ -73,6 +74,22 @@ struct JobRunner: Sendable {
         case .deferred(let until): return .deferred(job.name, until: until)
         case .held(let hold): return .held(job.name, expires: hold.approval?.expires)
         case .absent, .waiting, .running: return .interrupted
+        }
+    }
+
+    /// What was done of a batch stays of use; a cancel goes on also where its files cannot be written.
+    private func writeCancelledBatch(_ job: OwnedJob) async throws {
+        do {
+            let file = try await BatchFile(DropBytes(of: job, node: node))
+            let results = BatchResults(file, job: job.name.id, archive: JobArchive(job: job, node: node))
+            _ = try await results.write(unsettled: .cancelled)
+        } catch let error as SyncFailure {
+            throw error
+        } catch {
+            logger.error(
+                "the results of a cancelled batch were not written: \(error)",
+                metadata: ["job": "\(job.name.id)"]
+            )
         }
     }
 

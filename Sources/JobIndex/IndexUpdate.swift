@@ -37,7 +37,7 @@ package struct IndexedRecord: Sendable, Equatable {
 
     package init(_ record: HistoryRecord) {
         (seq, epoch, at, type) = (record.seq, record.epoch, record.at, record.event.type)
-        step = record.event.stepPath
+        step = record.event.step
         isAcceptance = if case .accepted = record.event { true } else { false }
         endsCalls = record.event.endsCalls
         let found = IndexedCall.call(of: record)
@@ -70,7 +70,7 @@ extension IndexUpdate {
         for record in records {
             switch record.event {
             case .stepStarted, .stepCompleted, .stepFailed:
-                if let step = record.event.stepPath { touched[step] = record.seq }
+                if let step = record.event.step { touched[step] = record.seq }
             case .released(let release):
                 lastReset = record.seq
                 // Who says that it happened has finished it.
@@ -88,23 +88,6 @@ extension IndexUpdate {
             guard let index = ledger.entries.index(forKey: step) else { return nil }
             let (path, entry) = ledger.entries.elements[index]
             return IndexedStep(path: path, entry, seq: seq)
-        }
-    }
-}
-
-extension JobEvent {
-    /// The step that the event is about.
-    fileprivate var stepPath: String? {
-        switch self {
-        case .stepStarted(let step): step.step
-        case .stepCompleted(let step): step.step
-        case .stepFailed(let step): step.step
-        case .held(let hold): hold.step
-        case .approved(let approval): approval.step
-        case .denied(let denial): denial.step
-        case .released(let release): release.step
-        case .failed(let step, _): step
-        default: nil
         }
     }
 }

@@ -35,6 +35,9 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     package var retryAfter: Duration?
     /// What was used before it failed, when that is known.
     package var usage: Usage?
+    /// The HTTP answer that says it, for the error file of a batch: `status_code`, `request_id`, and `body` with the
+    /// provider's `error`.
+    package var response: JSON?
 
     package init(
         _ class: FailureClass,

@@ -142,6 +142,7 @@ extension HistoryRecord {
         bytes.append(member: "class", failure.class.rawValue)
         bytes.append(member: "message", failure.message)
         bytes.append(member: "hint", failure.hint)
+        bytes.append(member: "response", failure.response)
     }
 
     private func append(_ acceptance: Acceptance, to bytes: inout [UInt8]) {
@@ -149,6 +150,7 @@ extension HistoryRecord {
         bytes.append(member: "file", acceptance.file)
         bytes.append(member: "kind", acceptance.kind.rawValue)
         bytes.append(member: "size", acceptance.size)
+        bytes.append(member: "lines", acceptance.lines)
         bytes.append(member: "sha256", acceptance.sha256)
         bytes.append(member: "owner_uid", acceptance.ownerUID)
         bytes.append(member: "owner", acceptance.owner)
@@ -305,6 +307,7 @@ extension Failure {
         guard let `class` = json["class"]?.string.flatMap(FailureClass.init), let message = json["message"]?.string
         else { return nil }
         self.init(`class`, message, hint: json["hint"]?.string)
+        response = json["response"]
     }
 }
 
@@ -328,6 +331,7 @@ extension Acceptance {
             workflow: workflow,
             definition: definition
         )
+        lines = json["lines"]?.int
         priority = json["priority"]?.int ?? 0
         runAt = json["run_at"]?.string.flatMap(Timestamp.init(text:))
         deadline = json["deadline"]?.string.flatMap(Timestamp.init(text:))

@@ -20,6 +20,23 @@ package enum JobEvent: Sendable, Equatable {
     case unknown(type: String, members: JSON)
 }
 
+extension JobEvent {
+    /// The path of the step that this is about.
+    package var step: String? {
+        switch self {
+        case .stepStarted(let step): step.step
+        case .stepCompleted(let step): step.step
+        case .stepFailed(let step): step.step
+        case .held(let hold): hold.step
+        case .approved(let approval): approval.step
+        case .denied(let denial): denial.step
+        case .released(let release): release.step
+        case .failed(let step, _): step
+        default: nil
+        }
+    }
+}
+
 package enum ClaimCause: String, Sendable {
     /// Taken from `deferred/` when due.
     case due
@@ -40,6 +57,8 @@ package struct Acceptance: Sendable, Equatable {
     package var kind: Kind
     /// In bytes.
     package var size: Int
+    /// How many requests a batch file holds; nil for other kinds.
+    package var lines: Int?
     /// Hexadecimal SHA-256 of the drop.
     package var sha256: String
     package var ownerUID: Int

@@ -30,9 +30,10 @@ package struct JobReplay: Sendable, Equatable {
         for record in records { apply(record) }
     }
 
-    package mutating func apply(_ record: HistoryRecord) {
+    /// - Parameter place: Where the record lies in the history file, when that is known.
+    package mutating func apply(_ record: HistoryRecord, at place: Range<Int>? = nil) {
         life.apply(record)
-        steps.apply(record)
+        steps.apply(record, at: place)
         noteTime(record)
         switch record.event {
         case .accepted(let acceptance):
@@ -72,6 +73,20 @@ package struct JobReplay: Sendable, Equatable {
 
     /// The limits that hold for the job now.
     package var limits: Limits { (acceptance?.limits ?? Limits()).replaced(by: raisedLimits) }
+
+    /// The same without the steps that neither `record`, the newest, nor the row of `agentspool list` is about.
+    ///
+    /// A replay with all its steps that is handed on makes the next record copy them all.
+    package func excerpt(for record: HistoryRecord) -> JobReplay {
+        // These change every step that is not finished.
+        switch record.event {
+        case .retried, .released: return self
+        default: break
+        }
+        var excerpt = self
+        excerpt.steps = steps.excerpt([record.event.step, currentStep].compactMap(\.self))
+        return excerpt
+    }
 
     package var finishedAt: Timestamp? { if case .ended(_, let at) = life.state { at } else { nil } }
 

@@ -8,6 +8,32 @@ package struct ResultDocument: Sendable {
     package init(_ replay: JobReplay) { self.replay = replay }
 
     package var json: JSON {
+        var members = head
+        members["steps"] = .array(replay.steps.entries.map { path, entry in step(path, entry) })
+        return .object(members)
+    }
+
+    /// Writes the indented text in pieces: of a large batch it is too long to be held.
+    package func write<E: Error>(_ put: ([UInt8]) throws(E) -> Void) throws(E) {
+        var piece = Array(JSON.object(head).indentedText().dropLast(2).utf8)
+        piece += Array(",\n  \"steps\": [".utf8)
+        var separator = "\n    "
+        for (path, entry) in replay.steps.entries {
+            piece += Array("\(separator)\(step(path, entry).indentedText(2))".utf8)
+            separator = ",\n    "
+            if piece.count >= Self.pieceSize {
+                try put(piece)
+                piece = []
+            }
+        }
+        try put(piece + Array(replay.steps.entries.isEmpty ? "]\n}\n".utf8 : "\n  ]\n}\n".utf8))
+    }
+
+    /// In bytes.
+    private static let pieceSize = 64 << 10
+
+    /// All but the steps.
+    private var head: OrderedDictionary<String, JSON> {
         [
             "job": .string(replay.name.id.text),
             "name": JSON(replay.acceptance?.name),
@@ -22,7 +48,6 @@ package struct ResultDocument: Sendable {
             "finished_at": JSON(replay.finishedAt?.text),
             "epochs": .int(Int64(replay.life.epoch)),
             "models": .array(modelNames.map(JSON.string)),
-            "steps": .array(replay.steps.entries.map { path, entry in step(path, entry) }),
         ]
     }
 

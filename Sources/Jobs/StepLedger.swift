@@ -13,20 +13,35 @@ package struct StepLedger: Sendable, Equatable {
         package var attempts = 0
         /// Tries that failed; the count begins again when a person retries the job.
         package var failures = 0
-        package var output: JSON?
+        /// Nil for the steps of a batch's lines, too, of which there may be many: the history has theirs.
+        @Aside package var output: JSON?
         package var tool: String?
         package var model: String?
         package var usage = Usage()
-        package var failure: Failure?
+        /// Without its response, which only the history keeps.
+        @Aside package var failure: Failure?
         /// When it may be tried again; nil when it failed for good.
         package var retryAt: Timestamp?
         package var startedAt: Timestamp?
         package var finishedAt: Timestamp?
         package var durationMilliseconds = 0
         /// The start without an outcome, when there is one that no person has decided about.
-        package var pending: StepStart?
+        @Aside package var pending: StepStart?
         /// In how many epochs the step was begun and not ended: deaths of the daemon while it ran.
         package var epochsWithoutOutcome = 0
+        /// Where the record of its last outcome lies in the history file.
+        package var outcomePlace: Range<Int>?
+
+        /// Whether it is not to be run any more: done, skipped, or failed for good.
+        package var isSettled: Bool {
+            switch status {
+            case .completed, .skipped: true
+            case .failed: retryAt == nil
+            case .running: false
+            }
+        }
+
+        package init(kind: StepKind, status: Status) { (self.kind, self.status) = (kind, status) }
     }
 
     package private(set) var entries: OrderedDictionary<String, Entry> = [:]
@@ -36,52 +51,59 @@ package struct StepLedger: Sendable, Equatable {
     package private(set) var denials: [String: Denial] = [:]
     /// The step whose unknown outcome a person is asked about.
     private var doubt: String?
+    /// Where in ``entries`` those lie that run, and those that failed.
+    private var running = AscendingIndices()
+    private var failed = AscendingIndices()
+    /// Each name once: a batch has the same model in every line.
+    private var names: Set<String> = []
 
     package init() {}
 
     package subscript(step: String) -> Entry? { entries[step] }
 
-    package mutating func apply(_ record: HistoryRecord) {
+    /// - Parameter place: Where the record lies in the history file, when that is known.
+    package mutating func apply(_ record: HistoryRecord, at place: Range<Int>? = nil) {
         switch record.event {
         case .stepStarted(let start):
             var entry = entries[start.step] ?? Entry(kind: start.kind, status: .running)
             entry.status = .running
             entry.attempts = max(entry.attempts, start.attempt)
-            entry.tool = start.tool ?? entry.tool
-            entry.model = start.model ?? entry.model
+            entry.tool = shared(start.tool) ?? entry.tool
+            entry.model = shared(start.model) ?? entry.model
             entry.startedAt = entry.startedAt ?? record.at
             entry.epochsWithoutOutcome += 1
             entry.pending = start
             entry.retryAt = nil
-            entries[start.step] = entry
+            store(entry, start.step)
         case .stepCompleted(let completion):
             var entry = entries[completion.step] ?? Entry(kind: completion.kind, status: .completed)
             entry.status = completion.isSkipped ? .skipped : .completed
             entry.attempts = max(entry.attempts, completion.attempt)
-            entry.output = completion.output
-            entry.tool = completion.tool ?? entry.tool
-            entry.model = completion.model ?? entry.model
+            entry.output = Self.isOfBatch(completion.step) ? nil : completion.output
+            entry.tool = shared(completion.tool) ?? entry.tool
+            entry.model = shared(completion.model) ?? entry.model
             if let usage = completion.usage { entry.usage += usage }
             entry.failure = completion.failure
             entry.startedAt = entry.startedAt ?? record.at
-            entry.finish(at: record.at, durationMilliseconds: completion.durationMilliseconds)
-            entries[completion.step] = entry
+            entry.finish(at: record.at, place, durationMilliseconds: completion.durationMilliseconds)
+            store(entry, completion.step)
         case .stepFailed(let failed):
             var entry = entries[failed.step] ?? Entry(kind: failed.kind, status: .failed)
             entry.status = .failed
             entry.attempts = max(entry.attempts, failed.attempt)
-            entry.tool = failed.tool ?? entry.tool
-            entry.model = failed.model ?? entry.model
+            entry.tool = shared(failed.tool) ?? entry.tool
+            entry.model = shared(failed.model) ?? entry.model
             if let usage = failed.usage { entry.usage += usage }
             entry.failure = failed.failure
+            entry.failure?.response = nil
             entry.failures += 1
             entry.retryAt = failed.retryAt
             entry.startedAt = entry.startedAt ?? record.at
             // A check that failed leaves the doubt about the call.
             let doubt = failed.failure.class == .unknown ? entry.pending : nil
-            entry.finish(at: record.at, durationMilliseconds: failed.durationMilliseconds)
+            entry.finish(at: record.at, place, durationMilliseconds: failed.durationMilliseconds)
             entry.pending = doubt
-            entries[failed.step] = entry
+            store(entry, failed.step)
         case .held(let hold): doubt = hold.reason == .unknownOutcome ? hold.step : nil
         case .cancelled: doubt = nil
         case .approved(let approval): approvals[approval.step] = approval
@@ -109,27 +131,50 @@ package struct StepLedger: Sendable, Equatable {
         switch finding {
         case .again: entries[step]?.pending = nil
         case .done(let output):
-            entries[step]?.status = .completed
-            entries[step]?.output = output
-            entries[step]?.failure = nil
-            entries[step]?.finish(at: time, durationMilliseconds: 0)
+            guard var entry = entries[step] else { return }
+            entry.status = .completed
+            entry.output = output
+            entry.failure = nil
+            entry.finish(at: time, nil, durationMilliseconds: 0)
+            store(entry, step)
         case nil: break
         }
     }
 
     /// The step that is running, else the one that failed last.
     package var current: (step: String, entry: Entry)? {
-        let unfinished = entries.elements.reversed().first { $0.value.status == .running }
-        return (unfinished ?? entries.elements.reversed().first { $0.value.status == .failed })
-            .map { ($0.key, $0.value) }
+        (running.last ?? failed.last).map { (entries.keys[$0], entries.values[$0]) }
     }
+
+    /// These steps alone, as far as they are known, in their order.
+    package func excerpt(_ steps: [String]) -> StepLedger {
+        var excerpt = StepLedger()
+        for index in Set(steps.compactMap { entries.index(forKey: $0) }).sorted() {
+            excerpt.store(entries.values[index], entries.keys[index])
+        }
+        return excerpt
+    }
+
+    private mutating func store(_ entry: Entry, _ step: String) {
+        let before = entries.updateValue(entry, forKey: step)?.status
+        guard before != entry.status, let index = entries.index(forKey: step) else { return }
+        if before == .running { running.remove(index) }
+        if before == .failed { failed.remove(index) }
+        if entry.status == .running { running.insert(index) }
+        if entry.status == .failed { failed.insert(index) }
+    }
+
+    private mutating func shared(_ name: String?) -> String? { name.map { names.insert($0).memberAfterInsert } }
+
+    private static func isOfBatch(_ step: String) -> Bool { step.utf8.starts(with: "batch/".utf8) }
 
     package var usage: Usage { entries.values.reduce(into: Usage()) { $0 += $1.usage } }
 }
 
 extension StepLedger.Entry {
-    fileprivate mutating func finish(at time: Timestamp, durationMilliseconds: Int) {
+    fileprivate mutating func finish(at time: Timestamp, _ place: Range<Int>?, durationMilliseconds: Int) {
         finishedAt = time
+        outcomePlace = place
         self.durationMilliseconds = durationMilliseconds
         pending = nil
         epochsWithoutOutcome = 0

@@ -49,12 +49,13 @@ enum ProviderError {
         let said = content.message.map { ": \(ProviderText.short($0, hiding: key.secret))" } ?? ""
         let isBusy = [429, 503, 529].contains(status)
         let wait = RetryAfter.duration(headers) ?? (isBusy ? RateLimitHeaders.wait(headers) : nil)
-        let failure = Failure(
+        var failure = Failure(
             isTemporary ? .temporary : .permanent,
             "the provider answered HTTP \(status)\(name)\(said)",
             hint: isTemporary ? nil : hint(status: status, isQuota: isQuota, content, key),
             retryAfter: isTemporary ? wait : nil
         )
+        failure.response = ProviderResponse.json(status: status, body: body, headers: headers, hiding: key.secret)
         var effect = ProviderVerdict.Effect.none
         if isTemporary {
             if isBusy, let wait { effect = .pause(wait) }

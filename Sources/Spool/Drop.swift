@@ -26,6 +26,8 @@ package struct DropContents: Sendable {
     package var kind: Acceptance.Kind
     /// In bytes.
     package var size: Int
+    /// How many lines of a batch file are not blank; nil for other kinds.
+    package var lines: Int?
     package var sha256: String
     package var ownerUID: Int
     /// The whole text of a job document; nothing of other kinds.

@@ -18,6 +18,19 @@ extension FileSystem {
         return bytes
     }
 
+    /// Gives the file piece by piece.
+    package func readPieces(of file: OpenFile, _ body: ([UInt8]) throws(Errno) -> Void) throws(Errno) {
+        let size = try status(of: file).size
+        var offset = 0
+        while true {
+            // Small files are many: no more room for them than they need.
+            let piece = try read(file, at: offset, count: min(max(size - offset, 4_096), 1 << 18))
+            if piece.isEmpty { return }
+            offset += piece.count
+            try body(piece)
+        }
+    }
+
     /// The whole file of that name, or nil when there is none.
     package func contents(ofFileNamed name: String, in directory: OpenFile) throws(Errno) -> [UInt8]? {
         do {

@@ -30,6 +30,11 @@ package final class OwnedJob: Sendable {
         self.state = Mutex(state)
     }
 
-    /// What the history says at this moment.
+    /// What the history says at this moment. Of a batch this is much: the next record copies it while it is kept.
     package var replay: JobReplay { state.withLock { $0.replay } }
+
+    package var acceptance: Acceptance? { state.withLock { $0.replay.acceptance } }
+
+    /// What is known of a step; nil when it was never begun.
+    package func entry(of step: String) -> StepLedger.Entry? { state.withLock { $0.replay.steps[step] } }
 }

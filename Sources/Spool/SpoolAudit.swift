@@ -60,9 +60,9 @@ package struct SpoolAudit: Sendable {
 
     /// Checks one job; one that moved away meanwhile has no problems.
     package func problems(of location: JobLocation) throws(SpoolError) -> [SpoolProblem] {
-        guard let history = try spool.history(of: location) else { return [] }
+        guard let (replay, defect) = try spool.replay(of: location) else { return [] }
         let job = location.job
-        switch history.defect {
+        switch defect {
         case .brokenLine(let line):
             return [
                 SpoolProblem(.history, job: job, "line \(line) does not fit the chain: it was changed", at: location)
@@ -71,7 +71,6 @@ package struct SpoolAudit: Sendable {
             return [SpoolProblem(.history, job: job, "line \(line) was cut short; a restart cuts it off", at: location)]
         case nil: break
         }
-        let replay = JobReplay(name: job, records: history.records)
         guard let acceptance = replay.acceptance else {
             return [SpoolProblem(.history, job: job, "the job was never accepted", at: location)]
         }
@@ -100,12 +99,12 @@ package struct SpoolAudit: Sendable {
 
     /// Makes `result.json` again from the history; synced when it returns.
     package func repairResult(of problem: SpoolProblem) throws(SpoolError) {
-        guard let location = problem.location, let history = try spool.history(of: location) else { return }
-        let bytes = Self.result(JobReplay(name: location.job, records: history.records))
+        guard let location = problem.location, let (replay, _) = try spool.replay(of: location) else { return }
         try doing("writing \(location.path)/\(SpoolLayout.result)") { () throws(Errno) in
             let fileSystem = spool.fileSystem
             let directory = try fileSystem.open(location.path, in: spool.root, .directory)
-            let file = try fileSystem.replaceFile(".\(SpoolLayout.result)", in: directory, with: bytes)
+            let file = try fileSystem.open(".\(SpoolLayout.result)", in: directory, .replace)
+            try ResultDocument(replay).write { piece throws(Errno) in try fileSystem.writeAll(piece, to: file) }
             try Durability.syncNow(file, fileSystem)
             try fileSystem.rename(".\(SpoolLayout.result)", in: directory, to: SpoolLayout.result, in: directory)
             try Durability.syncNow(directory, fileSystem)
@@ -114,7 +113,9 @@ package struct SpoolAudit: Sendable {
 
     /// The bytes of `result.json`.
     static func result(_ replay: JobReplay) -> [UInt8] {
-        Array((ResultDocument(replay).json.indentedText() + "\n").utf8)
+        var bytes: [UInt8] = []
+        ResultDocument(replay).write { bytes += $0 }
+        return bytes
     }
 }
 

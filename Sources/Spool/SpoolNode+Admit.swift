@@ -120,8 +120,8 @@ extension SpoolNode {
                     + "give large inputs under another ending, or as a file that the job names"
             )
         }
-        let (sha256, size, bytes) = try doing("reading the drop of \(claimed.name)") { () throws(Errno) in
-            try digest(of: file, keepsBytes: kind == .document)
+        let (sha256, size, bytes, lines) = try doing("reading the drop of \(claimed.name)") { () throws(Errno) in
+            try digest(of: file, keepsBytes: kind == .document, countsLines: kind == .batch)
         }
         return DropContents(
             queue: drop.queue,
@@ -129,6 +129,7 @@ extension SpoolNode {
             name: claimed.name.drop,
             kind: kind,
             size: size,
+            lines: kind == .batch ? lines : nil,
             sha256: sha256,
             ownerUID: Int(claimed.status.uid),
             bytes: bytes
@@ -137,19 +138,23 @@ extension SpoolNode {
 
     private func digest(
         of file: OpenFile,
-        keepsBytes: Bool = false
-    ) throws(Errno) -> (sha256: String, size: Int, bytes: [UInt8]) {
+        keepsBytes: Bool = false,
+        countsLines: Bool = false
+    ) throws(Errno) -> (sha256: String, size: Int, bytes: [UInt8], lines: Int) {
         var bytes: [UInt8] = []
+        var lines = 0
+        // One byte more than the longest blank line that is passed over.
+        var splitter = LineSplitter(bytesMax: LineSplitter.blankMax + 1)
         var hash = SHA256()
         var size = 0
-        while true {
-            let part = try fileSystem.read(file, at: size, count: 1 << 16)
-            if part.isEmpty { break }
+        try fileSystem.readPieces(of: file) { part throws(Errno) in
             part.withUnsafeBytes { hash.update(bufferPointer: $0) }
             if keepsBytes { bytes += part }
+            if countsLines { splitter.split(part) { lines += $0.isBlank ? 0 : 1 } }
             size += part.count
         }
-        return (hash.finalize().hexadecimal, size, bytes)
+        if let last = splitter.end(), !last.isBlank { lines += 1 }
+        return (hash.finalize().hexadecimal, size, bytes, lines)
     }
 
     // MARK: Name

@@ -5,9 +5,9 @@ import SystemPackage
 extension SpoolNode {
     /// What became of a job directory that this node wanted.
     package enum Claim: Sendable {
-        /// It is this node's, and can go on; with its whole history.
+        /// It is this node's, and can go on; with the records of its history; of a long one with the last part.
         case owned(OwnedJob, [HistoryRecord])
-        /// Its history had it elsewhere already; now it lies there.
+        /// Its history had it elsewhere already; now it lies there. With the records as above.
         case settled(JobReplay, [HistoryRecord])
         /// It had not been accepted: the drop is back in its inbox.
         case returned(queue: String)
@@ -18,11 +18,16 @@ extension SpoolNode {
     }
 
     /// Takes a job from `deferred/`, appends `claimed` (synced with the next record) and hands it over.
-    package func claimDeferred(_ job: JobName, due: Timestamp) async throws -> Claim {
+    ///
+    /// - Parameter show: Is shown all parts of a long history but the last.
+    package func claimDeferred(
+        _ job: JobName,
+        due: Timestamp,
+        show: HistoryFold.Show? = nil
+    ) async throws -> Claim {
         let source = SpoolLayout.location(of: job, in: .deferred(until: due), node: node)
-        guard let (owned, records) = try await adopt(job, from: source.directory, named: source.name) else {
-            return .gone
-        }
+        guard let (owned, records) = try await adopt(job, from: source.directory, named: source.name, show: show)
+        else { return .gone }
         switch owned.replay.life.state {
         // A power cut may undo the move out of deferred/ and not the claim that followed it.
         case .deferred, .waiting, .running: break
@@ -43,14 +48,17 @@ extension SpoolNode {
     /// Takes a job directory from anywhere into this node's hands, for what a person asked; nil when it is not there.
     ///
     /// Nothing is appended: the caller commits what was asked, and that moves it on.
-    package func adopt(_ job: JobName, from directory: String, named name: String) async throws -> (
-        OwnedJob, [HistoryRecord]
-    )? {
+    package func adopt(
+        _ job: JobName,
+        from directory: String,
+        named name: String,
+        show: HistoryFold.Show? = nil
+    ) async throws -> (OwnedJob, [HistoryRecord])? {
         try await threads.run { [self] in
             let isMine = try doing("claiming \(job)") { () throws(Errno) in
                 try take(name, from: directory, as: job)
             }
-            return isMine ? try open(job) : nil
+            return isMine ? try open(job, show) : nil
         }
     }
 
@@ -72,23 +80,29 @@ extension SpoolNode {
     /// Opens a job that lies in this node's directory and reads its history.
     ///
     /// A torn tail is cut back to the last whole record; a history that somebody changed is refused.
-    func open(_ job: JobName) throws(SpoolError) -> (OwnedJob, [HistoryRecord]) {
-        let (directory, history, bytes) = try doing("opening \(job)") { () throws(Errno) in
+    ///
+    /// - Returns: The job, and the records of its history; of a long one the last part, and `show` is shown the others.
+    func open(
+        _ job: JobName,
+        _ show: HistoryFold.Show? = nil
+    ) throws(SpoolError) -> (OwnedJob, [HistoryRecord]) {
+        let (directory, history, fold) = try doing("opening \(job)") { () throws(Errno) in
             let directory = try fileSystem.open(job.description, in: spool.directory(processing), .directory)
             let history = try fileSystem.open(SpoolLayout.history, in: directory, .append)
-            return (directory, history, try fileSystem.contents(of: history))
+            var fold = HistoryFold(of: job, show: show)
+            try fold.read(history, fileSystem)
+            return (directory, history, fold)
         }
-        let contents = HistoryContents(bytes)
-        if case .brokenLine(let line) = contents.defect {
+        if case .brokenLine(let line) = fold.reader.defect {
             throw SpoolError(
                 "reading the history of \(job)",
                 .badMessage,
                 advice: "Line \(line) does not fit the chain: agentspool verify \(job.id) says more"
             )
         }
-        if contents.validLength < bytes.count {
+        if fold.reader.defect != nil {
             try doing("cutting the torn tail of the history of \(job)") { () throws(Errno) in
-                try fileSystem.truncate(history, to: contents.validLength)
+                try fileSystem.truncate(history, to: fold.reader.validLength)
             }
         }
         let owned = OwnedJob(
@@ -97,12 +111,12 @@ extension SpoolNode {
             directory: directory,
             history: history,
             state: OwnedJob.State(
-                replay: JobReplay(name: job, records: contents.records),
-                chain: contents.chain,
-                length: contents.validLength
+                replay: fold.replay,
+                chain: fold.reader.chain,
+                length: fold.reader.validLength
             )
         )
-        return (owned, contents.records)
+        return (owned, fold.rest)
     }
 
     /// Does what a crash left undone of a job whose history says that it belongs elsewhere.

@@ -16,10 +16,16 @@ extension SpoolNode {
     /// The lock that its node held is this node's now. The directory is moved here, the valid history copied to a
     /// new file that replaces the old one (so that a zombie's open file is a dead inode), `claimed` appended with the
     /// next epoch, all synced.
-    package func takeOver(_ directoryName: String, of dead: String) async throws -> Claim {
+    ///
+    /// - Parameter show: Is shown all parts of a long history but the last.
+    package func takeOver(
+        _ directoryName: String,
+        of dead: String,
+        show: HistoryFold.Show? = nil
+    ) async throws -> Claim {
         guard let name = JobName(directoryName) else { return .gone }
         if dead != node, try await !adoptDirectory(name, of: dead) { return .gone }
-        return try await takeOver(name, isOwn: dead == node)
+        return try await takeOver(name, isOwn: dead == node, show)
     }
 
     private func adoptDirectory(_ name: JobName, of dead: String) async throws -> Bool {
@@ -30,11 +36,11 @@ extension SpoolNode {
         }
     }
 
-    private func takeOver(_ name: JobName, isOwn: Bool) async throws -> Claim {
+    private func takeOver(_ name: JobName, isOwn: Bool, _ show: HistoryFold.Show?) async throws -> Claim {
         try await renewHistory(of: name, isOwn: isOwn)
         let (job, records): (OwnedJob, [HistoryRecord])
         do {
-            (job, records) = try await threads.run { [self] in try open(name) }
+            (job, records) = try await threads.run { [self] in try open(name, show) }
         } catch let error as SpoolError {
             return .unreadable(name, reason: "\(error)")
         }
@@ -59,11 +65,21 @@ extension SpoolNode {
             try doing("copying the history of \(name)") { () throws(Errno) -> (OpenFile, OpenFile)? in
                 let directory = try fileSystem.open(name.description, in: spool.directory(processing), .directory)
                 if isOwn, try !fileSystem.exists(Self.newHistory, in: directory) { return nil }
-                let bytes = try fileSystem.contents(ofFileNamed: SpoolLayout.history, in: directory) ?? []
-                let contents = HistoryContents(bytes)
-                if case .brokenLine = contents.defect { return nil }
-                let valid = Array(bytes.prefix(contents.validLength))
-                return (directory, try fileSystem.replaceFile(Self.newHistory, in: directory, with: valid))
+                let copy = try fileSystem.open(Self.newHistory, in: directory, .replace)
+                guard try fileSystem.exists(SpoolLayout.history, in: directory) else { return (directory, copy) }
+                let history = try fileSystem.open(SpoolLayout.history, in: directory, .read)
+                var reader = HistoryReader()
+                try fileSystem.readPieces(of: history) { piece throws(Errno) in
+                    reader.read(piece) { _, _ in }
+                    try fileSystem.writeAll(piece, to: copy)
+                }
+                reader.end()
+                if case .brokenLine = reader.defect {
+                    try fileSystem.unlink(Self.newHistory, in: directory)
+                    return nil
+                }
+                if reader.defect != nil { try fileSystem.truncate(copy, to: reader.validLength) }
+                return (directory, copy)
             }
         }
         guard let (directory, file) = renewed else { return }

@@ -54,26 +54,40 @@ package final class SpoolNode: Sendable {
         try await durability.sync(directories: changed)
     }
 
-    /// Writes a file of results into the job's directory, in place of one of that name; synced when it returns.
-    package func writeFile(_ name: String, lines: [[UInt8]], in job: OwnedJob) async throws {
-        let file = try await threads.run { [self] in
-            try doing("writing \(name) of \(job.name)") { () throws(Errno) in
-                let file = try fileSystem.open(name, in: job.directory, .replace)
-                for line in lines { try fileSystem.writeAll(line + [UInt8(ascii: "\n")], to: file) }
-                return file
-            }
-        }
-        try await durability.sync(files: [file], directories: [job.directory])
-    }
-
     /// The drop of a job, at most `limit` bytes and one more.
     package func drop(of job: OwnedJob, limit: Int = .max) async throws -> [UInt8] {
-        let entry = job.replay.acceptance?.file ?? ""
+        let entry = job.acceptance?.file ?? ""
         return try await threads.run { [self] in
             try doing("reading \(entry) of \(job.name)") { () throws(Errno) in
                 try fileSystem.contents(of: fileSystem.open(entry, in: job.directory, .read), limit: limit)
             }
         }
+    }
+
+    /// The drop of a job, opened to be read in pieces.
+    package func openDrop(of job: OwnedJob) async throws -> OpenFile {
+        let entry = job.acceptance?.file ?? ""
+        return try await threads.run { [self] in
+            try doing("reading \(entry) of \(job.name)") { () throws(Errno) in
+                try fileSystem.open(entry, in: job.directory, .read)
+            }
+        }
+    }
+
+    /// Reads a part of a file of a job, shorter at the file's end.
+    package func read(_ file: OpenFile, at offset: Int, count: Int, of job: OwnedJob) async throws -> [UInt8] {
+        try await threads.run { [self] in
+            try doing("reading a file of \(job.name)") { () throws(Errno) in
+                try fileSystem.read(file, at: offset, count: count)
+            }
+        }
+    }
+
+    /// The last outcome of a step, read again from the history; nil when it has none.
+    package func outcome(of step: String, of job: OwnedJob) async throws -> JobEvent? {
+        guard let place = job.entry(of: step)?.outcomePlace else { return nil }
+        let line = try await read(job.history, at: place.lowerBound, count: place.count, of: job)
+        return HistoryRecord(line: line)?.event
     }
 
     // MARK: Commit
@@ -83,6 +97,7 @@ package final class SpoolNode: Sendable {
     /// When it returns, the record is on disk; where the command moves the job, the directory is where it belongs,
     /// both parents are synced, and the job is no longer this node's.
     ///
+    /// - Returns: The record, and what the history says now, of its steps an excerpt.
     /// - Throws: `IllegalTransition`, ``SpoolError``, ``SyncFailure``.
     @discardableResult
     package func commit(_ command: JobCommand, on job: OwnedJob) async throws -> (HistoryRecord, JobReplay) {
@@ -93,7 +108,7 @@ package final class SpoolNode: Sendable {
                 let (record, replay) = try append(transition.event, to: job, &state, at: now)
                 let isRetry = if case .retry = command { true } else { false }
                 if isRetry { try removeResult(of: job) }
-                var results = transition.endsJob ? try writeResult(of: job, replay) : []
+                var results = transition.endsJob ? try writeResult(of: job, state.replay) : []
                 if case .held(let hold) = transition.event, let request = hold.approval {
                     results.append(try write(request, of: job))
                 }
@@ -143,16 +158,17 @@ package final class SpoolNode: Sendable {
             throw SpoolError(action, error)
         }
         state.chain = chain
+        state.replay.apply(record, at: state.length..<(state.length + line.count))
         state.length += line.count
-        state.replay.apply(record)
-        return (record, state.replay)
+        return (record, state.replay.excerpt(for: record))
     }
 
     func writeResult(of job: OwnedJob, _ replay: JobReplay) throws(SpoolError) -> [OpenFile] {
         let document = ResultDocument(replay)
         return try doing("writing the result of \(job.name)") { () throws(Errno) in
-            let result = SpoolAudit.result(replay)
-            var files = [try fileSystem.replaceFile(SpoolLayout.result, in: job.directory, with: result)]
+            let result = try fileSystem.open(SpoolLayout.result, in: job.directory, .replace)
+            try document.write { piece throws(Errno) in try fileSystem.writeAll(piece, to: result) }
+            var files = [result]
             if let text = document.errorText {
                 files.append(try fileSystem.replaceFile(SpoolLayout.error, in: job.directory, with: Array(text.utf8)))
             }

@@ -72,6 +72,26 @@ extension SpoolRoot {
         }
     }
 
+    /// Folds a job's history where it lies, record by record; nil when it is gone from there.
+    ///
+    /// - Parameter show: Told of the whole history part by part.
+    package func replay(
+        of location: JobLocation,
+        show: HistoryFold.Show? = nil
+    ) throws(SpoolError) -> (replay: JobReplay, defect: HistoryReader.Defect?)? {
+        try doing("reading the history of \(location.job)") { () throws(Errno) in
+            var fold = HistoryFold(of: location.job, show: show)
+            do throws(Errno) {
+                let directory = try fileSystem.open(location.path, in: root, .directory)
+                try fold.read(fileSystem.open(SpoolLayout.history, in: directory, .read), fileSystem)
+            } catch .noSuchFileOrDirectory {
+                if try !fileSystem.exists(location.path, in: root) { return nil }
+            }
+            if !fold.rest.isEmpty { show?(fold.replay, fold.rest) }
+            return (fold.replay, fold.reader.defect)
+        }
+    }
+
     /// Reads a file of a job, as `result.json`; nil when it is not there.
     package func contents(of file: String, in location: JobLocation) throws(SpoolError) -> [UInt8]? {
         try doing("reading \(location.path)/\(file)") { () throws(Errno) in

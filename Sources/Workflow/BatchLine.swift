@@ -3,73 +3,111 @@ import OrderedCollections
 
 /// One line of a batch file (INTERFACE, Drops).
 package struct BatchLine: Sendable, Equatable {
+    /// Whose batch format a line is in, and so its result.
+    package enum Dialect: Sendable, Equatable {
+        case openAI, anthropic, input
+    }
+
     package enum Request: Sendable, Equatable {
-        /// A request in OpenAI's form: its `body`.
-        case openAI(body: JSON)
-        /// A request in Anthropic's form: its `params`.
-        case anthropic(parameters: JSON)
+        /// The body of one request to a provider, in its own form.
+        case body(JSON)
         /// The input of one run of the queue's workflow.
         case input(JSON)
-        /// No request; the reason says why.
-        case faulty(reason: String)
+        /// No request.
+        case fault(Fault)
     }
+
+    /// Why a line cannot be run, with the code that OpenAI uses where it is known (openai-openapi; stdapi.ai issue 240).
+    package struct Fault: Error, Sendable, Equatable {
+        package var code: String
+        package var message: String
+
+        init(_ code: String, _ message: String) { (self.code, self.message) = (code, message) }
+    }
+
+    /// A longer line is not read.
+    package static let bytesMax = 16 << 20
+    /// In bytes; it becomes a part of a step's path.
+    package static let customIDMax = 512
 
     /// From 1.
     package var number: Int
     /// What its results are matched by: `custom_id`, or the line's number.
     package var id: String
+    package var dialect: Dialect
     package var request: Request
-    /// As the file gives it.
-    private var customID: String?
+    /// Whether `id` is the file's own.
+    package private(set) var hasCustomID = false
 
-    /// Reads the lines of a file; blank ones are passed over. A bad line is bad by itself.
-    package static func lines(of bytes: [UInt8]) -> [BatchLine] {
-        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
-            .compactMap { index, text in
-                let isBlank = text.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
-                return isBlank ? nil : BatchLine(text, number: index + 1)
-            }
-        // An id that the file gives is never taken away by one that is made here.
-        let given = Set(lines.compactMap(\.customID))
-        var seen: Set<String> = []
-        for index in lines.indices {
-            let line = lines[index]
-            if line.customID != nil, seen.insert(line.id).inserted { continue }
-            var id = line.id
-            if line.customID != nil {
-                lines[index].request = .faulty(reason: "the custom_id \"\(line.id)\" is in the file before")
-                id = "\(line.number):\(id)"
-            }
-            while given.contains(id) || seen.contains(id) { id = "\(line.number):\(id)" }
-            seen.insert(id)
-            lines[index].id = id
-        }
-        return lines
-    }
-
-    private init(_ text: ArraySlice<UInt8>, number: Int) {
+    /// Reads a line; one that is bad is bad by itself.
+    package init(_ text: some Sequence<UInt8>, number: Int) {
         self.number = number
         id = String(number)
-        let value: JSON
+        dialect = .openAI
         do throws(JSONSyntaxError) {
-            value = try JSONParser.parse(text)
+            let value = try JSONParser.parse(text)
+            let isRequest = value["body"] != nil && (value["method"] != nil || value["url"] != nil)
+            let custom = value["custom_id"]
+            if custom == nil && !isRequest || value["body"] == nil && value["params"] == nil {
+                dialect = .input
+            } else if value["body"] == nil {
+                dialect = .anthropic
+            }
+            if let custom = custom?.string, !custom.isEmpty, custom.utf8.count <= Self.customIDMax {
+                (id, hasCustomID) = (custom, true)
+            }
+            request = Self.request(value, dialect, hasCustomID: hasCustomID)
         } catch {
-            request = .faulty(reason: "not valid JSON at column \(error.column): \(error.reason)")
-            return
+            let message = "not valid JSON at column \(error.column): \(error.reason)"
+            request = .fault(Fault("invalid_json_line", message))
         }
-        if let custom = value["custom_id"]?.string, !custom.isEmpty { (id, customID) = (custom, custom) }
-        if let body = value["body"], value["custom_id"] != nil {
-            request = body.object == nil ? .faulty(reason: "body is no object") : .openAI(body: body)
-        } else if let parameters = value["params"], value["custom_id"] != nil {
-            request =
-                parameters.object == nil ? .faulty(reason: "params is no object") : .anthropic(parameters: parameters)
-        } else {
-            request = .input(value)
+    }
+
+    /// A line that is longer than ``bytesMax``.
+    init(tooLong length: Int, number: Int) {
+        (self.number, id, dialect) = (number, String(number), .openAI)
+        request = .fault(Fault("invalid_json_line", "it has \(length) bytes; \(Self.bytesMax) is the most"))
+    }
+
+    private static func request(_ line: JSON, _ dialect: Dialect, hasCustomID: Bool) -> Request {
+        if dialect == .input { return .input(line) }
+        do throws(Fault) {
+            if !hasCustomID {
+                throw Fault("invalid_custom_id", "custom_id must be a string of 1 to \(customIDMax) bytes")
+            }
+            return .body(try dialect == .anthropic ? parameters(of: line) : body(of: line))
+        } catch {
+            return .fault(error)
         }
+    }
+
+    private static func body(of line: JSON) throws(Fault) -> JSON {
+        if let method = line["method"], method != "POST" {
+            throw Fault("invalid_method", "method is \(method.text), and must be \"POST\"")
+        }
+        if let url = line["url"], url.string?.hasSuffix("/chat/completions") != true {
+            throw Fault("url_mismatch", "url is \(url.text), and must be \"/v1/chat/completions\"")
+        }
+        return try checked(line["body"] ?? .null, "body")
+    }
+
+    private static func parameters(of line: JSON) throws(Fault) -> JSON {
+        let parameters = try checked(line["params"] ?? .null, "params")
+        if parameters["max_tokens"] == 0 { throw Fault("invalid_value", "max_tokens is 0") }
+        return parameters
+    }
+
+    private static func checked(_ body: JSON, _ member: String) throws(Fault) -> JSON {
+        if body.object == nil { throw Fault("invalid_type", "\(member) is \(body.kindName), and must be an object") }
+        if body["messages"]?.array == nil {
+            throw Fault("missing_required_parameter", "\(member) has no list of messages")
+        }
+        if body["stream"] == true { throw Fault("unsupported_value", "stream is true; a batch has no streams") }
+        return body
     }
 
     /// A slash in the id is written `%2F`, so that no line's path lies inside another's.
-    var path: String {
+    package var path: String {
         guard id.utf8.contains(UInt8(ascii: "/")) || id.utf8.contains(UInt8(ascii: "%")) else { return "batch/\(id)" }
         return "batch/\(id.replacing("%", with: "%25").replacing("/", with: "%2F"))"
     }

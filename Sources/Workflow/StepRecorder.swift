@@ -1,17 +1,40 @@
 package import Jobs
 
-/// What a workflow needs of whoever runs it: a memory that survives, and leave to go on.
-///
-/// The engine implements it on a job's history; the tests in memory.
-package protocol StepRecorder: Sendable {
+/// What a job's history says of its steps, and where the files of its results go.
+package protocol StepArchive: Sendable {
     /// What is known of a step; nil when it was never begun.
     func entry(of step: String) -> StepLedger.Entry?
 
+    /// The last record of how the step ended, read again from the history; nil when there is none.
+    func outcome(of step: String) async throws -> JobEvent?
+
+    /// Begins a file of results beside `result.json`.
+    func makeFile(_ name: String) async throws -> any ResultFile
+}
+
+/// A file that is written aside, piece by piece, and takes its name when it is whole.
+package protocol ResultFile: Sendable {
+    func append(_ bytes: [UInt8]) async throws
+
+    /// Puts it in the place of one of its name; on disk when this returns.
+    func finish() async throws
+
+    /// Removes it, and one of its name.
+    func discard() async throws
+}
+
+/// What a workflow needs of whoever runs it: a memory that survives, and leave to go on.
+///
+/// The engine implements it on a job's history; the tests in memory.
+package protocol StepRecorder: StepArchive {
     /// A person's yes about a step; nil when there is none.
     func approval(of step: String) -> Approval?
 
     /// A person's no about a step, after which the job goes on; nil when there is none.
     func denial(of step: String) -> Denial?
+
+    /// Is told an input that the steps to come work on, besides the job's own: that of a line of a batch.
+    func begin(_ input: JSON)
 
     /// Appends a record about a step.
     ///
@@ -24,9 +47,6 @@ package protocol StepRecorder: Sendable {
 
     /// Waits without holding a worker.
     func pause(for duration: Duration) async throws
-
-    /// Writes a file of results beside `result.json`, in place of one of that name; on disk when it returns.
-    func writeFile(_ name: String, lines: [[UInt8]]) async throws
 }
 
 /// What the workflow runs with, passed in so that a test can turn it.
@@ -70,7 +90,7 @@ package enum RunOutcome: Sendable, Equatable {
 /// Why a run cannot go on past a step.
 enum Interruption: Error {
     case failed(step: String?, Failure)
-    /// The job's deadline has passed: it fails as a whole, lines of a batch and all.
+    /// The job's deadline has passed: it fails as a whole, but a batch ends with what was done of it.
     case expired(step: String, Failure)
     case deferred(until: Timestamp, reason: String)
     case held(Hold)

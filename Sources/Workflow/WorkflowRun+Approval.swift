@@ -25,7 +25,9 @@ extension WorkflowRun {
 
     /// A step that only asks.
     func runApproval(_ step: StepDefinition.ApprovalStep, in scope: Scope, path: String) async throws -> JSON {
-        if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
+        if let entry = recorder.entry(of: path), entry.status == .completed {
+            return try await recordedOutput(path, entry)
+        }
         let (message, arguments) = try failing(path) { () throws(Failure) in
             (try step.message.renderText(scope), try step.arguments?.render(scope) ?? [:])
         }

@@ -1,66 +1,50 @@
 import Jobs
 import Models
-import OrderedCollections
 
 extension WorkflowRun {
     /// Lines of a batch that run side by side.
     static let batchConcurrency = 8
 
-    static let outputFile = "output.jsonl"
-    static let errorFile = "errors.jsonl"
-
     /// Runs every line as a step of its own, `batch/<custom_id>`; a line that fails fails alone.
     ///
     /// - Returns: The counts, and the names of the files beside `result.json` that hold the lines.
-    func runBatch(_ lines: [BatchLine]) async throws -> JSON {
-        let results = try await runSideBySide(lines.count, concurrency: Self.batchConcurrency) { index in
-            do {
-                return ["output": try await run(lines[index])]
-            } catch Interruption.failed(_, let failure) {
-                return ["error": ["code": .string(failure.class.rawValue), "message": .string(failure.message)]]
-            }
+    func runBatch(_ source: any ByteSource) async throws -> JSON {
+        let file = try await BatchFile(source)
+        _ = try await runSideBySide(file.count, concurrency: Self.batchConcurrency) { index in
+            try await run(file.line(at: index))
+            return .null
         }
-        var output: [[UInt8]] = []
-        var errors: [[UInt8]] = []
-        for (line, result) in zip(lines, results) {
-            if let value = result["output"] {
-                output.append(line.outputLine(value, job: job.name.id).bytes)
-            } else {
-                errors.append(line.errorLine(result["error"] ?? .null, job: job.name.id).bytes)
-            }
-        }
-        try await recorder.writeFile(Self.outputFile, lines: output)
-        if !errors.isEmpty { try await recorder.writeFile(Self.errorFile, lines: errors) }
-        return JSON(members: [
-            (
-                "request_counts",
-                [
-                    "total": .int(Int64(lines.count)), "completed": .int(Int64(output.count)),
-                    "failed": .int(Int64(errors.count)),
-                ]
-            ),
-            ("output_file", .string(Self.outputFile)),
-            ("error_file", errors.isEmpty ? nil : .string(Self.errorFile)),
-        ])
+        return try await BatchResults(file, job: job.name.id, archive: recorder).write(unsettled: .expired)
     }
 
-    private func run(_ line: BatchLine) async throws -> JSON {
+    /// Settles a line, unless it is settled or the deadline has passed.
+    private func run(_ line: BatchLine) async throws {
+        if recorder.entry(of: line.path)?.isSettled == true { return }
+        do {
+            try await perform(line)
+        } catch Interruption.failed(_, let failure) {
+            let entry = recorder.entry(of: line.path)
+            if entry?.isSettled == true { return }
+            // It failed in a step inside, or before it was begun.
+            let attempt = (entry?.attempts ?? 0) + 1
+            let event = StepFailure(step: line.path, kind: .line, attempt: attempt, failure: failure)
+            try await recorder.record(.stepFailed(event), durably: false)
+        } catch Interruption.expired {}
+    }
+
+    private func perform(_ line: BatchLine) async throws {
         switch line.request {
-        case .faulty(let reason):
-            let failure = Failure(.permanent, "line \(line.number): \(reason)")
-            if recorder.entry(of: line.path) == nil {
-                let event = StepFailure(step: line.path, kind: .line, attempt: 1, failure: failure)
-                try await recorder.record(.stepFailed(event), durably: false)
-            }
+        case .fault(let fault):
+            let failure = Failure(.permanent, "line \(line.number): \(fault.message)")
             throw Interruption.failed(step: line.path, failure)
         case .input(let input):
+            recorder.begin(input)
             let output = try await runWorkflow(in: job.scope.with(input: input), path: line.path)
-            try await recordComposite(line.path, .line)
-            return output
-        case .openAI(let body), .anthropic(let body):
+            try await recordComposite(line.path, .line, output: output)
+        case .body(let body):
             let model = try model(batchModel, line.path)
             let request = ChatRequest(messages: [], idempotencyKey: key(line.path), attempt: 1, body: body)
-            return try await ask(model, request, path: line.path, kind: .line, workflow.definition.retry) { $0.body }
+            _ = try await ask(model, request, path: line.path, kind: .line, workflow.definition.retry) { $0.body }
         }
     }
 
@@ -78,43 +62,5 @@ extension WorkflowDefinition {
             }
         }
         return nil
-    }
-}
-
-extension BatchLine {
-    /// The line of the output file, in the format of its request.
-    fileprivate func outputLine(_ output: JSON, job: JobID) -> JSON {
-        switch request {
-        case .openAI:
-            [
-                "id": .string("batch_req_\(job)_\(number)"), "custom_id": .string(id),
-                "response": ["status_code": 200, "request_id": output["id"] ?? .null, "body": output],
-                "error": .null,
-            ]
-        case .anthropic: ["custom_id": .string(id), "result": ["type": "succeeded", "message": output]]
-        case .input, .faulty: ["custom_id": .string(id), "output": output]
-        }
-    }
-
-    fileprivate func errorLine(_ error: JSON, job: JobID) -> JSON {
-        switch request {
-        case .anthropic:
-            [
-                "custom_id": .string(id),
-                "result": [
-                    "type": "errored",
-                    "error": [
-                        "type": "error",
-                        "error": ["type": "api_error", "message": error["message"] ?? .null],
-                    ],
-                ],
-            ]
-        case .openAI, .faulty:
-            [
-                "id": .string("batch_req_\(job)_\(number)"), "custom_id": .string(id), "response": .null,
-                "error": error,
-            ]
-        case .input: ["custom_id": .string(id), "error": error]
-        }
     }
 }

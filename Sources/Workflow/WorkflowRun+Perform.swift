@@ -12,7 +12,7 @@ extension WorkflowRun {
     ) async throws -> JSON {
         let entry = recorder.entry(of: leaf.path)
         switch entry?.status {
-        case .completed: return entry?.output ?? .null
+        case .completed: return try await recordedOutput(leaf.path, entry)
         case .skipped: return .null
         case .failed:
             guard let retryAt = entry?.retryAt else {

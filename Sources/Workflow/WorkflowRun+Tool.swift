@@ -10,7 +10,9 @@ extension WorkflowRun {
         path: String
     ) async throws -> JSON {
         let arguments = try failing(path) { () throws(Failure) in try step.arguments?.render(scope) ?? [:] }
-        if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
+        if let entry = recorder.entry(of: path), entry.status == .completed {
+            return try await recordedOutput(path, entry)
+        }
         let specification = try await specification(of: step.tool, path)
         if let objection = objection(to: arguments, step.tool, specification) {
             let hint = "mend the step's arguments, or the tool's parameters and rules"
@@ -72,7 +74,9 @@ extension WorkflowRun {
         tellsModel: Bool
     ) async throws -> JSON {
         let path = call.path
-        if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
+        if let entry = recorder.entry(of: path), entry.status == .completed {
+            return try await recordedOutput(path, entry)
+        }
         let tool = try tool(call.tool, path)
         let arguments = try approvedArguments(of: call, onDenied: onDenied)
         guard let arguments else {
@@ -99,7 +103,9 @@ extension WorkflowRun {
     /// Records a call that was not made, and what the model is told about it. One that policy and people have nothing
     /// against was the model's mistake.
     func refuse(_ tool: String, _ path: String, _ failure: Failure) async throws -> JSON {
-        if let entry = recorder.entry(of: path), entry.status == .completed { return entry.output ?? .null }
+        if let entry = recorder.entry(of: path), entry.status == .completed {
+            return try await recordedOutput(path, entry)
+        }
         var completion = StepCompletion(
             step: path,
             kind: .tool,

@@ -33,8 +33,8 @@ package struct JobContext: Sendable {
     package var deadline: Timestamp?
     /// Absolute path of the directory for the tools' files.
     package var artifacts: String
-    /// The lines of a batch file; nil for other jobs.
-    package var batch: [BatchLine]?
+    /// The batch file; nil for other jobs.
+    package var batch: (any ByteSource)?
     /// What the job may still use.
     package var budget: JobBudget
 
@@ -43,7 +43,7 @@ package struct JobContext: Sendable {
         scope: Scope,
         deadline: Timestamp?,
         artifacts: String,
-        batch: [BatchLine]? = nil,
+        batch: (any ByteSource)? = nil,
         budget: JobBudget = JobBudget()
     ) {
         (self.name, self.scope, self.deadline, self.artifacts) = (name, scope, deadline, artifacts)
@@ -133,10 +133,22 @@ package struct WorkflowRun: Sendable {
         try await recorder.record(.stepCompleted(completion), durably: false)
     }
 
-    /// Records, once, that all that a composite step consists of is done; its output follows from the parts.
-    func recordComposite(_ path: String, _ kind: StepKind) async throws {
-        guard recorder.entry(of: path) == nil else { return }
-        try await recorder.record(.stepCompleted(StepCompletion(step: path, kind: kind)), durably: false)
+    /// Records, once, that all that a composite step consists of is done.
+    ///
+    /// - Parameter output: Nil where it follows from the parts whenever it is asked for.
+    func recordComposite(_ path: String, _ kind: StepKind, output: JSON? = nil) async throws {
+        if recorder.entry(of: path)?.status == .completed { return }
+        try await recorder.record(
+            .stepCompleted(StepCompletion(step: path, kind: kind, output: output)),
+            durably: false
+        )
+    }
+
+    /// The output of a step that was completed; of the steps of a batch only the history has it.
+    func recordedOutput(_ path: String, _ entry: StepLedger.Entry?) async throws -> JSON {
+        if let output = entry?.output { return output }
+        guard case .stepCompleted(let completion) = try await recorder.outcome(of: path) else { return .null }
+        return completion.output ?? .null
     }
 
     /// Turns a failure in preparing a step, in a template say, into the failure of the job.

@@ -43,6 +43,17 @@ struct CatalogTests {
 
     private let now = Timestamp(milliseconds: 1_000_000)
 
+    @Test("takes a batch with the number of its lines, up to a limit")
+    func batch() throws {
+        var contents = contents("", name: "a.jsonl")
+        contents.lines = BatchFile.linesMax
+        #expect(try catalog().admit(contents, at: now).lines == BatchFile.linesMax)
+        contents.lines = BatchFile.linesMax + 1
+        #expect(throws: Rejection("it has 500001 lines; 500000 is the most: split it")) {
+            try catalog().admit(contents, at: now)
+        }
+    }
+
     @Test("takes a document with all that it asks for; limits only get lower")
     func document() throws {
         let text = """

@@ -38,6 +38,29 @@ import Testing
         #expect(contents.defect == nil)
     }
 
+    @Test func `a history read in pieces gives the same as one read whole, torn or changed or not`() {
+        let records = records(4)
+        let whole = Array(lines(records).joined())
+        var changed = whole
+        changed[whole.count / 2] ^= 1
+        for bytes in [whole, Array(whole.dropLast(5)), Array(whole.prefix(whole.count / 2)), changed] {
+            let contents = HistoryContents(bytes)
+            for size in [1, 2, 7, 100, 1_000] {
+                var reader = HistoryReader()
+                var read: [HistoryRecord] = []
+                for start in stride(from: 0, to: bytes.count, by: size) {
+                    reader.read(Array(bytes[start..<min(start + size, bytes.count)])) { record, place in
+                        #expect(HistoryRecord(line: bytes[place]) == record)
+                        read.append(record)
+                    }
+                }
+                reader.end()
+                #expect(read == contents.records && reader.defect == contents.defect)
+                #expect(reader.validLength == contents.validLength && reader.chain == contents.chain)
+            }
+        }
+    }
+
     @Test func `a history can be continued where reading it ended`() {
         let records = records(6)
         let lines = lines(records)

@@ -1,5 +1,6 @@
 import Jobs
 import OrderedCollections
+import TestKit
 import Testing
 
 @Suite struct JobSummaryTests {
@@ -71,6 +72,20 @@ import Testing
         )
         #expect(story.replay.usage.modelCalls == 2)
         #expect(story.replay.usage.tokens == 17)
+    }
+
+    @Test func `an excerpt gives the same row and the same entry of the newest record's step`() {
+        var random = SeededRandom(seed: 3)
+        for _ in 0..<20 {
+            var story = Story(.accepted(Story.acceptance))
+            for _ in 0..<60 {
+                story.add(random.event())
+                guard let record = story.records.last else { continue }
+                let excerpt = story.replay.excerpt(for: record)
+                #expect(JobSummary(excerpt) == JobSummary(story.replay))
+                if let step = record.event.step { #expect(excerpt.steps[step] == story.replay.steps[step]) }
+            }
+        }
     }
 
     @Test func `folding records one by one or all at once gives the same`() {

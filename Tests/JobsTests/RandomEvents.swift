@@ -8,7 +8,9 @@ extension SeededRandom {
     }
 
     mutating func failure() -> Failure {
-        Failure(pick(FailureClass.allCases), text(), hint: chance(0.5) ? text() : nil)
+        var failure = Failure(pick(FailureClass.allCases), text(), hint: chance(0.5) ? text() : nil)
+        if chance(0.5) { failure.response = json() }
+        return failure
     }
 
     mutating func usage() -> Usage {
@@ -39,6 +41,7 @@ extension SeededRandom {
             workflow: text(),
             definition: json()
         )
+        if chance(0.5) { acceptance.lines = Int.random(in: 0...1_000, using: &self) }
         acceptance.priority = Int.random(in: 0...9, using: &self)
         if chance(0.5) { acceptance.runAt = timestamp() }
         if chance(0.5) { acceptance.deadline = timestamp() }

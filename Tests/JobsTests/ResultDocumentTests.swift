@@ -101,6 +101,17 @@ import Testing
         #expect(result.errorText?.contains("Why:     a person or the policy said no\n") == true)
     }
 
+    @Test(arguments: [0, 1, 2, 3_000]) func `the text that is written in pieces is that of the whole`(count: Int) {
+        var story = Story(.accepted(Story.acceptance))
+        for index in 0..<count { story.add(Story.done("step-\(index)")) }
+        story.add(.completed(output: ["a": [1, 2]]))
+        let document = ResultDocument(story.replay)
+        var pieces: [[UInt8]] = []
+        document.write { pieces.append($0) }
+        #expect(String(decoding: pieces.joined(), as: UTF8.self) == document.json.indentedText() + "\n")
+        #expect((pieces.count > 1) == (count == 3_000))
+    }
+
     @Test func `a job that completed after a retry has no error`() {
         let story = Story(
             .accepted(Story.acceptance),

@@ -1,5 +1,6 @@
 import Jobs
 import OrderedCollections
+import TestKit
 import Testing
 
 @Suite struct StepLedgerTests {
@@ -89,5 +90,37 @@ import Testing
         #expect(Story(Story.start("a"), Story.failed("b", 1, temporary)).replay.steps.current?.step == "a")
         #expect(Story(Story.done("a"), Story.failed("b", 1, temporary)).replay.steps.current?.step == "b")
         #expect(Story(Story.done("a")).replay.steps.current == nil)
+    }
+
+    @Test func `the current step stays the right one, whatever happens to the steps`() {
+        var random = SeededRandom(seed: 7)
+        var story = Story(.accepted(Story.acceptance))
+        for _ in 0..<500 {
+            let step = "step-\(Int.random(in: 0..<4, using: &random))"
+            // Seldom begun, so that often nothing runs.
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0: story.add(Story.start(step))
+            case 1, 2: story.add(Story.done(step))
+            default: story.add(Story.failed(step, 1, temporary))
+            }
+            let steps = story.replay.steps.entries.elements.reversed()
+            let expected = steps.first { $0.value.status == .running } ?? steps.first { $0.value.status == .failed }
+            #expect(story.replay.steps.current?.step == expected?.key)
+        }
+    }
+
+    @Test func `of a batch's lines no output is held, and of no failure the provider's answer`() {
+        var refused = temporary
+        refused.response = ["status_code": 400]
+        let story = Story(Story.done("batch/1/a"), Story.done("a"), Story.failed("batch/2", 1, refused))
+        #expect(story.replay.steps["batch/1/a"]?.output == nil && story.replay.steps["a"]?.output == "ok")
+        #expect(story.replay.steps["batch/2"]?.failure == temporary)
+    }
+
+    @Test func `a step is settled when it is not to be run any more`() {
+        #expect(Story(Story.start("a")).replay.steps["a"]?.isSettled == false)
+        #expect(Story(Story.done("a")).replay.steps["a"]?.isSettled == true)
+        #expect(Story(Story.failed("a", 1, temporary)).replay.steps["a"]?.isSettled == true)
+        #expect(Story(Story.failed("a", 1, temporary, retryAt: Story.time(9))).replay.steps["a"]?.isSettled == false)
     }
 }

@@ -148,4 +148,38 @@ struct ProviderErrorTests {
     func noDates(text: String) {
         #expect(RetryAfter.date(text) == nil)
     }
+
+    @Test("the answer is kept for the error file of a batch, without the key")
+    func response() {
+        let body = #"{"type":"error","error":{"type":"t","message":"the key sk-1 is bad"},"request_id":"r"}"#
+        let key = ProviderError.Key(secret: "sk-1")
+        let failure = ProviderError.verdict(
+            status: 401,
+            body: Array(body.utf8),
+            headers: ["request-id": "req_7"],
+            key: key
+        ).failure
+        let expected: JSON = [
+            "status_code": 401, "request_id": "req_7",
+            "body": [
+                "type": "error", "error": ["type": "t", "message": "the key [key] is bad"], "request_id": "r",
+            ],
+        ]
+        #expect(failure.response == expected)
+    }
+
+    @Test(
+        "an answer in another form gets the provider's usual one",
+        arguments: [
+            ("<html>", "HTTP 500"), ("upstream is gone", "upstream is gone"), (#"{"error":"text"}"#, "text"),
+            (#"{"detail":"text"}"#, "text"), ("", "HTTP 500"),
+        ]
+    )
+    func madeResponse(body: String, message: String) {
+        let expected: JSON = [
+            "status_code": 500, "request_id": .null,
+            "body": ["error": ["message": .string(message), "type": .null, "param": .null, "code": .null]],
+        ]
+        #expect(failure(500, body).response == expected)
+    }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Jobs
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -82,6 +83,24 @@ struct AcceptTests {
         #expect(acceptance.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         #expect(job.name.drop == "my report.txt")
         #expect(job.path == spool.absolute("processing/a/\(job.name)"))
+    }
+
+    @Test("counts the lines of a batch file that are not blank")
+    func lines() async throws {
+        let spool = try TestSpool()
+        let node = try await spool.node()
+        for (text, lines) in [("", 0), ("1\n\n 2\r\n  \r\n3", 3), ("1\n", 1), (" \n", 0)] {
+            let seen = Mutex<[Int?]>([])
+            var rules = DropRules.lenient()
+            let admit = rules.admit
+            rules.admit = { contents throws(Rejection) in
+                seen.withLock { $0.append(contents.lines) }
+                return try admit(contents)
+            }
+            _ = try await node.accepted(spool.drop("a.jsonl", text), rules)
+            _ = try await node.accepted(spool.drop("a.txt", text), rules)
+            #expect(seen.withLock { $0 } == [lines, nil])
+        }
     }
 
     @Test("tells the kinds of drops by their endings")

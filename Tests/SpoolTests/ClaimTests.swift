@@ -1,5 +1,6 @@
 import Foundation
 import Jobs
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -118,6 +119,25 @@ struct ClaimTests {
             #expect(records.count == epoch)
         }
         #expect(try spool.problems() == [])
+    }
+
+    @Test("with a long history shows it part by part, and keeps only the last part")
+    func longHistory() async throws {
+        let count = 3_000
+        for index in 0..<count {
+            _ = try await node.note(.stepCompleted(.init(step: "\(index)", kind: .tool)), on: job)
+        }
+        let parts = Mutex<[(seq: Int, count: Int)]>([])
+        let (again, rest) = try await spool.node().takeOver("\(name)", of: "a") { replay, part in
+            parts.withLock { $0.append((replay.life.seq, part.count)) }
+            #expect(replay.life.seq == part.last?.seq && replay.steps["0"] != nil)
+        }.owned()
+        let shown = parts.withLock { $0 }
+        #expect(shown.count == 2 && shown.allSatisfy { $0.count < 2_000 })
+        #expect(shown.reduce(0) { $0 + $1.count } + rest.count == count + 2)
+        #expect(again.replay.steps["\(count - 1)"] != nil)
+        let outcome = try await spool.node().outcome(of: "17", of: again)
+        #expect(outcome == .stepCompleted(.init(step: "17", kind: .tool)))
     }
 
     @Test("whose acceptance a power cut tore from its drop's bytes takes the drop back to its inbox")

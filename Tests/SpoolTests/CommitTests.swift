@@ -154,8 +154,19 @@ struct CommitTests {
 
     @Test("goes with files of results and the drop, which can be read")
     func files() async throws {
-        try await node.writeFile("out.jsonl", lines: [Array("1".utf8), Array("2".utf8)], in: job)
-        #expect(spool.text("processing/a/\(job.name)/out.jsonl") == "1\n2\n")
+        let path = "processing/a/\(job.name)"
+        for text in ["1\n", "2\n"] {
+            let file = try await JobFile("out.jsonl", in: job, of: node)
+            try await file.append(Array(text.utf8))
+            try await file.append(Array("end\n".utf8))
+            #expect(spool.text("\(path)/out.jsonl") == (text == "1\n" ? nil : "1\nend\n"))
+            spool.fileSystem.forgetCalls()
+            try await file.finish()
+            #expect(spool.text("\(path)/out.jsonl") == "\(text)end\n")
+            #expect(calls().filter { $0.hasPrefix("sync") }.count == 2 && calls().last == "sync all processing/a/J")
+        }
+        try await JobFile("out.jsonl", in: job, of: node).discard()
+        #expect(spool.tree(path) == ["history.jsonl", "job.json"])
         #expect(try await node.drop(of: job) == Array("hello".utf8))
         #expect(try await node.drop(of: job, limit: 2).count > 2)
     }

@@ -11,73 +11,42 @@ import Testing
 
     private func bench(_ lines: String, _ model: FakeModel = FakeModel { _, step in .text(step) }) -> Bench {
         var bench = Bench(model)
-        bench.batch = BatchLine.lines(of: Array(lines.utf8))
+        bench.batch = MemoryBytes(lines)
         return bench
     }
 
-    @Test func `lines are read in the three formats, blank ones passed over`() {
-        let text = """
-            {"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"messages":[]}}\r
-
-            {"custom_id":"b","params":{"max_tokens":5}}
-            {"text":"hello"}
-            "just text"
-            """
-        let lines = BatchLine.lines(of: Array((text + "\n  \n").utf8))
-        #expect(lines.map(\.number) == [1, 3, 4, 5])
-        #expect(lines.map(\.id) == ["a", "b", "4", "5"])
-        #expect(
-            lines.map(\.request) == [
-                .openAI(body: ["messages": []]), .anthropic(parameters: ["max_tokens": 5]), .input(["text": "hello"]),
-                .input("just text"),
-            ]
-        )
+    /// A request in OpenAI's form.
+    private func line(_ id: String, _ members: String = "") -> String {
+        "{\"custom_id\":\"\(id)\",\"body\":{\"messages\":[]\(members)}}\n"
     }
 
-    @Test func `a bad line is bad by itself, and says why`() {
-        let lines = BatchLine.lines(
-            of: Array("{\"a\":\n{\"custom_id\":\"x\",\"body\":5}\n{\"custom_id\":\"x\",\"body\":{}}\n".utf8)
-        )
-        #expect(
-            lines.map(\.request) == [
-                .faulty(reason: "not valid JSON at column 6: the text ends where a value should be"),
-                .faulty(reason: "body is no object"), .faulty(reason: "the custom_id \"x\" is in the file before"),
-            ]
-        )
-        #expect(lines.map(\.id) == ["1", "x", "3:x"])
+    private func parameters(_ id: String, _ members: String = "") -> String {
+        "{\"custom_id\":\"\(id)\",\"params\":{\"messages\":[]\(members)}}\n"
     }
 
-    @Test func `every line has an id of its own, however the file tries to confuse them`() {
-        let ids = ["x", "3:x", "x", "3:x", "5", "7", "x"]
-        let lines = BatchLine.lines(of: Array(ids.map { "{\"custom_id\":\"\($0)\",\"body\":{}}\n" }.joined().utf8))
-        #expect(Set(lines.map(\.path)).count == lines.count)
-    }
-
-    @Test func `a line without an id is not taken for another whose id is its number`() {
-        let lines = BatchLine.lines(of: Array("{\"custom_id\":\"2\",\"body\":{}}\n{\"text\":\"hello\"}\n".utf8))
-        #expect(lines.map(\.request) == [.openAI(body: [:]), .input(["text": "hello"])])
-        #expect(Set(lines.map(\.path)).count == 2)
+    /// Fails where the body says so, as a provider that answers this status.
+    private let failing = FakeModel { request, _ in
+        guard let status = request.body?["status"]?.int else { return .text("x") }
+        var failure = Failure(.permanent, "the provider answered HTTP \(status)")
+        failure.response = [
+            "status_code": .int(Int64(status)), "request_id": "req_1",
+            "body": ["error": ["message": "no", "type": "t", "param": .null, "code": "c"]],
+        ]
+        throw failure
     }
 
     @Test func `the steps of one line are never those of another`() async throws {
         let model = FakeModel { _, step in .text(step) }
-        let bench = bench("{\"custom_id\":\"x\",\"text\":\"1\"}\n{\"custom_id\":\"x/a\",\"body\":{}}\n", model)
+        let bench = bench("{\"custom_id\":\"x\",\"text\":\"1\"}\n" + line("x/a"), model)
         _ = try await bench.run(yaml)
         #expect(Set(model.requests.map(\.idempotencyKey)).count == 2)
     }
 
     @Test func `requests in OpenAI's form get an output file in OpenAI's form`() async throws {
-        let model = FakeModel { request, _ in
-            if request.body?["bad"] == true { throw Failure(.permanent, "HTTP 400") }
-            return .text("x")
-        }
-        let bench = bench(
-            "{\"custom_id\":\"one\",\"body\":{}}\n{\"custom_id\":\"two\",\"body\":{\"bad\":true}}\nnonsense\n",
-            model
-        )
+        let bench = bench(line("one") + line("two", ",\"status\":400") + "nonsense\n" + line("one"), failing)
         let recorder = bench.recorder()
         let output: JSON = [
-            "request_counts": ["total": 3, "completed": 1, "failed": 2], "output_file": "output.jsonl",
+            "request_counts": ["total": 4, "completed": 1, "failed": 3], "output_file": "output.jsonl",
             "error_file": "errors.jsonl",
         ]
         #expect(try await bench.run(yaml, recorder) == .completed(output: output))
@@ -90,12 +59,15 @@ import Testing
         )
         #expect(
             recorder.file("errors.jsonl") == [
-                #"{"id":"batch_req_\#(job)_2","custom_id":"two","response":null,"error":{"code":"permanent","message":"HTTP 400"}}"#,
-                #"{"id":"batch_req_\#(job)_3","custom_id":"3","response":null,"error":{"code":"permanent","#
+                #"{"id":"batch_req_\#(job)_2","custom_id":"two","response":{"status_code":400,"request_id":"req_1","#
+                    + #""body":{"error":{"message":"no","type":"t","param":null,"code":"c"}}},"error":null}"#,
+                #"{"id":"batch_req_\#(job)_3","custom_id":"3","response":null,"error":{"code":"invalid_json_line","#
                     + #""message":"line 3: not valid JSON at column 1: an unknown word; true, false and null are the only ones"}}"#,
+                #"{"id":"batch_req_\#(job)_4","custom_id":"4:one","response":null,"error":{"code":"duplicate_custom_id","#
+                    + #""message":"line 4: the custom_id \"one\" is in the file before"}}"#,
             ]
         )
-        #expect(model.requests.map(\.idempotencyKey).contains("\(job)/batch/one"))
+        #expect(failing.requests.map(\.idempotencyKey).contains("\(job)/batch/one"))
         #expect(recorder.entry(of: "batch/one")?.kind == .line)
         // Resumed, no line runs again, and the same files are made.
         let again = recorder.resumed()
@@ -103,17 +75,26 @@ import Testing
         #expect(again.recorded == 0 && again.file("errors.jsonl") == recorder.file("errors.jsonl"))
     }
 
-    @Test func `requests in Anthropic's form get results in Anthropic's form`() async throws {
-        let model = FakeModel { request, _ in
-            if request.body?["bad"] == true { throw Failure(.permanent, "no") }
-            return .text("x")
-        }
-        let bench = bench(
-            "{\"custom_id\":\"a\",\"params\":{}}\n{\"custom_id\":\"b\",\"params\":{\"bad\":true}}\n",
-            model
-        )
+    @Test func `a failure without an HTTP answer has no response, and an error`() async throws {
+        let model = FakeModel { _, _ in throw Failure(.permanent, "no route") }
+        let bench = bench(line("one"), model)
         let recorder = bench.recorder()
         _ = try await bench.run(yaml, recorder)
+        #expect(
+            recorder.file("errors.jsonl") == [
+                #"{"id":"batch_req_\#(Bench.job.id)_1","custom_id":"one","response":null,"error":{"code":"permanent","message":"no route"}}"#
+            ]
+        )
+    }
+
+    @Test func `requests in Anthropic's form get results in Anthropic's form`() async throws {
+        let lines = [
+            parameters("a"), parameters("b", ",\"status\":429"), parameters("c", ",\"max_tokens\":0"),
+            parameters("d", ",\"status\":422"),
+        ]
+        let bench = bench(lines.joined(), failing)
+        let recorder = bench.recorder()
+        let outcome = try await bench.run(yaml, recorder)
         #expect(
             recorder.file("output.jsonl") == [
                 #"{"custom_id":"a","result":{"type":"succeeded","message":{"id":"chat-1","text":"x"}}}"#
@@ -121,23 +102,51 @@ import Testing
         )
         #expect(
             recorder.file("errors.jsonl") == [
-                #"{"custom_id":"b","result":{"type":"errored","error":{"type":"error","error":{"type":"api_error","message":"no"}}}}"#
+                #"{"custom_id":"b","result":{"type":"errored","error":{"type":"error","#
+                    + #""error":{"type":"rate_limit_error","message":"no"},"request_id":"req_1"}}}"#,
+                #"{"custom_id":"c","result":{"type":"errored","error":{"type":"error","#
+                    + #""error":{"type":"invalid_request_error","message":"line 3: max_tokens is 0"},"request_id":null}}}"#,
+                #"{"custom_id":"d","result":{"type":"errored","error":{"type":"error","#
+                    + #""error":{"type":"invalid_request_error","message":"no"},"request_id":"req_1"}}}"#,
             ]
         )
+        let counts: JSON = [
+            "total": 4, "completed": 1, "failed": 3, "processing": 0, "succeeded": 1, "errored": 3, "canceled": 0,
+            "expired": 0,
+        ]
+        #expect(outcome.output?["request_counts"] == counts)
     }
 
     @Test func `lines that are inputs run the workflow, each by itself`() async throws {
-        let bench = bench("{\"custom_id\":\"x\",\"text\":\"1\"}\n{\"text\":\"2\"}\n{\"text\":\"3\"}\n")
+        let model = FakeModel { _, step in
+            if step == "batch/3/a" { throw Failure(.permanent, "no") }
+            return .text(step)
+        }
+        let bench = bench("{\"custom_id\":\"x\",\"text\":\"1\"}\n{\"text\":\"2\"}\n{\"text\":\"3\"}\n", model)
         let recorder = bench.recorder()
         _ = try await bench.run(yaml, recorder)
-        #expect(
-            recorder.file("output.jsonl") == [
-                #"{"custom_id":"x","output":"batch/x/a"}"#, #"{"custom_id":"2","output":"batch/2/a"}"#,
-                #"{"custom_id":"3","output":"batch/3/a"}"#,
-            ]
-        )
-        #expect(recorder.file("errors.jsonl") == nil)
+        let output = [#"{"custom_id":"x","output":"batch/x/a"}"#, #"{"custom_id":"2","output":"batch/2/a"}"#]
+        let errors = [#"{"custom_id":"3","error":{"code":"permanent","message":"no"}}"#]
+        #expect(recorder.file("output.jsonl") == output && recorder.file("errors.jsonl") == errors)
         #expect(recorder.entry(of: "batch/x")?.kind == .line)
+        // Nothing of a batch's outputs is held in memory: the files are made from the history.
+        #expect(recorder.entry(of: "batch/x/a")?.output == nil && recorder.entry(of: "batch/x")?.output == nil)
+        let again = recorder.resumed()
+        _ = try await bench.run(yaml, again)
+        #expect(again.recorded == 0 && again.file("output.jsonl") == output && again.file("errors.jsonl") == errors)
+    }
+
+    @Test func `a line that goes on takes the outputs of its finished steps from the history`() async throws {
+        let yaml = "steps: [{id: a, prompt: '{{input}}'}, {id: b, prompt: 'after {{steps.a.output}}'}]"
+        let model = FakeModel { request, step in .text(step == "batch/1/b" ? request.messages[0].content : "of a") }
+        let bench = bench("\"text\"\n", model)
+        var recorder = bench.recorder()
+        recorder.die(at: 3)
+        _ = try? await bench.run(yaml, recorder)
+        recorder = recorder.resumed()
+        _ = try await bench.run(yaml, recorder)
+        #expect(recorder.file("output.jsonl") == [#"{"custom_id":"1","output":"after of a"}"#])
+        #expect(model.requests.count == 2)
     }
 
     @Test func `a line that waits lets the others go on, and files are written when all are done`() async throws {
@@ -147,7 +156,7 @@ import Testing
             }
             return .text("x")
         }
-        let bench = bench("{\"custom_id\":\"a\",\"body\":{\"slow\":true}}\n{\"custom_id\":\"b\",\"body\":{}}\n", model)
+        let bench = bench(line("a", ",\"slow\":true") + line("b"), model)
         let recorder = bench.recorder()
         let due = bench.clock.now + .seconds(3_600)
         #expect(
@@ -161,16 +170,67 @@ import Testing
         #expect(again.file("output.jsonl")?.count == 2 && model.requests.count == 3)
     }
 
+    @Test func `a line whose tries are used up fails alone`() async throws {
+        let model = FakeModel { request, _ in
+            if request.body?["bad"] == true { throw Failure(.temporary, "busy") }
+            return .text("x")
+        }
+        let bench = bench(line("a", ",\"bad\":true") + line("b"), model)
+        let recorder = bench.recorder()
+        let outcome = try await bench.run("retry: {attempts: 3, initial: 1s, max: 1s}\n" + yaml, recorder)
+        #expect(outcome.output?["request_counts"] == ["total": 2, "completed": 1, "failed": 1])
+        #expect(model.requests.count == 4 && recorder.file("errors.jsonl")?.count == 1)
+    }
+
     @Test func `a batch whose lines all succeed has no error file`() async throws {
-        let bench = bench("{\"custom_id\":\"a\",\"body\":{}}\n")
+        let bench = bench(line("a"))
         let recorder = bench.recorder()
         let outcome = try await bench.run(yaml, recorder)
         #expect(recorder.file("errors.jsonl") == nil && outcome.output?["error_file"] == nil)
+        #expect(outcome.output?["request_counts"] == ["total": 1, "completed": 1, "failed": 0])
     }
 
-    @Test func `a deadline that passes fails the whole batch, not its lines one by one`() async throws {
-        var bench = bench("{\"custom_id\":\"a\",\"body\":{}}\n")
-        bench.deadline = bench.clock.now
-        #expect(try await bench.run(yaml).failure?.message.contains("deadline") == true)
+    @Test func `when the deadline passes, what is done stays, and the other lines are expired`() async throws {
+        var bench = bench(line("a") + line("b") + parameters("c") + "{\"text\":\"d\"}\n" + "nonsense\n")
+        let clock = bench.clock
+        bench.deadline = clock.now + .seconds(1)
+        // Lines that were begun before the first ended are let finish.
+        let recorder = bench.recorder { _, event in
+            if case .stepCompleted = event { clock.turn(by: .seconds(2)) }
+        }
+        let outcome = try await bench.run(yaml, recorder)
+        let written = (recorder.file("output.jsonl") ?? []) + (recorder.file("errors.jsonl") ?? [])
+        #expect(written.count == 5)
+        let completed = try #require(recorder.file("output.jsonl")?.count)
+        #expect(outcome.output?["request_counts"]?["completed"] == .int(Int64(completed)))
+
+        let late = recorder.resumed()
+        bench.deadline = clock.now
+        var fresh = bench
+        fresh.batch = MemoryBytes(line("new") + parameters("newer") + "{\"text\":\"d\"}\n")
+        let again = try await fresh.run(yaml, late)
+        #expect(again.output?["request_counts"]?["expired"] == 1)
+        let message = "the job's deadline passed before this request was done"
+        #expect(
+            late.file("errors.jsonl") == [
+                #"{"id":"batch_req_\#(Bench.job.id)_1","custom_id":"new","response":null,"#
+                    + #""error":{"code":"batch_expired","message":"\#(message)"}}"#,
+                #"{"custom_id":"newer","result":{"type":"expired"}}"#,
+                #"{"custom_id":"3","error":{"code":"batch_expired","message":"\#(message)"}}"#,
+            ]
+        )
+    }
+
+    @Test func `a cancelled batch keeps what is done, and says of the rest that it was cancelled`() async throws {
+        let bench = bench(line("a") + line("b"))
+        let recorder = bench.recorder()
+        recorder.die(at: 4)
+        _ = try? await bench.run("steps: [{id: a, prompt: x}]", recorder)
+        let left = recorder.resumed()
+        let file = try await BatchFile(try #require(bench.batch))
+        let results = BatchResults(file, job: Bench.job.id, archive: left)
+        let output = try await results.write(unsettled: .cancelled)
+        #expect(output["request_counts"] == ["total": 2, "completed": 1, "failed": 1])
+        #expect(left.file("errors.jsonl")?[0].contains("\"error\":{\"code\":\"batch_cancelled\"") == true)
     }
 }

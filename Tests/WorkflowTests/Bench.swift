@@ -13,7 +13,7 @@ struct Bench {
     var tools: [FakeTool] = []
     var input: JSON = .null
     var deadline: Timestamp?
-    var batch: [BatchLine]?
+    var batch: (any ByteSource)?
     /// By the tools' names: what the configuration says about approval, allow and deny.
     var policies: [String: String] = [:]
     var budget = JobBudget()

@@ -3,6 +3,16 @@ import Models
 import OrderedCollections
 import Synchronization
 import Tools
+import Workflow
+
+/// A file in memory.
+struct MemoryBytes: ByteSource {
+    var bytes: [UInt8]
+
+    init(_ text: String) { bytes = Array(text.utf8) }
+
+    func read(at offset: Int, count: Int) -> [UInt8] { Array(bytes.dropFirst(offset).prefix(count)) }
+}
 
 /// A model that answers what a test tells it to, and remembers what it was asked.
 final class FakeModel: ChatModel {

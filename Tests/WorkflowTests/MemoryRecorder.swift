@@ -31,7 +31,7 @@ final class MemoryRecorder: StepRecorder {
         var isDead = false
         var isStopping = false
         var pauses: [Duration] = []
-        var files: [String: [[UInt8]]] = [:]
+        var files: [String: [UInt8]] = [:]
     }
 
     private let state: Mutex<State>
@@ -89,7 +89,9 @@ final class MemoryRecorder: StepRecorder {
     var usage: Usage { state.withLock { $0.steps.usage } }
 
     func file(_ name: String) -> [String]? {
-        state.withLock { state in state.files[name]?.map { String(decoding: $0, as: UTF8.self) } }
+        state.withLock { $0.files[name] }.map { bytes in
+            bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+        }
     }
 
     /// Whether the intent of this step is on disk.
@@ -106,6 +108,8 @@ final class MemoryRecorder: StepRecorder {
     func entry(of step: String) -> StepLedger.Entry? { state.withLock { $0.steps[step] } }
 
     func approval(of step: String) -> Approval? { state.withLock { $0.steps.approvals[step] } }
+
+    func begin(_ input: JSON) {}
 
     func denial(of step: String) -> Denial? { state.withLock { $0.steps.denials[step] } }
 
@@ -138,10 +142,38 @@ final class MemoryRecorder: StepRecorder {
         if isStopping { throw CancellationError() }
     }
 
-    func writeFile(_ name: String, lines: [[UInt8]]) async throws {
-        try state.withLock { state in
-            if state.isDead { throw Death() }
-            state.files[name] = lines
+    func outcome(of step: String) async throws -> JobEvent? {
+        state.withLock { state in
+            state.records.last { record in
+                switch record.event {
+                case .stepCompleted(let completion): completion.step == step
+                case .stepFailed(let failed): failed.step == step
+                default: false
+                }
+            }?.event
+        }
+    }
+
+    func makeFile(_ name: String) async throws -> any ResultFile { MemoryFile(name: name, recorder: self) }
+
+    private final class MemoryFile: ResultFile {
+        let name: String
+        let recorder: MemoryRecorder
+        let bytes = Mutex<[UInt8]>([])
+
+        init(name: String, recorder: MemoryRecorder) { (self.name, self.recorder) = (name, recorder) }
+
+        func append(_ bytes: [UInt8]) async throws { self.bytes.withLock { $0 += bytes } }
+
+        func finish() async throws { try put(bytes.withLock { $0 }) }
+
+        func discard() async throws { try put(nil) }
+
+        private func put(_ bytes: [UInt8]?) throws {
+            try recorder.state.withLock { state in
+                if state.isDead { throw Death() }
+                state.files[name] = bytes
+            }
         }
     }
 }

@@ -1,0 +1,26 @@
+/// A set of indices whose last is at hand.
+struct AscendingIndices: Sendable, Equatable {
+    private var indices: [Int] = []
+
+    var last: Int? { indices.last }
+
+    mutating func insert(_ index: Int) {
+        let position = position(of: index)
+        if position == indices.count || indices[position] != index { indices.insert(index, at: position) }
+    }
+
+    mutating func remove(_ index: Int) {
+        let position = position(of: index)
+        if position < indices.count, indices[position] == index { indices.remove(at: position) }
+    }
+
+    /// Of the first that is not smaller.
+    private func position(of index: Int) -> Int {
+        var (low, high) = (0, indices.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if indices[middle] < index { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,14 @@
+/// A value that is mostly nil, kept outside of what holds it, so that many holders stay small.
+@propertyWrapper
+package struct Aside<Value: Sendable & Equatable>: Sendable, Equatable {
+    private var storage: [Value]
+
+    package init(wrappedValue: Value?) { storage = wrappedValue.map { [$0] } ?? [] }
+
+    package init() { storage = [] }
+
+    package var wrappedValue: Value? {
+        get { storage.first }
+        set { storage = newValue.map { [$0] } ?? [] }
+    }
+}
