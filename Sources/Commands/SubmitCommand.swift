@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Glibc
 import Jobs
 import OrderedCollections
@@ -38,6 +39,14 @@ struct SubmitCommand: SpoolCommand {
     @Option(help: ArgumentHelp("An idempotency key: a second job with it does not run.", valueName: "key"))
     var key: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "An earlier job that has ended: steps that it finished and that ask the same are taken over.",
+            valueName: "job"
+        )
+    )
+    var resumeFrom: String?
+
     @Flag(help: "Wait until the job has ended, and print its output.")
     var wait = false
 
@@ -59,7 +68,7 @@ struct SubmitCommand: SpoolCommand {
             let known = try spool.inboxes().joined(separator: ", ")
             throw CommandFailure("there is no queue \"\(queue)\" in \(spool.path); there are: \(known)", .noInput)
         }
-        let (name, bytes) = try drop()
+        let (name, bytes) = try drop(resuming: resumeFrom.map { try JobFinder(spool: spool).find($0).job.id })
         let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
         let job = JobName(id: identifiers.next(), dropName: Array(name.utf8))
         try put(bytes, as: job, into: spool)
@@ -72,9 +81,14 @@ struct SubmitCommand: SpoolCommand {
 
     // MARK: Making the drop
 
-    private func drop() throws -> (name: String, bytes: [UInt8]) {
+    private func drop(resuming earlier: JobID?) throws -> (name: String, bytes: [UInt8]) {
         let given = try file.map { try InputFile.read($0) }
-        if let given, workflow == nil, inputs.isEmpty, key == nil { return given }
+        if var given, workflow == nil, inputs.isEmpty, key == nil {
+            if let earlier, Document.Format(fileName: given.name) == nil {
+                given.name = ResumeName.name(given.name, resuming: earlier)
+            }
+            if earlier == nil || Document.Format(fileName: given.name) == nil { return given }
+        }
         var document: OrderedDictionary<String, JSON> = [:]
         if let given {
             if let format = Document.Format(fileName: given.name) {
@@ -90,6 +104,7 @@ struct SubmitCommand: SpoolCommand {
             }
         }
         if let workflow { document["workflow"] = .string(workflow) }
+        if let earlier { document["resume_from"] = .string(earlier.text) }
         if let key { document["idempotency_key"] = .string(key) }
         if !inputs.isEmpty {
             var input = document["input"]?.object ?? [:]

@@ -87,6 +87,7 @@ package struct Catalog: Sendable {
         acceptance.labels = document.labels
         acceptance.limits = entry.workflow.limits.lowered(by: document.limits)
         acceptance.idempotencyKey = document.idempotencyKey
+        acceptance.resumeFrom = document.resumeFrom ?? ResumeName.job(in: contents.name)
         return acceptance
     }
 

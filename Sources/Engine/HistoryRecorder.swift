@@ -28,6 +28,7 @@ final class HistoryRecorder: StepRecorder {
     /// Their paths: composite and skipped steps have an end and no beginning, so a count would go wrong.
     private let stepsUnderWay = Mutex<Set<String>>([])
     private let knownSecrets: Mutex<EventRedaction>
+    private let earlier = Mutex<EarlierJob?>(nil)
 
     init(
         _ job: OwnedJob,
@@ -61,6 +62,13 @@ final class HistoryRecorder: StepRecorder {
     }
 
     private var archive: JobArchive { JobArchive(job: job, node: node) }
+
+    /// Takes outputs from `earlier`, the job that this one resumes.
+    func resume(_ earlier: EarlierJob?) { self.earlier.withLock { $0 = earlier } }
+
+    func earlierOutput(of question: StepQuestion) async throws -> JSON? {
+        try await earlier.withLock(\.self)?.takeOutput(of: question)
+    }
 
     func begin(_ input: JSON) { knownSecrets.withLock { $0.hide(valuesOf: input, root: .input) } }
 

@@ -34,6 +34,7 @@ struct JobRunner: Sendable {
             var context = try await JobInput.context(of: job, node: node)
             context.budget = budget(of: job.replay)
             recorder.hideValues(of: context)
+            recorder.resume(try await EarlierJob(resumedBy: job, workflow.definition.loops, node: node))
             let run = WorkflowRun(workflow, job: context, recorder: recorder, environment: environment)
             switch try await run.run() {
             case .completed(let output): command = .complete(output: output)

@@ -81,6 +81,8 @@ extension HistoryRecord {
             bytes.append(member: "fallback", step.fallback)
             if step.rejectedOutputs > 0 { bytes.append(member: "rejected_outputs", step.rejectedOutputs) }
             if step.isChecked { bytes.append(",\"checked\":true") }
+            bytes.append(member: "asked", step.asked)
+            if step.isResumed { bytes.append(",\"resumed\":true") }
             bytes.append(member: "usage", step.usage?.json)
             if let failure = step.failure { append(failure, to: &bytes) }
             bytes.append(member: "summary", step.summary)
@@ -164,6 +166,7 @@ extension HistoryRecord {
         }
         bytes.append(member: "limits", acceptance.limits.json)
         bytes.append(member: "idempotency_key", acceptance.idempotencyKey)
+        bytes.append(member: "resume_from", acceptance.resumeFrom?.text)
         bytes.append(member: "definition", acceptance.definition)
     }
 }
@@ -282,6 +285,8 @@ extension JobEvent {
             completion.fallback = json["fallback"]?.string
             completion.rejectedOutputs = json["rejected_outputs"]?.int ?? 0
             completion.isChecked = json["checked"]?.bool ?? false
+            completion.asked = json["asked"]?.string
+            completion.isResumed = json["resumed"]?.bool ?? false
             self = .stepCompleted(completion)
         default:
             guard let failure = Failure(json: json) else { return nil }
@@ -338,5 +343,6 @@ extension Acceptance {
         labels = (json["labels"]?.object ?? [:]).compactMapValues(\.string)
         limits = Limits(json: json["limits"])
         idempotencyKey = json["idempotency_key"]?.string
+        resumeFrom = json["resume_from"]?.string.flatMap(JobID.init)
     }
 }

@@ -5,6 +5,8 @@ package struct JobDocument: Sendable, Equatable {
     package var workflow: String?
     package var input: JSON = .null
     package var idempotencyKey: String?
+    /// An earlier job whose finished steps are taken over where they asked the same.
+    package var resumeFrom: JobID?
     /// 0 to 9, 9 first, within the queue.
     package var priority: Int?
     package var runAfter: Moment?
@@ -27,6 +29,7 @@ package struct JobDocument: Sendable, Equatable {
 
     package static let members = [
         "workflow", "input", "idempotency_key", "priority", "run_after", "deadline", "labels", "limits",
+        "resume_from",
     ]
 
     package init() {}
@@ -42,6 +45,7 @@ package struct JobDocument: Sendable, Equatable {
         idempotencyKey = try reader.optional("idempotency_key", "a string of 1 to 512 characters") { value in
             value.string.flatMap { (1...512).contains($0.count) ? $0 : nil }
         }
+        resumeFrom = try reader.optional("resume_from", "the id of a job") { $0.string.flatMap(JobID.init) }
         priority = try reader.int("priority", in: 0...9)
         runAfter = try Self.moment("run_after", reader)
         deadline = try Self.moment("deadline", reader)

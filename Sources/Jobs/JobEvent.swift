@@ -74,6 +74,8 @@ package struct Acceptance: Sendable, Equatable {
     package var labels: OrderedDictionary<String, String>
     package var limits: Limits
     package var idempotencyKey: String?
+    /// An earlier job of the same owner whose finished steps are taken over where they asked the same.
+    package var resumeFrom: JobID?
 
     package init(
         name: String,
@@ -152,6 +154,10 @@ package struct StepCompletion: Sendable, Equatable {
     package var rejectedOutputs = 0
     /// No answer came, and the tool's check said that it had happened.
     package var isChecked = false
+    /// A digest of what the step asked, by which a later job finds it.
+    package var asked: String?
+    /// Whether it was taken over from the job that this one resumes.
+    package var isResumed = false
     /// The output for a person: redacted, on one line, cut. Nil before the record is made.
     package var summary: String?
 

@@ -16,6 +16,8 @@ struct Leaf: Sendable {
     var model: (any ChatModel)?
     /// What one attempt may use at the most, asked of the model that has the turn.
     var worstCase: @Sendable ((any ChatModel)?) -> Usage
+    /// A digest of what is asked.
+    var asked: String
     /// Asks the tool whether an attempt has happened; gives nil when it cannot say.
     var check: (@Sendable (_ attempt: Int) async throws -> ToolCheck?)?
 
@@ -23,6 +25,7 @@ struct Leaf: Sendable {
     init(asking model: any ChatModel, _ request: ChatRequest, path: String, kind: StepKind, retry: RetryPolicy) {
         (self.path, self.kind, self.retry, self.model) = (path, kind, retry, model)
         worstCase = { $0?.worstCase(of: request) ?? Usage() }
+        asked = Self.digest([.string(model.name), request.question])
     }
 
     /// A step that calls a tool.
@@ -30,7 +33,11 @@ struct Leaf: Sendable {
         (self.path, self.retry, self.tool, self.arguments, self.effect) = (path, retry, tool, arguments, effect)
         kind = .tool
         worstCase = { _ in Usage.oneToolCall }
+        asked = Self.digest([.string(tool), arguments])
     }
+
+    /// Enough of SHA-256 to tell the steps of one workflow apart.
+    private static func digest(_ question: JSON) -> String { String(question.sha256.prefix(32)) }
 }
 
 /// One try at a leaf.
@@ -59,4 +66,23 @@ extension Usage {
         usage.toolCalls = 1
         return usage
     }()
+}
+
+extension ChatRequest {
+    /// Everything of it that the answer depends on.
+    fileprivate var question: JSON {
+        JSON(members: [
+            ("messages", .array(messages.map(\.question))), ("body", body), ("schema", outputSchema),
+            ("tools", .array(tools.map { [.string($0.name), .string($0.description), $0.parameters] })),
+        ])
+    }
+}
+
+extension ChatMessage {
+    fileprivate var question: JSON {
+        [
+            .string(role.rawValue), .string(content), JSON(toolCallID),
+            .array(toolCalls.map { [.string($0.id), .string($0.name), .string($0.arguments)] }),
+        ]
+    }
 }

@@ -33,6 +33,9 @@ package protocol StepRecorder: StepArchive {
     /// A person's no about a step, after which the job goes on; nil when there is none.
     func denial(of step: String) -> Denial?
 
+    /// The output of a step that asked the same in the job that this one resumes, once; nil when there is none.
+    func earlierOutput(of question: StepQuestion) async throws -> JSON?
+
     /// Is told an input that the steps to come work on, besides the job's own: that of a line of a batch.
     func begin(_ input: JSON)
 

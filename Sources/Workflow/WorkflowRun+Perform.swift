@@ -19,7 +19,8 @@ extension WorkflowRun {
                 throw Interruption.failed(step: leaf.path, entry?.failure ?? Failure(.permanent, "the step failed"))
             }
             try await wait(until: retryAt, reason: Self.reason(leaf, entry?.failure))
-        case .running, nil: break
+        case .running: break
+        case nil: if let output = try await takeOver(leaf) { return output }
         }
         if let output = try await resolveDoubt(leaf, "the daemon died while it ran") { return output }
         while true {
@@ -29,6 +30,22 @@ extension WorkflowRun {
             case .tryAgain(let at, let reason): try await wait(until: at, reason: reason)
             }
         }
+    }
+
+    /// Takes the output of a step that asked the same in the job that this one resumes.
+    private func takeOver(_ leaf: Leaf) async throws -> JSON? {
+        let question = StepQuestion(step: leaf.path, asked: leaf.asked, loops: workflow.definition.loops)
+        guard let output = try await recorder.earlierOutput(of: question) else { return nil }
+        var completion = StepCompletion(
+            step: leaf.path,
+            kind: leaf.kind,
+            output: output,
+            tool: leaf.tool,
+            model: leaf.model?.name
+        )
+        (completion.asked, completion.isResumed) = (leaf.asked, true)
+        try await recorder.record(.stepCompleted(completion), durably: leaf.effect == .write)
+        return output
     }
 
     enum Progress: Sendable {
@@ -125,6 +142,7 @@ extension WorkflowRun {
         )
         completion.fallback = result.fallback
         completion.rejectedOutputs = result.rejectedOutputs
+        completion.asked = leaf.asked
         return completion
     }
 

@@ -39,7 +39,7 @@ import Testing
     @Test(arguments: [
         (
             "a: 1",
-            "unknown member; known here: workflow, input, idempotency_key, priority, run_after, deadline, labels, limits"
+            "unknown member; known here: workflow, input, idempotency_key, priority, run_after, deadline, labels, limits, resume_from"
         ),
         ("lables: {}", "unknown member; did you mean \"labels\"?"),
         ("workflow: 5", "a string was expected, not 5"),

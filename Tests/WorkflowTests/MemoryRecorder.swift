@@ -111,6 +111,8 @@ final class MemoryRecorder: StepRecorder {
 
     func begin(_ input: JSON) {}
 
+    func earlierOutput(of question: StepQuestion) -> JSON? { nil }
+
     func denial(of step: String) -> Denial? { state.withLock { $0.steps.denials[step] } }
 
     var isStopping: Bool { state.withLock { $0.isStopping } }
