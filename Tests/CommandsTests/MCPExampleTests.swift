@@ -4,39 +4,46 @@ import OrderedCollections
 import Spool
 import Testing
 
-/// Where scripts/mcp-peers.sh installs servers.
-private let peers = "\(Program.checkout)/.test-peers"
+/// The example with mcp-server-time, which scripts/mcp-peers.sh installs.
+enum MCPExample {
+    private static let peers = "\(Program.checkout)/.test-peers"
 
-@Suite(
-    "The example with an MCP server",
-    .enabled(if: FileManager.default.fileExists(atPath: "\(peers)/ready"), "no server: run scripts/mcp-peers.sh")
-)
-struct MCPExampleTests {
-    private func example(_ name: String) throws -> String {
-        try String(contentsOfFile: "\(Program.checkout)/examples/mcp/\(name)", encoding: .utf8)
+    static let isPossible = FileManager.default.fileExists(atPath: "\(peers)/ready")
+
+    /// A spool as the example's README makes it, with a server in `bin/` that notes its process.
+    static func spool(model: String? = nil) throws -> TestSpool {
+        let spool = try Example.spool("mcp", model: model)
+        try spool.write(
+            "#!/bin/sh\necho $$ >> server.pid\nexec \(peers)/modern/bin/mcp-server-time\n",
+            to: "bin/mcp-server-time"
+        )
+        return spool
     }
 
+    /// Runs the daemon until nothing is left.
+    static func run(_ spool: TestSpool) throws -> Program.Result {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return try Program.run(
+            arguments: ["run", "--spool", spool.path, "--drain"],
+            environment: ["PATH": "\(spool.path)/bin:\(path)"]
+        )
+    }
+}
+
+@Suite("The example with an MCP server", .enabled(if: MCPExample.isPossible, "no server: run scripts/mcp-peers.sh"))
+struct MCPExampleTests {
     @Test("runs to its end as its README says, and leaves no server behind")
     func drain() throws {
-        let spool = try TestSpool(
-            configuration: try example("agentspool.yaml"),
-            files: [
-                "scripted-model.yaml": try example("scripted-model.yaml"),
-                "bin/mcp-server-time": "#!/bin/sh\necho $$ >> server.pid\nexec \(peers)/modern/bin/mcp-server-time\n",
-            ]
-        )
+        let spool = try MCPExample.spool()
         let checked = try spool.agentspool("check", "--json")
         let servers = try JSONParser.parse(checked.output)["mcp_servers"]
         let tools: JSON = ["convert_time", "get_current_time"]
         #expect(servers == [["server": "time", "command": ["mcp-server-time"], "tools": tools]])
         #expect(try spool.agentspool("check").output.contains("mcp-server-time  convert_time, get_current_time"))
 
-        try spool.drop(try example("drops/time.txt"), as: "time.txt")
-        try spool.drop(try example("drops/time.txt"), as: "again.txt")
-        let run = try Program.run(
-            arguments: ["run", "--spool", spool.path, "--drain"],
-            environment: ["PATH": "\(spool.path)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"]
-        )
+        try spool.drop(try Example.file("mcp/drops/time.txt"), as: "time.txt")
+        try spool.drop(try Example.file("mcp/drops/time.txt"), as: "again.txt")
+        let run = try MCPExample.run(spool)
         #expect(run.status == 0, "\(run.error)")
         let result = try JSONParser.parse(try spool.agentspool("result", "time.txt", "--json").output)
         #expect(result["output"]?["answer"] == "I have looked at the clock of UTC.", "\(result.text)")

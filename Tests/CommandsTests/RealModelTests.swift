@@ -118,4 +118,36 @@ struct RealModelTests {
         #expect(answers.compactMap { $0["custom_id"]?.string } == (0..<20).map { "line-\($0)" })
         #expect(answers.allSatisfy { $0["response"]?["body"]?["choices"]?.array?.count == 1 })
     }
+
+    // MARK: The examples
+
+    private static let model = """
+        {provider: openai, base_url: "\(RealModel.url ?? "")", model: "\(RealModel.name)", timeout: 120s, \
+        parameters: {temperature: 0, max_tokens: 64}}
+        """
+
+    @Test("the support agent asks before it opens a ticket, and answers")
+    func supportExample() async throws {
+        let spool = try Example.spool("support", model: Self.model)
+        try await Example.support(spool)
+        let replay = try #require(try spool.jobs().first?.replay)
+        #expect(replay.output?["ticket"] == "T-1" && replay.output?["answer"]?.string?.isEmpty == false)
+        #expect(replay.steps["find/1/tool/0"]?.tool == "find_order")
+    }
+
+    @Test("the documents of a folder are summarised, one by one")
+    func summariesExample() async throws {
+        let output = try await Example.summaries(try Example.spool("summaries", model: Self.model))
+        #expect(output["summaries"]?.array?.count == 3 && output["digest"]?.string?.isEmpty == false)
+    }
+
+    @Test("an agent calls a tool of an MCP server", .enabled(if: MCPExample.isPossible, "run scripts/mcp-peers.sh"))
+    func mcpExample() async throws {
+        let spool = try MCPExample.spool(model: Self.model)
+        try spool.drop(try Example.file("mcp/drops/time.txt"), as: "time.txt")
+        #expect(try MCPExample.run(spool).status == 0)
+        let replay = try #require(try spool.jobs().first?.replay)
+        #expect(replay.steps["ask/1/tool/0"]?.tool == "time.get_current_time")
+        #expect(replay.outcome == .completed || replay.currentStep == "ask")
+    }
 }
