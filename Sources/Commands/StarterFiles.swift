@@ -33,10 +33,15 @@ enum StarterFiles {
         #     parameters: {type: object, properties: {order: {type: string}}, required: [order]}
         #     effect: read                          # read | idempotent | write (the default)
         #     timeout: 10s
+        #   create_ticket:
+        #     command: [tools/create-ticket]
+        #     check: [tools/find-ticket]            # did it happen? 0: yes, 1: no. Without one a person is asked
+        #     approval: always                      # or {when: arguments.amount > 100, expires: 2d, on_expiry: deny}
 
         # `prompt` is built in: one model call with input.prompt, or input.text.
         # workflows:
         #   triage:
+        #     limits: {cost_usd: 0.25, tokens: 40000, tool_calls: 20, turns: 30, duration: 10m}
         #     retry: {attempts: 5, initial: 2s, factor: 2, max: 5m}
         #     steps:
         #       - id: classify

@@ -47,6 +47,7 @@ extension SeededRandom {
         if chance(0.5) { acceptance.deadline = timestamp() }
         if chance(0.5) { acceptance.labels = ["a": text(), "b": text()] }
         if chance(0.5) { acceptance.idempotencyKey = text() }
+        if chance(0.5) { acceptance.resumeFrom = JobID(time: timestamp(), high: 1, low: 2) }
         if chance(0.5) {
             acceptance.limits.costUSD = Double.random(in: 0...1_000, using: &self)
             acceptance.limits.duration = .milliseconds(Int.random(in: 0...1_000_000, using: &self))
@@ -81,6 +82,10 @@ extension SeededRandom {
             completion.failure = chance(0.2) ? failure() : nil
             completion.durationMilliseconds = duration
             completion.summary = chance(0.5) ? text() : nil
+            completion.fallback = chance(0.2) ? text() : nil
+            completion.rejectedOutputs = pick([0, 0, 2])
+            completion.asked = chance(0.5) ? text() : nil
+            (completion.isChecked, completion.isResumed) = (chance(0.2), chance(0.2))
             return .stepCompleted(completion)
         default:
             var failed = StepFailure(step: text(), kind: kind, attempt: attempt, failure: failure(), tool: tool)
