@@ -45,7 +45,12 @@ struct DenyCommand: SpoolCommand {
 
     @OptionGroup var request: RequestOptions
 
-    func perform() async throws { try await request.carryOut(.deny) }
+    func perform() async throws {
+        try await request.carryOut(.deny) { request, replay in
+            // Of what is asked now, and of nothing that is asked by then.
+            if case .held(let hold) = replay.life.state { request.deniedStep = hold.step }
+        }
+    }
 }
 
 struct ReleaseCommand: SpoolCommand {
@@ -115,6 +120,14 @@ struct ApproveCommand: SpoolCommand {
     )
     var edit: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The arguments_hash of the approval.json that was read: nothing else is approved.",
+            valueName: "hash"
+        )
+    )
+    var hash: String?
+
     func perform() async throws {
         let arguments = try edit.map { path in
             let bytes = try InputFile.bytes(of: path)
@@ -123,6 +136,12 @@ struct ApproveCommand: SpoolCommand {
         try await request.carryOut(.approve) { request, replay in
             guard case .held(let hold) = replay.life.state, let asked = hold.approval else {
                 throw CommandFailure("the job \(replay.name.id) does not wait for an approval", .data)
+            }
+            if let hash, hash != asked.argumentsHash {
+                throw CommandFailure(
+                    "the job \(replay.name.id) asks for something else by now: see approval.json",
+                    .data
+                )
             }
             // Bound to what lies in the history now: if it asks for something else by then, it is refused.
             request.approved = ControlRequest.ApprovedCall(

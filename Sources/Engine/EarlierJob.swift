@@ -13,24 +13,26 @@ final class EarlierJob: Sendable {
 
     /// Reads the earlier job's history, and that of `job`, whose own steps have used some of it up.
     ///
-    /// - Throws: `SpoolError`; `Failure` when there is no such job, when it has not ended, or when it is somebody
-    ///   else's: its outputs are its owner's.
+    /// - Throws: `SpoolError`; `Failure` when there is no such job, when it has not ended, when it is somebody else's
+    ///   (its outputs are its owner's), and when a write of it may have happened: nobody would be asked about it.
     init?(resumedBy job: OwnedJob, _ loops: Set<String>, node: SpoolNode) async throws {
         guard let acceptance = job.acceptance, let id = acceptance.resumeFrom else { return nil }
         self.node = node
-        var places: [StepQuestion: [Range<Int>]] = [:]
-        let (history, replay) = try await Self.read(id, node) { completion, place in
-            guard let question = StepQuestion(completion, loops: loops) else { return }
-            places[question, default: []].append(place)
-        }
-        guard replay.acceptance?.ownerUID == acceptance.ownerUID || acceptance.ownerUID == 0 else {
+        let (history, earlier) = try await Self.read(id, loops, node)
+        guard earlier.ownerUID == acceptance.ownerUID || acceptance.ownerUID == 0 else {
             throw Self.failure(id, "belongs to somebody else")
         }
-        guard replay.life.isEnded else { throw Self.failure(id, "has not ended") }
+        guard earlier.isEnded else { throw Self.failure(id, "has not ended") }
+        if let step = earlier.writesInDoubt.keys.sorted().first {
+            throw Self.failure(
+                id,
+                "has a write of which nobody knows whether it happened, \(step): retry it, and say so"
+            )
+        }
         self.history = history
+        var places = earlier.places
         // Two elements that ask the same each take one over, also when this job was begun before.
-        _ = try await Self.read(job.name.id, node) { completion, _ in
-            guard completion.isResumed, let question = StepQuestion(completion, loops: loops) else { return }
+        for question in try await Self.read(job.name.id, loops, node).1.resumed where places[question] != nil {
             if places[question]?.isEmpty == false { places[question]?.removeFirst() }
         }
         self.places = Mutex(places)
@@ -43,32 +45,26 @@ final class EarlierJob: Sendable {
             return places[question]?.removeFirst()
         }
         guard let place else { return nil }
-        let event = try await node.run { [history] in try history.event(at: place) }
-        guard case .stepCompleted(let completion) = event else { return nil }
-        return completion.output
+        switch try await node.run({ [history] in try history.event(at: place) }) {
+        case .stepCompleted(let completion): return completion.output
+        case .released(let release): return if case .done(let output) = release.finding { output } else { nil }
+        default: return nil
+        }
     }
 
     private static func read(
         _ id: JobID,
-        _ node: SpoolNode,
-        _ body: (StepCompletion, Range<Int>) -> Void
-    ) async throws -> (EarlierHistory, JobReplay) {
-        let read = try await node.run { [node] in
-            var completions: [(StepCompletion, Range<Int>)] = []
-            let location = try node.spool.findJobs(limit: 1) { $0.id == id }.first
-            let history = try location.flatMap { location in
-                try EarlierHistory(of: location, in: node.spool) { completion, place in
-                    // What it gave is read again when it is needed.
-                    var slim = completion
-                    (slim.output, slim.summary) = (nil, nil)
-                    completions.append((slim, place))
-                }
-            }
-            return (history, completions)
+        _ loops: Set<String>,
+        _ node: SpoolNode
+    ) async throws -> (EarlierHistory, Answers) {
+        let read = try await node.run { [node] () -> (EarlierHistory, Answers)? in
+            guard let location = try node.spool.findJobs(limit: 1, where: { $0.id == id }).first else { return nil }
+            var answers = Answers(loops: loops)
+            let history = try EarlierHistory(of: location, in: node.spool) { answers.add($0, at: $1) }
+            return history.map { ($0, answers) }
         }
-        guard let history = read.0 else { throw failure(id, "is not in the spool") }
-        for (completion, place) in read.1 { body(completion, place) }
-        return (history, history.replay)
+        guard let read else { throw failure(id, "is not in the spool") }
+        return read
     }
 
     private static func failure(_ id: JobID, _ reason: String) -> Failure {
@@ -77,5 +73,43 @@ final class EarlierJob: Sendable {
             "the job \(id), which this one is to resume, \(reason)",
             hint: "drop it again without resume_from, or name another job"
         )
+    }
+}
+
+/// What a history says about the questions of its steps.
+private struct Answers {
+    let loops: Set<String>
+    var life = JobLife()
+    var ownerUID: Int?
+    /// Of the records that hold the outputs.
+    var places: [StepQuestion: [Range<Int>]] = [:]
+    /// Those that were taken over from a job before.
+    var resumed: [StepQuestion] = []
+    /// Writes that were begun and have no outcome, by their steps.
+    var writesInDoubt: [String: StepStart] = [:]
+
+    init(loops: Set<String>) { self.loops = loops }
+
+    var isEnded: Bool { life.isEnded }
+
+    mutating func add(_ record: HistoryRecord, at place: Range<Int>) {
+        life.apply(record)
+        switch record.event {
+        case .accepted(let acceptance): ownerUID = acceptance.ownerUID
+        case .stepStarted(let start) where start.effect == .write: writesInDoubt[start.step] = start
+        case .stepCompleted(let completion):
+            writesInDoubt[completion.step] = nil
+            guard let question = StepQuestion(completion, loops: loops) else { return }
+            places[question, default: []].append(place)
+            if completion.isResumed { resumed.append(question) }
+        case .stepFailed(let failed) where failed.failure.class != .unknown: writesInDoubt[failed.step] = nil
+        case .released(let release):
+            guard let step = release.step, let finding = release.finding else { return }
+            if let start = writesInDoubt[step], case .done = finding, let asked = start.asked {
+                places[StepQuestion(step: step, asked: asked, loops: loops), default: []].append(place)
+            }
+            writesInDoubt[step] = nil
+        default: break
+        }
     }
 }

@@ -57,9 +57,7 @@ struct EventRedaction: Sendable {
         case .deferred(let until, let reason): return .deferred(until: until, reason: redactor.redact(reason))
         case .held(let hold): return .held(redacted(hold))
         case .approved(let approval): return .approved(redacted(approval))
-        case .denied(var denial):
-            denial.decision = redacted(denial.decision)
-            return .denied(denial)
+        case .denied(let denial): return .denied(redacted(denial))
         case .released(let release): return .released(redacted(release))
         case .retried(let decision): return .retried(redacted(decision))
         case .cancelled(let decision): return .cancelled(redacted(decision))
@@ -78,7 +76,7 @@ struct EventRedaction: Sendable {
         case .retry(let decision): .retry(redacted(decision))
         case .release(let release): .release(redacted(release))
         case .approve(let approval): .approve(redacted(approval))
-        case .deny(let decision): .deny(redacted(decision))
+        case .deny(let denial): .deny(redacted(denial))
         }
     }
 
@@ -87,6 +85,12 @@ struct EventRedaction: Sendable {
         var approval = approval
         approval.decision = redacted(approval.decision)
         return approval
+    }
+
+    private func redacted(_ denial: Denial) -> Denial {
+        var denial = denial
+        denial.decision = redacted(denial.decision)
+        return denial
     }
 
     private func redacted(_ release: Release) -> Release {

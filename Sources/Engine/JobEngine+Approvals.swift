@@ -4,20 +4,20 @@ import Logging
 import Spool
 
 extension JobEngine {
-    /// Answers for people who did not answer in time.
+    /// Answers for people who did not answer in time. A job that cannot be read does not keep the others from it.
     func expireApprovals() async {
-        do {
-            if held.mustScan { try await scanHeld() }
-            for name in held.takeExpired(at: wallClock.now) where !stopping.isSet {
-                let location = JobLocation(job: name, directory: SpoolLayout.held, entry: name.description)
+        if held.mustScan { await scanHeld() }
+        for name in held.takeExpired(at: wallClock.now) where !stopping.isSet {
+            let location = JobLocation(job: name, directory: SpoolLayout.held, entry: name.description)
+            do {
                 // Somebody answered meanwhile, or another node was faster.
                 guard let command = try await expiryCommand(of: location) else { continue }
-                if try await adopt(location, command) { continue }
-                held.mustScan = true
+                // One that cannot be taken for now is found by the next scan.
+                _ = try await adopt(location, command)
+            } catch {
+                if error is SyncFailure { return fail(error) }
+                logger.error("\(error)", metadata: ["job": "\(name.id)"])
             }
-        } catch {
-            if error is SyncFailure { return fail(error) }
-            logger.error("\(error)")
         }
     }
 
@@ -27,7 +27,9 @@ extension JobEngine {
         else { return nil }
         switch request.onExpiry {
         case .deny:
-            return .deny(Decision(uid: Int(geteuid()), user: "agentspool", reason: "no answer until \(expires.text)"))
+            let reason = "no answer until \(expires.text)"
+            let decision = Decision(uid: Int(geteuid()), user: "agentspool", reason: reason)
+            return .deny(Denial(step: request.step, decision: decision))
         case .fail:
             let failure = Failure(
                 .permanent,
@@ -38,23 +40,36 @@ extension JobEngine {
         }
     }
 
-    private func scanHeld() async throws {
+    private func scanHeld() async {
         held.mustScan = false
         do {
             let locations = try await node.run { [node] in try node.spool.jobs(in: SpoolLayout.held) }
             held.keep(Set(locations.map(\.job)))
-            for location in locations where !held.isKnown(location.job) {
-                held.add(location.job, expires: try await hold(of: location)?.approval?.expires)
-            }
+            for location in locations where !held.isKnown(location.job) { await addHeld(location) }
         } catch {
-            held.mustScan = true
-            throw error
+            // The slow timer looks again.
+            logger.error("\(error)")
         }
     }
 
+    private func addHeld(_ location: JobLocation) async {
+        do {
+            held.add(location.job, expires: try await hold(of: location)?.approval?.expires)
+        } catch {
+            held.add(location.job, expires: nil)
+            logger.error(
+                "\(error); an approval that it waits for does not expire",
+                metadata: ["job": "\(location.job.id)"]
+            )
+        }
+    }
+
+    /// Nil also for a history that somebody changed: it stays where it is.
     private func hold(of location: JobLocation) async throws -> Hold? {
-        guard let history = try await node.run({ [node] in try node.spool.history(of: location) }) else { return nil }
-        let life = JobReplay(name: location.job, records: history.records).life
-        return if case .held(let hold) = life.state { hold } else { nil }
+        guard let (replay, defect) = try await node.run({ [node] in try node.spool.replay(of: location) }) else {
+            return nil
+        }
+        if case .brokenLine = defect { return nil }
+        return if case .held(let hold) = replay.life.state { hold } else { nil }
     }
 }

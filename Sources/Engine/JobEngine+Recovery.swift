@@ -16,7 +16,9 @@ extension JobEngine {
         await takeOverDeadNodes()
         // Before any job goes on, and after those of this node have their last records.
         guard !runner.budgets.isEmpty else { return }
-        try await node.run { [node, runner] in try runner.budgets.readHistories(of: node.spool) }
+        for error in try await node.run({ [node, runner] in try runner.budgets.readHistories(of: node.spool) }) {
+            logger.error("\(error); what this job used today does not count in its queue's daily limits")
+        }
     }
 
     /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read. A job that cannot be taken over

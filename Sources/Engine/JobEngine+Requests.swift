@@ -30,11 +30,12 @@ extension JobEngine {
                 guard
                     let (request, uid) = try await node.run({ [node] in try ControlRequest.read(file, in: node.spool) })
                 else { return }
-                isSettled = try await carryOut(request, uid: uid)
+                isSettled = try await carryOut(request, of: file, uid: uid)
             } catch let rejection as Rejection {
                 logger.warning("a request was refused: \(catalog.redactor.redact(rejection.reason))")
             }
             if !isSettled { return }
+            settledJobs[file] = nil
             if try await node.run({ [node] in try ControlRequest.remove(file, in: node.spool) }) {
                 logger.info("request settled", metadata: ["request": "\(file)"])
             }
@@ -45,7 +46,7 @@ extension JobEngine {
     }
 
     /// - Returns: Whether it is settled for all its jobs.
-    private func carryOut(_ request: ControlRequest, uid: Int) async throws -> Bool {
+    private func carryOut(_ request: ControlRequest, of file: String, uid: Int) async throws -> Bool {
         let decision = Decision(uid: uid, user: UserNames.name(of: uid), reason: request.reason)
         // One reading of the spool for all of them.
         let elsewhere = Set(request.jobs).subtracting(jobs.keys.map(\.id))
@@ -57,16 +58,34 @@ extension JobEngine {
             locations = Dictionary(found.map { ($0.job.id, $0) }, uniquingKeysWith: { first, _ in first })
         }
         var isSettled = true
-        for id in request.jobs {
+        // What was done for one job is not done again because another one is not settled.
+        for id in request.jobs where settledJobs[file]?.contains(id) != true {
             if jobs.keys.allSatisfy({ $0.id != id }), !elsewhere.contains(id) {
                 // It has ended, or moved on, since.
                 controlMayHaveRequests = true
                 isSettled = false
-            } else if try await !carryOut(request, id, at: locations[id], decision) {
+            } else if await isSettledNow(request, id, at: locations[id], decision) {
+                settledJobs[file, default: []].insert(id)
+            } else {
                 isSettled = false
             }
         }
         return isSettled
+    }
+
+    /// One job that cannot be read does not keep the others from theirs.
+    private func isSettledNow(
+        _ request: ControlRequest,
+        _ id: JobID,
+        at location: JobLocation?,
+        _ decision: Decision
+    ) async -> Bool {
+        do {
+            return try await carryOut(request, id, at: location, decision)
+        } catch {
+            if error is SyncFailure { fail(error) } else { logger.error("\(error)", metadata: ["job": "\(id)"]) }
+            return false
+        }
     }
 
     private func carryOut(

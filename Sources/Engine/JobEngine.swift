@@ -38,6 +38,8 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// The slow timer has come: dead nodes and stranded jobs are looked for.
     var mustLookAround = false
     var controlMayHaveRequests = true
+    /// Of requests in `control/`, by file, the jobs that they were carried out for.
+    var settledJobs: [String: Set<JobID>] = [:]
     /// A request is about a job that may just be arriving.
     var requestsWaitForIntake = false
     var mustWatchAgain = false

@@ -35,7 +35,11 @@ final class QueueBudgets: Sendable {
         let day = clock.now.day
         let over = onAccount(of: queue, day) { $0.reserve(most) }
         guard let over else { return SharedReservation(most: most, day: day) }
-        throw OverBudget(limit: over.limit, message: "the queue \(queue) today: \(over.message)")
+        throw OverBudget(
+            limit: over.limit,
+            message: "the queue \(queue) today: \(over.message)",
+            remedy: "tomorrow, or after raising the queue's daily_limits"
+        )
     }
 
     fileprivate func settle(_ reservation: SharedReservation, used: Usage, _ queue: String) {
@@ -65,15 +69,27 @@ final class QueueBudgets: Sendable {
 
     /// Adds up what the queues' jobs have used since midnight. Blocking.
     ///
-    /// - Throws: `SpoolError`.
-    func readHistories(of spool: SpoolRoot) throws {
+    /// - Returns: What could not be read, and is not counted.
+    /// - Throws: `SpoolError` when a directory cannot be read.
+    func readHistories(of spool: SpoolRoot) throws -> [SpoolError] {
         let today = clock.now.day
+        var errors: [SpoolError] = []
         for directory in try spool.jobDirectories() where Self.mayHoldUsage(of: today, directory) {
             for location in try spool.jobs(in: directory) {
-                guard let history = try spool.history(of: location) else { continue }
-                add(history.records, on: today)
+                var queue = ""
+                var used = Usage()
+                do {
+                    _ = try EarlierHistory(of: location, in: spool) { record, _ in
+                        if case .accepted(let acceptance) = record.event { queue = acceptance.queue }
+                        if record.at.day == today, let usage = record.event.usage { used += usage }
+                    }
+                } catch {
+                    errors.append(error)
+                }
+                if limits[queue] != nil { onAccount(of: queue, today) { [used] in $0.used += used } }
             }
         }
+        return errors
     }
 
     /// A job that ended on another day has used nothing since.
@@ -81,18 +97,15 @@ final class QueueBudgets: Sendable {
         let isDated = directory.hasPrefix("\(SpoolLayout.done)/") || directory.hasPrefix("\(SpoolLayout.failed)/")
         return !isDated || directory.hasSuffix("/\(day)")
     }
+}
 
-    private func add(_ records: [HistoryRecord], on day: String) {
-        guard case .accepted(let acceptance) = records.first?.event, limits[acceptance.queue] != nil else { return }
-        var used = Usage()
-        for record in records where record.at.day == day {
-            switch record.event {
-            case .stepCompleted(let step): if let usage = step.usage { used += usage }
-            case .stepFailed(let step): if let usage = step.usage { used += usage }
-            default: break
-            }
+extension JobEvent {
+    fileprivate var usage: Usage? {
+        switch self {
+        case .stepCompleted(let step): step.usage
+        case .stepFailed(let step): step.usage
+        default: nil
         }
-        onAccount(of: acceptance.queue, day) { $0.used += used }
     }
 }
 

@@ -69,6 +69,7 @@ extension HistoryRecord {
             bytes.append(member: "tool", start.tool)
             bytes.append(member: "model", start.model)
             bytes.append(member: "summary", start.summary)
+            bytes.append(member: "asked", start.asked)
             bytes.append(member: "arguments", start.arguments)
         case .stepCompleted(let step):
             bytes.append(member: "step", step.step)
@@ -256,18 +257,18 @@ extension JobEvent {
         let duration = json["duration_ms"]?.int ?? 0
         switch type {
         case "step.started":
-            self = .stepStarted(
-                StepStart(
-                    step: step,
-                    kind: kind,
-                    attempt: attempt,
-                    effect: json["effect"]?.string.flatMap(Effect.init),
-                    tool: tool,
-                    model: model,
-                    arguments: json["arguments"],
-                    summary: json["summary"]?.string
-                )
+            var start = StepStart(
+                step: step,
+                kind: kind,
+                attempt: attempt,
+                effect: json["effect"]?.string.flatMap(Effect.init),
+                tool: tool,
+                model: model,
+                arguments: json["arguments"],
+                summary: json["summary"]?.string
             )
+            start.asked = json["asked"]?.string
+            self = .stepStarted(start)
         case "step.completed":
             var completion = StepCompletion(
                 step: step,

@@ -118,6 +118,8 @@ package struct StepStart: Sendable, Equatable {
     package var arguments: JSON?
     /// The arguments for a person: redacted, on one line, cut. Nil before the record is made.
     package var summary: String?
+    /// Of a write: a digest of what the step asks, by which a later job finds it.
+    package var asked: String?
 
     package init(
         step: String,

@@ -63,7 +63,8 @@ package enum JobCommand: Sendable, Equatable {
     case retry(Decision)
     case release(Release)
     case approve(Approval)
-    case deny(Decision)
+    /// The step is the one that the person means; nil when he means whatever the job waits for.
+    case deny(Denial)
 }
 
 /// What has to be done for a command: append the event, sync it, then move the directory where it belongs.
@@ -120,10 +121,14 @@ extension JobLife {
             release.step = hold.step
             return Transition(event: .released(release), destination: .deferred(until: now))
         case (.approve(let approval), .held(let hold)):
-            try check(approval, hold)
+            try check(approval, hold, now)
             return Transition(event: .approved(approval), destination: .deferred(until: now))
-        case (.deny(let decision), .held(let hold)):
-            let event = JobEvent.denied(Denial(step: hold.step, decision: decision))
+        case (.deny(let denial), .held(let hold)):
+            if let step = denial.step, step != hold.step {
+                let reason = "it asks about something else by now"
+                throw IllegalTransition(command: command.participle, state: state.name, reason: reason)
+            }
+            let event = JobEvent.denied(Denial(step: hold.step, decision: denial.decision))
             if hold.tellsDenial { return Transition(event: event, destination: .deferred(until: now)) }
             return Transition(event: event, destination: .failed(day: now.day), endsJob: true)
         default: throw IllegalTransition(command: command.participle, state: state.name)
@@ -142,11 +147,14 @@ extension JobLife {
         if let reason { throw IllegalTransition(command: "released", state: state.name, reason: reason) }
     }
 
-    private func check(_ approval: Approval, _ hold: Hold) throws(IllegalTransition) {
+    private func check(_ approval: Approval, _ hold: Hold, _ now: Timestamp) throws(IllegalTransition) {
         let reason: String? =
             if let request = hold.approval {
-                request.step == approval.step && request.argumentsHash == approval.argumentsHash
-                    ? nil : "it asks for something else by now"
+                if request.step != approval.step || request.argumentsHash != approval.argumentsHash {
+                    "it asks for something else by now"
+                } else {
+                    request.expires.flatMap { $0 <= now ? "the time for an answer was over at \($0.text)" : nil }
+                }
             } else {
                 "it does not wait for an approval, it is held as \(hold.reason.rawValue)"
             }

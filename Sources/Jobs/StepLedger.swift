@@ -118,6 +118,8 @@ package struct StepLedger: Sendable, Equatable {
             }
             doubt = nil
             for (step, entry) in entries where entry.status != .completed && entry.status != .skipped {
+                // What failed for good fails for good: only a retry says that it may run again.
+                if case .released = record.event, entry.status == .failed, entry.retryAt == nil { continue }
                 entries[step]?.failures = 0
                 entries[step]?.epochsWithoutOutcome = 0
                 entries[step]?.retryAt = record.at

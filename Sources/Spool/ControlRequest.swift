@@ -1,3 +1,4 @@
+import Glibc
 package import Jobs
 import SystemPackage
 
@@ -29,6 +30,8 @@ package struct ControlRequest: Sendable, Equatable {
     package var limits = Limits()
     /// Of an approval, which has one.
     package var approved: ApprovedCall?
+    /// Of a denial: the step that it is about; nil for whatever the job waits for.
+    package var deniedStep: String?
 
     package init(_ action: Action, jobs: [JobID], reason: String?) {
         (self.action, self.jobs, self.reason) = (action, jobs, reason)
@@ -40,7 +43,8 @@ package struct ControlRequest: Sendable, Equatable {
         return JSON(members: [
             ("action", .string(action.rawValue)), ("jobs", .array(jobs.map { .string($0.text) })),
             ("reason", reason.map(JSON.string)), ("again", finding == .again ? .bool(true) : JSON?.none),
-            ("assumed_output", output), ("limits", limits.json), ("step", approved.map { .string($0.step) }),
+            ("assumed_output", output), ("limits", limits.json),
+            ("step", (approved?.step ?? deniedStep).map(JSON.string)),
             ("arguments_hash", approved.map { .string($0.argumentsHash) }), ("arguments", approved?.arguments),
         ])
     }
@@ -51,7 +55,7 @@ package struct ControlRequest: Sendable, Equatable {
         case .cancel: return .cancel(decision)
         case .retry: return .retry(decision)
         case .release: return .release(Release(decision, finding: finding, limits: limits))
-        case .deny: return .deny(decision)
+        case .deny: return .deny(Denial(step: deniedStep, decision: decision))
         case .approve:
             // Reading a request makes sure that an approval says of what.
             let call = approved ?? ApprovedCall(step: "", argumentsHash: "")
@@ -74,7 +78,8 @@ package struct ControlRequest: Sendable, Equatable {
         guard let action = try reader.choice("action", Action.self) else { throw reader.error("action", "is missing") }
         let own: [String] =
             switch action {
-            case .cancel, .retry, .hold, .deny: []
+            case .cancel, .retry, .hold: []
+            case .deny: ["step"]
             case .release: ["again", "assumed_output", "limits"]
             case .approve: ["step", "arguments_hash", "arguments"]
             }
@@ -93,6 +98,7 @@ package struct ControlRequest: Sendable, Equatable {
             if finding != nil { throw reader.error("again", "cannot be asked for together with assumed_output") }
             finding = .again
         }
+        if action == .deny { deniedStep = try reader.string("step") }
         if action == .approve {
             guard let step = try reader.string("step") else { throw reader.error("step", "is missing") }
             guard let hash = try reader.string("arguments_hash") else {
@@ -112,7 +118,9 @@ package struct ControlRequest: Sendable, Equatable {
         let name = "\(id)-\(action.rawValue).json"
         try doing("writing control/\(name)") { () throws(Errno) in
             let control = try spool.directory(SpoolLayout.control)
-            let file = try spool.fileSystem.open(".\(name)", in: control, .create, mode: 0o644)
+            // Arguments and outputs are nobody else's; only a daemon of another user must be let read them.
+            let isOwn = try spool.fileSystem.status(of: control).uid == geteuid()
+            let file = try spool.fileSystem.open(".\(name)", in: control, .create, mode: isOwn ? 0o600 : 0o644)
             try spool.fileSystem.writeAll(json.bytes, to: file)
             try spool.fileSystem.rename(".\(name)", in: control, to: name, in: control)
         }

@@ -127,6 +127,10 @@ extension SpoolNode {
             if replay.life.isEnded { return try writeResult(of: job, replay) }
             // A retry may have been cut short before it took the old result away.
             try removeResult(of: job)
+            // What it asks may not have been written down yet.
+            if case .held(let hold) = replay.life.state, let request = hold.approval {
+                return [try write(request, of: job)]
+            }
             return []
         }
         try await durability.sync(files: files + [job.history], directories: [job.directory])

@@ -177,7 +177,7 @@ package final class SpoolNode: Sendable {
     }
 
     /// What a person is asked, for a person to read; what counts is in the history.
-    private func write(_ request: ApprovalRequest, of job: OwnedJob) throws(SpoolError) -> OpenFile {
+    func write(_ request: ApprovalRequest, of job: OwnedJob) throws(SpoolError) -> OpenFile {
         try doing("writing \(SpoolLayout.approval) of \(job.name)") { () throws(Errno) in
             try fileSystem.replaceFile(
                 SpoolLayout.approval,

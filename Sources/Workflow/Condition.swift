@@ -34,6 +34,35 @@ package struct Condition: Sendable {
 
     package func isTrue(in scope: Scope) -> Bool { Self.value(of: node, scope).isTruthy }
 
+    /// Whether it is false for certain: nothing that it depends on is missing, or of a kind that cannot be compared.
+    func isCertainlyFalse(in scope: Scope) -> Bool { Self.certainty(of: node, scope) == false }
+
+    /// The truth where it is certain, after Kleene's logic; nil where it is not.
+    private static func certainty(of node: Node, _ scope: Scope) -> Bool? {
+        switch node {
+        case .literal(let value): return value.isTruthy
+        case .reference(let path): return scope.value(at: path)?.isTruthy
+        case .not(let node): return certainty(of: node, scope).map { !$0 }
+        case .and(let left, let right):
+            let (left, right) = (certainty(of: left, scope), certainty(of: right, scope))
+            if left == false || right == false { return false }
+            return left == nil || right == nil ? nil : true
+        case .or(let left, let right):
+            let (left, right) = (certainty(of: left, scope), certainty(of: right, scope))
+            if left == true || right == true { return true }
+            return left == nil || right == nil ? nil : false
+        case .compare(let left, let comparison, let right):
+            guard isThere(left, scope), isThere(right, scope) else { return nil }
+            let (left, right) = (value(of: left, scope), value(of: right, scope))
+            let areAlike = left.double != nil && right.double != nil || left.string != nil && right.string != nil
+            return areAlike || ["==", "!="].contains(comparison) ? compare(left, comparison, right) : nil
+        }
+    }
+
+    private static func isThere(_ node: Node, _ scope: Scope) -> Bool {
+        if case .reference(let path) = node { scope.value(at: path) != nil } else { true }
+    }
+
     // MARK: Value
 
     private static func value(of node: Node, _ scope: Scope) -> JSON {

@@ -52,8 +52,13 @@ package struct OverBudget: Error, Sendable, Equatable {
     package var limit: String
     /// How much is used, allowed and wanted.
     package var message: String
+    /// What a person can do, after "release it".
+    package var remedy: String
 
-    package init(limit: String, message: String) { (self.limit, self.message) = (limit, message) }
+    package init(limit: String, message: String, remedy: String? = nil) {
+        (self.limit, self.message) = (limit, message)
+        self.remedy = remedy ?? "with a higher --limit \(limit)=…"
+    }
 }
 
 /// A budget that several jobs share.

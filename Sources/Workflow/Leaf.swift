@@ -19,7 +19,9 @@ struct Leaf: Sendable {
     /// A digest of what is asked.
     var asked: String
     /// Asks the tool whether an attempt has happened; gives nil when it cannot say.
-    var check: (@Sendable (_ attempt: Int) async throws -> ToolCheck?)?
+    var check: (@Sendable (StepStart) async throws -> ToolCheck?)?
+    /// Whether what may have happened before, in this job and in the one that it resumes, was looked at already.
+    var isPastKnown = false
 
     /// A step that asks `model` what `request` says.
     init(asking model: any ChatModel, _ request: ChatRequest, path: String, kind: StepKind, retry: RetryPolicy) {
@@ -46,6 +48,8 @@ struct Attempt: Sendable {
     var number: Int
     /// The model that has the turn; nil for tools.
     var model: (any ChatModel)?
+    /// Sets aside what a further call in the same attempt may use, until the attempt is booked.
+    var reserveMore: @Sendable (Usage) throws(OverBudget) -> Void = { _ in }
 }
 
 /// What one attempt brought.

@@ -8,7 +8,7 @@ package struct StepQuestion: Sendable, Hashable {
     private let asked: String
 
     /// - Parameter loops: The names of the workflow's `for_each` steps.
-    init(step path: String, asked: String, loops: Set<String>) {
+    package init(step path: String, asked: String, loops: Set<String>) {
         var parts: [Substring] = []
         var isElement = false
         for part in path.split(separator: "/", omittingEmptySubsequences: false) {

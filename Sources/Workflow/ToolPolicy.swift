@@ -76,7 +76,10 @@ package struct ToolPolicy: Sendable {
     /// The terms on which a person is asked before a call with these arguments, or nil when nobody is.
     func approvalTerms(for arguments: JSON) -> ApprovalTerms? {
         guard let approval else { return nil }
-        if let condition = approval.condition, !condition.isTrue(in: Scope(arguments: arguments)) { return nil }
+        // In doubt a person is asked: a model may leave out what the condition looks at, or write a number as text.
+        if let condition = approval.condition, condition.isCertainlyFalse(in: Scope(arguments: arguments)) {
+            return nil
+        }
         return approval.terms
     }
 }

@@ -3,6 +3,26 @@ import Tools
 
 /// What becomes of a step that was begun and has no outcome is decided by the tool's effect (DESIGN section 5).
 extension WorkflowRun {
+    /// What a step gave already: what the record says, what a call in doubt did, and what the job gave that this one
+    /// resumes.
+    ///
+    /// - Returns: Nil when the step is to run.
+    func knownOutput(of leaf: Leaf) async throws -> JSON? {
+        let entry = recorder.entry(of: leaf.path)
+        switch entry?.status {
+        case .completed: return try await recordedOutput(leaf.path, entry)
+        case .skipped: return .null
+        case .failed:
+            guard let retryAt = entry?.retryAt else {
+                throw Interruption.failed(step: leaf.path, entry?.failure ?? Failure(.permanent, "the step failed"))
+            }
+            try await wait(until: retryAt, reason: Self.reason(leaf, entry?.failure))
+        case .running: break
+        case nil: return try await takeOver(leaf)
+        }
+        return try await resolveDoubt(leaf, "the daemon died while it ran")
+    }
+
     /// Finds out whether a call in doubt has happened, if it must not run again unasked.
     ///
     /// - Parameter cause: Why no answer is known.
@@ -10,14 +30,15 @@ extension WorkflowRun {
     /// - Throws: A hold where only a person can tell, and where the daemon dies of the step.
     func resolveDoubt(_ leaf: Leaf, _ cause: String) async throws -> JSON? {
         while let entry = recorder.entry(of: leaf.path), let start = entry.pending {
-            guard leaf.effect == .write else {
+            // A server may call its tool harmless that was a write when it was called.
+            guard leaf.effect == .write || start.effect == .write else {
                 try checkSurvives(leaf, entry)
                 return nil
             }
             try checkMayGoOn(leaf.path)
             let began = environment.wallClock.now
             do {
-                switch try await leaf.check?(start.attempt) {
+                switch try await leaf.check?(start) {
                 case .happened(let output):
                     let result = AttemptResult(output: output, usage: .oneToolCall)
                     var completion = completion(leaf, start.attempt, began, result)

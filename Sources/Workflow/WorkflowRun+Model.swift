@@ -65,9 +65,6 @@ extension WorkflowRun {
         request.attempt = attempt.number
         var result = AttemptResult(output: .null, usage: Usage())
         var usage = Usage()
-        var reservations: [JobBudget.Reservation] = []
-        // The step as a whole is booked by who runs it; what corrections set aside besides is given back then.
-        defer { for reservation in reservations { job.budget.settle(reservation, used: Usage()) } }
         while true {
             let answer: ChatAnswer
             do {
@@ -96,8 +93,7 @@ extension WorkflowRun {
                 result.rejectedOutputs += 1
                 request.messages += [ChatMessage(.assistant, answer.text), Self.correction(misfit)]
                 do throws(OverBudget) {
-                    let most = model.worstCase(of: request)
-                    reservations.append(try job.budget.reserve(most, at: environment.wallClock.now))
+                    try attempt.reserveMore(model.worstCase(of: request))
                 } catch {
                     throw Failure(
                         .limit,

@@ -1,5 +1,6 @@
 import Jobs
 import Models
+import Synchronization
 
 extension WorkflowRun {
     /// Runs a step until it is done, with its retries, or takes its output from the record.
@@ -10,19 +11,7 @@ extension WorkflowRun {
         _ leaf: Leaf,
         attempt body: @Sendable (Attempt) async throws -> AttemptResult
     ) async throws -> JSON {
-        let entry = recorder.entry(of: leaf.path)
-        switch entry?.status {
-        case .completed: return try await recordedOutput(leaf.path, entry)
-        case .skipped: return .null
-        case .failed:
-            guard let retryAt = entry?.retryAt else {
-                throw Interruption.failed(step: leaf.path, entry?.failure ?? Failure(.permanent, "the step failed"))
-            }
-            try await wait(until: retryAt, reason: Self.reason(leaf, entry?.failure))
-        case .running: break
-        case nil: if let output = try await takeOver(leaf) { return output }
-        }
-        if let output = try await resolveDoubt(leaf, "the daemon died while it ran") { return output }
+        if !leaf.isPastKnown, let output = try await knownOutput(of: leaf) { return output }
         while true {
             try checkMayGoOn(leaf.path)
             switch try await takeTurn(leaf, body) {
@@ -33,7 +22,7 @@ extension WorkflowRun {
     }
 
     /// Takes the output of a step that asked the same in the job that this one resumes.
-    private func takeOver(_ leaf: Leaf) async throws -> JSON? {
+    func takeOver(_ leaf: Leaf) async throws -> JSON? {
         let question = StepQuestion(step: leaf.path, asked: leaf.asked, loops: workflow.definition.loops)
         guard let output = try await recorder.earlierOutput(of: question) else { return nil }
         var completion = StepCompletion(
@@ -77,11 +66,19 @@ extension WorkflowRun {
         _ body: @Sendable (Attempt) async throws -> AttemptResult
     ) async throws -> Progress {
         let entry = recorder.entry(of: leaf.path)
-        let attempt = Attempt(number: (entry?.attempts ?? 0) + 1, model: model)
         let reservation = try reserve(leaf.worstCase(model), leaf.path)
+        let more = Mutex<[JobBudget.Reservation]>([])
         var used = Usage()
-        defer { job.budget.settle(reservation, used: used) }
-        let start = StepStart(
+        defer {
+            job.budget.settle(reservation, used: used)
+            for reservation in more.withLock(\.self) { job.budget.settle(reservation, used: Usage()) }
+        }
+        var attempt = Attempt(number: (entry?.attempts ?? 0) + 1, model: model)
+        attempt.reserveMore = { most throws(OverBudget) in
+            let reservation = try job.budget.reserve(most, at: environment.wallClock.now)
+            more.withLock { $0.append(reservation) }
+        }
+        var start = StepStart(
             step: leaf.path,
             kind: leaf.kind,
             attempt: attempt.number,
@@ -90,6 +87,8 @@ extension WorkflowRun {
             model: model?.name,
             arguments: leaf.arguments
         )
+        // So that a person's word about a call in doubt is found by a job that resumes this one.
+        if leaf.effect == .write { start.asked = leaf.asked }
         let hasEffect = leaf.effect == .write || leaf.effect == .idempotent
         try await recorder.record(.stepStarted(start), durably: hasEffect)
         let began = environment.wallClock.now
@@ -118,7 +117,7 @@ extension WorkflowRun {
 
     private func overBudget(_ path: String, _ over: OverBudget) -> Hold {
         let message =
-            "step \(path) was not begun: \(over.message); release it with a higher --limit \(over.limit)=…, or cancel it"
+            "step \(path) was not begun: \(over.message); release it \(over.remedy), or cancel it"
         return Hold(reason: .overBudget, step: path, message: message)
     }
 

@@ -14,10 +14,6 @@ extension WorkflowRun {
             return try await recordedOutput(path, entry)
         }
         let specification = try await specification(of: step.tool, path)
-        if let objection = objection(to: arguments, step.tool, specification) {
-            let hint = "mend the step's arguments, or the tool's parameters and rules"
-            throw Interruption.failed(step: path, Failure(objection.class, objection.message, hint: hint))
-        }
         let call = ToolCall(tool: step.tool, arguments: arguments, specification: specification, path: path)
         return try await perform(call, retry, onDenied: .fail, tellsModel: false)
     }
@@ -67,6 +63,8 @@ extension WorkflowRun {
     func policy(of tool: String) -> ToolPolicy { workflow.policies[tool] ?? .none }
 
     /// Calls a tool as a step of its own, with retries, after a person's yes where one is needed.
+    ///
+    /// What may have happened before is found out first: nobody is asked about a call that was begun.
     func perform(
         _ call: ToolCall,
         _ retry: RetryPolicy,
@@ -74,15 +72,8 @@ extension WorkflowRun {
         tellsModel: Bool
     ) async throws -> JSON {
         let path = call.path
-        if let entry = recorder.entry(of: path), entry.status == .completed {
-            return try await recordedOutput(path, entry)
-        }
         let tool = try tool(call.tool, path)
-        let arguments = try approvedArguments(of: call, onDenied: onDenied)
-        guard let arguments else {
-            return try await refuse(call.tool, path, Failure(.denied, denialMessage(of: path)))
-        }
-        let invocation: @Sendable (Int) -> ToolInvocation = { attempt in
+        let invocation: @Sendable (Int, JSON) -> ToolInvocation = { attempt, arguments in
             ToolInvocation(
                 arguments: arguments,
                 job: job.name.id.text,
@@ -92,11 +83,24 @@ extension WorkflowRun {
                 artifacts: job.artifacts
             )
         }
-        var leaf = Leaf(calling: call.tool, call.specification.effect, arguments, path: path, retry: retry)
+        var leaf = Leaf(calling: call.tool, call.specification.effect, call.arguments, path: path, retry: retry)
         leaf.tellsModel = tellsModel
-        leaf.check = { attempt in try await tool.check(invocation(attempt)) }
+        leaf.check = { start in
+            try await tool.check(invocation(start.attempt, start.arguments ?? call.arguments))
+        }
+        if let output = try await knownOutput(of: leaf) { return output }
+        leaf.isPastKnown = true
+        if let objection = objection(to: call.arguments, call.tool, call.specification) {
+            if tellsModel { return try await refuse(call.tool, path, objection) }
+            let hint = "mend the step's arguments, or the tool's parameters and rules"
+            throw Interruption.failed(step: path, Failure(objection.class, objection.message, hint: hint))
+        }
+        guard let arguments = try approvedArguments(of: call, onDenied: onDenied) else {
+            return try await refuse(call.tool, path, Failure(.denied, denialMessage(of: path)))
+        }
+        leaf.arguments = arguments
         return try await perform(leaf) { attempt in
-            AttemptResult(output: try await tool.call(invocation(attempt.number)), usage: .oneToolCall)
+            AttemptResult(output: try await tool.call(invocation(attempt.number, arguments)), usage: .oneToolCall)
         }
     }
 

@@ -36,7 +36,8 @@ struct RedactionTests {
         for event in events.dropFirst() { #expect(!"\(redaction.redacted(event))".contains(Self.key), "\(event.type)") }
         let commands: [JobCommand] = [
             .step(.held(hold)), .deferUntil(until, reason: Self.key), .hold(hold), .fail(step: nil, failure),
-            .cancel(decision), .retry(decision), .release(Release(decision)), .deny(decision),
+            .cancel(decision), .retry(decision), .release(Release(decision)),
+            .deny(Denial(step: "s", decision: decision)),
             .approve(Approval(step: "s", decision: decision, argumentsHash: "")),
         ]
         for command in commands { #expect(!"\(redaction.redacted(command))".contains(Self.key), "\(command)") }
