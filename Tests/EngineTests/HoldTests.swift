@@ -172,4 +172,55 @@ struct HoldTests {
             #expect(bench.log.begun.map(\.step) == ["one", "two"])
         }
     }
+
+    @Test("is answered for in time although something beside it cannot be read")
+    func unreadableNeighbour() async throws {
+        try await Bench.with { bench in
+            let setup = try asking(bench, "{approval: {expires: 30s}}")
+            try await bench.run(setup) { _ in
+                try bench.drop("a.txt")
+                await bench.observer.when("a.txt", .held)
+            }
+            // A file that is called like a job, before and behind the real one.
+            for id in ["00000000000000000000000000", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"] {
+                try bench.stage("\(id)-x", "", in: "held")
+            }
+            try await bench.run(setup) { running in
+                await running.whenReady()
+                await bench.clock.whenSleeping(for: .seconds(30))
+                bench.clock.advance(by: .seconds(30))
+                await bench.observer.when("a.txt", .failed)
+            }
+            #expect(bench.messages.count(of: "an approval that it waits for does not expire") == 2)
+        }
+    }
+
+    @Test("is not put aside again by a request that still waits for another job")
+    func requestForTwo() async throws {
+        try await Bench.with { bench in
+            let gate = Gate()
+            let tool = bench.tool("call", effect: .write) { invocation in
+                if invocation.arguments["name"] == "b.txt" { try await gate.pass() }
+                return 1
+            }
+            var setup = Bench.Setup(tools: [tool])
+            setup.settings.concurrency = 1
+            try await bench.run(setup) { _ in
+                try bench.drop("b.txt")
+                await bench.log.whenBegun(1)
+                try bench.drop("a.txt")
+                await bench.observer.when("a.txt", .waiting)
+                try bench.request(.hold, bench.ids("a.txt", "b.txt"))
+                await bench.observer.when("a.txt", .held)
+                try bench.request(.release, bench.ids("a.txt"))
+                await bench.messages.when("request settled")
+                // One more look at everything in control/.
+                try bench.request(.cancel, [])
+                await bench.messages.when("request settled", times: 2)
+                gate.open()
+                await bench.observer.when("a.txt", .done)
+            }
+            #expect(try bench.history(of: "a.txt").filter { $0 == "held" }.count == 1)
+        }
+    }
 }

@@ -88,6 +88,36 @@ struct ResumeTests {
         }
     }
 
+    @Test("takes over what a person said had happened, and waits for nobody's guess about the rest")
+    func doubts() async throws {
+        try await Bench.with { bench in
+            let tool = bench.tool("call", effect: .write) { invocation in
+                if invocation.arguments["name"] == "bad" { throw Failure(.permanent, "no") }
+                throw Failure(.unknown, "the answer was lost")
+            }
+            try await bench.run(Bench.Setup(yaml: yaml, tools: [tool])) { _ in
+                try bench.drop("a.json", document(#"{"text":"x"},{"text":"bad"}"#))
+                await bench.observer.when("a.json", .held)
+                let id = try #require(bench.ids("a.json").first)
+                try bench.request(.release, [id]) { $0.finding = .done(output: "by hand") }
+                await bench.observer.when("a.json", .failed)
+                try bench.drop("b.json", document(#"{"text":"x"}"#, resuming: id))
+                await bench.observer.when("b.json", .done)
+
+                try bench.drop("c.json", document(#"{"text":"y"}"#))
+                await bench.observer.when("c.json", .held)
+                let other = try #require(bench.ids("c.json").first)
+                try bench.request(.cancel, [other])
+                await bench.observer.when("c.json", .failed)
+                try bench.drop("d.json", document(#"{"text":"y"}"#, resuming: other))
+                await bench.observer.when("d.json", .failed)
+            }
+            #expect(bench.log.names == ["x", "bad", "y"])
+            #expect(try output(bench, "b.json") == ["by hand"])
+            #expect(bench.observer.rows.value["d.json"]?.reason?.contains("nobody knows whether it happened") == true)
+        }
+    }
+
     @Test("does not get what belongs to somebody else", .enabled(if: geteuid() == 0, "only root can give files away"))
     func otherOwner() async throws {
         try await Bench.with { bench in

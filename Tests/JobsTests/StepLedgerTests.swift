@@ -85,6 +85,17 @@ import Testing
         #expect(later.replay.steps["a"]?.pending != nil)
     }
 
+    @Test func `a release lets nothing run again that had failed for good, and a retry does`() {
+        var story = Story(
+            Story.failed("a", 1, Failure(.permanent, "no")),
+            .held(Hold(reason: .overBudget, message: ""))
+        )
+        story.add(.released(Release(Story.alice)))
+        #expect(story.replay.steps["a"]?.retryAt == nil)
+        story.add(.retried(Story.alice))
+        #expect(story.replay.steps["a"]?.retryAt != nil)
+    }
+
     @Test func `the current step is the last that runs, else the last that failed`() {
         #expect(Story(Story.start("a"), Story.start("b")).replay.steps.current?.step == "b")
         #expect(Story(Story.start("a"), Story.failed("b", 1, temporary)).replay.steps.current?.step == "a")

@@ -74,7 +74,10 @@ import Tools
         #expect(put.calls.isEmpty)
     }
 
-    @Test(arguments: [("{amount: 101}", true), ("{amount: 100}", false)])
+    @Test(arguments: [
+        ("{amount: 101}", true), ("{amount: 100}", false), ("{amount: '5'}", true), ("{}", true),
+        ("{amount: null}", true),
+    ])
     func `a condition on the arguments says when a yes is needed`(arguments: String, isAsked: Bool) async throws {
         var bench = Bench(tools: [FakeTool("put", .write)])
         bench.policies = ["put": "{approval: {when: arguments.amount > 100, expires: 2h, on_expiry: fail}}"]

@@ -71,4 +71,30 @@ import Tools
         #expect(try await bench.run(yaml, recorder) == .completed(output: "by hand"))
         #expect(put.calls.count == 1)
     }
+
+    @Test func `a call that was begun is looked into, with its own arguments, before anybody is asked`() async throws {
+        let yaml = "steps: [{id: a, tool: put, arguments: {n: 500}}]"
+        let put = FakeTool("put", .write, check: { .happened(output: $0.arguments["n"] ?? .null) })
+        var bench = Bench(tools: [put])
+        bench.policies = ["put": "{approval: always}"]
+        let recorder = bench.recorder()
+        // Begun with what a person put in; since then a retry has taken the approval away.
+        var start = StepStart(step: "a", kind: .tool, attempt: 1, effect: .write, tool: "put")
+        start.arguments = ["n": 50]
+        recorder.append(.stepStarted(start))
+        recorder.append(.retried(Decision(uid: 1, user: "alice")))
+        #expect(try await bench.run(yaml, recorder) == .completed(output: 50))
+        #expect(put.calls.isEmpty)
+    }
+
+    @Test func `a call that was a write when it was begun is not repeated because its tool says otherwise now`()
+        async throws
+    {
+        let put = FakeTool("put", .read)
+        let bench = Bench(tools: [put])
+        let recorder = bench.recorder()
+        recorder.append(.stepStarted(StepStart(step: "a", kind: .tool, attempt: 1, effect: .write, tool: "put")))
+        #expect(try await bench.run(yaml, recorder.resumed()).hold?.reason == .unknownOutcome)
+        #expect(put.calls.isEmpty)
+    }
 }
