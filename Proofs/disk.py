@@ -140,6 +140,10 @@ class RecordedDisk:
         """Turns the power off: nothing is recorded from here on, and the disk fails whatever is asked of it."""
         (self._device / "power").write_text("off")
 
+    def fail_write(self, text: str) -> None:
+        """Lets the next write with this text in it fail, once."""
+        (self._device / "power").write_text(text)
+
     def close(self) -> None:
         """Cuts, and takes the disk away."""
         self.cut()

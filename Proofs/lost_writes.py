@@ -79,9 +79,7 @@ def missing_flush(made: Record, position: int, names: list[str]) -> list[str]:
     lines = [f"  after   {change}"]
     if covering:
         event, sync = covering[0]
-        flush = next((flush for flush in made.flushes if flush > event), None)
-        came = "which did not come before the cut" if flush is None or flush >= position else "which came before"
-        lines.append(f"  before  the flush of {sync}, {came}")
+        lines.append(f"  before  {sync}, which had {'begun' if event < position else 'not begun'}")
     else:
         lines.append("  before  any sync of it: none came")
     return lines

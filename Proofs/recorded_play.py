@@ -13,6 +13,7 @@ from disk import Filesystem, Record, RecordedDisk, run
 from spool import Spool
 
 BEGIN = "the scenario begins"
+LONG = "a long output, which fills blocks. "
 
 
 @dataclass
@@ -23,10 +24,13 @@ class Recording:
     kills: int = 0
     configuration: str = ""
     drops_directory_syncs: bool = False
+    # The disk fails once while it writes the history of a job.
+    fails_once: bool = False
 
 
 PLAIN = Recording("one life")
 KILLED = Recording("killed four times", kills=4)
+FAILED = Recording("a write failed once", fails_once=True)
 BROKEN = (
     Recording("durability is off", configuration="durability: off\n"),
     Recording("directories are never synced", drops_directory_syncs=True),
@@ -44,9 +48,13 @@ def record(filesystem: Filesystem, directory: Path, how: Recording, randomness: 
         scenario.prepare(spool, disk.marks)
         with (spool.root / "agentspool.yaml").open("a") as file:
             file.write(how.configuration)
+        if how.fails_once:
+            _lengthen_output(spool)
         run("sync", "--file-system", disk.root)
         disk.mark(BEGIN)
         spool.log = disk.marks
+        if how.fails_once:
+            disk.fail_write(LONG)
         calls = Calls(aside)
         if how.drops_directory_syncs:
             calls.arm(DROP_DIRECTORY_SYNCS, Point("none"))
@@ -57,6 +65,15 @@ def record(filesystem: Filesystem, directory: Path, how: Recording, randomness: 
         disk.close()
     made = Record(disk.base, disk.log)
     return made, next(event for event, line in made.marks() if line == BEGIN)
+
+
+def _lengthen_output(spool: Spool) -> None:
+    """Lets a record of a history be longer than the blocks that the end of the file lies in.
+
+    What a failed write leaves in memory is written again where it shares a block with what is written next.
+    """
+    note = spool.root / "tools/note"
+    spool.write("tools/note", note.read_text().replace("echo noted", f"[ $1 != look ] || echo {LONG * 300}\necho noted"))
 
 
 def _play(spool: Spool, disk: RecordedDisk, kills: int, randomness: random.Random) -> None:

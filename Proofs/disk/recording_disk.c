@@ -5,7 +5,8 @@
 
      disk   IMAGE as it is. A loop device on it is a block device on which a real filesystem can be mounted.
      marks  what is written here becomes part of the record, so that a moment has its place among the writes.
-     power  after anything is written here the power is off: whatever is asked of the disk fails with EIO.
+     power  after "off" is written here the power is off: whatever is asked of the disk fails with EIO. After any other
+            text the next write of the disk that has this text in it fails with EIO, once.
 
    The kernel is spoken to through /dev/fuse directly (linux/fuse.h). All files are opened with direct I/O, so that what
    the loop device writes comes here at once and as it is, and one thread serves one request after the other, so that
@@ -43,6 +44,8 @@ struct event {
 static int image, log_file, device;
 static uint64_t disk_size;
 static bool is_off;
+static char failing[256];
+static size_t failing_length;
 static useconds_t flush_time;
 
 static void fail(const char *what) {
@@ -124,13 +127,18 @@ static void write_file(const struct fuse_in_header *request, const struct fuse_w
     const char *bytes = (const char *)(given + 1);
     int error = 0;
     if (request->nodeid == POWER) {
-        is_off = true;
+        is_off = is_off || (given->size == 3 && memcmp(bytes, "off", 3) == 0);
+        failing_length = given->size < sizeof failing ? given->size : sizeof failing;
+        memcpy(failing, bytes, failing_length);
     } else if (request->nodeid == MARKS) {
         if (!is_off) record('M', 0, bytes, given->size);
     } else if (is_off) {
         error = -EIO;
     } else if (given->offset + given->size > disk_size) {
         error = -ENOSPC;
+    } else if (failing_length && memmem(bytes, given->size, failing, failing_length)) {
+        failing_length = 0;
+        error = -EIO;
     } else {
         record('W', given->offset, bytes, given->size);
         if (pwrite(image, bytes, given->size, (off_t)given->offset) != (ssize_t)given->size) fail("the image is full");

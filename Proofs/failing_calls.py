@@ -1,0 +1,120 @@
+"""Makes state-changing calls of the daemon fail, once and for good, with every error that a disk can give.
+
+One point for each kind of call on each kind of place, whichever job it is of. Once: one call fails, and all must end as
+without it. For good: from that call on every call of its kind fails; the fault goes on for a while, then it is gone.
+The daemon says what is wrong, in few lines; it may stop, as after a failed sync it must, and is started again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import calls
+import promises
+from calls import ERRORS, Calls, Point
+from crash_points import trace
+from report import Result, say
+from scenario import Scenario, prepare
+from spool import Broken, Spool
+from workshop import room
+
+PART = "Failing calls: every error at every kind of call"
+ONCE, FOR_GOOD = "once", "for good"
+# These runs mostly wait: after an error of the disk the daemon lets it rest for some seconds.
+WORKERS = 10
+FAULT_SECONDS = 1.5
+# Lines above `notice` that one fault may cause: one for each job and queue that it meets, and some.
+LINES_MAX = 40
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What fails, with which error, and for how long."""
+
+    point: Point
+    error: str
+    duration: str
+
+    def __str__(self) -> str:
+        return f"{self.error} {self.duration} at {self.point}"
+
+
+def run(seed: int, limit: int | None = None) -> list[Result]:
+    """Every error at every kind of call and place, once and for good; or `limit` of these, chosen by `seed`."""
+    generator = random.Random(seed)
+    faults = [Fault(point, error, duration) for point in _places(trace(), generator)
+              for error in ERRORS for duration in (ONCE, FOR_GOOD)]
+    say(f"  {len(faults) // 2 // len(ERRORS)} kinds of call and place, {len(ERRORS)} errors, once and for good")
+    if limit is not None:
+        faults = generator.sample(faults, min(limit, len(faults)))
+    results = {(error, duration): Result(PART, f"{error} {duration}") for error in ERRORS
+               for duration in (ONCE, FOR_GOOD)}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for number, (fault, is_reached, broken) in enumerate(pool.map(strike, faults), 1):
+            result = results[fault.error, fault.duration]
+            result.tried += is_reached
+            for promise, faults_found in broken.items():
+                result.failures += [f"{fault}: {promise}: {text}" for text in faults_found]
+                say(f"  {fault}: {promise}: {faults_found[0]}")
+            if number % 100 == 0:
+                say(f"  {number} of {len(faults)}")
+    return list(results.values())
+
+
+def _places(points: list[Point], generator: random.Random) -> list[Point]:
+    """One call of each kind on each kind of place: whose job it is does not matter."""
+    by_place: dict[str, list[Point]] = {}
+    for point in points:
+        by_place.setdefault(re.sub(r"ID-\w+", "ID", point.name), []).append(point)
+    return [generator.choice(points) for points in by_place.values()]
+
+
+def strike(fault: Fault) -> tuple[Fault, bool, dict[str, list[str]]]:
+    """One run with the fault; whether it came to it, and what is broken."""
+    directory = room()
+    spool = Spool(directory / "spool", directory)
+    watched = Calls(directory)
+    try:
+        prepare(spool)
+        mode = calls.FAIL_ONCE if fault.duration == ONCE else calls.FAIL_FOR_GOOD
+        watched.arm(mode, fault.point, ERRORS[fault.error])
+        spool.environment = watched.environment(spool.root)
+        spool.start()
+        scenario = Scenario(spool)
+        try:
+            if fault.duration == FOR_GOOD:
+                scenario.play_for(FAULT_SECONDS)
+                watched.disarm()
+            broken = promises.play_and_check(spool, scenario)
+        except Broken as error:
+            broken = {"works again when the fault is gone": [f"{error}; log: {spool.last_log[-800:]}"]}
+        if watched.failures:
+            broken |= said(fault, spool)
+        return fault, watched.has_struck, broken
+    finally:
+        watched.close()
+        spool.kill()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+# Calls whose failure changes nothing that anybody waits for; a step that is tried again says so in its history.
+HARMLESS = re.compile(r"^(mkdir .*/artifacts|rmdir (.*/artifacts|processing/)|unlink .*(drop@default|/copy|\.new|-shm|-wal)|mkdir [\w-]+$|"
+                      r"mkdir inbox/default|(write|truncate|open|fsync|fdatasync) index\.sqlite|fdatasync \.$|unlink index)")
+
+
+def said(fault: Fault, spool: Spool) -> dict[str, list[str]]:
+    """Whether the daemon said what was wrong, once and not in a flood."""
+    lines = [line for line in spool.log.read_text(errors="replace").splitlines()
+             if re.search(r" (warning|error|critical) |^agentspool: |^Error: ", line)]
+    named = [line for line in lines if os.strerror(ERRORS[fault.error]).lower() in line.lower()]
+    faults = []
+    if not named and not HARMLESS.match(fault.point.name):
+        faults.append("nothing in the log names the error")
+    if len(lines) > LINES_MAX:
+        faults.append(f"{len(lines)} lines in the log, as: {lines[-1]}")
+    return {"says what is wrong in a line": faults} if faults else {}

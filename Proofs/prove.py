@@ -1,0 +1,64 @@
+"""Proves what AgentSpool promises by breaking it: `make prove` tries everything, `make test` a bounded part.
+
+Parts: crash (kill -9 at every call), power (power cuts on recorded disks), calls (every error at every kind of call),
+surroundings (full disks, removed directories, clocks, crowds), hostile (drops that nobody should make), soak (random
+kills). Root is needed for disks and mounts; what cannot be tried here is said, and is no failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Callable
+
+import crash_points
+import failing_calls
+import hostile_drops
+import power_cuts
+import report
+import soak
+import surroundings
+from report import Result
+
+PARTS: dict[str, Callable[[int, bool], list[Result]]] = {
+    "crash": lambda seed, bounded: crash_points.run(seed, 60 if bounded else None),
+    "power": lambda seed, bounded: power_cuts.run(seed=seed, bounded=bounded),
+    "calls": lambda seed, bounded: failing_calls.run(seed, 60 if bounded else None),
+    "surroundings": lambda seed, bounded: surroundings.run(bounded=bounded, seed=seed),
+    "hostile": lambda seed, bounded: hostile_drops.run(bounded=bounded, seed=seed),
+    "soak": lambda seed, bounded: soak.run(seed, kills=150 if bounded else 1_000),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all when left out")
+    parser.add_argument("--bounded", action="store_true", help="some points of each part, in some minutes")
+    parser.add_argument("--seed", type=int, default=random.randrange(10_000), help="the same seed tries the same")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report in Markdown")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
+    print(f"Seed {arguments.seed}", flush=True)
+    start = time.monotonic()
+    results: list[Result] = []
+    for name, run in PARTS.items():
+        if arguments.parts and name not in arguments.parts:
+            continue
+        began = time.monotonic()
+        report.say(f"\n{name}")
+        results += run(arguments.seed, arguments.bounded)
+        report.say(f"  {time.monotonic() - began:.0f} s")
+    status = report.finish(results)
+    if arguments.report:
+        text = report.markdown(results, arguments.seed, "make prove", time.monotonic() - start)
+        report.write(arguments.report, text)
+        print(f"written: {arguments.report}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
