@@ -12,6 +12,8 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
     case foreign(path: String)
     /// The file cannot be opened, read or written at the moment: permissions, a full disk, another writer.
     case inaccessible(path: String, reason: String)
+    /// This connection writes no more: it met an error of the disk while it was opened, and keeps to reading.
+    case readOnly(path: String)
 
     package var description: String {
         switch self {
@@ -25,6 +27,8 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(path) is the database of another program: name another place for the index"
         case .inaccessible(let path, let reason):
             "the index \(path) cannot be used now: \(reason)"
+        case .readOnly(let path):
+            "the index \(path) cannot be written now: its filesystem is read-only, or gave an error when it was opened"
         }
     }
 
@@ -44,9 +48,9 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
         // A file that ends within a page was cut: reading it again gives the same.
         case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHORT_READ:
             self = .unusable(path: path, reason: "the file was cut short")
-        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY,
-            .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_NOMEM, .SQLITE_PROTOCOL, .SQLITE_INTERRUPT, .SQLITE_ABORT,
-            .SQLITE_MISUSE:
+        case .SQLITE_READONLY: self = .readOnly(path: path)
+        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH,
+            .SQLITE_NOMEM, .SQLITE_PROTOCOL, .SQLITE_INTERRUPT, .SQLITE_ABORT, .SQLITE_MISUSE:
             self = .inaccessible(path: path, reason: reason)
         default: return nil
         }

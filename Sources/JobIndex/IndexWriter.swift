@@ -127,6 +127,9 @@ package final class IndexWriter: Sendable {
     /// Whether index and files must be compared.
     package var needsReconcile: Bool { buffer.withLock { $0.needsReconcile } }
 
+    /// Notes that something happened of which the index may not have been told: index and files are to be compared.
+    package func noteLoss() { buffer.withLock { $0.lose() } }
+
     /// Notes that index and files were compared and the differences written.
     ///
     /// - Parameter losses: ``losses`` as read before the comparison began; what was lost since still counts.
@@ -202,6 +205,7 @@ package final class IndexWriter: Sendable {
             return !entries.isEmpty
         } catch {
             buffer.withLock { $0.putBack(rest) }
+            if case .readOnly = error { letGo() }
             throw error
         }
     }
@@ -269,6 +273,15 @@ package final class IndexWriter: Sendable {
             throw error.isUnusable ? .inaccessible(path: path, reason: "it was damaged") : error
         }
         connection.withLock { $0.isMarked = true }
+    }
+
+    /// Closes the connection; the next try opens another one.
+    private func letGo() {
+        let database = connection.withLock { connection in
+            defer { (connection.database, connection.isMarked) = (nil, false) }
+            return connection.database
+        }
+        database?.close()
     }
 
     /// Sets a damaged database aside.

@@ -44,7 +44,8 @@ struct CommandFailure {
 
     func artifacts(_ path: String, _ error: Errno) -> Failure {
         Failure(
-            error == .noSpace || error == .diskQuotaExceeded || Self.isTemporary(error) ? .temporary : .permanent,
+            // A disk that gives errors may be well again; a file in its place is there to stay.
+            error == .notDirectory ? .permanent : .temporary,
             "\(name) was not started: its directory for artifacts cannot be made: \(Self.text(error))",
             hint: "look at \(path)"
         )

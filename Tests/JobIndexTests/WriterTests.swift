@@ -91,6 +91,17 @@ import Testing
         #expect(index.fresh.value == 2)
     }
 
+    @Test func `a connection that only reads is exchanged for one that writes`() async throws {
+        let index = try await LiveIndex()
+        // As SQLite does by itself when the disk gave an error while it opened its log.
+        try await index.database.pool?.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = ON") }
+        index.writer.record(.rejected(summary(1)))
+        await #expect(throws: IndexError.readOnly(path: index.scratch.index)) { try await index.writer.flush() }
+        try await index.writer.flush()
+        #expect(try await count(index) == 1)
+        #expect(index.fresh.value == 1 && index.writer.needsReconcile)
+    }
+
     @Test func `a replaced index is written to, and asked to be filled`() async throws {
         let index = try await LiveIndex()
         let other = try await LiveIndex()
