@@ -1,0 +1,91 @@
+"""A table of cases, each a function whose doc is the sentence that it proves, played beside each other."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import signal
+import sys
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Callable
+
+from report import Result, finish, say
+from spool import Broken
+
+
+class Skipped(Exception):
+    """What a case needs is not to be had here, as a sentence."""
+
+
+@dataclass
+class Trial:
+    """One play of a case: what it may know, and what it says of itself."""
+
+    bounded: bool
+    random: random.Random
+    tried: int = 1
+    note: str = ""
+
+
+Case = Callable[[Trial], None]
+
+
+def run(part: str, cases: list[Case], bounded: bool, seed: int, workers: int = 4) -> list[Result]:
+    """Plays every case, `workers` of them at a time; a result for each, in their order."""
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(lambda case: _play(part, case, bounded, seed), cases))
+
+
+def _play(part: str, case: Case, bounded: bool, seed: int) -> Result:
+    trial = Trial(bounded, random.Random(f"{seed} {case.__name__}"))
+    result = Result(part, sentence(case))
+    begin = time.monotonic()
+    try:
+        case(trial)
+    except Skipped as reason:
+        result.skipped, result.note = True, str(reason)
+    except Broken as fault:
+        result.failures.append(str(fault))
+    except Exception:
+        # A fault of the proof itself is not to pass for a proof.
+        result.failures.append(traceback.format_exc())
+    if not result.skipped:
+        result.tried, result.note = trial.tried, trial.note
+    outcome = "skipped" if result.skipped else "failed" if result.failures else "good"
+    say(f"  {outcome:<7} {time.monotonic() - begin:5.1f} s  {case.__name__:<28} {result.note}".rstrip())
+    return result
+
+
+def sentence(case: Case) -> str:
+    return (case.__doc__ or case.__name__).strip().splitlines()[0].rstrip(".")
+
+
+def main(part: str, cases: list[Case]) -> int:
+    """The command line of one table: `--bounded`, `--seed N`, and names of cases, or their beginnings."""
+    parser = argparse.ArgumentParser(description=part, epilog="Cases: " + ", ".join(case.__name__ for case in cases))
+    parser.add_argument("--bounded", action="store_true", help="the form for every build: fewer, and sooner")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("cases", nargs="*", metavar="CASE")
+    options = parser.parse_args()
+    unknown = [name for name in options.cases if not any(case.__name__.startswith(name) for case in cases)]
+    if unknown:
+        parser.error(f"there is no case {unknown[0]}; there are: {', '.join(case.__name__ for case in cases)}")
+    chosen = [case for case in cases if not options.cases or case.__name__.startswith(tuple(options.cases))]
+    # What is mounted and set is put back also when the run is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    print(part)
+    return finish(run(part, chosen, options.bounded, options.seed))
+
+
+def expect(condition: object, fault: str) -> None:
+    """A promise, as a condition that holds, and what to say when it does not."""
+    if not condition:
+        raise Broken(fault)
+
+
+# Settings of the whole machine are for one case at a time.
+machine = threading.Lock()
