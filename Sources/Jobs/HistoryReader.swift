@@ -54,9 +54,12 @@ package struct HistoryReader: Sendable {
 }
 
 extension HistoryRecord {
+    /// A line may be nested so deep: values as deep as documents may be stand in records, and templates make deeper ones.
+    package static let depthMax = 1_024
+
     /// Reads a line of a history, chain and all; nil when it is no record.
     package init?(line: some Sequence<UInt8>) {
-        guard let json = try? JSONParser.parse(line) else { return nil }
+        guard let json = try? JSONParser.parse(line, depthMax: Self.depthMax) else { return nil }
         self.init(json: json)
     }
 }

@@ -177,7 +177,7 @@ extension HistoryRecord {
 extension HistoryRecord {
     /// Reads a record; nil when a member that its type needs is missing or of the wrong kind.
     package init?(json: JSON) {
-        guard let seq = json["seq"]?.int, let epoch = json["epoch"]?.int,
+        guard let seq = json["seq"]?.count, let epoch = json["epoch"]?.count,
             let at = json["at"]?.string.flatMap(Timestamp.init(text:)), let type = json["type"]?.string,
             let event = JobEvent(type: type, json)
         else { return nil }
@@ -249,7 +249,7 @@ extension JobEvent {
 
     private init?(stepType type: String, _ json: JSON) {
         guard let step = json["step"]?.string, let kind = json["kind"]?.string.flatMap(StepKind.init),
-            let attempt = json["attempt"]?.int
+            let attempt = json["attempt"]?.count
         else { return nil }
         let tool = json["tool"]?.string
         let model = json["model"]?.string
@@ -306,6 +306,11 @@ extension JobEvent {
             )
         }
     }
+}
+
+extension JSON {
+    /// A number that counts up from record to record; nil where the next one might overflow.
+    fileprivate var count: Int? { int.flatMap { (0...1_000_000_000_000).contains($0) ? $0 : nil } }
 }
 
 extension Failure {

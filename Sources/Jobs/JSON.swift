@@ -50,6 +50,15 @@ extension JSON {
         }
     }
 
+    /// Whether arrays and objects lie within each other, this value included, more than so many levels deep.
+    package func isNested(deeperThan levels: Int) -> Bool {
+        switch self {
+        case .array(let elements): levels == 0 || elements.contains { $0.isNested(deeperThan: levels - 1) }
+        case .object(let members): levels == 0 || members.values.contains { $0.isNested(deeperThan: levels - 1) }
+        default: false
+        }
+    }
+
     /// An object of the members that are there.
     package init(members: [(String, JSON?)]) {
         self = .object(

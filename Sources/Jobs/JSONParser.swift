@@ -17,23 +17,28 @@ package struct JSONParser {
     package static let depthMax = 128
 
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let depthMax: Int
     private var position = 0
     private var depth = 0
     /// The members and positions to follow when a line is looked up, else nil.
     private var sought: ArraySlice<String>?
     private var found: Int?
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>, seeking: [String]? = nil) {
-        self.bytes = bytes
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, depthMax: Int = Self.depthMax, seeking: [String]? = nil) {
+        (self.bytes, self.depthMax) = (bytes, depthMax)
         sought = seeking?[...]
     }
 
     /// Parses one JSON text.
     ///
+    /// - Parameter depthMax: Another limit than that for documents.
     /// - Throws: ``JSONSyntaxError`` with the line and column of the first byte that does not fit.
-    package static func parse(_ bytes: some Sequence<UInt8>) throws(JSONSyntaxError) -> JSON {
+    package static func parse(
+        _ bytes: some Sequence<UInt8>,
+        depthMax: Int = Self.depthMax
+    ) throws(JSONSyntaxError) -> JSON {
         let parse = { (buffer: UnsafeBufferPointer<UInt8>) -> Result<JSON, JSONSyntaxError> in
-            var parser = JSONParser(buffer)
+            var parser = JSONParser(buffer, depthMax: depthMax)
             do throws(JSONSyntaxError) { return .success(try parser.document()) } catch { return .failure(error) }
         }
         let result = bytes.withContiguousStorageIfAvailable(parse) ?? Array(bytes).withUnsafeBufferPointer(parse)
@@ -96,7 +101,7 @@ package struct JSONParser {
     private mutating func nested(
         _ body: (inout JSONParser) throws(JSONSyntaxError) -> JSON
     ) throws(JSONSyntaxError) -> JSON {
-        if depth == Self.depthMax { throw error("nested deeper than \(Self.depthMax) levels") }
+        if depth == depthMax { throw error("nested deeper than \(depthMax) levels") }
         depth += 1
         position += 1
         defer { depth -= 1 }

@@ -39,12 +39,16 @@ package struct Usage: Sendable, Equatable {
         ]
     }
 
+    /// More than one step uses; a history that somebody changed must not make sums overflow.
+    private static let countMax = 1_000_000_000_000
+
     package init(json: JSON) {
-        modelCalls = json["model_calls"]?.int ?? 0
-        toolCalls = json["tool_calls"]?.int ?? 0
-        inputTokens = json["input_tokens"]?.int ?? 0
-        cachedInputTokens = json["cached_input_tokens"]?.int ?? 0
-        outputTokens = json["output_tokens"]?.int ?? 0
-        costUSD = json["cost_usd"]?.double ?? 0
+        func count(_ name: String) -> Int { min(max(json[name]?.int ?? 0, 0), Self.countMax) }
+        modelCalls = count("model_calls")
+        toolCalls = count("tool_calls")
+        inputTokens = count("input_tokens")
+        cachedInputTokens = count("cached_input_tokens")
+        outputTokens = count("output_tokens")
+        costUSD = min(max(json["cost_usd"]?.double ?? 0, 0), Double(Self.countMax))
     }
 }

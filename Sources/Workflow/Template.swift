@@ -17,6 +17,9 @@ package struct Template: Sendable {
 
     private let part: Part
 
+    /// What is made may be nested so deep: the outputs of steps can grow from step to step, and a history must hold them.
+    private static let depthMax = 512
+
     /// - Throws: ``DocumentError`` naming the member whose template is wrong.
     package init(_ value: JSON, at path: [String], in reader: MemberReader, steps: Set<String>) throws(DocumentError) {
         part = try Self.part(value, path, reader, steps)
@@ -68,8 +71,15 @@ package struct Template: Sendable {
 
     /// Fills in the values.
     ///
-    /// - Throws: ``Failure``, permanent, when the value that a whole string refers to is not there.
-    package func render(_ scope: Scope) throws(Failure) -> JSON { try Self.render(part, scope) }
+    /// - Throws: ``Failure``, permanent, when the value that a whole string refers to is not there, or the result is
+    ///   nested too deep.
+    package func render(_ scope: Scope) throws(Failure) -> JSON {
+        let value = try Self.render(part, scope)
+        if value.isNested(deeperThan: Self.depthMax) {
+            throw Failure(.permanent, "a template gives a value that is nested deeper than \(Self.depthMax) levels")
+        }
+        return value
+    }
 
     /// The rendered value as text: a string as it is, anything else as JSON.
     package func renderText(_ scope: Scope) throws(Failure) -> String {

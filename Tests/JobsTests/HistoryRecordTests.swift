@@ -56,4 +56,36 @@ import Testing
     func `a record without what its type needs is none`(text: String) throws {
         #expect(HistoryRecord(json: try JSONParser.parse(text)) == nil)
     }
+
+    @Test func `values as deep as documents and templates make them are read back`() throws {
+        for depth in [JSONParser.depthMax, 512] {
+            let text = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+            let value = try JSONParser.parse(text.utf8, depthMax: depth)
+            let record = HistoryRecord(
+                seq: 1,
+                epoch: 1,
+                at: Timestamp(milliseconds: 0),
+                event: .stepCompleted(StepCompletion(step: "a", kind: .tool, output: value))
+            )
+            #expect(HistoryRecord(line: line(record)) == record, "\(depth) levels")
+        }
+    }
+
+    @Test(arguments: ["seq", "epoch", "attempt"])
+    func `a record whose numbers cannot be counted on from is none`(member: String) throws {
+        let members = ["seq", "epoch", "attempt"].map { "\"\($0)\":\($0 == member ? Int.max : 1)" }
+        let text =
+            #"{"at":"2026-11-24T02:00:00Z","type":"step.started","step":"a","kind":"tool",\#(members.joined(separator: ","))}"#
+        #expect(HistoryRecord(json: try JSONParser.parse(text)) == nil)
+    }
+
+    @Test func `usage that no job has had does not make sums overflow`() throws {
+        let text =
+            #"{"seq":1,"epoch":1,"at":"2026-11-24T02:00:00Z","type":"step.completed","step":"a","kind":"model","#
+            + #""attempt":1,"usage":{"input_tokens":9223372036854775807,"output_tokens":-9,"cost_usd":1e308}}"#
+        let record = try #require(HistoryRecord(json: try JSONParser.parse(text)))
+        let replay = JobReplay(name: Story.name, records: Array(repeating: record, count: 20))
+        #expect(replay.usage.tokens == 20_000_000_000_000)
+        #expect(replay.usage.costUSD == 2e13)
+    }
 }

@@ -22,6 +22,14 @@ import Testing
         return try template(value).render(scope)
     }
 
+    @Test func `values that grow from template to template are refused before a history cannot hold them`() throws {
+        var value: JSON = []
+        for _ in 0..<511 { value = [value] }
+        let scope = Scope(input: value, job: [:])
+        #expect(try template("{{input}}").render(scope) == value)
+        #expect(throws: Failure.self) { try template(["{{input}}"]).render(scope) }
+    }
+
     @Test(
         arguments: [
             ("{{input.n}}", 5), ("{{ input.d }}", 5.0), ("{{input.yes}}", true), ("{{input.list}}", [1, "x"]),
