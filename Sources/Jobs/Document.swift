@@ -70,8 +70,21 @@ package struct Document: Sendable {
 
 /// YAML 1.2's core schema, read through Yams into ``JSON``.
 private enum YAML {
-    /// A document that grows past this many values through its aliases is refused ("billion laughs").
-    static let valuesMax = 1_000_000
+    /// A document that grows past so many values, or so many bytes of text, through its aliases is refused ("billion
+    /// laughs"). One without aliases has no more of them than bytes, but for escapes that are shorter than their text.
+    static let valuesMax = 100_000
+    static let textMax = 1 << 20
+
+    /// What a document may still grow to.
+    private struct Growth {
+        var values: Int
+        var text: Int
+
+        init(_ bytes: [UInt8]) { (values, text) = (max(valuesMax, bytes.count), max(textMax, 2 * bytes.count)) }
+
+        mutating func add(text string: String) { text -= string.utf8.count }
+        var isOver: Bool { values < 0 || text < 0 }
+    }
 
     static func compose(_ bytes: [UInt8]) throws(DocumentError) -> Node? {
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -101,23 +114,22 @@ private enum YAML {
 
     static func value(of bytes: [UInt8]) throws(DocumentError) -> JSON {
         guard let root = try compose(bytes) else { return .null }
-        var count = 0
-        return try value(of: root, depth: 0, count: &count)
+        var growth = Growth(bytes)
+        return try value(of: root, depth: 0, &growth)
     }
 
-    private static func value(of node: Node, depth: Int, count: inout Int) throws(DocumentError) -> JSON {
-        count += 1
-        if depth > JSONParser.depthMax {
+    private static func value(of node: Node, depth: Int, _ growth: inout Growth) throws(DocumentError) -> JSON {
+        growth.values -= 1
+        if let text = node.scalar?.string { growth.add(text: text) }
+        if growth.isOver { throw DocumentError(line: node.mark?.line, reason: "its aliases make it too large") }
+        if depth == JSONParser.depthMax, node.scalar == nil {
             throw DocumentError(line: node.mark?.line, reason: "nested deeper than \(JSONParser.depthMax) levels")
-        }
-        if count > valuesMax {
-            throw DocumentError(line: node.mark?.line, reason: "more than \(valuesMax) values; too many aliases?")
         }
         switch node {
         case .scalar(let scalar): return value(of: scalar, node)
         case .sequence(let sequence):
             var elements: [JSON] = []
-            for element in sequence { elements.append(try value(of: element, depth: depth + 1, count: &count)) }
+            for element in sequence { elements.append(try value(of: element, depth: depth + 1, &growth)) }
             return .array(elements)
         case .mapping(let mapping):
             var members: OrderedDictionary<String, JSON> = [:]
@@ -125,7 +137,8 @@ private enum YAML {
                 guard let name = key.scalar?.string else {
                     throw DocumentError(line: key.mark?.line, reason: "a member's name must be a plain word")
                 }
-                if members.updateValue(try value(of: member, depth: depth + 1, count: &count), forKey: name) != nil {
+                growth.add(text: name)
+                if members.updateValue(try value(of: member, depth: depth + 1, &growth), forKey: name) != nil {
                     throw DocumentError(line: key.mark?.line, reason: "the member \"\(name)\" is here twice")
                 }
             }

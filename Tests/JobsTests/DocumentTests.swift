@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func `a billion laughs are refused`() {
-        #expect(yamlError(laughs)?.contains("more than 1000000 values; too many aliases?") == true)
+        #expect(yamlError(laughs)?.contains("its aliases make it too large") == true)
     }
 
     @Test(arguments: [
@@ -68,6 +68,19 @@ import Testing
     @Test func `an asterisk, an ampersand and a question mark in prose are prose`() throws {
         let text = "prompt: |\n  ? Is *this* &that: R&D [x]: y\n  ? *that : &amp;\n"
         #expect(try yaml(text)["prompt"]?.string?.hasPrefix("? Is *this*") == true)
+    }
+
+    @Test func `a long text that aliases repeat is refused when it grows too long`() {
+        let text = "t: &t \(String(repeating: "x", count: 2_000))\n"
+        let list = { (count: Int) in "\(text)l: [\(String(repeating: "*t, ", count: count))]\n" }
+        #expect(yamlError(list(400)) == nil)
+        #expect(yamlError(list(600))?.contains("its aliases make it too large") == true)
+    }
+
+    @Test func `YAML may be as deep as JSON`() {
+        let deep = { String(repeating: "[", count: $0) + String(repeating: "]", count: $0) }
+        #expect(yamlError(deep(128)) == nil)
+        #expect(yamlError(deep(129))?.hasSuffix("nested deeper than 128 levels") == true)
     }
 
     @Test(arguments: [200, 900, 100_000])
