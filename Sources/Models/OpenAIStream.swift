@@ -3,7 +3,8 @@ import OrderedCollections
 
 /// Puts the chunks of a streamed chat completion together to the whole one.
 struct OpenAIStream: AnswerAssembly {
-    /// More choices or tool calls than any answer has; a server that counts further must not use up the memory.
+    /// More choices, or tool calls in all of them, than any answer has; a server that counts further must not use up the
+    /// memory.
     static let indexMax = 1_023
 
     fileprivate struct Call {
@@ -50,7 +51,10 @@ struct OpenAIStream: AnswerAssembly {
         for (name, value) in choice.object ?? [:] where !value.isNull {
             switch name {
             case "index": break
-            case "delta": try choices[index].take(delta: value)
+            case "delta":
+                try choices[index].take(delta: value)
+                let calls = choices.reduce(0) { $0 + $1.calls.count }
+                if calls > Self.indexMax + 1 { throw .garbage("it has \(calls) tool calls") }
             case "finish_reason": choices[index].finishReason = value
             case "logprobs":
                 for (part, list) in value.object ?? [:] {

@@ -142,6 +142,16 @@ struct StreamingTests {
         )
     }
 
+    @Test("a stream that counts its tool calls up in every choice is no answer")
+    func callsInEveryChoice() throws {
+        var stream = OpenAIStream()
+        func chunk(_ index: Int) -> JSON {
+            ["choices": [["index": .int(Int64(index)), "delta": ["tool_calls": [["index": 1_023]]]]]]
+        }
+        try stream.take(chunk(0))
+        #expect(throws: StreamFault.self) { try stream.take(chunk(1)) }
+    }
+
     @Test("a stream in one piece for each byte is the same", arguments: [Dialect.openAI, .anthropic])
     func bytes(dialect: Dialect) async throws {
         var stream = EventStream()

@@ -48,6 +48,13 @@ struct MCPToolTests {
         }
     }
 
+    @Test("never says that data which was left out is smaller than nothing")
+    func padding() throws {
+        let result = MCPToolResult(json: ["content": [["type": "image", "data": "=="]]])
+        let failure = MCPFailure(tool: "t", server: "s", effect: .read)
+        #expect(try result.output(failure) == [["type": "image", "left_out": "data, 0 bytes"]])
+    }
+
     @Test(
         "fails with the server's words",
         arguments: [

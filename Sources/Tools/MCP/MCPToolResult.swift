@@ -36,8 +36,8 @@ struct MCPToolResult {
 
     private static func withoutData(_ json: JSON, _ member: String) -> JSON {
         guard var members = json.object, let data = members[member]?.string else { return json }
-        // Four characters of Base64 are three bytes.
-        let size = data.utf8.count / 4 * 3 - data.utf8.suffix(2).count { $0 == UInt8(ascii: "=") }
+        // Four characters of Base64 are three bytes; what is no Base64 may be all padding.
+        let size = max(0, data.utf8.count / 4 * 3 - data.utf8.suffix(2).count { $0 == UInt8(ascii: "=") })
         members[member] = nil
         members["left_out"] = .string("\(members["mimeType"]?.string ?? "data"), \(size) bytes")
         return .object(members)
