@@ -125,3 +125,18 @@ let package = Package(
             tests: ["agentspool"]
         )
 )
+
+// Only for scripts/fuzz.sh: a fuzzer has no `main` of its own and links with -sanitize=fuzzer alone.
+if Context.environment["AGENTSPOOL_FUZZING"] != nil {
+    package.products.append(.executable(name: "fuzzers", targets: ["Fuzzers"]))
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzers",
+            dependencies: [
+                "Daemon", "Engine", "Jobs", "Models", "Spool", "Tools", "Workflow", .collections, .nioHTTP1,
+            ],
+            path: "Fuzzing/Sources",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}

@@ -1,0 +1,33 @@
+import Jobs
+
+@testable import Models
+
+/// Streamed answers: server-sent events, and what is put together of them.
+enum StreamsTarget: FuzzTarget {
+    static let name = "sse"
+
+    static func run(_ input: [UInt8]) {
+        let cuts = Pieces.cuts(of: input).map { pieces in
+            var stream = EventStream()
+            return pieces.flatMap { stream.append($0) }
+        }
+        for events in cuts.dropFirst() { claimEqual(events, cuts[0], "a stream in pieces has the same events") }
+        for dialect in [Dialect.openAI, .anthropic] { check(cuts[0], dialect) }
+    }
+
+    /// As ``ProviderCall`` reads a stream.
+    private static func check(_ events: [[UInt8]], _ dialect: Dialect) {
+        var assembly = dialect.assembly()
+        for data in events where !data.isEmpty {
+            if data.elementsEqual("[DONE]".utf8) { break }
+            guard let event = try? JSONParser.parse(data), event["error"]?.isNull ?? true,
+                (try? assembly.take(event)) != nil
+            else { return }
+            if assembly.isDone { break }
+        }
+        _ = dialect.usage(assembly.usage, price: nil)
+        let answer = assembly.answer
+        Kept.check(answer)
+        AnswersTarget.check(answer, dialect)
+    }
+}
