@@ -233,8 +233,10 @@ struct RequestOptions: ParsableArguments {
         let clock = ContinuousClock()
         let end = clock.now + Self.patience
         while clock.now < end {
-            let (_, history, replay) = try finder.read(job.text)
-            if history.records.contains(where: { $0.seq > seq && action.isRecorded(by: $0.event) }) {
+            let (location, history, replay) = try finder.read(job.text)
+            let isRecorded = history.records.contains { $0.seq > seq && action.isRecorded(by: $0.event) }
+            // The daemon may not have synced what can be read already.
+            if isRecorded, try finder.spool.syncHistory(of: location) {
                 return json
                     ? Terminal.print(["job": .string(job.text), "state": .string(replay.life.state.name)])
                     : Terminal.print("\(job) \(action.participle)")

@@ -111,7 +111,8 @@ package struct ControlRequest: Sendable, Equatable {
     /// Larger requests are refused.
     package static let sizeMax = 1 << 20
 
-    /// Puts the request where a daemon finds it: written aside, then renamed.
+    /// Puts the request where a daemon finds it: written aside, then renamed; on disk when this returns, because one
+    /// that no daemon takes now is said to wait there.
     ///
     /// - Returns: The file's name in `control/`, which is gone once the request was carried out.
     package func submit(to spool: SpoolRoot, id: JobID) throws(SpoolError) -> String {
@@ -122,7 +123,9 @@ package struct ControlRequest: Sendable, Equatable {
             let isOwn = try spool.fileSystem.status(of: control).uid == geteuid()
             let file = try spool.fileSystem.open(".\(name)", in: control, .create, mode: isOwn ? 0o600 : 0o644)
             try spool.fileSystem.writeAll(json.bytes, to: file)
+            try Durability.syncNow(file, spool.fileSystem)
             try spool.fileSystem.rename(".\(name)", in: control, to: name, in: control)
+            try Durability.syncNow(control, spool.fileSystem)
         }
         return name
     }

@@ -23,6 +23,19 @@ struct ControlRequestTests {
         return try #require(rejection).reason
     }
 
+    @Test("is on disk before its sender is told that it waits")
+    func synced() throws {
+        let request = ControlRequest(.cancel, jobs: [spool.identifiers.next()], reason: nil)
+        spool.fileSystem.forgetCalls()
+        let name = try request.submit(to: root, id: spool.identifiers.next())
+        #expect(
+            spool.fileSystem.calls == [
+                "create control/.\(name)", "write control/.\(name)", "sync all control/.\(name)",
+                "rename control/.\(name) -> control/\(name)", "sync all control",
+            ]
+        )
+    }
+
     @Test("comes to the daemon as it was sent, with its owner", arguments: ControlRequest.Action.allCases)
     func roundTrip(_ action: ControlRequest.Action) throws {
         var request = ControlRequest(
