@@ -80,6 +80,7 @@ class Acknowledged:
             jobs[job.id] = job
             faults += [f"job {job.name}: {fault}" for fault in job.history.faults]
             faults += _drop_faults(job)
+            faults += _lost_files(job)
         faults += self._lost_submissions(spool, jobs)
         faults += self._lost_words(jobs)
         faults += self._lost_answers(jobs)
@@ -151,3 +152,15 @@ def _drop_faults(job: Job) -> Iterator[str]:
     # Said to be accepted or not: where the history has it, the drop must be there, too.
     if accepted[0]["sha256"] not in digests and len(job.history.records) > 1:
         yield f"job {job.name}: its drop is not the one that was accepted"
+
+
+def _lost_files(job: Job) -> Iterator[str]:
+    """Whether the files are there that finished steps left: no step that was recorded is run again to make them."""
+    for step in job.history.completed_steps:
+        receipt = job.path / "artifacts/receipt"
+        if step == "sure" and (not receipt.is_file() or receipt.read_text() != f"{job.id}/{step}"):
+            yield f"job {job.name}: {step} is recorded as completed, and the file that it left is not whole"
+    if job.name == "lines.jsonl" and job.history.of_type("completed"):
+        output = job.path / "output.jsonl"
+        if not output.is_file() or output.read_text().count("\n") != 2:
+            yield f"job {job.name}: it is recorded as completed, and its output.jsonl is not whole"

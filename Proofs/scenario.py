@@ -51,8 +51,10 @@ MODEL = """
 - {reply: a haiku}
 """
 
-# A line for each effect, in one write; and, where a recorder of the disk listens, the same line in its order.
+# A line for each effect, in one write; and, where a recorder of the disk listens, the same line in its order. What one
+# of them leaves for the job is written first, and not synced.
 NOTE = """#!/bin/sh
+[ "$1" != sure ] || printf '%s' "$AGENTSPOOL_IDEMPOTENCY_KEY" > "$AGENTSPOOL_ARTIFACTS/receipt"
 printf '%s %s\\n' "$1" "$AGENTSPOOL_IDEMPOTENCY_KEY" >> LEDGER
 MARKprintf 'ledger %s %s' "$1" "$AGENTSPOOL_IDEMPOTENCY_KEY" > MARKS
 echo noted

@@ -99,6 +99,7 @@ final class HistoryRecorder: StepRecorder {
             return redaction
         }
         let event = redaction.redacted(event)
+        if case .stepCompleted(let step) = event, step.kind == .tool { try await node.syncArtifacts(of: job) }
         let (record, replay) =
             durably ? try await node.commit(.step(event), on: job) : try await node.note(event, on: job)
         observer.jobChanged(replay, record)

@@ -28,6 +28,7 @@ package final class Durability: Sendable {
 
     private struct Waiter {
         var files: [(file: OpenFile, kind: SyncKind)]
+        var wantsAll = false
         var continuation: CheckedContinuation<Void, any Error>
     }
 
@@ -52,12 +53,23 @@ package final class Durability: Sendable {
     ///
     /// - Throws: ``SyncFailure``.
     package func sync(files: [OpenFile] = [], directories: [OpenFile] = []) async throws {
-        if mode == .off { return }
         let wanted = files.map { ($0, SyncKind.data) } + directories.map { ($0, SyncKind.all) }
+        try await wait { Waiter(files: wanted, continuation: $0) }
+    }
+
+    /// Returns when all that was written to the filesystem is on disk, by whomever.
+    ///
+    /// - Throws: ``SyncFailure``.
+    package func syncFileSystem() async throws {
+        try await wait { Waiter(files: [], wantsAll: true, continuation: $0) }
+    }
+
+    private func wait(_ waiter: (CheckedContinuation<Void, any Error>) -> Waiter) async throws {
+        if mode == .off { return }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let (failure, mustStart) = state.withLock { state -> (SyncFailure?, Bool) in
                 if let failure = state.failure { return (failure, false) }
-                state.waiters.append(Waiter(files: wanted, continuation: continuation))
+                state.waiters.append(waiter(continuation))
                 defer { state.isFlushing = true }
                 return (nil, !state.isFlushing)
             }
@@ -87,7 +99,8 @@ package final class Durability: Sendable {
         var seen: Set<ObjectIdentifier> = []
         // Data first: an entry must never be on disk before what it names.
         let wanted = group.flatMap(\.files).filter { seen.insert(ObjectIdentifier($0.file)).inserted }
-        if mode == .automatic, wanted.count > Self.filesMax { return try fileSystem.sync(root, .fileSystem) }
+        let isLarge = mode == .automatic && wanted.count > Self.filesMax
+        if isLarge || group.contains(where: \.wantsAll) { return try fileSystem.sync(root, .fileSystem) }
         for (file, kind) in wanted where kind == .data { try fileSystem.sync(file, kind) }
         for (file, kind) in wanted where kind == .all {
             // Some filesystems cannot sync directories and need not (Exim ignores it likewise).

@@ -1,3 +1,4 @@
+import Foundation
 import Jobs
 import SystemPackage
 import Testing
@@ -34,6 +35,18 @@ struct CommitTests {
     func note() async throws {
         _ = try await node.note(.started("one"), on: job)
         #expect(calls() == ["write processing/a/J/history.jsonl"])
+    }
+
+    @Test("of a step comes after the files that the step left are on disk, where there are any")
+    func artifacts() async throws {
+        try await node.syncArtifacts(of: job)
+        let path = spool.absolute("processing/a/\(job.name)/artifacts")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        try await node.syncArtifacts(of: job)
+        #expect(calls() == [])
+        try Data("receipt".utf8).write(to: URL(fileURLWithPath: "\(path)/receipt"))
+        try await node.syncArtifacts(of: job)
+        #expect(calls() == ["sync fileSystem "])
     }
 
     @Test("that completes the job writes the result, syncs, and moves it to the day's done")

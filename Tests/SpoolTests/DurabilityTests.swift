@@ -47,6 +47,18 @@ struct DurabilityTests {
         #expect(syncs == [])
     }
 
+    @Test("flushes the filesystem for one who asks for all of it, whatever the mode but off")
+    func everything() async throws {
+        for mode in [Durability.Mode.automatic, .files] {
+            fileSystem.forgetCalls()
+            try await durability(mode).syncFileSystem()
+            #expect(syncs == ["sync fileSystem "])
+        }
+        fileSystem.forgetCalls()
+        try await durability(.off).syncFileSystem()
+        #expect(syncs == [])
+    }
+
     @Test("syncs a file once, however many wait for it")
     func once() async throws {
         let file = try file("1")
