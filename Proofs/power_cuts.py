@@ -23,7 +23,7 @@ from typing import Callable
 from cuts import WAYS, ALL, Cut, plan
 from disk import FILESYSTEMS, Block, Filesystem, Record, isolated, missing, workplace
 from lost_writes import explain
-from recorded_play import BROKEN, KILLED, PLAIN, Recording, record
+from recorded_play import BROKEN, FAILED, KILLED, PLAIN, Recording, record
 from report import Result, finish, say
 from workshop import HERE
 
@@ -231,7 +231,7 @@ def main() -> int:
         return finish(run(options.bounded, options.seed, options.filesystems, options.states))
     filesystem = options.filesystems[0]
     results = prove_itself(filesystem, options.seed)
-    results += prove(filesystem, options.states, options.seed, [PLAIN] if options.bounded else [PLAIN, KILLED])
+    results += prove(filesystem, options.states, options.seed, [PLAIN] if options.bounded else [PLAIN, KILLED, FAILED])
     print(RESULTS + json.dumps([asdict(result) for result in results]), flush=True)
     return 0
 

@@ -5,10 +5,11 @@ package struct HistoryReader: Sendable {
     package private(set) var validLength = 0
     /// What is wrong after ``validLength``, when something is; certain after ``end()``.
     package private(set) var defect: Defect?
+    private var hasHole = false
     private var lines = LineSplitter()
 
     package enum Defect: Sendable, Equatable {
-        /// What a crash leaves of a write that it cut short: nothing after it is a record.
+        /// What a crash leaves of a write that it cut short: nothing after it is a record, or it has a hole.
         case tornTail(line: Int)
         /// A line whose chain does not fit, with records in it or after it: changed by somebody, or a damaged disk.
         /// Or one whose chain fits, and that this version cannot read.
@@ -33,6 +34,9 @@ package struct HistoryReader: Sendable {
         guard isLinked, let record = HistoryRecord(line: line.bytes), record.seq == line.number else {
             // What is linked was written whole, by a newer version perhaps: it must not be cut away.
             defect = isLinked ? .brokenLine(line: line.number) : .tornTail(line: line.number)
+            // A block that never reached the disk reads as zeros, which no record has; of what was written together
+            // with it, later blocks may have reached it. All of that is the torn tail: it was never synced.
+            hasHole = line.bytes.contains(0)
             return judge(line)
         }
         chain = next
@@ -42,7 +46,7 @@ package struct HistoryReader: Sendable {
 
     /// A record at or behind the first bad line says that the line is no torn tail.
     private mutating func judge(_ line: LineSplitter.Line) {
-        guard case .tornTail(let first) = defect, HistoryRecord(line: line.bytes) != nil else { return }
+        guard case .tornTail(let first) = defect, !hasHole, HistoryRecord(line: line.bytes) != nil else { return }
         defect = .brokenLine(line: first)
     }
 

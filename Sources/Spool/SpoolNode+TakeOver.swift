@@ -57,14 +57,15 @@ extension SpoolNode {
 
     /// Copies the valid history to a new file that replaces the old one.
     ///
-    /// The former life of this node is certainly dead: its lock went with its last descriptor, and its own file is safe.
-    /// Only where that life died while it renewed the history of another's job, the fence is still to be put up. A
-    /// history that somebody changed is left as it is: a copy would lose the records behind the change.
+    /// This fences a zombie off, whose open file is a dead inode then. And it is done for this node's own former life,
+    /// too: a sync of it may have failed, and then the kernel shows what it did not write as if it had, and never tries
+    /// to write it again. A history that somebody changed is left as it is: a copy would lose the records behind the
+    /// change.
     private func renewHistory(of name: JobName, isOwn: Bool) async throws {
         let renewed = try await threads.run { [self] in
             try doing("copying the history of \(name)") { () throws(Errno) -> (OpenFile, OpenFile)? in
                 let directory = try fileSystem.open(name.description, in: spool.directory(processing), .directory)
-                if isOwn, try !fileSystem.exists(Self.newHistory, in: directory) { return nil }
+                if isOwn, try !fileSystem.exists(SpoolLayout.history, in: directory) { return nil }
                 let copy = try fileSystem.open(Self.newHistory, in: directory, .replace)
                 guard try fileSystem.exists(SpoolLayout.history, in: directory) else { return (directory, copy) }
                 let history = try fileSystem.open(SpoolLayout.history, in: directory, .read)

@@ -118,6 +118,19 @@ import Testing
         }
     }
 
+    @Test func `a hole that a power cut left is torn off with all behind it, which was never synced`() {
+        let lines = lines(records(6))
+        let bytes = Array(lines.joined())
+        let whole = lines[0].count + lines[1].count
+        for hole in [whole..<(whole + 1), (whole + 3)..<(whole + lines[2].count + 3), whole..<(bytes.count - 1)] {
+            var torn = bytes
+            torn.replaceSubrange(hole, with: repeatElement(0, count: hole.count))
+            let contents = HistoryContents(torn)
+            #expect(contents.defect == .tornTail(line: 3))
+            #expect(contents.validLength == whole)
+        }
+    }
+
     @Test func `a linked line that this version cannot read is never taken for a torn tail`() {
         var chain = HistoryChain()
         let first = chain.seal(records(1)[0])

@@ -121,6 +121,22 @@ struct ClaimTests {
         #expect(try spool.problems() == [])
     }
 
+    @Test("of a former life writes its history anew: what a failed sync left unwritten still reads as if it were")
+    func failedSync() async throws {
+        let next = try await spool.node()
+        spool.fileSystem.forgetCalls()
+        _ = try await next.takeOver("\(name)", of: "a").owned()
+        let path = "processing/a/\(name)"
+        #expect(
+            spool.fileSystem.calls.starts(with: [
+                "create \(path)/history.jsonl.new", "write \(path)/history.jsonl.new",
+                "sync data \(path)/history.jsonl.new",
+                "rename \(path)/history.jsonl.new -> \(path)/history.jsonl",
+                "sync all \(path)", "sync all processing/a",
+            ])
+        )
+    }
+
     @Test("with a long history shows it part by part, and keeps only the last part")
     func longHistory() async throws {
         let count = 3_000
