@@ -197,12 +197,37 @@ extension SpoolNode {
             }
         }
         if let (drop, isIntact) = unsynced {
-            if !isIntact, job.replay.life.seq == 1 { return false }
-            let parent = try await threads.run { [self] in try spool.directory(processing) }
-            try await durability.sync(files: [drop, job.history], directories: [job.directory, parent])
+            let mayBeTakenBack = job.replay.life.seq == 1
+            if !isIntact, mayBeTakenBack { return false }
+            do {
+                let (files, directories) = try await threads.run { [self] in try accepted(acceptance, job.name) }
+                try await durability.sync(
+                    files: [drop, job.history] + files,
+                    directories: [job.directory] + directories
+                )
+            } catch is Rejection where mayBeTakenBack {
+                // Another job has its key by now, because a power cut took this one's.
+                return false
+            }
         }
         try await threads.run { [self] in try nameDrop(of: job) }
         return true
+    }
+
+    /// What an acceptance changed beside the job's own directory.
+    private func accepted(
+        _ acceptance: Acceptance,
+        _ job: JobName
+    ) throws -> (files: [OpenFile], directories: [OpenFile]) {
+        let key = try acceptance.idempotencyKey.map { try reserve($0, for: job) }
+        return try doing("opening what the acceptance of \(job) changed") { () throws(Errno) in
+            var directories = [try spool.directory(processing)] + (key?.directories ?? [])
+            // It may have been removed since.
+            do throws(Errno) {
+                directories.append(try spool.directory(SpoolLayout.inbox(of: acceptance.queue)))
+            } catch .noSuchFileOrDirectory {}
+            return (key.map { [$0.file] } ?? [], directories)
+        }
     }
 }
 

@@ -74,6 +74,40 @@ struct IdempotencyKeyTests {
         #expect(row.reason?.contains("\(job.name.id)") == true)
     }
 
+    @Test("is synced by whoever ends an acceptance that a crash cut short, before it counts")
+    func unsynced() async throws {
+        let drop = try spool.drop("a.json", text)
+        spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { throw .ioError } }
+        await #expect(throws: SyncFailure.self) { try await node.accept(drop) }
+        spool.fileSystem.before { _ in }
+        let next = try await spool.node()
+        let name = try #require(try await next.jobs(of: "a").first)
+        spool.fileSystem.forgetCalls()
+        _ = try await next.takeOver(name, of: "a").owned()
+        let calls = spool.fileSystem.calls
+        let synced = calls.firstIndex { $0 == "sync fileSystem " || $0.hasPrefix("sync data keys/") }
+        let named = calls.firstIndex { $0.hasPrefix("rename") && $0.hasSuffix("/job.json") }
+        #expect(try #require(synced) < #require(named), "\(calls)")
+    }
+
+    @Test("that a power cut took from an acceptance, and that another job has by now, takes the drop back")
+    func lost() async throws {
+        let drop = try spool.drop("a.json", text)
+        spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { throw .ioError } }
+        await #expect(throws: SyncFailure.self) { try await node.accept(drop) }
+        spool.fileSystem.before { _ in }
+        for file in spool.tree("keys").filter({ $0.contains("/") }) {
+            try FileManager.default.removeItem(atPath: spool.absolute("keys/\(file)"))
+        }
+        let other = try await spool.node("b").accepted(spool.drop("b.json", text)).0
+        let next = try await spool.node()
+        let name = try #require(try await next.jobs(of: "a").first)
+        #expect(try await next.takeOver(name, of: "a").isReturned)
+        let waiting = try #require(try spool.root().waitingDrops(of: TestSpool.queue, limit: 1).drops.first)
+        let row = try await next.rejected(waiting.drop)
+        #expect(row.reason?.contains("\(other.name.id)") == true)
+    }
+
     @Test("is the same job's again after a crash, and that job goes on")
     func crash() async throws {
         let drop = try spool.drop("a.json", text)
