@@ -32,17 +32,26 @@ class Filesystem:
     mount: str = "loop"
 
     @property
+    def kind(self) -> str:
+        """As mount(8) calls it."""
+        return self.name.split(" ")[0]
+
+    @property
     def maker(self) -> str:
-        return f"mkfs.{self.name}"
+        return f"mkfs.{self.kind}"
+
+
+_EXT4 = ("-q", "-F", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard")
 
 
 FILESYSTEMS = {
     filesystem.name: filesystem
     for filesystem in (
-        Filesystem("ext4", 32, ("-q", "-F", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard")),
+        Filesystem("ext4", 32, _EXT4),
         # The disks of one record have one UUID, and are mounted beside each other.
         Filesystem("xfs", 300, ("-q", "-f", "-K"), "loop,nouuid"),
         Filesystem("btrfs", 128, ("-q", "-f", "-K")),
+        Filesystem("ext4 data=journal", 32, _EXT4, "loop,data=journal"),
     )
 }
 
@@ -57,14 +66,17 @@ def missing(filesystem: str) -> str | None:
     for tool in (FILESYSTEMS[filesystem].maker, "unshare", "mount"):
         if shutil.which(tool) is None:
             return f"{tool} is not installed"
-    known = Path("/proc/filesystems").read_text().split()
-    if filesystem not in known and shutil.which("modprobe"):
-        subprocess.run(["modprobe", filesystem], capture_output=True)
-        known = Path("/proc/filesystems").read_text().split()
-    if filesystem not in known:
-        return f"this kernel has no {filesystem}"
+    kind = FILESYSTEMS[filesystem].kind
+    if not _is_known(kind) and shutil.which("modprobe"):
+        subprocess.run(["modprobe", kind], capture_output=True)
+    if not _is_known(kind):
+        return f"this kernel has no {kind}"
     attempt = subprocess.run([*isolated(), "true"], capture_output=True, text=True)
     return f"no namespaces: {attempt.stderr.strip()}" if attempt.returncode else None
+
+
+def _is_known(kind: str) -> bool:
+    return kind in Path("/proc/filesystems").read_text().split()
 
 
 def isolated() -> list[str]:
@@ -90,7 +102,7 @@ def run(*command: str | Path) -> str:
 def mounted(image: Path, filesystem: Filesystem, place: Path) -> Iterator[Path]:
     """The filesystem in `image`, mounted at `place` while the body runs."""
     place.mkdir(exist_ok=True)
-    run("mount", "-t", filesystem.name, "-o", filesystem.mount, image, place)
+    run("mount", "-t", filesystem.kind, "-o", filesystem.mount, image, place)
     try:
         yield place
     finally:
@@ -129,7 +141,7 @@ class RecordedDisk:
             if self._server.poll() is not None:
                 raise OSError("the disk could not be served")
             time.sleep(0.005)
-        run("mount", "-t", filesystem.name, "-o", filesystem.mount, self._device / "disk", self.root)
+        run("mount", "-t", filesystem.kind, "-o", filesystem.mount, self._device / "disk", self.root)
 
     def mark(self, text: str) -> None:
         """Notes a moment in the record."""

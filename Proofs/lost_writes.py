@@ -88,7 +88,7 @@ def missing_flush(made: Record, position: int, names: list[str]) -> list[str]:
 def owners_of(made: Record, filesystem: Filesystem, lost: list[Block], directory: Path) -> str:
     """Whose the blocks are, where the filesystem's own tools can say."""
     numbers = [(made.events[block.event].offset + block.part * BLOCK) // BLOCK for block in lost]
-    paths = _paths_on_ext4(made, numbers, directory) if filesystem.name == "ext4" and shutil.which("debugfs") else {}
+    paths = _paths_on_ext4(made, numbers, directory) if filesystem.kind == "ext4" and shutil.which("debugfs") else {}
     told = [f"{number}{f' ({paths[number]})' if number in paths else ''}" for number in numbers]
     return ", ".join(told[:8]) + (f" and {len(told) - 8} more" if len(told) > 8 else "")
 

@@ -108,21 +108,17 @@ def examine_all(made: Record, filesystem: Filesystem, directory: Path, cuts: lis
 
 # MARK: Proofs
 
-def prove(filesystem: str, states: int, seed: int, recordings: list[Recording]) -> list[Result]:
+def prove(filesystem: Filesystem, directory: Path, states: int, seed: int, recordings: list[Recording]) -> list[Result]:
     """All cuts of some recordings on one filesystem, in the namespaces that this process has for itself."""
-    kind, directory = FILESYSTEMS[filesystem], workplace()
     results = []
-    try:
-        for number, how in enumerate(recordings):
-            randomness = random.Random(f"{seed} {filesystem} {how.what}")
-            made, begin = record(kind, directory / f"record-{number}", how, randomness)
-            say(f"  {filesystem:<6} {how.what}: {len(made.events) - begin:,} events, "
-                f"{sum(flush > begin for flush in made.flushes)} flushes")
-            cuts = plan(made, begin, states, randomness)
-            outcome = examine_all(made, kind, directory, cuts, progress=_progress(filesystem, len(cuts)))
-            results += _results(made, kind, how, outcome, directory, seed)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    for number, how in enumerate(recordings):
+        randomness = random.Random(f"{seed} {filesystem.name} {how.what}")
+        made, begin = record(filesystem, directory / f"record-{number}", how, randomness)
+        say(f"  {filesystem.name}, {how.what}: {len(made.events) - begin:,} events, "
+            f"{sum(flush > begin for flush in made.flushes)} flushes")
+        cuts = plan(made, begin, states, randomness)
+        outcome = examine_all(made, filesystem, directory, cuts, progress=_progress(filesystem.name, len(cuts)))
+        results += _results(made, filesystem, how, outcome, directory, seed)
     return results
 
 
@@ -131,7 +127,7 @@ def _progress(filesystem: str, count: int) -> Callable[[int, int], None]:
 
     def tell(tried: int, failed: int) -> None:
         if tried % 50 == 0 or tried == count:
-            say(f"  {filesystem:<6} {tried:>5} of {count} states, {failed} failed, {time.monotonic() - begin:5.0f} s")
+            say(f"  {filesystem}: {tried} of {count} states, {failed} failed, {time.monotonic() - begin:.0f} s")
 
     return tell
 
@@ -160,53 +156,60 @@ def _explained(made: Record, filesystem: Filesystem, cut: Cut, faults: list[str]
         examiner.close()
 
 
-def prove_itself(filesystem: str, seed: int) -> list[Result]:
+def prove_itself(filesystem: Filesystem, directory: Path, seed: int) -> list[Result]:
     """The proof finds what is missing where flushes are: each broken program must be seen to lose something."""
-    kind, directory = FILESYSTEMS[filesystem], workplace()
     results = []
-    try:
-        for number, how in enumerate(BROKEN):
-            randomness = random.Random(f"{seed} {filesystem} {how.what}")
-            made, begin = record(kind, directory / f"record-{number}", how, randomness)
-            cuts = [cut for cut in plan(made, begin, 2 * len(made.flushes) + 2, randomness) if cut.way == ALL]
-            outcome = examine_all(made, kind, directory, cuts, recovers=False)
-            result = Result(PART, f"{filesystem}: the proof finds that {how.what}", len(cuts))
-            if not outcome.failed:
-                result.failures.append(f"{how.what}, and {len(cuts)} cuts lost nothing that was acknowledged")
-            else:
-                result.note = f"lost something in {len(outcome.failed)} of them, as it must"
-            results.append(result)
-            say(f"  {filesystem:<6} {how.what}: {len(outcome.failed)} of {len(cuts)} cuts lose something, as they must")
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    for number, how in enumerate(BROKEN):
+        randomness = random.Random(f"{seed} {filesystem.name} {how.what}")
+        made, begin = record(filesystem, directory / f"broken-{number}", how, randomness)
+        cuts = [cut for cut in plan(made, begin, 2 * len(made.flushes) + 2, randomness) if cut.way == ALL]
+        outcome = examine_all(made, filesystem, directory, cuts, recovers=False)
+        result = Result(PART, f"{filesystem.name}: the proof finds that {how.what}", len(cuts))
+        if not outcome.failed:
+            result.failures.append(f"{how.what}, and {len(cuts)} cuts lost nothing that was acknowledged")
+        result.note = f"lost something in {len(outcome.failed)} of them, as it must"
+        results.append(result)
+        say(f"  {filesystem.name}, {how.what}: {len(outcome.failed)} of {len(cuts)} cuts lose something, as they must")
     return results
 
 
 def run(bounded: bool = False, seed: int = 1, filesystems: tuple[str, ...] = (), states: int = 0) -> list[Result]:
-    """Every filesystem in namespaces of its own; where something that it needs is missing, it is skipped and says so."""
+    """Every filesystem in namespaces of its own; where something that it needs is missing, it is skipped and says so.
+
+    The same seed cuts in the same way; the record that is cut is of another play each time.
+    """
     results = []
     for filesystem in filesystems or (("ext4",) if bounded else tuple(FILESYSTEMS)):
         reason = missing(filesystem)
         if reason:
-            say(f"  {filesystem:<6} skipped: {reason}")
+            say(f"  {filesystem}: skipped, {reason}")
             results.append(Result(PART, f"{filesystem}: cuts", note=reason, skipped=True))
             continue
-        command = [*isolated(), sys.executable, HERE / "power_cuts.py", "--inside", "--filesystems", filesystem,
-                   "--seed", str(seed), "--states", str(states or (40 if bounded else 400))]
-        process = subprocess.Popen(command + ["--bounded"] * bounded, stdout=subprocess.PIPE, text=True)
-        try:
-            assert process.stdout
-            for line in process.stdout:
-                if line.startswith(RESULTS):
-                    results += [Result(**members) for members in json.loads(line.removeprefix(RESULTS))]
-                else:
-                    say(line.rstrip("\n"))
-            if process.wait() != 0:
-                results.append(Result(PART, f"{filesystem}: cuts", failures=[f"ended with {process.returncode}"]))
-        finally:
-            # Its namespaces, and with them its mounts and daemons, end with it.
-            process.kill()
-            process.wait()
+        results += _isolated(filesystem, bounded, seed, states or (40 if bounded else 300))
+    return results
+
+
+def _isolated(filesystem: str, bounded: bool, seed: int, states: int) -> list[Result]:
+    directory = workplace()
+    process = subprocess.Popen(
+        [*isolated(), sys.executable, HERE / "power_cuts.py", *["--bounded"] * bounded, "--inside", directory,
+         "--filesystems", filesystem, "--seed", str(seed), "--states", str(states)],
+        stdout=subprocess.PIPE, text=True)
+    results = []
+    try:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith(RESULTS):
+                results = [Result(**members) for members in json.loads(line.removeprefix(RESULTS))]
+            else:
+                say(line.rstrip("\n"))
+        if process.wait() != 0:
+            results.append(Result(PART, f"{filesystem}: cuts", failures=[f"ended with {process.returncode}"]))
+    finally:
+        # Its namespaces, and with them its mounts and daemons, end with it.
+        process.kill()
+        process.wait()
+        shutil.rmtree(directory, ignore_errors=True)
     return results
 
 
@@ -220,7 +223,7 @@ def main() -> int:
     parser.add_argument("--states", type=int, default=0, help="how many cuts of each recording")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bounded", action="store_true", help="the form for every build: ext4 only, 40 states")
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     unknown = [name for name in options.filesystems if name not in FILESYSTEMS]
     if unknown:
@@ -229,9 +232,10 @@ def main() -> int:
     if not options.inside:
         print(PART, flush=True)
         return finish(run(options.bounded, options.seed, options.filesystems, options.states))
-    filesystem = options.filesystems[0]
-    results = prove_itself(filesystem, options.seed)
-    results += prove(filesystem, options.states, options.seed, [PLAIN] if options.bounded else [PLAIN, KILLED, FAILED])
+    filesystem = FILESYSTEMS[options.filesystems[0]]
+    results = prove_itself(filesystem, options.inside, options.seed)
+    lives = [PLAIN] if options.bounded else [PLAIN, KILLED, FAILED]
+    results += prove(filesystem, options.inside, options.states, options.seed, lives)
     print(RESULTS + json.dumps([asdict(result) for result in results]), flush=True)
     return 0
 
