@@ -41,10 +41,6 @@ def _chain(path: Path, change: Callable[[list[dict]], list[dict]]) -> None:
     path.write_bytes(b"".join(lines))
 
 
-def _without_answer(records: list[dict]) -> list[dict]:
-    return records
-
-
 def _approved(scene: Scene, path: Path) -> None:
     """The approval that the job waits for, as its own history says that somebody gave it."""
     def approve(records: list[dict]) -> list[dict]:
@@ -172,11 +168,12 @@ def faults(scene: Scene, forged: list[Forgery]) -> list[str]:
     """What was believed and should not be, or not believed and should."""
     found = []
     ledger = "\n".join(scene.spool.ledger_lines())
-    done = {job.id: job.state for job in scene.spool.jobs("done", "failed")}
+    # A job that is believed is claimed, and comes to the approval that it waits for.
+    claimed = {job.id for job in scene.spool.jobs("held") if job.history.of_type("claimed")}
     for forgery in forged:
         has_run = f"{forgery.id}/" in ledger
-        if forgery.is_believed and (not has_run or forgery.id not in done):
-            found.append(f"{forgery.what}: it was not run")
+        if forgery.is_believed and forgery.id not in claimed:
+            found.append(f"{forgery.what}: it was not claimed")
         if not forgery.is_believed and has_run:
             found.append(f"{forgery.what}: it was run")
         if not forgery.is_believed and not os.path.lexists(forgery.path):

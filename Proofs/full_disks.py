@@ -99,7 +99,6 @@ def _play(trial: Trial, spool: Spool, break_it: Callable[[], None], mend: Callab
     if not spool.is_running:
         start(spool)
     until_done(spool, [*during, "running.json"], patience=90)
-    after = log.lines("notice", "info")
     expect(any(re.search(word, line, re.IGNORECASE) for line in said), f"no line says what is wrong: {said}")
     expect(len(said) <= LINES, f"{len(said)} lines in {FAULT:g} s: {said}")
     trial.note = f"{len(said)} lines"

@@ -152,6 +152,9 @@ class Scene:
         return None
 
     def is_settled(self) -> bool:
+        if any(job.name != "template.json" and "-forged" not in job.path.name
+               for job in self.spool.jobs("processing", "deferred")):
+            return False
         found = Fates(self.spool)
         return all(drop.becomes == "waits" or found.places.get(drop.shown) or len(drop.shown) > 200
                    for drop in self.drops)

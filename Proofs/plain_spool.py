@@ -25,7 +25,7 @@ tools:
 workflows:
   brief: {steps: [{id: note, tool: note}]}
   quick: {steps: [{id: answer, prompt: "{{job.name}}"}]}
-  gated: {steps: [{id: gate, tool: gate}, {id: note, tool: note}]}
+  gated: {steps: [{id: gate, tool: gate}, {id: answer, prompt: "{{steps.gate.output}}"}]}
   asked: {steps: [{id: yes, approval: {message: Go on?, expires: 2h}}, {id: note, tool: note}]}
   retried: {retry: {attempts: 3, initial: 2h, factor: 1, max: 2h}, steps: [{id: busy, tool: busy}]}
 queues:

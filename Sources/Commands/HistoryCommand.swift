@@ -22,7 +22,7 @@ struct HistoryCommand: SpoolCommand {
         if json {
             let bytes = try spool.contents(of: SpoolLayout.history, in: location) ?? []
             let text = String(decoding: bytes.prefix(history.validLength), as: UTF8.self)
-            for line in text.split(separator: "\n") { Terminal.print(String(line)) }
+            for line in text.split(separator: "\n") { Terminal.print(output: String(line)) }
             return
         }
         var table = Table(["SEQ", "EPOCH", "AT", "WHAT", "STEP", "DETAIL"], numbers: [0, 1])

@@ -36,7 +36,10 @@ struct ReindexCommand: SpoolCommand {
         let result: Result<Int, any Error>
         do {
             let losses = writer.losses
-            let count = try await IndexRebuild(spool: spool, threads: DiskThreads(pool), writer: writer).run()
+            let rebuild = IndexRebuild(spool: spool, threads: DiskThreads(pool), writer: writer) { error in
+                Terminal.remark("\(error); it has no row, or an old one.")
+            }
+            let count = try await rebuild.run()
             await writer.reconciled(losses: losses)
             result = .success(count)
         } catch {

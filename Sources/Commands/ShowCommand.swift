@@ -55,7 +55,9 @@ struct ShowCommand: SpoolCommand {
         print("Now", report.now(at: now))
         print("Failed", report.failureLines)
         for table in [report.stepTable, report.callTable] where !table.isEmpty { Terminal.print("\n\(table.text)") }
-        if let text = ResultDocument(report.replay).errorText { Terminal.print("\n" + text.trimmingSuffix()) }
+        if let text = ResultDocument(report.replay).errorText {
+            Terminal.print("\n" + Terminal.harmless(text.trimmingSuffix(), keepsLines: true))
+        }
     }
 
     private func print(_ heading: String, _ lines: [String]) {

@@ -103,7 +103,7 @@ struct StatusCommand: SpoolCommand {
             }
             Terminal.print("\n\(stuck.text)")
         }
-        for note in report.notes { Terminal.print("\nNote: \(note)") }
+        for note in report.notes { Terminal.print("\nNote: \(Terminal.harmless(note))") }
     }
 
     private static func json(_ report: Report, _ spool: SpoolRoot) -> JSON {

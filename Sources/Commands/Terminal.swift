@@ -5,13 +5,24 @@ import Jobs
 enum Terminal {
     static func print(_ text: String) { write(text + "\n", to: 1) }
 
-    static func print(_ json: JSON) { write(json.text + "\n", to: 1) }
+    /// One line, and harmless: JSON can say every character in others.
+    static func print(_ json: JSON) {
+        let text = json.text.unicodeScalars.map { scalar in
+            isControl(scalar) ? "\\u00" + String(scalar.value, radix: 16) : String(scalar)
+        }
+        write(text.joined() + "\n", to: 1)
+    }
+
+    /// What a job gave: as it is in a pipe, harmless on a terminal.
+    static func print(output: String) {
+        print(isatty(1) == 1 ? harmless(output, keepsLines: true) : output)
+    }
 
     /// A sentence about what is wrong, on standard error.
-    static func complain(_ message: String) { write("agentspool: \(message)\n", to: 2) }
+    static func complain(_ message: String) { remark("agentspool: \(message)") }
 
     /// A sentence that is no result, on standard error.
-    static func remark(_ message: String) { write("\(message)\n", to: 2) }
+    static func remark(_ message: String) { write("\(harmless(message, keepsLines: true))\n", to: 2) }
 
     /// A reader that went away, as `head` does, ends the output and is no error.
     private static func write(_ text: String, to descriptor: Int32) {
@@ -40,12 +51,17 @@ enum Terminal {
     }
 
     /// The text with what a terminal would obey made visible: names and messages come from strangers.
-    static func harmless(_ text: String) -> String {
-        String(
-            text.unicodeScalars.map { scalar in
-                scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "·" : Character(scalar)
-            }
-        )
+    static func harmless(_ text: String, keepsLines: Bool = false) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let isKept = !isControl(scalar) || (keepsLines && (scalar == "\n" || scalar == "\t"))
+            result.append(isKept ? scalar : "·")
+        }
+        return String(result)
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
 }
 

@@ -40,7 +40,7 @@ struct VerifyCommand: SpoolCommand {
             problems = try audit.allProblems().problems + (try await indexProblems(spool))
         }
         for problem in problems {
-            if json { Terminal.print(problem.json) } else { Terminal.print(problem.text) }
+            if json { Terminal.print(problem.json) } else { Terminal.print(Terminal.harmless(problem.text)) }
         }
         if !json {
             let finding = problems.isEmpty ? "nothing wrong" : "\(problems.count) problems"
@@ -68,7 +68,8 @@ struct VerifyCommand: SpoolCommand {
             let isSettled = !directory.hasPrefix(SpoolLayout.processing) && directory != SpoolLayout.deferred
             for location in try spool.jobs(in: directory) {
                 let row = rows.removeValue(forKey: location.job.id.text)
-                guard isSettled, let (replay, _) = try spool.replay(of: location), let expected = JobSummary(replay)
+                // That it cannot be read was found before.
+                guard isSettled, let (replay, _) = try? spool.replay(of: location), let expected = JobSummary(replay)
                 else { continue }
                 if row?.seq != expected.seq || row?.state != expected.state {
                     let found = row.map { "says \($0.state.rawValue) at record \($0.seq)" } ?? "has no row"

@@ -15,4 +15,6 @@ struct IndexFeed: JobObserver {
     }
 
     func dropRejected(_ row: JobSummary) { writer.record(.rejected(row)) }
+
+    func recordsMayBeMissing() { writer.noteLoss() }
 }

@@ -36,7 +36,9 @@ struct IndexKeeper: Service {
         let (requests, request) = AsyncStream.makeStream(of: Timestamp?.self, bufferingPolicy: .bufferingNewest(1))
         (self.requests, self.request, self.clock, self.logger) = (requests, request, timer, logger)
         writer = await IndexWriter(database: database, clock: clock, logger: logger) { request.yield(nil) }
-        rebuild = IndexRebuild(spool: spool, threads: threads, writer: writer)
+        rebuild = IndexRebuild(spool: spool, threads: threads, writer: writer) { error in
+            logger.warning("\(error); the index does not follow this job")
+        }
         if isFresh || writer.needsReconcile { request.yield(isFresh ? nil : database.lastCommitAt) }
     }
 

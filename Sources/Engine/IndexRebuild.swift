@@ -14,11 +14,19 @@ package struct IndexRebuild: Sendable {
     private let spool: SpoolRoot
     private let threads: DiskThreads
     private let writer: IndexWriter
+    private let onUnreadable: @Sendable (SpoolError) -> Void
 
-    package init(spool: SpoolRoot, threads: DiskThreads, writer: IndexWriter) {
+    /// - Parameter onUnreadable: Is told of each job that cannot be read, and has no row or an old one.
+    package init(
+        spool: SpoolRoot,
+        threads: DiskThreads,
+        writer: IndexWriter,
+        onUnreadable: @escaping @Sendable (SpoolError) -> Void
+    ) {
         self.spool = spool
         self.threads = threads
         self.writer = writer
+        self.onUnreadable = onUnreadable
     }
 
     /// Reads every job and every rejection, or those that can have changed since some moment.
@@ -59,13 +67,19 @@ package struct IndexRebuild: Sendable {
     ///
     /// - Returns: Those that were not there any more.
     private func write(_ locations: [JobLocation]) async throws -> [JobLocation] {
-        let (updates, gone) = try await threads.run { [spool] in
+        let (updates, gone) = try await threads.run { [spool, onUnreadable] in
             let updates = Mutex<[IndexUpdate]>([])
             let gone = try locations.filter { location in
-                try spool.replay(of: location) { replay, part in
-                    guard let update = IndexUpdate.update(for: replay, records: part) else { return }
-                    updates.withLock { $0.append(update) }
-                } == nil
+                do throws(SpoolError) {
+                    return try spool.replay(of: location) { replay, part in
+                        guard let update = IndexUpdate.update(for: replay, records: part) else { return }
+                        updates.withLock { $0.append(update) }
+                    } == nil
+                } catch  where !error.isPassing {
+                    // One job that cannot be read does not keep the others from having rows.
+                    onUnreadable(error)
+                    return false
+                }
             }
             return (updates.withLock { $0 }, gone)
         }

@@ -2,6 +2,7 @@ import Jobs
 import Logging
 import OrderedCollections
 import Spool
+import SystemPackage
 
 /// How far the engine is with one inbox.
 struct Intake {
@@ -18,6 +19,10 @@ struct Intake {
     var looks: [[UInt8]: (look: Look, reading: Int)] = [:]
     /// Drops that somebody still writes; an event will tell when he is done.
     var written: Set<[UInt8]> = []
+    /// Drops that cannot be moved; they are tried again when everything is looked at.
+    var immovable: Set<[UInt8]> = []
+    /// How many of them were told of.
+    var immovableTold: Set<[UInt8]> = []
     /// When the looks are due.
     var nextLook: Timestamp?
     /// Set after a failure of the disk: nothing is taken until then.
@@ -38,28 +43,52 @@ struct Intake {
 }
 
 extension JobEngine {
-    /// How long nothing is taken from an inbox after the disk failed.
-    private static let pauseAfterFailure: Duration = .seconds(5)
-
     /// Watches every inbox; whatever came before is found by the first scan.
     func startIntake() throws {
         for queue in catalog.queues.keys { intakes[queue] = Intake() }
         try watchDirectories()
     }
 
+    /// Stands for the directories in which those that are watched are made; no queue has such a name.
+    static let parents = "/"
+
+    /// Watches all that can be watched, and throws what was wrong with the first that cannot.
     private func watchDirectories() throws {
-        for queue in catalog.queues.keys {
-            try watch.watch(queue, at: "\(node.spool.path)/\(SpoolLayout.inbox(of: queue))")
+        var failure: SpoolError?
+        func watch(_ name: String, _ path: String, isParent: Bool = false) {
+            do throws(SpoolError) {
+                try self.watch.watch(name, at: "\(node.spool.path)/\(path)", isParent: isParent)
+            } catch {
+                failure = failure ?? error
+            }
         }
-        try watch.watch(SpoolLayout.control, at: "\(node.spool.path)/\(SpoolLayout.control)")
+        for queue in catalog.queues.keys { watch(queue, SpoolLayout.inbox(of: queue)) }
+        watch(SpoolLayout.control, SpoolLayout.control)
+        for path in [".", SpoolLayout.inbox] { watch(Self.parents, path, isParent: true) }
+        if let failure { throw failure }
     }
 
     func watchAgain() {
         mustWatchAgain = false
-        do { try watchDirectories() } catch {
+        do {
+            try watchDirectories()
+            _ = complaints.end(.watches)
+        } catch {
             mustWatchAgain = true
-            logger.error("\(error); the scans go on")
+            // Of an inbox that is gone its reading tells.
+            let isGone = (error as? SpoolError)?.cause == .noSuchFileOrDirectory
+            if !isGone, complaints.isNews(error, about: .watches) { logger.error("\(error); the scans go on") }
         }
+    }
+
+    /// A directory that is watched may have been removed, or made again.
+    func noteNewDirectories() {
+        controlMayHaveRequests = true
+        for queue in intakes.keys {
+            intakes[queue]?.isChanged = true
+            intakes[queue]?.pausedUntil = nil
+        }
+        watchAgain()
     }
 
     var isAccepting: Bool { intakes.values.contains { !$0.accepting.isEmpty } }
@@ -70,7 +99,7 @@ extension JobEngine {
         for queue in catalog.queues.keys {
             guard var intake = intakes[queue] else { continue }
             if let paused = intake.pausedUntil {
-                if paused > now { continue }
+                if Trouble.lasts(until: paused, at: now) { continue }
                 intake.pausedUntil = nil
                 intake.isChanged = true
             }
@@ -100,7 +129,10 @@ extension JobEngine {
             } catch {
                 return pause(queue, error)
             }
-            if names.isEmpty { intakes[queue]?.endReading() }
+            if names.isEmpty {
+                intakes[queue]?.endReading()
+                if intakes[queue]?.accepting.isEmpty == true { endTrouble(queue) }
+            }
             for name in names { consider(Drop(queue: queue, name: name)) }
         }
     }
@@ -111,6 +143,7 @@ extension JobEngine {
             intakes[drop.queue]?.seenMeanwhile.insert(drop.name)
             return
         }
+        if intake.immovable.contains(drop.name) { return }
         let look = intake.looks[drop.name]?.look
         if let look {
             intakes[drop.queue]?.looks[drop.name]?.reading = intake.reading
@@ -152,9 +185,15 @@ extension JobEngine {
         let wasSeenMeanwhile = intakes[drop.queue]?.seenMeanwhile.remove(drop.name) != nil
         intakes[drop.queue]?.looks[drop.name] = nil
         switch result {
-        case .success(.accepted(let job, let record)): await admit(job, record)
-        case .success(.rejected(let row)):
+        case .success(.accepted(let job, let record)):
+            endTrouble(drop.queue)
+            await admit(job, record)
+        case .success(.rejected(let row, let isTidy)):
             observer.dropRejected(row)
+            if !isTidy {
+                mayHaveStranded = true
+                trouble.note(at: wallClock.now)
+            }
             logger.warning(
                 "drop rejected: \(row.reason ?? "")",
                 metadata: ["message_id": "\(MessageID.dropRejected)", "job": "\(row.job)", "queue": "\(drop.queue)"]
@@ -164,10 +203,12 @@ extension JobEngine {
             // The event that said that the writer is done may have come before he was found writing.
             if wasSeenMeanwhile { intakes[drop.queue]?.isChanged = true }
         case .success(.gone): break
+        case .success(.immovable(let error)): noteImmovable(drop, error)
         case .failure(let error):
             if error is SyncFailure { return fail(error) }
             // It is back in its inbox, unless the disk refused that, too.
             mayHaveStranded = true
+            trouble.note(at: wallClock.now)
             pause(drop.queue, error)
         }
     }
@@ -186,13 +227,33 @@ extension JobEngine {
     }
 
     private func pause(_ queue: String, _ error: any Error) {
-        if intakes[queue]?.pausedUntil == nil {
-            logger.error("\(error); nothing is taken for a while", metadata: ["queue": "\(queue)"])
+        if complaints.isNews(error, about: .queue(queue)) {
+            logger.error("\(error); nothing is taken until it works again", metadata: ["queue": "\(queue)"])
         }
-        let until = wallClock.now + Self.pauseAfterFailure
+        let until = wallClock.now + Trouble.pause
         intakes[queue]?.listing = nil
         intakes[queue]?.pausedUntil = until
         intakes[queue]?.nextLook = until
+    }
+
+    private func endTrouble(_ queue: String) {
+        guard intakes[queue]?.pausedUntil == nil, complaints.end(.queue(queue)) else { return }
+        logger.notice("drops are taken again", metadata: ["queue": "\(queue)"])
+    }
+
+    /// Drops of a queue that cannot be moved and are told of one by one.
+    private static let immovableToldMax = 3
+
+    private func noteImmovable(_ drop: Drop, _ error: SpoolError) {
+        guard let intake = intakes[drop.queue], intake.immovable.count < Intake.pendingMax else { return }
+        intakes[drop.queue]?.immovable.insert(drop.name)
+        guard intake.immovableTold.count <= Self.immovableToldMax,
+            intakes[drop.queue]?.immovableTold.insert(drop.name).inserted == true
+        else { return }
+        let rest =
+            intake.immovableTold.count == Self.immovableToldMax
+            ? "; nor can more, which are not told of" : "; it stays there, and the others go on"
+        logger.error("\(error)\(rest)", metadata: ["queue": "\(drop.queue)"])
     }
 
     private func admit(_ job: OwnedJob, _ record: HistoryRecord) async {
@@ -240,9 +301,17 @@ final class DropListing: @unchecked Sendable {
         self.spool = spool
     }
 
+    private func open() throws(SpoolError) -> DirectoryListing {
+        do throws(Errno) {
+            return try DirectoryListing(of: path, in: spool.root)
+        } catch {
+            throw SpoolError("reading \(path)/", error)
+        }
+    }
+
     /// Up to `count` further names; none at the end.
     func next(_ count: Int) throws -> [[UInt8]] {
-        let listing = try listing ?? DirectoryListing(of: path, in: spool.root)
+        let listing = try listing ?? open()
         self.listing = listing
         var names: [[UInt8]] = []
         while names.count < count, let name = try listing.next() {

@@ -7,8 +7,6 @@ import Tools
 extension JobEngine {
     /// Jobs that are taken over at the same time, so that they share flushes.
     private static let takeOverConcurrency = 64
-    /// How long nothing is claimed from `deferred/` after the disk failed.
-    private static let pauseAfterFailure: Duration = .seconds(10)
 
     /// Takes over what a former life of this node left, then what dead nodes left, before anything new is claimed.
     func recover() async throws {
@@ -96,11 +94,14 @@ extension JobEngine {
             if case .deferred(let until) = replay.life.state { deferred.add(replay.name, due: until) }
         case .returned(let queue): intakes[queue]?.isChanged = true
         case .gone: break
-        case .unreadable(let job, let reason):
-            guard unreadable.insert(job).inserted else { break }
-            logger.error("\(reason); it is left where it is", metadata: ["job": "\(job.id)"])
+        case .unreadable(let job, let reason): noteUnreadable(job, reason)
         }
         return false
+    }
+
+    func noteUnreadable(_ job: JobName, _ reason: String) {
+        guard unreadable.insert(job).inserted else { return }
+        logger.error("\(reason); it is left where it is", metadata: ["job": "\(job.id)"])
     }
 
     /// Takes over the jobs of every node whose lock is free. Only on a local filesystem does a free lock prove that
@@ -108,14 +109,30 @@ extension JobEngine {
     func takeOverDeadNodes() async {
         guard !stopping.isSet, node.isLocal else { return }
         do {
-            for (name, isAlive, _) in try await node.run({ [node] in try NodeLock.nodes(of: node.spool) })
-            where !isAlive && name != node.node && !stopping.isSet {
-                try await takeOverDead(name)
+            let nodes = try await node.run { [node] in try NodeLock.nodes(of: node.spool) }
+            let dead = nodes.filter { !$0.isAlive }.map(\.node) + (try await nodesLongWithoutLock())
+            // One node that cannot be taken over does not keep the others from it.
+            for name in dead where name != node.node && !stopping.isSet {
+                do { try await takeOverDead(name) } catch { noteTrouble(error) }
             }
         } catch {
-            if error is SyncFailure { return fail(error) }
-            logger.error("\(error)")
+            noteTrouble(error)
         }
+    }
+
+    private func noteTrouble(_ error: any Error) {
+        if error is SyncFailure { return fail(error) }
+        trouble.note(at: wallClock.now)
+        logger.error("\(error)")
+    }
+
+    /// A node that lives notices with its next heartbeat that its lock file was removed, and stops: only after some of
+    /// them is it dead for certain.
+    private func nodesLongWithoutLock() async throws -> [String] {
+        let names = try await node.run { [node] in try NodeLock.nodesWithoutLock(in: node.spool) }
+        lockMissingSince = lockMissingSince.filter { names.contains($0.key) }
+        for name in names where lockMissingSince[name] == nil { lockMissingSince[name] = beats }
+        return lockMissingSince.filter { beats - $0.value >= 4 }.map(\.key).sorted()
     }
 
     private func takeOverDead(_ name: String) async throws {
@@ -142,6 +159,7 @@ extension JobEngine {
             }
         } catch {
             mayHaveStranded = true
+            trouble.note(at: wallClock.now)
             logger.error("\(error)")
         }
     }
@@ -151,7 +169,7 @@ extension JobEngine {
     /// Claims as many jobs that are due as the window has room for.
     func claimDue() async {
         if let paused = claimsPausedUntil {
-            if paused > wallClock.now { return }
+            if Trouble.lasts(until: paused, at: wallClock.now) { return }
             claimsPausedUntil = nil
         }
         do {
@@ -159,14 +177,17 @@ extension JobEngine {
                 if deferred.mustScan { try await scanDeferred() }
                 if let entry = deferred.takeDue(at: wallClock.now) {
                     try await claim(entry)
+                    if complaints.end(.deferredJobs) { logger.notice("what is deferred is claimed again") }
                 } else if !deferred.mustScan {
                     return
                 }
             }
         } catch {
             if error is SyncFailure { return fail(error) }
-            logger.error("\(error); nothing deferred is claimed for a while")
-            claimsPausedUntil = wallClock.now + Self.pauseAfterFailure
+            if complaints.isNews(error, about: .deferredJobs) {
+                logger.error("\(error); nothing deferred is claimed for a while")
+            }
+            claimsPausedUntil = wallClock.now + Trouble.pause
         }
     }
 
@@ -177,6 +198,7 @@ extension JobEngine {
         } catch {
             // It lies where it lay, or in this node's directory already; both are looked at again.
             mayHaveStranded = true
+            trouble.note(at: wallClock.now)
             throw error
         }
     }

@@ -11,14 +11,24 @@ extension JobEngine {
         controlMayHaveRequests = false
         requestsWaitForIntake = false
         do {
-            let names = try await node.run { [node] in
-                try DirectoryListing.names(in: SpoolLayout.control, of: node.spool.root)
+            let (names, isNew) = try await node.run { [node] in
+                (
+                    try DirectoryListing.names(in: SpoolLayout.control, of: node.spool.root),
+                    try node.spool.ensureControl()
+                )
             }
+            if isNew {
+                logger.warning("control/ was gone, and is made again; see that those who ask may write to it")
+                watchAgain()
+            }
+            refusedRequests.formIntersection(names)
             for name in names.sorted() where !SpoolLayout.isTemporary(Array(name.utf8)) && !stopping.isSet {
                 await carryOut(name)
             }
+            _ = complaints.end(.requests)
         } catch {
-            logger.error("\(error)")
+            trouble.note(at: wallClock.now)
+            if complaints.isNews(error, about: .requests) { logger.error("\(error)") }
         }
     }
 
@@ -27,20 +37,28 @@ extension JobEngine {
         do {
             var isSettled = true
             do {
-                guard
-                    let (request, uid) = try await node.run({ [node] in try ControlRequest.read(file, in: node.spool) })
-                else { return }
-                isSettled = try await carryOut(request, of: file, uid: uid)
+                let now = wallClock.now
+                switch try await node.run({ [node] in try ControlRequest.read(file, in: node.spool, now: now) }) {
+                case .gone: return
+                case .unfinished:
+                    // Where no event comes when he is done, the next look finds it.
+                    return
+                case .request(let request, let uid): isSettled = try await carryOut(request, of: file, uid: uid)
+                }
             } catch let rejection as Rejection {
+                // What cannot be removed is said once.
+                guard refusedRequests.insert(file).inserted else { return }
                 logger.warning("a request was refused: \(catalog.redactor.redact(rejection.reason))")
             }
             if !isSettled { return }
             settledJobs[file] = nil
             if try await node.run({ [node] in try ControlRequest.remove(file, in: node.spool) }) {
+                refusedRequests.remove(file)
                 logger.info("request settled", metadata: ["request": "\(file)"])
             }
         } catch {
             if error is SyncFailure { return fail(error) }
+            trouble.note(at: wallClock.now)
             logger.error("\(error)")
         }
     }
@@ -83,7 +101,12 @@ extension JobEngine {
         do {
             return try await carryOut(request, id, at: location, decision)
         } catch {
-            if error is SyncFailure { fail(error) } else { logger.error("\(error)", metadata: ["job": "\(id)"]) }
+            if error is SyncFailure {
+                fail(error)
+            } else {
+                trouble.note(at: wallClock.now)
+                logger.error("\(error)", metadata: ["job": "\(id)"])
+            }
             return false
         }
     }
@@ -143,6 +166,7 @@ extension JobEngine {
     /// Takes a job that lies elsewhere into this node's hands and does what was decided.
     func adopt(_ location: JobLocation, _ command: JobCommand) async throws -> Bool {
         do {
+            if unreadable.contains(location.job) { return true }
             guard let (job, _) = try await node.adopt(location.job, from: location.directory, named: location.entry)
             else { return false }
             switch try await runner.commit(command, on: job) {
@@ -150,6 +174,9 @@ extension JobEngine {
             case .held(let name, let expires): held.add(name, expires: expires)
             case .ended, .interrupted, .cancelled: break
             }
+            return true
+        } catch let error as UnreadableJob {
+            noteUnreadable(error.job, "\(error)")
             return true
         } catch {
             strand(location.job, error)

@@ -10,7 +10,8 @@ extension JobEngine {
         let now = wallClock.now
         // While there is no room, a job that starts or ends wakes.
         let claim = schedule.claimRoom > 0 ? claimsPausedUntil ?? deferred.nextDue : nil
-        let times = [claim, held.nextExpiry, intakes.values.compactMap(\.nextLook).min()].compactMap(\.self)
+        let look = intakes.values.compactMap(\.nextLook).min()
+        let times = [claim, held.nextExpiry, look, trouble.nextLook].compactMap(\.self)
         guard let next = times.min(), !stopping.isSet, next - now <= settings.scanInterval else { return }
         if let timer, timer.at <= next { return }
         timer?.task.cancel()
@@ -46,11 +47,16 @@ extension JobEngine {
 
     private func beat(_ count: Int) async {
         let now = wallClock.now
+        beats = count
         do {
-            try await node.run { [lock] in try lock.beat(counter: count, now: now) }
+            try await node.run { [node, lock] in
+                try lock.check(in: node.spool)
+                try lock.beat(counter: count, now: now)
+            }
+            _ = complaints.end(.heartbeat)
         } catch let error as SpoolError where error.cause == .noSpace || error.cause == .diskQuotaExceeded {
             // The lock is as good as before; only the time in the file grows old.
-            logger.warning("\(error)")
+            if complaints.isNews(error, about: .heartbeat) { logger.warning("\(error)") }
         } catch {
             fail(error)
         }
@@ -58,7 +64,8 @@ extension JobEngine {
 
     private func scanAll() {
         lookEverywhere()
-        mustLookAround = true
+        // A directory that was removed and made again is another one, of which no event tells.
+        mustWatchAgain = true
         wake()
     }
 

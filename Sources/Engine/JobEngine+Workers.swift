@@ -59,6 +59,7 @@ extension JobEngine {
         } else if !schedule.remove(job.name.id, queue: active.queue) {
             schedule.endPause(queue: active.queue)
         }
+        if case .success = result { _ = complaints.end(.job(job.name.id.text)) }
         switch result {
         case .success(.ended(let outcome)):
             Counter(label: "agentspool_jobs_ended", dimensions: [("outcome", outcome.rawValue)]).increment()
@@ -73,7 +74,10 @@ extension JobEngine {
     func strand(_ job: JobName, _ error: any Error) {
         if error is SyncFailure { return fail(error) }
         mayHaveStranded = true
-        logger.error("\(error); the job is tried again later", metadata: ["job": "\(job.id)"])
+        trouble.note(at: wallClock.now)
+        if complaints.isNews(error, about: .job(job.id.text)) {
+            logger.error("\(error); the job is tried again later", metadata: ["job": "\(job.id)"])
+        }
     }
 
     // MARK: Lending

@@ -37,6 +37,18 @@ package actor JobEngine: HistoryRecorder.Lender {
     var unreadable: Set<JobName> = []
     /// The slow timer has come: dead nodes and stranded jobs are looked for.
     var mustLookAround = false
+    /// Something could not be done; when everything is looked at again.
+    var trouble = Trouble()
+    /// Files in `control/` that are no requests, cannot be removed, and were told of.
+    var refusedRequests: Set<String> = []
+    /// What was told of troubles that last.
+    var complaints = Complaints()
+    /// The heartbeat at which was told last that events were lost.
+    var lossToldAt: Int?
+    /// Heartbeats so far.
+    var beats = 0
+    /// Names in `processing/` that have no lock, and at which heartbeat that was first seen.
+    var lockMissingSince: [String: Int] = [:]
     var controlMayHaveRequests = true
     /// Of requests in `control/`, by file, the jobs that they were carried out for.
     var settledJobs: [String: Set<JobID>] = [:]
@@ -195,6 +207,8 @@ package actor JobEngine: HistoryRecorder.Lender {
         if failure == nil {
             failure = error
             logger.critical("\(error)", metadata: ["message_id": "\(MessageID.syncFailed)", "node": "\(node.node)"])
+            // A record may be on disk that nobody was shown.
+            observer.recordsMayBeMissing()
         }
         stop()
         cancelRunning()
@@ -219,6 +233,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     }
 
     private func lookAround() async {
+        if trouble.isOver(at: wallClock.now) { lookEverywhere() }
         if mustLookAround {
             mustLookAround = false
             if mustWatchAgain { watchAgain() }
@@ -234,21 +249,30 @@ package actor JobEngine: HistoryRecorder.Lender {
     private func noteChanges() {
         let changes = watch.takeChanges()
         if changes.isIncomplete {
-            logger.notice("events were lost; every inbox is looked at")
+            // With a short queue of events this comes with every drop.
+            if lossToldAt.map({ beats - $0 >= 4 }) ?? true {
+                lossToldAt = beats
+                logger.notice("events were lost; every inbox is looked at")
+            }
             lookEverywhere()
             watchAgain()
         }
         for directory in changes.directories {
             if directory == SpoolLayout.control { controlMayHaveRequests = true }
+            if directory == JobEngine.parents { noteNewDirectories() }
             intakes[directory]?.isChanged = true
         }
     }
 
     func lookEverywhere() {
+        mustLookAround = true
         controlMayHaveRequests = true
         deferred.mustScan = true
         held.mustScan = true
-        for queue in intakes.keys { intakes[queue]?.isChanged = true }
+        for queue in intakes.keys {
+            intakes[queue]?.isChanged = true
+            intakes[queue]?.immovable = []
+        }
     }
 }
 

@@ -8,6 +8,8 @@ package protocol JobObserver: Sendable {
     /// A job that was accepted, claimed or taken over: its history, a long one part by part.
     func jobSeen(_ replay: JobReplay, _ records: [HistoryRecord])
     func dropRejected(_ row: JobSummary)
+    /// Something may have been recorded that the observer was not shown: what it knows must be compared with the files.
+    func recordsMayBeMissing()
 }
 
 /// Makes a job's recorded definition runnable.

@@ -130,19 +130,39 @@ package struct ControlRequest: Sendable, Equatable {
         return name
     }
 
+    /// What was found under the name of a request.
+    package enum Found: Sendable, Equatable {
+        /// With its owner's uid.
+        case request(ControlRequest, uid: Int)
+        /// Somebody still writes it; an event tells when he is done.
+        case unfinished
+        case gone
+    }
+
+    /// A file that is no request and was changed so lately may still be written, where the kernel cannot tell.
+    private static let freshTime: Int64 = 5_000_000_000
+
     /// Reads the request of that name.
     ///
-    /// - Returns: The request and its owner's uid; nil when it is gone.
     /// - Throws: ``Rejection`` when it is none.
-    package static func read(_ name: String, in spool: SpoolRoot) throws -> (request: ControlRequest, uid: Int)? {
+    package static func read(_ name: String, in spool: SpoolRoot, now: Timestamp) throws -> Found {
         let fileSystem = spool.fileSystem
         let (status, bytes): (FileStatus, [UInt8])
+        var mayBeWritten = false
         do throws(Errno) {
-            let file = try fileSystem.open(name, in: spool.directory(SpoolLayout.control), .readUntrusted)
+            let file = try fileSystem.open(name, in: spool.directory(SpoolLayout.control), .read)
             status = try fileSystem.status(of: file)
+            if status.kind == .regular {
+                do throws(Errno) {
+                    if try !fileSystem.hasNoWriter(file) { return .unfinished }
+                } catch {
+                    let age = now.milliseconds * 1_000_000 - status.modified
+                    mayBeWritten = (0..<freshTime).contains(age)
+                }
+            }
             bytes = status.kind == .regular ? try fileSystem.contents(of: file, limit: sizeMax) : []
         } catch .noSuchFileOrDirectory {
-            return nil
+            return .gone
         } catch {
             throw Rejection("control/\(name) cannot be read: \(error)")
         }
@@ -151,8 +171,10 @@ package struct ControlRequest: Sendable, Equatable {
             throw Rejection("control/\(name) is no request")
         }
         do throws(DocumentError) {
-            return (try ControlRequest(Document(bytes, format: .json, name: "control/\(name)")), Int(status.uid))
+            let request = try ControlRequest(Document(bytes, format: .json, name: "control/\(name)"))
+            return .request(request, uid: Int(status.uid))
         } catch {
+            if mayBeWritten { return .unfinished }
             throw Rejection("\(error)")
         }
     }

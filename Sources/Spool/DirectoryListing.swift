@@ -42,12 +42,12 @@ package final class DirectoryListing {
         return nil
     }
 
-    /// All names that are valid UTF-8, in no order; nothing when there is no such directory.
+    /// All names that are valid UTF-8, in no order; nothing when there is no such directory, or a file of that name.
     package static func names(in path: String, of directory: OpenFile) throws(Errno) -> [String] {
         let listing: DirectoryListing
         do {
             listing = try DirectoryListing(of: path, in: directory)
-        } catch .noSuchFileOrDirectory {
+        } catch .noSuchFileOrDirectory, .notDirectory {
             return []
         }
         var names: [String] = []

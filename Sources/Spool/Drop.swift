@@ -89,10 +89,13 @@ package struct Look: Sendable, Equatable {
 package enum AcceptOutcome: Sendable {
     /// With the record of its acceptance.
     case accepted(OwnedJob, HistoryRecord)
-    case rejected(JobSummary)
+    /// What the daemon made around it is gone, too, when `isTidy`; else it waits for the next take-over.
+    case rejected(JobSummary, isTidy: Bool)
     /// Somebody still writes it: it stays in the inbox. Nil where the kernel will tell when the writer is done;
     /// else look again with this look after the settling time.
     case unfinished(Look?)
+    /// It cannot be moved out of its inbox, which says nothing about the others there: it stays.
+    case immovable(SpoolError)
     /// Somebody else took it, or it was removed.
     case gone
 }

@@ -19,10 +19,12 @@ package struct EarlierHistory: Sendable {
         let fileSystem = spool.fileSystem
         let file = try doing("reading the history of \(location.job)") { () throws(Errno) -> OpenFile? in
             do throws(Errno) {
-                let directory = try fileSystem.open(location.path, in: spool.root, .directory)
-                let file = try fileSystem.open(SpoolLayout.history, in: directory, .read)
+                let directory = try fileSystem.open(location.path, in: spool.root, .jobDirectory)
+                let file = try fileSystem.openPlain(SpoolLayout.history, in: directory)
                 var reader = HistoryReader()
-                try fileSystem.readPieces(of: file) { piece throws(Errno) in reader.read(piece, body) }
+                try fileSystem.readPieces(of: file, limit: HistoryFold.fileMax) { piece throws(Errno) in
+                    reader.read(piece, body)
+                }
                 return file
             } catch .noSuchFileOrDirectory {
                 return nil

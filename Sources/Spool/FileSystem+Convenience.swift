@@ -1,13 +1,17 @@
 package import SystemPackage
 
 extension FileSystem {
+    /// No larger file is read whole; no file that is to be read whole has such a size.
+    package static var contentsMax: Int { 1 << 31 }
+
     package func open(_ name: String, in directory: OpenFile?, _ flags: OpenFlags) throws(Errno) -> OpenFile {
         try open(name, in: directory, flags, mode: 0o600)
     }
 
     /// The whole file, or `limit` bytes and one more, so that the caller sees that there is more.
-    package func contents(of file: OpenFile, limit: Int = .max) throws(Errno) -> [UInt8] {
+    package func contents(of file: OpenFile, limit: Int = Self.contentsMax) throws(Errno) -> [UInt8] {
         let size = try status(of: file).size
+        if limit == Self.contentsMax, size > limit { throw .fileTooLarge }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(size, limit))
         while bytes.count <= limit {
@@ -19,8 +23,15 @@ extension FileSystem {
     }
 
     /// Gives the file piece by piece.
-    package func readPieces(of file: OpenFile, _ body: ([UInt8]) throws(Errno) -> Void) throws(Errno) {
+    ///
+    /// - Parameter limit: A larger file is refused: what is sparse may say that it has any size.
+    package func readPieces(
+        of file: OpenFile,
+        limit: Int = .max,
+        _ body: ([UInt8]) throws(Errno) -> Void
+    ) throws(Errno) {
         let size = try status(of: file).size
+        if size > limit { throw .fileTooLarge }
         var offset = 0
         while true {
             // Small files are many: no more room for them than they need.
@@ -31,10 +42,20 @@ extension FileSystem {
         }
     }
 
+    /// Opens a file to read that somebody may have put something else in the place of.
+    package func openPlain(_ name: String, in directory: OpenFile) throws(Errno) -> OpenFile {
+        let file = try open(name, in: directory, .read)
+        switch try status(of: file).kind {
+        case .regular: return file
+        case .directory: throw .isDirectory
+        case .symbolicLink, .other: throw .notSupported
+        }
+    }
+
     /// The whole file of that name, or nil when there is none.
     package func contents(ofFileNamed name: String, in directory: OpenFile) throws(Errno) -> [UInt8]? {
         do {
-            return try contents(of: open(name, in: directory, .read))
+            return try contents(of: openPlain(name, in: directory))
         } catch .noSuchFileOrDirectory {
             return nil
         }

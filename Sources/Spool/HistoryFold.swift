@@ -10,6 +10,8 @@ package struct HistoryFold {
     /// A part ends with the record that fills either.
     private static let partRecordsMax = 1_024
     private static let partBytesMax = 4 << 20
+    /// A larger file is no history.
+    static let fileMax = 1 << 36
 
     private(set) var replay: JobReplay
     private(set) var reader = HistoryReader()
@@ -24,7 +26,7 @@ package struct HistoryFold {
     }
 
     mutating func read(_ file: OpenFile, _ fileSystem: any FileSystem) throws(Errno) {
-        try fileSystem.readPieces(of: file) { piece throws(Errno) in
+        try fileSystem.readPieces(of: file, limit: Self.fileMax) { piece throws(Errno) in
             // Apart, because the closure changes the rest of this struct.
             var reader = reader
             self.reader = HistoryReader()

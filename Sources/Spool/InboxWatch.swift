@@ -19,7 +19,7 @@ package final class InboxWatch: Sendable {
 
     private struct State {
         var changes = Changes()
-        var directories: [Int32: String] = [:]
+        var directories: [Int32: (name: String, isParent: Bool)] = [:]
     }
 
     private let notifications: OpenFile
@@ -46,8 +46,10 @@ package final class InboxWatch: Sendable {
     }
 
     /// Watches a directory; the caller scans it afterwards, for what came before.
-    package func watch(_ directory: String, at path: String) throws(SpoolError) {
-        let mask = IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR
+    ///
+    /// - Parameter isParent: Watch for directories in it, which come and go, and not for files.
+    package func watch(_ directory: String, at path: String, isParent: Bool = false) throws(SpoolError) {
+        let mask = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR | (isParent ? IN_DELETE | IN_MOVED_FROM : IN_CLOSE_WRITE)
         let watch = inotify_add_watch(notifications.descriptor, path, UInt32(mask))
         guard watch >= 0 else {
             throw SpoolError(
@@ -56,7 +58,7 @@ package final class InboxWatch: Sendable {
                 advice: errno == ENOSPC ? "Raise fs.inotify.max_user_watches (sysctl)" : nil
             )
         }
-        state.withLock { $0.directories[watch] = directory }
+        state.withLock { $0.directories[watch] = (directory, isParent) }
     }
 
     /// What may have changed since the last call.
@@ -97,7 +99,11 @@ package final class InboxWatch: Sendable {
                 let event = rest.withUnsafeBytes { $0.loadUnaligned(as: inotify_event.self) }
                 let lost = UInt32(IN_Q_OVERFLOW | IN_UNMOUNT | IN_IGNORED)
                 if event.mask & lost != 0 { state.changes.isIncomplete = true }
-                if let directory = state.directories[event.wd] { state.changes.directories.insert(directory) }
+                if let (directory, isParent) = state.directories[event.wd],
+                    !isParent || event.mask & UInt32(IN_ISDIR) != 0
+                {
+                    state.changes.directories.insert(directory)
+                }
                 rest = rest.dropFirst(headerSize + Int(event.len))
             }
             return wasEmpty && !state.changes.isEmpty

@@ -3,17 +3,20 @@ import Glibc
 package import SystemPackage
 
 extension OpenFlags {
-    /// O_RDONLY|O_NOFOLLOW|O_NONBLOCK: for files that somebody else made.
-    package static let readUntrusted = OpenFlags(rawValue: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-    package static let read = OpenFlags(rawValue: O_RDONLY | O_NOFOLLOW)
+    /// Somebody may have put a link or a pipe in any file's place: neither is followed nor waited for.
+    private static let careful = O_NOFOLLOW | O_NONBLOCK
+
+    package static let read = OpenFlags(rawValue: O_RDONLY | careful)
     /// For files that the administrator made.
     package static let followLinks = OpenFlags(rawValue: O_RDONLY)
     package static let directory = OpenFlags(rawValue: O_RDONLY | O_DIRECTORY)
+    /// A link to a directory is no job.
+    package static let jobDirectory = OpenFlags(rawValue: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     /// O_EXCL: fails when the name is taken.
-    package static let create = OpenFlags(rawValue: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
-    package static let replace = OpenFlags(rawValue: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
-    package static let append = OpenFlags(rawValue: O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW)
-    package static let update = OpenFlags(rawValue: O_RDWR | O_CREAT | O_NOFOLLOW)
+    package static let create = OpenFlags(rawValue: O_WRONLY | O_CREAT | O_EXCL | careful)
+    package static let replace = OpenFlags(rawValue: O_WRONLY | O_CREAT | O_TRUNC | careful)
+    package static let append = OpenFlags(rawValue: O_RDWR | O_CREAT | O_APPEND | careful)
+    package static let update = OpenFlags(rawValue: O_RDWR | O_CREAT | careful)
 }
 
 /// The real thing. Every descriptor is O_CLOEXEC, so that no tool inherits a lock or a history.

@@ -44,6 +44,32 @@ package final class NodeLock: Sendable {
         try beat(counter: 0, now: now)
     }
 
+    /// The lock's file is not the node's any more: another process could take the name beside this one.
+    package struct Lost: Error, CustomStringConvertible {
+        package var node: String
+
+        package var description: String {
+            "the lock file nodes/\(node) was removed or replaced, and another daemon could take the node's name; this one "
+                + "stops before that, and a restart goes on"
+        }
+    }
+
+    /// Sees that who looks for the node finds this lock.
+    ///
+    /// - Throws: ``Lost``, ``SpoolError``.
+    package func check(in spool: SpoolRoot) throws {
+        let isThere = try doing("looking at nodes/\(node)") { () throws(Errno) in
+            do throws(Errno) {
+                let found = try fileSystem.status(of: "\(SpoolLayout.nodes)/\(node)", in: spool.root)
+                let own = try fileSystem.status(of: file)
+                return (found.device, found.inode) == (own.device, own.inode)
+            } catch .noSuchFileOrDirectory {
+                return false
+            }
+        }
+        if !isThere { throw Lost(node: node) }
+    }
+
     /// Writes the heartbeat through the locked descriptor; a lock that a server has taken away answers with an error.
     package func beat(counter: Int, now: Timestamp) throws(SpoolError) {
         let json: JSON = [
@@ -77,10 +103,25 @@ package final class NodeLock: Sendable {
             let names = try DirectoryListing.names(in: SpoolLayout.nodes, of: spool.root)
             for name in names.sorted() where SpoolLayout.isValidName(name) {
                 let directory = try spool.directory(SpoolLayout.nodes)
-                guard let file = try? spool.fileSystem.open(name, in: directory, .read) else { continue }
+                // What is no plain file is no lock, and it may be anything.
+                guard let file = try? spool.fileSystem.openPlain(name, in: directory) else { continue }
                 nodes.append((name, isLocked(file), holder(in: file, spool.fileSystem)))
             }
             return nodes
+        }
+    }
+
+    /// The names in `processing/` of which there is no lock file: of nodes that are dead, or are about to notice that
+    /// theirs was removed.
+    package static func nodesWithoutLock(in spool: SpoolRoot) throws(SpoolError) -> Set<String> {
+        try doing("reading processing/") { () throws(Errno) in
+            var names = try DirectoryListing.names(in: SpoolLayout.processing, of: spool.root)
+            names.removeAll { !SpoolLayout.isValidName($0) }
+            if names.isEmpty { return [] }
+            let nodes = try spool.directory(SpoolLayout.nodes)
+            var missing: Set<String> = []
+            for name in names where try !spool.fileSystem.exists(name, in: nodes) { missing.insert(name) }
+            return missing
         }
     }
 

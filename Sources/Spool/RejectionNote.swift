@@ -9,6 +9,8 @@ package struct RejectionNote: Sendable, Equatable {
     package var reason: String
 
     package static let ending = ".reason.txt"
+    /// In bytes; a larger file is none.
+    static let sizeMax = 1 << 20
 
     package var fileName: String { job.description + Self.ending }
 

@@ -52,7 +52,12 @@ package struct SpoolAudit: Sendable {
         for directory in try spool.jobDirectories() where !living.contains(directory) {
             for location in try spool.jobs(in: directory) {
                 count += 1
-                problems += try self.problems(of: location)
+                do {
+                    problems += try self.problems(of: location)
+                } catch {
+                    // One job that cannot be read does not keep the others from being checked.
+                    problems.append(SpoolProblem(.history, job: location.job, "\(error)", at: location))
+                }
             }
         }
         return (problems, count)
@@ -102,7 +107,7 @@ package struct SpoolAudit: Sendable {
         guard let location = problem.location, let (replay, _) = try spool.replay(of: location) else { return }
         try doing("writing \(location.path)/\(SpoolLayout.result)") { () throws(Errno) in
             let fileSystem = spool.fileSystem
-            let directory = try fileSystem.open(location.path, in: spool.root, .directory)
+            let directory = try fileSystem.open(location.path, in: spool.root, .jobDirectory)
             let file = try fileSystem.open(".\(SpoolLayout.result)", in: directory, .replace)
             try ResultDocument(replay).write { piece throws(Errno) in try fileSystem.writeAll(piece, to: file) }
             try Durability.syncNow(file, fileSystem)

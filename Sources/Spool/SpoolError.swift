@@ -13,6 +13,11 @@ package struct SpoolError: Error, CustomStringConvertible {
         self.advice = advice ?? Self.advice(for: cause)
     }
 
+    /// Whether the same will work once others have let go what they hold.
+    package var isPassing: Bool {
+        [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(cause)
+    }
+
     package var description: String {
         "\(action) failed: \(cause)\(advice.map { ". \($0)" } ?? "")"
     }
@@ -22,8 +27,12 @@ package struct SpoolError: Error, CustomStringConvertible {
         case .noSpace: "The filesystem has no space or no inodes left (df -h, df -i); drops stay safe in the inbox"
         case .diskQuotaExceeded: "The quota of the daemon's user is used up"
         case .readOnlyFileSystem: "The filesystem is mounted read-only; see the kernel's log for why"
-        case .permissionDenied: "This user may not do that here; see the owner and mode with ls -ld"
+        case .permissionDenied, .notPermitted: "This user may not do that here; see ls -ld, and lsattr"
+        case .improperLink: "An inbox must lie on the spool's own filesystem"
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "Raise the limit of open files (LimitNOFILE= in the unit)"
+        case .isDirectory, .notSupported, .tooManySymbolicLinkLevels:
+            "Something else lies there than the daemon makes; see what with ls -l"
+        case .fileTooLarge: "No such file has this size; see what it is with ls -ls"
         case .ioError: "The disk reported an error; see the kernel's log"
         default: nil
         }

@@ -1,4 +1,5 @@
 import Jobs
+import Synchronization
 import SystemPackage
 
 extension SpoolNode {
@@ -33,7 +34,8 @@ extension SpoolNode {
             try await threads.run { [self] in try nameDrop(of: job) }
             return .accepted(job, record)
         } catch let rejection as Rejection {
-            return .rejected(try await reject(claimed, drop, rejection))
+            let (row, isTidy) = try await reject(claimed, drop, rejection)
+            return .rejected(row, isTidy: isTidy)
         }
     }
 
@@ -74,7 +76,7 @@ extension SpoolNode {
     /// - Throws: What says nothing about the drop, and will be otherwise later.
     private func openDrop(_ name: String, in inbox: OpenFile) throws(Errno) -> Result<OpenFile, Errno> {
         do {
-            return .success(try fileSystem.open(name, in: inbox, .readUntrusted))
+            return .success(try fileSystem.open(name, in: inbox, .read))
         } catch .tooManyOpenFiles, .tooManyOpenFilesInSystem {
             throw .tooManyOpenFiles
         } catch .noMemory {
@@ -107,11 +109,11 @@ extension SpoolNode {
         from inbox: OpenFile,
         _ rules: DropRules
     ) throws(Errno) -> ClaimStep {
-        let parent = try spool.directory(processing)
+        let parent = try ownDirectory()
         let name = try makeJobDirectory(for: text, in: parent, rules)
         let directory: OpenFile
         do {
-            directory = try fileSystem.open(name.description, in: parent, .directory)
+            directory = try fileSystem.open(name.description, in: parent, .jobDirectory)
         } catch {
             try fileSystem.removeDirectory(name.description, in: parent)
             throw error
@@ -123,8 +125,14 @@ extension SpoolNode {
             // A rename may succeed and its answer be lost: what is there was moved (spool-rules 18).
             if try !fileSystem.exists(entry, in: directory) {
                 try fileSystem.removeDirectory(name.description, in: parent)
-                if error == .noSuchFileOrDirectory { return .stays(.gone) }
-                throw error
+                switch error {
+                case .noSuchFileOrDirectory: return .stays(.gone)
+                // Made fast, or its owner's alone; or its inbox leads to another filesystem.
+                case .notPermitted, .permissionDenied, .improperLink:
+                    let action = "taking \(drop.shownName) from inbox/\(drop.queue)/"
+                    return .stays(.immovable(SpoolError(action, error)))
+                default: throw error
+                }
             }
         }
         do {
@@ -158,7 +166,9 @@ extension SpoolNode {
         if let named = JobName(text), !rules.isTaken(named.id) {
             let name = JobName(id: named.id, dropName: Array(named.drop.utf8))
             do throws(Errno) {
-                try fileSystem.makeDirectory(name.description, in: parent, mode: 0o700)
+                try takingBack.withLock { _ throws(Errno) in
+                    try fileSystem.makeDirectory(name.description, in: parent, mode: 0o700)
+                }
                 return name
             } catch .fileExists {}
         }

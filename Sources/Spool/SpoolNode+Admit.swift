@@ -77,7 +77,7 @@ extension SpoolNode {
         let (file, directories, owner) = try doing("reserving the idempotency key of \(job)") { () throws(Errno) in
             let (directory, changed) = try spool.ensuredDirectory("\(SpoolLayout.keys)/\(name.prefix(2))")
             let file = try fileSystem.open(name, in: directory, .append)
-            let directories = [directory] + (changed.map { [$0] } ?? [])
+            let directories = [directory] + changed
             while true {
                 let bytes = try fileSystem.contents(of: file)
                 let lines = bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
@@ -192,7 +192,7 @@ extension SpoolNode {
                 for copy in [Self.ownCopy, acceptance.file] where try fileSystem.exists(copy, in: job.directory) {
                     name = copy
                 }
-                let drop = try fileSystem.open(name, in: job.directory, .readUntrusted)
+                let drop = try fileSystem.open(name, in: job.directory, .read)
                 return (drop, try digest(of: drop).sha256 == acceptance.sha256)
             }
         }

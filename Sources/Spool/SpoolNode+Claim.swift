@@ -26,8 +26,13 @@ extension SpoolNode {
         show: HistoryFold.Show? = nil
     ) async throws -> Claim {
         let source = SpoolLayout.location(of: job, in: .deferred(until: due), node: node)
-        guard let (owned, records) = try await adopt(job, from: source.directory, named: source.name, show: show)
-        else { return .gone }
+        let adopted: (OwnedJob, [HistoryRecord])?
+        do {
+            adopted = try await adopt(job, from: source.directory, named: source.name, show: show)
+        } catch let error as UnreadableJob {
+            return .unreadable(job, reason: "\(error)")
+        }
+        guard let (owned, records) = adopted else { return .gone }
         switch owned.replay.life.state {
         // A power cut may undo the move out of deferred/ and not the claim that followed it.
         case .deferred, .waiting, .running: break
@@ -48,6 +53,8 @@ extension SpoolNode {
     /// Takes a job directory from anywhere into this node's hands, for what a person asked; nil when it is not there.
     ///
     /// Nothing is appended: the caller commits what was asked, and that moves it on.
+    ///
+    /// - Throws: ``UnreadableJob``, ``SpoolError``.
     package func adopt(
         _ job: JobName,
         from directory: String,
@@ -55,10 +62,7 @@ extension SpoolNode {
         show: HistoryFold.Show? = nil
     ) async throws -> (OwnedJob, [HistoryRecord])? {
         try await threads.run { [self] in
-            let isMine = try doing("claiming \(job)") { () throws(Errno) in
-                try take(name, from: directory, as: job)
-            }
-            return isMine ? try open(job, show) : nil
+            try take(name, from: directory, as: job) ? try open(job, show) : nil
         }
     }
 
@@ -66,15 +70,27 @@ extension SpoolNode {
     ///
     /// What is here already is in this node's hands, and a second pair would break its history; after the rename it
     /// could no longer be told from a rename whose answer was lost.
-    func take(_ name: String, from directory: String, as job: JobName) throws(Errno) -> Bool {
-        let destination = try spool.directory(processing)
-        if directory != processing, try fileSystem.exists(job.description, in: destination) { return false }
-        do throws(Errno) {
-            try rename(name, in: spool.directory(directory), to: job.description, in: destination)
-            return true
-        } catch .noSuchFileOrDirectory {
-            return false
+    ///
+    /// - Throws: ``UnreadableJob``, ``SpoolError``.
+    func take(_ name: String, from directory: String, as job: JobName) throws -> Bool {
+        if directory != processing { try checkTrust(in: name, of: directory, as: job) }
+        return try doing("claiming \(job) from \(directory)/") { () throws(Errno) in
+            let destination = try ownDirectory()
+            if directory != processing, try fileSystem.exists(job.description, in: destination) { return false }
+            do throws(Errno) {
+                try rename(name, in: spool.directory(directory), to: job.description, in: destination)
+                return true
+            } catch .noSuchFileOrDirectory {
+                return false
+            }
         }
+    }
+
+    /// This node's directory, made again when somebody removed it.
+    func ownDirectory() throws(Errno) -> OpenFile {
+        let (directory, changed) = try spool.ensuredDirectory(processing)
+        for parent in changed { try Durability.syncNow(parent, fileSystem) }
+        return directory
     }
 
     /// Opens a job that lies in this node's directory and reads its history.
@@ -85,19 +101,19 @@ extension SpoolNode {
     func open(
         _ job: JobName,
         _ show: HistoryFold.Show? = nil
-    ) throws(SpoolError) -> (OwnedJob, [HistoryRecord]) {
+    ) throws -> (OwnedJob, [HistoryRecord]) {
         let (directory, history, fold) = try doing("opening \(job)") { () throws(Errno) in
-            let directory = try fileSystem.open(job.description, in: spool.directory(processing), .directory)
+            let directory = try fileSystem.open(job.description, in: spool.directory(processing), .jobDirectory)
             let history = try fileSystem.open(SpoolLayout.history, in: directory, .append)
             var fold = HistoryFold(of: job, show: show)
             try fold.read(history, fileSystem)
             return (directory, history, fold)
         }
         if case .brokenLine(let line) = fold.reader.defect {
-            throw SpoolError(
-                "reading the history of \(job)",
-                .badMessage,
-                advice: "Line \(line) does not fit the chain: agentspool verify \(job.id) says more"
+            throw UnreadableJob(
+                job,
+                "in \(processing)/ has a history of which line \(line) does not fit the chain: "
+                    + "agentspool verify \(job.id) says more"
             )
         }
         if fold.reader.defect != nil {

@@ -24,24 +24,28 @@ extension SpoolNode {
         show: HistoryFold.Show? = nil
     ) async throws -> Claim {
         guard let name = JobName(directoryName) else { return .gone }
-        if dead != node, try await !adoptDirectory(name, of: dead) { return .gone }
+        do {
+            if dead != node, try await !adoptDirectory(name, of: dead) { return .gone }
+        } catch let error as UnreadableJob {
+            return .unreadable(name, reason: "\(error)")
+        }
         return try await takeOver(name, isOwn: dead == node, show)
     }
 
     private func adoptDirectory(_ name: JobName, of dead: String) async throws -> Bool {
         try await threads.run { [self] in
-            try doing("taking over \(name) of \(dead)") { () throws(Errno) in
-                try take(name.description, from: SpoolLayout.processing(of: dead), as: name)
-            }
+            try take(name.description, from: SpoolLayout.processing(of: dead), as: name)
         }
     }
 
     private func takeOver(_ name: JobName, isOwn: Bool, _ show: HistoryFold.Show?) async throws -> Claim {
-        try await renewHistory(of: name, isOwn: isOwn)
         let (job, records): (OwnedJob, [HistoryRecord])
         do {
+            // That of another node was looked at where it lay.
+            if isOwn { try await threads.run { [self] in try checkTrust(in: "\(name)", of: processing, as: name) } }
+            try await renewHistory(of: name, isOwn: isOwn)
             (job, records) = try await threads.run { [self] in try open(name, show) }
-        } catch let error as SpoolError {
+        } catch let error as UnreadableJob {
             return .unreadable(name, reason: "\(error)")
         }
         let replay = job.replay
@@ -64,13 +68,13 @@ extension SpoolNode {
     private func renewHistory(of name: JobName, isOwn: Bool) async throws {
         let renewed = try await threads.run { [self] in
             try doing("copying the history of \(name)") { () throws(Errno) -> (OpenFile, OpenFile)? in
-                let directory = try fileSystem.open(name.description, in: spool.directory(processing), .directory)
+                let directory = try fileSystem.open(name.description, in: spool.directory(processing), .jobDirectory)
                 if isOwn, try !fileSystem.exists(SpoolLayout.history, in: directory) { return nil }
                 let copy = try fileSystem.open(Self.newHistory, in: directory, .replace)
                 guard try fileSystem.exists(SpoolLayout.history, in: directory) else { return (directory, copy) }
-                let history = try fileSystem.open(SpoolLayout.history, in: directory, .read)
+                let history = try fileSystem.openPlain(SpoolLayout.history, in: directory)
                 var reader = HistoryReader()
-                try fileSystem.readPieces(of: history) { piece throws(Errno) in
+                try fileSystem.readPieces(of: history, limit: HistoryFold.fileMax) { piece throws(Errno) in
                     reader.read(piece) { _, _ in }
                     try fileSystem.writeAll(piece, to: copy)
                 }

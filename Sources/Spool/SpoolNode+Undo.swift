@@ -1,13 +1,21 @@
 import Jobs
+import Synchronization
 import SystemPackage
 
 extension SpoolNode {
     /// Puts a drop that is no job into `rejected/`, with the reason beside it.
-    func reject(_ claimed: Claimed, _ drop: Drop, _ rejection: Rejection) async throws -> JobSummary {
+    ///
+    /// - Returns: Its row, and whether what the daemon had made around it is gone: once the drop was moved, that is no
+    ///   reason to fail.
+    func reject(
+        _ claimed: Claimed,
+        _ drop: Drop,
+        _ rejection: Rejection
+    ) async throws -> (row: JobSummary, isTidy: Bool) {
         let now = clock.now
-        let (note, file, directories) = try await threads.run { [self] in
+        let (note, file, directories, isTidy) = try await threads.run { [self] in
             try doing("rejecting \(claimed.name)") { () throws(Errno) in
-                let (day, changedParent) = try spool.ensuredDirectory("\(SpoolLayout.rejected)/\(now.day)")
+                let (day, changed) = try spool.ensuredDirectory("\(SpoolLayout.rejected)/\(now.day)")
                 let note = RejectionNote(
                     job: try freeName(for: claimed.name, in: day),
                     queue: drop.queue,
@@ -17,15 +25,21 @@ extension SpoolNode {
                 )
                 let file = try fileSystem.replaceFile(note.fileName, in: day, with: note.bytes)
                 try rename(claimed.entry, in: claimed.directory, to: note.job.description, in: day)
-                // The copy of a foreign drop is nobody's loss: the drop itself was moved.
-                try fileSystem.removeIfPresent(Self.ownCopy, in: claimed.directory)
                 let parent = try spool.directory(processing)
-                try fileSystem.removeDirectory(claimed.name.description, in: parent)
-                return (note, file, [day, parent] + (changedParent.map { [$0] } ?? []))
+                let isTidy: Bool
+                do throws(Errno) {
+                    // The copy of a foreign drop is nobody's loss: the drop itself was moved.
+                    try fileSystem.removeIfPresent(Self.ownCopy, in: claimed.directory)
+                    try fileSystem.removeDirectory(claimed.name.description, in: parent)
+                    isTidy = true
+                } catch {
+                    isTidy = false
+                }
+                return (note, file, [day, parent] + changed, isTidy)
             }
         }
         try await durability.sync(files: [file], directories: directories)
-        return note.summary
+        return (note.summary, isTidy)
     }
 
     /// A name under which neither a drop nor a drop that is named as a note lies in `day`: nothing there is replaced.
@@ -63,18 +77,27 @@ extension SpoolNode {
     ///
     /// - Returns: The queue, when there was a drop, and the directories that changed.
     func takeBack(_ job: JobName, from directory: OpenFile) throws(Errno) -> (queue: String?, changed: [OpenFile]) {
+        try takingBack.withLock { _ throws(Errno) in try takeBackAlone(job, from: directory) }
+    }
+
+    private func takeBackAlone(
+        _ job: JobName,
+        from directory: OpenFile
+    ) throws(Errno) -> (queue: String?, changed: [OpenFile]) {
         let parent = try spool.directory(processing)
         let names = try DirectoryListing.names(in: "\(processing)/\(job)", of: spool.root)
-        let entry = names.first { $0.hasPrefix(Self.unacceptedPrefix) }
-        let queue = entry.map { String($0.dropFirst(Self.unacceptedPrefix.count)) }
+        let prefix = Self.unacceptedPrefix
+        // In a directory that somebody forged it may name any place.
+        let entry = names.first { $0.hasPrefix(prefix) && SpoolLayout.isValidName(String($0.dropFirst(prefix.count))) }
+        let queue = entry.map { String($0.dropFirst(prefix.count)) }
         var changed = [parent]
         if let entry, let queue {
-            let (inbox, changedParent) = try spool.ensuredDirectory(SpoolLayout.inbox(of: queue))
+            let (inbox, changedParents) = try spool.ensuredDirectory(SpoolLayout.inbox(of: queue))
             // Only somebody who gave this id to another drop meanwhile has taken the name.
             let isFree = try !fileSystem.exists(job.description, in: inbox)
             let name = isFree ? job : JobName(id: identifiers.next(), dropName: Array(job.drop.utf8))
             try rename(entry, in: directory, to: name.description, in: inbox)
-            changed += [inbox] + (changedParent.map { [$0] } ?? [])
+            changed += [inbox] + changedParents
         }
         for name in [Self.ownCopy, Self.newHistory, SpoolLayout.history] {
             try fileSystem.removeIfPresent(name, in: directory)

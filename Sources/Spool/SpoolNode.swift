@@ -11,6 +11,8 @@ package final class SpoolNode: Sendable {
     let threads: DiskThreads
     let clock: WallClock
     let identifiers: JobIDGenerator
+    /// Held while a drop is taken back and its directory removed: who claims it again under its id must not find both.
+    let takingBack = Mutex(())
     var fileSystem: any FileSystem { spool.fileSystem }
 
     package init(
@@ -200,10 +202,10 @@ package final class SpoolNode: Sendable {
         let parents = try await threads.run { [self] in
             try doing("moving \(job.name) to \(target.directory)/") { () throws(Errno) in
                 let source = try spool.directory(processing)
-                let (destination, changedParent) = try spool.ensuredDirectory(target.directory)
+                let (destination, changed) = try spool.ensuredDirectory(target.directory)
                 try rename(job.name.description, in: source, to: target.name, in: destination)
                 job.state.withLock { $0.isClosed = true }
-                return [source, destination] + (changedParent.map { [$0] } ?? [])
+                return [source, destination] + changed
             }
         }
         try await durability.sync(directories: parents)

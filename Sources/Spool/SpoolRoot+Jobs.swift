@@ -63,7 +63,7 @@ extension SpoolRoot {
     package func history(of location: JobLocation) throws(SpoolError) -> HistoryContents? {
         try doing("reading the history of \(location.job)") { () throws(Errno) in
             do throws(Errno) {
-                let directory = try fileSystem.open(location.path, in: root, .directory)
+                let directory = try fileSystem.open(location.path, in: root, .jobDirectory)
                 let bytes = try fileSystem.contents(ofFileNamed: SpoolLayout.history, in: directory) ?? []
                 return HistoryContents(bytes)
             } catch .noSuchFileOrDirectory {
@@ -82,8 +82,8 @@ extension SpoolRoot {
         try doing("reading the history of \(location.job)") { () throws(Errno) in
             var fold = HistoryFold(of: location.job, show: show)
             do throws(Errno) {
-                let directory = try fileSystem.open(location.path, in: root, .directory)
-                try fold.read(fileSystem.open(SpoolLayout.history, in: directory, .read), fileSystem)
+                let directory = try fileSystem.open(location.path, in: root, .jobDirectory)
+                try fold.read(fileSystem.openPlain(SpoolLayout.history, in: directory), fileSystem)
             } catch .noSuchFileOrDirectory {
                 if try !fileSystem.exists(location.path, in: root) { return nil }
             }
@@ -96,7 +96,7 @@ extension SpoolRoot {
     package func contents(of file: String, in location: JobLocation) throws(SpoolError) -> [UInt8]? {
         try doing("reading \(location.path)/\(file)") { () throws(Errno) in
             do throws(Errno) {
-                let directory = try fileSystem.open(location.path, in: root, .directory)
+                let directory = try fileSystem.open(location.path, in: root, .jobDirectory)
                 return try fileSystem.contents(ofFileNamed: file, in: directory)
             } catch .noSuchFileOrDirectory {
                 return nil
@@ -111,15 +111,21 @@ extension SpoolRoot {
             for day in try DirectoryListing.names(in: SpoolLayout.rejected, of: root) where !day.hasPrefix(".") {
                 let path = "\(SpoolLayout.rejected)/\(day)"
                 for name in try DirectoryListing.names(in: path, of: root) where name.hasSuffix(RejectionNote.ending) {
-                    let directory = try directory(path)
-                    if let bytes = try fileSystem.contents(ofFileNamed: name, in: directory),
-                        let note = RejectionNote(fileName: name, bytes)
-                    {
-                        notes.append(note)
-                    }
+                    if let note = try rejectionNote(name, in: directory(path)) { notes.append(note) }
                 }
             }
             return notes
+        }
+    }
+
+    /// The note of that name; nil for a rejected drop that is only named as one is, and may be anything.
+    private func rejectionNote(_ name: String, in day: OpenFile) throws(Errno) -> RejectionNote? {
+        if try fileSystem.exists(name + RejectionNote.ending, in: day) { return nil }
+        do throws(Errno) {
+            let bytes = try fileSystem.contents(of: fileSystem.openPlain(name, in: day), limit: RejectionNote.sizeMax)
+            return bytes.count > RejectionNote.sizeMax ? nil : RejectionNote(fileName: name, bytes)
+        } catch .isDirectory, .notSupported, .tooManySymbolicLinkLevels, .noSuchFileOrDirectory, .permissionDenied {
+            return nil
         }
     }
 

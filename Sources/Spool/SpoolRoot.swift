@@ -73,16 +73,31 @@ package final class SpoolRoot: Sendable {
         return opened
     }
 
-    /// The open directory `name`, made when it is missing.
+    /// Makes `control/` when somebody removed it.
     ///
-    /// - Returns: The directory, and its parent when that must be synced because the directory is new.
-    func ensuredDirectory(_ name: String) throws(Errno) -> (directory: OpenFile, changedParent: OpenFile?) {
+    /// - Returns: Whether it was gone.
+    package func ensureControl() throws(SpoolError) -> Bool {
+        try doing("making \(SpoolLayout.control)/") { () throws(Errno) in
+            try !ensuredDirectory(SpoolLayout.control).changed.isEmpty
+        }
+    }
+
+    /// The open directory `name`, made when it is missing, and so are those that lead to it: somebody may remove them
+    /// under a running node.
+    ///
+    /// - Returns: The directory, and those that must be synced because one in them is new.
+    func ensuredDirectory(_ name: String) throws(Errno) -> (directory: OpenFile, changed: [OpenFile]) {
         do {
-            return (try directory(name), nil)
+            return (try directory(name), [])
         } catch .noSuchFileOrDirectory {
-            try fileSystem.ensureDirectory(name, in: root, mode: 0o700)
-            let parent = name.lastIndex(of: "/").map { String(name[..<$0]) }
-            return (try directory(name), try parent.map { parent throws(Errno) in try directory(parent) } ?? root)
+            var (parent, changed) = (root, [root])
+            if let slash = name.lastIndex(of: "/") {
+                (parent, changed) = try ensuredDirectory(String(name[..<slash]))
+                changed.append(parent)
+            }
+            let mode = SpoolLayout.directories.first { $0.name == name }?.mode ?? 0o700
+            try fileSystem.ensureDirectory(name, in: root, mode: mode)
+            return (try directory(name), changed)
         }
     }
 }

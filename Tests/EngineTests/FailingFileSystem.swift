@@ -20,12 +20,16 @@ final class FailingFileSystem: FileSystem {
 
     private let real = LinuxFileSystem()
     private let fault = Mutex<Fault?>(nil)
+    private let immovable = Mutex<Set<[UInt8]>>([])
     private let leases = Mutex<(@Sendable () throws(Errno) -> Bool)?>(nil)
     /// How often was asked whether a file is still written.
     let writerChecks = Watched(0)
 
     /// Nil when the disk is well.
     func breaks(with fault: Fault?) { self.fault.withLock { $0 = fault } }
+
+    /// Drops of these names cannot be moved, as if they were somebody else's.
+    func makesImmovable(_ names: [String]) { immovable.withLock { $0 = Set(names.map { Array($0.utf8) }) } }
 
     /// Answers whether a file has no writer; nil for what the kernel says.
     func answersLeases(_ answer: (@Sendable () throws(Errno) -> Bool)?) { leases.withLock { $0 = answer } }
@@ -56,6 +60,7 @@ final class FailingFileSystem: FileSystem {
         in destination: OpenFile
     ) throws(Errno) {
         try check(.rename)
+        if immovable.withLock({ $0.contains(name) }) { throw .notPermitted }
         try real.renameRaw(name, in: source, to: target, in: destination)
     }
 

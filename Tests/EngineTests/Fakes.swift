@@ -112,10 +112,12 @@ final class MemoryObserver: JobObserver {
     }
 
     let rows = Watched(Rows())
+    let mayLackRecords = Watched(false)
 
     func jobChanged(_ replay: JobReplay, _ record: HistoryRecord) { rows.update { $0.put(replay) } }
     func jobSeen(_ replay: JobReplay, _ records: [HistoryRecord]) { rows.update { $0.put(replay) } }
     func dropRejected(_ row: JobSummary) { rows.update { $0.rejected.append(row) } }
+    func recordsMayBeMissing() { mayLackRecords.update { $0 = true } }
 
     func when(_ count: Int = 1, _ state: JobSummary.State) async { await rows.wait { $0.count(state) >= count } }
 

@@ -92,6 +92,7 @@ struct RecoveryTests {
                 try bench.drop("a.txt")
                 try await running.end()
             }
+            #expect(bench.observer.mayLackRecords.value, "a record may be on disk that the index was not shown")
             try bench.drop("b.txt")
             #expect(bench.log.begun == [])
             #expect(bench.entries("inbox/default") == ["b.txt"])
@@ -101,7 +102,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("on the disk a running job is taken up again when the disk is well")
+    @Test("on the disk a running job is taken up again soon after the disk is well")
     func strandedJob() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { invocation in
@@ -112,8 +113,8 @@ struct RecoveryTests {
                 try bench.drop("a.txt")
                 await bench.messages.when("the job is tried again later")
                 bench.fileSystem.breaks(with: nil)
-                await bench.clock.whenSleeping(for: .seconds(60))
-                bench.clock.advance(by: .seconds(60))
+                await bench.clock.whenSleeping(for: Trouble.pause)
+                bench.clock.advance(by: Trouble.pause)
                 await bench.observer.when("a.txt", .done)
             }
             #expect(try bench.problems() == [])
@@ -131,8 +132,8 @@ struct RecoveryTests {
                 await bench.messages.when("nothing deferred is claimed for a while")
                 #expect(try bench.place(of: "a.json") == "processing/here")
                 bench.fileSystem.breaks(with: nil)
-                await bench.clock.whenSleeping(for: .seconds(30))
-                bench.clock.advance(by: .seconds(30))
+                await bench.clock.whenSleeping(for: Trouble.pause)
+                bench.clock.advance(by: Trouble.pause)
                 await bench.observer.when("a.json", .done)
             }
             #expect(try bench.problems() == [])
@@ -155,12 +156,12 @@ struct RecoveryTests {
                     return true
                 }
                 try bench.drop("a.txt")
-                await bench.messages.when("nothing is taken for a while")
+                await bench.messages.when("nothing is taken until it works again")
                 #expect(bench.entries("inbox/default") == [])
                 bench.fileSystem.answersLeases(nil)
                 bench.fileSystem.breaks(with: nil)
-                await bench.clock.whenSleeping(for: .seconds(60))
-                bench.clock.advance(by: .seconds(60))
+                await bench.clock.whenSleeping(for: Trouble.pause)
+                bench.clock.advance(by: Trouble.pause)
                 await bench.observer.rows.wait { $0.count(.done) == 1 }
             }
             #expect(try bench.problems() == [])

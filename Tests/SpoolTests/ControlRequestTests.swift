@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Jobs
 import SystemPackage
 import Testing
@@ -19,7 +20,9 @@ struct ControlRequestTests {
     private func write(_ text: String) throws { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) }
 
     private func reason() throws -> String {
-        let rejection = #expect(throws: Rejection.self) { try ControlRequest.read("x.json", in: root) }
+        let rejection = #expect(throws: Rejection.self) {
+            try ControlRequest.read("x.json", in: root, now: spool.clock.now)
+        }
         return try #require(rejection).reason
     }
 
@@ -56,12 +59,10 @@ struct ControlRequestTests {
         #expect(name == "\(id)-\(action.rawValue).json")
         #expect(spool.tree("control") == [name])
         #expect(lchown(spool.absolute("control/\(name)"), 12_345, 12_345) == 0)
-        let read = try #require(try ControlRequest.read(name, in: root))
-        #expect(read.request == request)
-        #expect(read.uid == 12_345)
+        #expect(try ControlRequest.read(name, in: root, now: spool.clock.now) == .request(request, uid: 12_345))
         try ControlRequest.remove(name, in: root)
         #expect(spool.tree("control") == [])
-        #expect(try ControlRequest.read(name, in: root) == nil)
+        #expect(try ControlRequest.read(name, in: root, now: spool.clock.now) == .gone)
         try ControlRequest.remove(name, in: root)
     }
 
@@ -81,6 +82,32 @@ struct ControlRequestTests {
         try write(text)
         #expect(try part.isEmpty || reason().contains(part))
         _ = try reason()
+    }
+
+    @Test("that somebody still writes is waited for")
+    func unfinished() throws {
+        let file = open(path, O_CREAT | O_WRONLY, 0o644)
+        try #require(file >= 0)
+        #expect(Glibc.write(file, "{", 1) == 1)
+        #expect(try ControlRequest.read("x.json", in: root, now: spool.clock.now) == .unfinished)
+        close(file)
+        #expect(throws: Rejection.self) { try ControlRequest.read("x.json", in: root, now: spool.clock.now) }
+    }
+
+    @Test("that may still be written, where the kernel cannot tell, is waited for while it is fresh")
+    func fresh() throws {
+        try write("{")
+        spool.fileSystem.answerHasNoWriter { () throws(Errno) in throw .notPermitted }
+        var status = stat()
+        try #require(stat(path, &status) == 0)
+        let written = Timestamp(milliseconds: Int64(status.st_mtim.tv_sec) * 1_000)
+        #expect(try ControlRequest.read("x.json", in: root, now: written + .seconds(2)) == .unfinished)
+        #expect(throws: Rejection.self) {
+            try ControlRequest.read("x.json", in: root, now: written + .seconds(7))
+        }
+        try write(#"{"action":"cancel","jobs":[]}"#)
+        let found = try ControlRequest.read("x.json", in: root, now: written + .seconds(2))
+        #expect(found == .request(ControlRequest(.cancel, jobs: [], reason: nil), uid: Int(geteuid())))
     }
 
     @Test("that is a FIFO is refused without waiting")

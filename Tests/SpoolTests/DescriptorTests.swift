@@ -19,7 +19,7 @@ struct DescriptorTests {
             let lock = try NodeLock(of: "a", in: node.spool, now: spool.clock.now)
             _ = try? NodeLock(of: "a", in: node.spool, now: spool.clock.now)
             withExtendedLifetime(lock) {}
-            _ = try ControlRequest.read("none", in: node.spool)
+            _ = try ControlRequest.read("none", in: node.spool, now: spool.clock.now)
             if case .deferUntil(let due, _) = fates[index % 4] {
                 _ = try await node.takeOver("\(job.name)", of: "b")
                 let again = try await node.claimDeferred(job.name, due: due).owned().job

@@ -50,6 +50,22 @@ struct InboxWatchTests {
         await watching.stop()
     }
 
+    @Test("sees a directory come and go in a parent, and no files there")
+    func parent() async throws {
+        let watching = try Watching()
+        let spool = watching.spool
+        try watching.watch.watch("parent", at: spool.absolute("inbox"), isParent: true)
+        try Data().write(to: URL(fileURLWithPath: spool.absolute("inbox/file")))
+        try FileManager.default.createDirectory(
+            atPath: spool.absolute("inbox/more"),
+            withIntermediateDirectories: false
+        )
+        #expect(await watching.next() == InboxWatch.Changes(directories: ["parent"]))
+        try FileManager.default.removeItem(atPath: spool.absolute("inbox/more"))
+        #expect(await watching.next() == InboxWatch.Changes(directories: ["parent"]))
+        await watching.stop()
+    }
+
     @Test("says that it is not complete when a watched directory is removed")
     func removed() async throws {
         let watching = try Watching()

@@ -101,9 +101,15 @@ struct SpoolRootTests {
     func ensured() throws {
         let spool = try TestSpool()
         let root = try spool.root()
-        #expect(try root.ensuredDirectory("done/2026-11-24").changedParent === root.directory("done"))
-        #expect(try root.ensuredDirectory("done/2026-11-24").changedParent == nil)
-        #expect(try root.ensuredDirectory("more").changedParent === root.root)
+        #expect(
+            try root.ensuredDirectory("done/2026-11-24").changed.map(ObjectIdentifier.init)
+                == [ObjectIdentifier(root.directory("done"))]
+        )
+        #expect(try root.ensuredDirectory("done/2026-11-24").changed.isEmpty)
+        #expect(try root.ensuredDirectory("more").changed.map(ObjectIdentifier.init) == [ObjectIdentifier(root.root)])
+        try FileManager.default.removeItem(atPath: spool.absolute("done"))
+        let again = try root.ensuredDirectory("done/2026-11-24").changed
+        #expect(try again.map(ObjectIdentifier.init) == [root.root, root.directory("done")].map(ObjectIdentifier.init))
     }
 }
 
@@ -142,6 +148,7 @@ struct RemadeDirectoryTests {
         try FileManager.default.removeItem(atPath: spool.absolute("control"))
         try FileManager.default.createDirectory(atPath: spool.absolute("control"), withIntermediateDirectories: false)
         let name = try request.submit(to: spool.root(), id: spool.identifiers.next())
-        #expect(try ControlRequest.read(name, in: root)?.request == request)
+        let found = try ControlRequest.read(name, in: root, now: spool.clock.now)
+        #expect(found == .request(request, uid: Int(geteuid())))
     }
 }

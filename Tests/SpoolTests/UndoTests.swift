@@ -1,5 +1,6 @@
 import Foundation
 import Jobs
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -65,5 +66,31 @@ struct UndoTests {
         let back = try #require(calls.firstIndex { $0.contains("-> inbox/default/") })
         try #require(forgotten < back)
         #expect(calls[forgotten..<back].contains { $0.hasPrefix("sync") })
+    }
+
+    private final class Again: Sendable {
+        let task = Mutex<Task<AcceptOutcome, any Error>?>(nil)
+    }
+
+    @Test("of an acceptance is whole before the drop is claimed again, which keeps its id")
+    func claimedMeanwhile() async throws {
+        let drop = try spool.drop("a.json")
+        let node = try await spool.node()
+        let again = Again()
+        spool.fileSystem.before { [spool, node] call throws(Errno) in
+            if call.hasSuffix("/job.json") { throw .ioError }
+            // The drop is in its inbox, and its directory not yet gone.
+            guard call.hasPrefix("rmdir processing/a/") else { return }
+            let name = String(call.dropFirst("rmdir processing/a/".count))
+            spool.fileSystem.before { _ throws(Errno) in }
+            let task = Task { try await node.accept(Drop(queue: TestSpool.queue, name: Array(name.utf8))) }
+            again.task.withLock { $0 = task }
+            // Time for it to come by; without it, too, the test never fails wrongly.
+            usleep(100_000)
+        }
+        await #expect(throws: SpoolError.self) { try await node.accept(drop) }
+        let task = try #require(again.task.withLock { $0 })
+        guard case .accepted(let job, _) = try await task.value else { throw Unexpected("it was not accepted") }
+        #expect(job.name.drop == "a.json")
     }
 }

@@ -63,7 +63,7 @@ struct Aftermath {
             switch try await node.accept(waiting.drop) {
             case .accepted(let job, _): jobs.append(job)
             case .rejected: #expect(scenario.text == "bad", point)
-            case .unfinished, .gone: Issue.record(point)
+            case .unfinished, .immovable, .gone: Issue.record(point)
             }
         }
         return jobs

@@ -149,7 +149,7 @@ extension SpoolNode {
 
     func rejected(_ drop: Drop, _ rules: DropRules = .lenient()) async throws -> JobSummary {
         let outcome = try await accept(drop, rules, look: nil)
-        guard case .rejected(let row) = outcome else { throw Unexpected("\(outcome)") }
+        guard case .rejected(let row, _) = outcome else { throw Unexpected("\(outcome)") }
         return row
     }
 }

@@ -1,0 +1,180 @@
+import Foundation
+import Glibc
+import Jobs
+import Spool
+import TestKit
+import Testing
+
+@testable import Engine
+
+@Suite("A trouble that lasts", .timeLimit(.minutes(1)))
+struct LastingTroubleTests {
+    private func setup(_ bench: Bench, queues: [String] = ["default"]) -> Bench.Setup {
+        Bench.Setup(
+            tools: [bench.tool("call") { _ in 1 }],
+            queues: queues.map { QueueSettings(name: $0, workflow: "work") }
+        )
+    }
+
+    private func wait(_ bench: Bench, for duration: Duration) async {
+        await bench.clock.whenSleeping(for: duration)
+        bench.clock.advance(by: duration)
+    }
+
+    @Test("with one drop that cannot be moved is told once, and the others of its queue go on")
+    func immovable() async throws {
+        try await Bench.with { bench in
+            bench.fileSystem.makesImmovable(["fixed.txt"])
+            try bench.drop("fixed.txt")
+            try await bench.run(setup(bench)) { _ in
+                await bench.messages.when("taking fixed.txt from inbox/default/ failed")
+                for name in ["a.txt", "b.txt"] {
+                    try bench.drop(name)
+                    await bench.observer.when(name, .done)
+                }
+                await wait(bench, for: .seconds(60))
+                try bench.drop("c.txt")
+                await bench.observer.when("c.txt", .done)
+                #expect(bench.messages.count(of: "fixed.txt") == 1)
+                #expect(bench.entries("inbox/default") == ["fixed.txt"])
+                bench.fileSystem.makesImmovable([])
+                await wait(bench, for: .seconds(60))
+                await bench.observer.when("fixed.txt", .done)
+            }
+        }
+    }
+
+    @Test("with many drops that cannot be moved tells of a few")
+    func manyImmovable() async throws {
+        try await Bench.with { bench in
+            let names = (0..<20).map { "fixed-\($0).txt" }
+            bench.fileSystem.makesImmovable(names)
+            for name in names { try bench.drop(name) }
+            try await bench.run(setup(bench)) { _ in
+                await bench.messages.when("nor can more")
+                try bench.drop("good.txt")
+                await bench.observer.when("good.txt", .done)
+                #expect(bench.messages.count(of: "taking fixed-") == 4)
+            }
+        }
+    }
+
+    @Test("with a full disk is told once as it begins and once as it ends")
+    func fullDisk() async throws {
+        try await Bench.with { bench in
+            try await bench.run(setup(bench)) { engine in
+                await engine.whenReady()
+                bench.fileSystem.breaks(with: .fullDisk)
+                try bench.drop("a.txt")
+                await bench.messages.when("nothing is taken until it works again")
+                for _ in 0..<4 { await wait(bench, for: Trouble.pause) }
+                bench.fileSystem.breaks(with: nil)
+                bench.clock.advance(by: .seconds(60))
+                await bench.observer.when("a.txt", .done)
+                await bench.messages.when("drops are taken again")
+                #expect(bench.messages.count(of: "nothing is taken") == 1)
+            }
+        }
+    }
+
+    @Test("because an inbox is gone is over as soon as the inbox is made again")
+    func removedInbox() async throws {
+        try await Bench.with { bench in
+            try await bench.run(setup(bench, queues: ["default", "other"])) { engine in
+                await engine.whenReady()
+                #expect(rmdir("\(bench.path)/inbox/default") == 0)
+                await bench.messages.when("reading inbox/default/ failed")
+                try bench.drop("b.txt", in: "other")
+                await bench.observer.when("b.txt", .done)
+                #expect(mkdir("\(bench.path)/inbox/default", 0o755) == 0)
+                await bench.messages.when("drops are taken again")
+                // It is watched again, too: no clock is turned.
+                try bench.drop("a.txt")
+                await bench.observer.when("a.txt", .done)
+                #expect(bench.messages.count(of: "inbox/default") == 1)
+            }
+        }
+    }
+
+    @Test("does not come of directories that somebody removed: they are made again")
+    func removedPlaces() async throws {
+        try await Bench.with { bench in
+            try await bench.run(setup(bench)) { engine in
+                await engine.whenReady()
+                for place in ["done", "failed", "held", "deferred", "keys", "processing/here", "processing"] {
+                    try FileManager.default.removeItem(atPath: "\(bench.path)/\(place)")
+                    let name = place.replacing("/", with: "-")
+                    try bench.drop("\(name).json", #"{"run_after": "1s", "idempotency_key": "\#(name)"}"#)
+                    await bench.observer.when("\(name).json", .deferred)
+                    bench.clock.advance(by: .seconds(2))
+                    await bench.observer.when("\(name).json", .done)
+                }
+                #expect(bench.messages.count(of: "failed") == 0)
+            }
+        }
+    }
+
+    @Test("because control/ is gone is told, and control/ is made again")
+    func removedControl() async throws {
+        try await Bench.with { bench in
+            try await bench.run(setup(bench)) { engine in
+                await engine.whenReady()
+                try FileManager.default.removeItem(atPath: "\(bench.path)/control")
+                await bench.messages.when("control/ was gone, and is made again")
+                try bench.drop("a.json", #"{"run_after": "1h"}"#)
+                await bench.observer.when("a.json", .deferred)
+                try bench.request(.cancel, bench.ids("a.json"))
+                await bench.observer.when("a.json", .failed)
+            }
+        }
+    }
+
+    @Test("with what is no request and cannot be removed is told once")
+    func strangeRequest() async throws {
+        try await Bench.with { bench in
+            try FileManager.default.createDirectory(
+                atPath: "\(bench.path)/control/a.json",
+                withIntermediateDirectories: false
+            )
+            try await bench.run(setup(bench)) { _ in
+                await bench.messages.when("control/a.json is no request")
+                for name in ["a.json", "b.json"] {
+                    try bench.drop(name, #"{"run_after": "1h"}"#)
+                    await bench.observer.when(name, .deferred)
+                    try bench.request(.cancel, bench.ids(name))
+                    await bench.observer.when(name, .failed)
+                }
+                #expect(bench.messages.count(of: "is no request") == 1)
+            }
+        }
+    }
+
+    @Test("with a job that somebody forged is told once, and a request about it is settled")
+    func forgedJob() async throws {
+        try await Bench.with { bench in
+            try await bench.run(setup(bench)) { _ in
+                try bench.drop("a.json", #"{"run_after": "1h"}"#)
+                await bench.observer.when("a.json", .deferred)
+                let location = try #require(bench.spool.findJobs { $0.drop == "a.json" }.first)
+                #expect(link("\(bench.path)/\(location.path)/history.jsonl", "\(bench.path)/tmp/other") == 0)
+                try bench.request(.cancel, bench.ids("a.json"))
+                await bench.messages.when("request settled")
+                try bench.drop("b.txt")
+                await bench.observer.when("b.txt", .done)
+                #expect(bench.messages.count(of: "hard links; copy it instead; it is left where it is") == 1)
+                #expect(try bench.place(of: "a.json") == "deferred")
+            }
+        }
+    }
+
+    @Test("with the lock file, which was removed, stops the node")
+    func lostLock() async throws {
+        try await Bench.with { bench in
+            let running = try await bench.engine(setup(bench))
+            await running.whenReady()
+            #expect(unlink("\(bench.path)/nodes/here") == 0)
+            await wait(bench, for: .seconds(15))
+            await #expect(throws: NodeLock.Lost.self) { try await running.end() }
+        }
+    }
+}
