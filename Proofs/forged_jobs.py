@@ -169,7 +169,8 @@ def faults(scene: Scene, forged: list[Forgery]) -> list[str]:
     found = []
     ledger = "\n".join(scene.spool.ledger_lines())
     # A job that is believed is claimed, and comes to the approval that it waits for.
-    claimed = {job.id for job in scene.spool.jobs("held") if job.history.of_type("claimed")}
+    good = {forgery.id for forgery in forged if forgery.is_believed}
+    claimed = {job.id for job in scene.spool.jobs("held") if job.id in good and job.history.of_type("claimed")}
     for forgery in forged:
         has_run = f"{forgery.id}/" in ledger
         if forgery.is_believed and forgery.id not in claimed:

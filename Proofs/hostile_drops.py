@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -58,9 +59,10 @@ class Play:
             spool = prepare(aside / "spool", aside, CONFIGURATION, tools)
             scene = Scene(spool, secret, canary)
             self._play(scene)
-        except Broken as fault:
+        except Exception as fault:
             said = scene.spool.last_log[-1500:] if scene else ""
-            self.note("it is played to the end", 1, [f"{fault}\n  log: {said}"])
+            shown = str(fault) if isinstance(fault, Broken) else traceback.format_exc()
+            self.note("it is played to the end", 1, [f"{shown}\n  log: {said}"])
         finally:
             if scene:
                 scene.close()

@@ -152,7 +152,7 @@ class Scene:
         return None
 
     def is_settled(self) -> bool:
-        if any(job.name != "template.json" and "-forged" not in job.path.name
+        if any(not job.path.name.endswith(("-forged", "-restored"))
                for job in self.spool.jobs("processing", "deferred")):
             return False
         found = Fates(self.spool)

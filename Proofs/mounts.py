@@ -67,7 +67,11 @@ def remount(mounted: Path, mode: str) -> None:
 def mount_again(mounted: Path) -> None:
     """Unmounts an ext4 and mounts it anew, as after a repair."""
     _command("umount", mounted)
-    _command("mount", "-o", "loop", mounted.parent / "image", mounted)
+    # A copy, because the aborted one lives on where somebody else's mount namespace still has it.
+    os.sync()
+    shutil.copyfile(mounted.parent / "image", mounted.parent / "copy")
+    subprocess.run(["e2fsck", "-fy", mounted.parent / "copy"], capture_output=True)
+    _command("mount", "-o", "loop", mounted.parent / "copy", mounted)
 
 
 @contextmanager
