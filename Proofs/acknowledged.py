@@ -25,7 +25,7 @@ SAID = {
 }
 _LOG = re.compile(r"\d{4}-\d\d-\d\dT\S+Z \w+ +(.*?)  +(?:.* )?job=([0-9A-Z]{26})")
 # A traced call, in which ids and times are words.
-_MOVE = re.compile(r"rename \S+ -> (\w+)/(?:\w+/)?(?:DUE\.)?ID-([^/ ]+)$")
+_TAKEN = re.compile(r"rename (\w+)/\S+ -> processing/\w+/ID-([^/ ]+)$")
 # What a command that answered with success says of a job's history.
 ANSWERED = {"approve": "approved", "cancel": "cancelled", "release": "released", "retry": "retried"}
 # Tools whose intent is on disk before they run.
@@ -43,8 +43,8 @@ class Acknowledged:
     # Of each job, the commands that answered with success.
     answered: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     rejected: list[str] = field(default_factory=list)
-    # Of each drop's name, where the last rename of its job's directory went to.
-    moved: dict[str, str] = field(default_factory=dict)
+    # Places, and the names of drops whose jobs the daemon began to take from there again.
+    taken: set[tuple[str, str]] = field(default_factory=set)
 
     @staticmethod
     def read(lines: list[str]) -> Acknowledged:
@@ -59,8 +59,8 @@ class Acknowledged:
             elif word == "answered":
                 action, _, identifier = rest.partition(" ")
                 told.answered[identifier].append(action)
-            elif match := _MOVE.match(line):
-                told.moved[match[2]] = match[1]
+            elif match := _TAKEN.match(line):
+                told.taken.add((match[1], match[2]))
             elif match := _LOG.match(line):
                 message, identifier = match.groups()
                 if message.startswith("drop rejected"):
@@ -111,7 +111,7 @@ class Acknowledged:
                            f" {kinds.count(SAID[word][0])} such records")
             kind, place = SAID[words[-1]]
             # What was asked of it since may be on its way, and the job in the hands of the daemon.
-            if not kinds or kinds[-1] != kind or kind == "accepted" or self.moved.get(job.name) == "processing":
+            if not kinds or kinds[-1] != kind or kind == "accepted" or (place, job.name) in self.taken:
                 continue
             if job.state != place:
                 yield f"{words[-1]}: {job.name} lies in {job.state}/ and not in {place}/"

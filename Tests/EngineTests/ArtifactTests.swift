@@ -1,0 +1,36 @@
+import Glibc
+import Jobs
+import Spool
+import Testing
+import Tools
+
+@testable import Engine
+
+@Suite("Files that a step leaves for its job")
+struct ArtifactTests {
+    @Test("are on disk before the step is recorded: where they cannot be synced, it is not")
+    func unsynced() async throws {
+        try await Bench.with { bench in
+            var setup = Bench.Setup(
+                tools: [
+                    bench.tool("call", effect: .idempotent) { call in
+                        _ = mkdir(call.artifacts, 0o700)
+                        let file = open("\(call.artifacts)/receipt", O_WRONLY | O_CREAT, 0o600)
+                        #expect(file >= 0 && close(file) == 0)
+                        bench.fileSystem.breaks(with: .noFlush)
+                        return "done"
+                    }
+                ]
+            )
+            setup.durability = .files
+            await #expect(throws: SyncFailure.self) {
+                let running = try await bench.engine(setup)
+                await running.whenReady()
+                try bench.drop("a.txt")
+                try await running.end()
+            }
+            let recorded = try bench.history(of: "a.txt")
+            #expect(recorded == ["accepted", "step.started"])
+        }
+    }
+}
