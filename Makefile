@@ -1,13 +1,15 @@
-# AgentSpool. `make quickstart` shows it at work, `make test` runs the tests; both install what Debian has to give.
+# AgentSpool. `make quickstart` shows it at work, `make test` runs the tests, `make prove` proves what it promises; all
+# install what Debian has to give.
 
 SWIFT ?= swift
+MINUTES ?= 1
 
-.PHONY: build test quickstart test-model lint format packages
+.PHONY: build test quickstart test-model test-sanitizers prove soak fuzz lint format packages proof-packages
 
 build: packages
 	$(SWIFT) build
 
-test: packages
+test: packages proof-packages
 	scripts/test.sh
 
 quickstart: packages
@@ -16,11 +18,29 @@ quickstart: packages
 test-model: packages
 	scripts/test-model.sh
 
+test-sanitizers: packages
+	scripts/test-sanitizers.sh
+
+# Every point of every proof, some hours less than a night; PARTS="crash power" for some, SEED=n for the same again.
+prove: build proof-packages
+	python3 Proofs/prove.py $(PARTS) $(if $(SEED),--seed $(SEED)) $(if $(PARTS),,--report docs/proof.md)
+
+# Random kills, stops and faults for MINUTES=n, or KILLS=n.
+soak: build proof-packages
+	python3 Proofs/soak.py $(if $(KILLS),--kills $(KILLS),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+# Every parser for MINUTES=n; TARGET=name for one.
+fuzz: packages
+	scripts/fuzz.sh $(MINUTES) $(TARGET)
+
 lint:
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzzing
 
 format:
-	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests Fuzzing
 
 packages:
 	scripts/install-packages.sh
+
+proof-packages:
+	scripts/install-packages.sh python3 gcc libc6-dev e2fsprogs xfsprogs btrfs-progs mount util-linux

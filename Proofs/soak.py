@@ -120,16 +120,17 @@ class Soak:
         """One stretch: some drops, answers, and an end of the daemon in the middle of it."""
         self._start()
         self._drop_some()
-        rest = self.random.uniform(0, 0.12)
-        end = time.monotonic() + rest
+        # Most ends come in the middle of the work, some while it is still being taken over.
+        if self.random.random() < 0.7:
+            until(lambda: self.spool.is_ready or not self.spool.is_running, "ready")
+        end = time.monotonic() + self.random.uniform(0, 0.15)
         while True:
             self._answer()
             left = end - time.monotonic()
             if left <= 0:
                 break
             time.sleep(min(0.02, left))
-        chance = self.random.random()
-        if chance < 0.02 and self.spool.is_running and self.spool.is_ready:
+        if self.random.random() < 0.03 and self.spool.is_running and self.spool.is_ready:
             self.spool.stop()
             self.counts.stops += 1
         else:

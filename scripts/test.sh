@@ -2,7 +2,7 @@
 # Everything that CI checks: format, warnings (they are errors), tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-swift format lint --strict --recursive Package.swift Sources Tests
+swift format lint --strict --recursive Package.swift Sources Tests Fuzzing
 swift build --build-tests
 scripts/mcp-peers.sh
 # In several processes, one after another. Tests that start programs have one of their own: a child that was forked and
@@ -11,3 +11,5 @@ scripts/mcp-peers.sh
 for suites in Jobs,Workflow,Models,JobIndex Spool Engine,Daemon Commands,Telemetry,Tools; do
   swift test --skip-build --filter "^(${suites//,/|})Tests\."
 done
+# A bounded part of every proof: the whole is `make prove`.
+python3 Proofs/prove.py --bounded

@@ -247,6 +247,7 @@ extension JobEngine {
     private func noteImmovable(_ drop: Drop, _ error: SpoolError) {
         guard let intake = intakes[drop.queue], intake.immovable.count < Intake.pendingMax else { return }
         intakes[drop.queue]?.immovable.insert(drop.name)
+        trouble.note(at: wallClock.now)
         guard intake.immovableTold.count <= Self.immovableToldMax,
             intakes[drop.queue]?.immovableTold.insert(drop.name).inserted == true
         else { return }
