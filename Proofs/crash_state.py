@@ -51,7 +51,7 @@ def _go_on(spool: Spool, told: Acknowledged) -> list[str]:
         scenario.note_death()
         spool.start()
         until(lambda: " ready" in spool.last_log, "the daemon's readiness")
-        scenario.play(patience=30)
+        scenario.play(patience=60)
         # A request of before the cut may say again what a later one had said.
         until(lambda: not any((spool.root / "control").iterdir()), "the end of all requests")
         broken = promises.check(spool, scenario)

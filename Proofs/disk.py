@@ -136,7 +136,8 @@ class RecordedDisk:
         run("cp", "--sparse=always", live, self.base)
         program = built("recording_disk", ["cc", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror"],
                         "disk/recording_disk.c")
-        self._server = subprocess.Popen([program, live, self.log, self._device, str(flush_microseconds)], stdin=subprocess.DEVNULL)
+        self._server = subprocess.Popen([program, live, self.log, self._device, str(flush_microseconds)],
+                                        stdin=subprocess.DEVNULL)
         while not self.marks.exists():
             if self._server.poll() is not None:
                 raise OSError("the disk could not be served")

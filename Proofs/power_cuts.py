@@ -161,9 +161,13 @@ def prove_itself(filesystem: Filesystem, directory: Path, seed: int) -> list[Res
     results = []
     for number, how in enumerate(BROKEN):
         randomness = random.Random(f"{seed} {filesystem.name} {how.what}")
-        made, begin = record(filesystem, directory / f"broken-{number}", how, randomness)
-        cuts = [cut for cut in plan(made, begin, 2 * len(made.flushes) + 2, randomness) if cut.way == ALL]
-        outcome = examine_all(made, filesystem, directory, cuts, recovers=False)
+        # What is not synced by itself may by chance be so by the flush of another job's, all through one play.
+        for attempt in range(3):
+            made, begin = record(filesystem, directory / f"broken-{number}-{attempt}", how, randomness)
+            cuts = [cut for cut in plan(made, begin, 2 * len(made.flushes) + 2, randomness) if cut.way == ALL]
+            outcome = examine_all(made, filesystem, directory, cuts, recovers=False)
+            if outcome.failed:
+                break
         result = Result(PART, f"{filesystem.name}: the proof finds that {how.what}", len(cuts))
         if not outcome.failed:
             result.failures.append(f"{how.what}, and {len(cuts)} cuts lost nothing that was acknowledged")

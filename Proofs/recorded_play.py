@@ -73,7 +73,8 @@ def _lengthen_output(spool: Spool) -> None:
     What a failed write leaves in memory is written again where it shares a block with what is written next.
     """
     note = spool.root / "tools/note"
-    spool.write("tools/note", note.read_text().replace("echo noted", f"[ $1 != look ] || echo {LONG * 300}\necho noted"))
+    longer = f"[ $1 != look ] || echo {LONG * 300}\necho noted"
+    spool.write("tools/note", note.read_text().replace("echo noted", longer))
 
 
 def _play(spool: Spool, disk: RecordedDisk, kills: int, randomness: random.Random) -> None:
@@ -90,7 +91,7 @@ def _play(spool: Spool, disk: RecordedDisk, kills: int, randomness: random.Rando
     striker = threading.Thread(target=strike)
     striker.start()
     try:
-        scenario.Scenario(spool, acknowledged=disk.mark).play()
+        scenario.Scenario(spool, acknowledged=disk.mark).play(patience=90)
         spool.stop()
     finally:
         over.set()
