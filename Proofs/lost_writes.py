@@ -32,7 +32,7 @@ def explain(made: Record, filesystem: Filesystem, cut: Cut, faults: list[str], l
         owners = owners_of(made, filesystem, lost, directory)
         lines.append(f"  lost    {len(lost)} of {len(unflushed)} unflushed blocks: {owners}")
     else:
-        lines.append(f"  lost    nothing that was written, of {len(unflushed)} unflushed blocks; what was not written yet")
+        lines.append(f"  lost    nothing of {len(unflushed)} unflushed blocks; what was not written yet")
     names = [name for name in (*JOBS, LEFT_BEHIND) if any(name in fault for fault in faults)]
     lines += missing_flush(made, cut.position, names)
     return "\n  ".join(lines)
