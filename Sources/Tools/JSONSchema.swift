@@ -16,6 +16,8 @@ package struct JSONSchema: Sendable, Equatable {
     package static let depthMax = 512
     /// So many single checks are made for one value: alternatives within alternatives can multiply without end.
     package static let checksMax = 1_000_000
+    /// So many steps are made for one value in all patterns: those that look ahead take the square of a text's length.
+    package static let patternStepsMax = 10_000_000
     /// So many schemas one document may hold.
     package static let schemasMax = 20_000
 
@@ -45,8 +47,8 @@ package struct JSONSchema: Sendable, Equatable {
     ///   members of the value but never quote what the members hold.
     package func errors(in value: JSON) -> [String] { errors(in: value, checksMax: Self.checksMax) }
 
-    func errors(in value: JSON, checksMax: Int) -> [String] {
-        var evaluation = SchemaEvaluation(nodes, checksMax: checksMax)
+    func errors(in value: JSON, checksMax: Int, patternSteps: Int = Self.patternStepsMax) -> [String] {
+        var evaluation = SchemaEvaluation(nodes, checksMax: checksMax, patternSteps: patternSteps)
         return evaluation.violations(in: value)
     }
 

@@ -10,11 +10,14 @@ struct SchemaEvaluation {
     private var found: [String] = []
     private var wanted = JSONSchema.violationsMax
     private var checks = 0
+    private var patternSteps: Int
     /// Why the value could not be checked to its end.
     private var giveUp: String?
     private var path: [String] = []
 
-    init(_ nodes: [SchemaNode], checksMax: Int) { (self.nodes, self.checksMax) = (nodes, checksMax) }
+    init(_ nodes: [SchemaNode], checksMax: Int, patternSteps: Int) {
+        (self.nodes, self.checksMax, self.patternSteps) = (nodes, checksMax, patternSteps)
+    }
 
     mutating func violations(in value: JSON) -> [String] {
         check(value, 0, depth: 0)
@@ -115,7 +118,12 @@ struct SchemaEvaluation {
     private mutating func assertString(_ rule: SchemaRule, _ text: String) {
         switch rule {
         case .length(let range): assert(text.unicodeScalars.count, in: range, "characters")
-        case .pattern(let pattern) where !pattern.matches(text): report("must match the pattern \(pattern.text)")
+        case .pattern(let pattern):
+            switch pattern.matches(text, steps: &patternSteps) {
+            case true?: break
+            case false?: report("must match the pattern \(pattern.text)")
+            case nil: giveUp = "the value is too long for the pattern \(pattern.text)"
+            }
         default: break
         }
     }

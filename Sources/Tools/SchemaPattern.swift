@@ -1,27 +1,20 @@
-import Synchronization
-
-/// The value of the keyword `pattern`: a regular expression that is looked for anywhere in a string.
-///
-/// It is matched scalar by scalar with ASCII digits and word characters, as ECMA-262 does; what Swift's `Regex`
-/// cannot read is refused when the schema is compiled.
+/// The value of the keyword `pattern`: a regular expression of ECMA-262 that is looked for anywhere in a string.
 struct SchemaPattern: Sendable {
     let text: String
-    private let expression: Expression
+    private let program: PatternProgram
 
-    /// `Regex` is not Sendable; matches of one pattern take turns.
-    private final class Expression: Sendable {
-        let regex: Mutex<Regex<AnyRegexOutput>>
-
-        init(_ regex: sending Regex<AnyRegexOutput>) { self.regex = Mutex(regex) }
-    }
-
-    init(_ text: String) throws {
+    /// - Throws: ``PatternFault`` for what is no regular expression, or none that is supported here.
+    init(_ text: String) throws(PatternFault) {
         self.text = text
-        let regex = try Regex(text).matchingSemantics(.unicodeScalar).asciiOnlyDigits().asciiOnlyWordCharacters()
-        expression = Expression(regex)
+        program = try PatternProgram(PatternParser.parse(text))
     }
 
-    func matches(_ string: String) -> Bool {
-        expression.regex.withLock { regex in string.firstMatch(of: regex) != nil }
+    /// Whether `string` holds a match; nil when more than `steps` would be needed to see it.
+    ///
+    /// - Parameter steps: How many may be made; what is left of them afterwards.
+    func matches(_ string: String, steps: inout Int) -> Bool? {
+        var run = PatternRun(string, budget: steps)
+        defer { steps = run.budget }
+        return run.matches(program)
     }
 }
