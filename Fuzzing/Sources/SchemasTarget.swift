@@ -16,7 +16,7 @@ enum SchemasTarget: FuzzTarget {
         guard let opposite = try? JSONSchema(["not": source, "$defs": source["$defs"] ?? [:]]),
             !source.text.contains("\"$ref\"")
         else { return }
-        let isTooComplex = (errors + opposite.errors(in: value)).contains { $0.contains(" the schema: more than ") }
+        let isTooComplex = (errors + opposite.errors(in: value)).contains { $0.hasPrefix("the value is ") }
         if !isTooComplex {
             claimEqual(opposite.errors(in: value).isEmpty, !errors.isEmpty, "the opposite fits what does not fit")
         }
