@@ -75,10 +75,14 @@ def main(part: str, cases: list[Case]) -> int:
     if unknown:
         parser.error(f"there is no case {unknown[0]}; there are: {', '.join(case.__name__ for case in cases)}")
     chosen = [case for case in cases if not options.cases or case.__name__.startswith(tuple(options.cases))]
-    # What is mounted and set is put back also when the run is stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    put_back_when_stopped()
     print(part)
     return finish(run(part, chosen, options.bounded, options.seed))
+
+
+def put_back_when_stopped() -> None:
+    """What is mounted and set is put back also when the run is stopped from outside."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def expect(condition: object, fault: str) -> None:

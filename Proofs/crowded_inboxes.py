@@ -8,7 +8,7 @@ import time
 import mounts
 from cases import Trial, expect, machine
 from plain_spool import Log, check_rest, check_whole, peak_megabytes, plain_spool, start, until_done
-from spool import Spool, until
+from spool import until
 
 
 def lost_events(trial: Trial) -> None:

@@ -24,7 +24,7 @@ def full_disk(trial: Trial) -> None:
     """a full disk: told once, drops stay in the inbox, all goes on when there is room again"""
     with mounts.ext4(megabytes=24) as mounted, plain_spool(mounted) as spool:
         filler = mounted / "filler"
-        _play(trial, spool, lambda: _fill(filler), filler.unlink, "no space|has no|space")
+        _play(trial, spool, lambda: fill(filler), filler.unlink, "no space|has no|space")
 
 
 def no_inodes(trial: Trial) -> None:
@@ -44,7 +44,7 @@ def full_memory_disk(trial: Trial) -> None:
     """a full tmpfs, where a write of one page fails: told once, nothing is lost, all goes on"""
     with mounts.tmpfs("size=8m,nr_inodes=2000") as mounted, plain_spool(mounted) as spool:
         filler = mounted / "filler"
-        _play(trial, spool, lambda: _fill(filler), filler.unlink, "space")
+        _play(trial, spool, lambda: fill(filler), filler.unlink, "space")
 
 
 def read_only(trial: Trial) -> None:
@@ -106,7 +106,7 @@ def _play(trial: Trial, spool: Spool, break_it: Callable[[], None], mend: Callab
     check_whole(spool, [*before, *during, "running.json"])
 
 
-def _fill(path: Path) -> None:
+def fill(path: Path) -> None:
     """Writes until not one more page has room."""
     with path.open("wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import json
 import os
 import socket
 import stat
 import time
 from pathlib import Path
 
-from hostile_scene import STRANGER, Hostile, Scene, good, hostile
-from plain_spool import prepare  # noqa: F401  (the scene's spool is made by it)
+from hostile_scene import STRANGER, Hostile, Scene, good
 
 EXISTING = "01K00000000000000000000001"
 
@@ -116,6 +113,7 @@ def _mapped(scene: Scene, path: Path) -> None:
 
 
 def _of_stranger(text: bytes, mode: int = 0o644):
+    """A drop of another user."""
     def put(scene: Scene, path: Path) -> None:
         aside = scene.root / "tmp/strange"
         aside.write_bytes(text)

@@ -12,7 +12,7 @@ from typing import Callable
 import mounts
 from cases import Skipped, Trial, expect
 from hostile_scene import STRANGER
-from plain_spool import CONFIGURATION, Log, check_rest, check_whole, inbox, plain_spool, prepare, start, until_done
+from plain_spool import Log, check_rest, check_whole, plain_spool, start, until_done
 from spool import Spool, until
 from workshop import program, room
 
@@ -74,21 +74,15 @@ def index_pipe(trial: Trial) -> None:
 
 def index_link(trial: Trial) -> None:
     """a link to somebody's secret in the index's place: the secret stays as it was"""
-    secret = b"CANARY secret\n" * 100
+    secret = b"a secret\n" * 100
+    aside = room()
 
     def make(spool: Spool, index: Path) -> None:
-        (spool.aside / "secret").write_bytes(secret)
-        index.symlink_to(spool.aside / "secret")
-        kept.append(spool.aside / "secret")
+        (aside / "secret").write_bytes(secret)
+        index.symlink_to(aside / "secret")
 
-    kept: list[Path] = []
-    with_check = _with_index
-    aside = room()
     try:
-        def make_outside(spool: Spool, index: Path) -> None:
-            (aside / "secret").write_bytes(secret)
-            index.symlink_to(aside / "secret")
-        with_check(trial, make_outside)
+        _with_index(trial, make)
         expect((aside / "secret").read_bytes() == secret, "the secret was changed")
     finally:
         shutil.rmtree(aside, ignore_errors=True)

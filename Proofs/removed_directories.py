@@ -6,8 +6,8 @@ import shutil
 import time
 
 from cases import Trial, expect
-from plain_spool import Log, check_rest, check_whole, inbox, plain_spool, start, until_done
-from spool import NODE, Spool, until
+from plain_spool import Log, check_rest, check_whole, plain_spool, start, until_done
+from spool import NODE, until
 
 
 def removed_inbox(trial: Trial) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from contextlib import contextmanager
 from typing import Iterator
 
 import mounts
 from calls import Calls
-from cases import Trial, expect
-from full_disks import _fill
-from plain_spool import Log, check_rest, check_whole, inbox, plain_spool, start, until_done
+from cases import Skipped, Trial, expect
+from full_disks import fill
+from plain_spool import Log, check_rest, check_whole, plain_spool, start, until_done
 from spool import Spool, until
 
 HOUR = 3600
@@ -79,7 +78,7 @@ def clock_forth_and_back(trial: Trial) -> None:
 def clock_jump_unseen(trial: Trial) -> None:
     """a clock that jumps while nothing happens: a job that became due runs within a minute"""
     if trial.bounded:
-        raise mounts.Skipped("takes more than a minute; part of the full form")
+        raise Skipped("takes more than a minute; part of the full form")
     with plain_spool() as spool, _turned(spool) as clock:
         spool.drop("later.json", '{"run_after": "3h"}')
         until(lambda: _state(spool, "later.json") == "deferred", "a deferred job")
@@ -94,7 +93,7 @@ def clock_back_in_a_pause(trial: Trial) -> None:
         spool.drop("deferred.json", '{"run_after": "1s", "workflow": "quick"}')
         (spool.root / "tmp/drop.json").write_text('{"workflow": "quick"}')
         until(lambda: _state(spool, "deferred.json") == "deferred", "a deferred job")
-        _fill(mounted / "filler")
+        fill(mounted / "filler")
         log = Log(spool)
         (spool.root / "tmp/drop.json").rename(spool.root / "inbox/default/drop.json")
         until(lambda: log.troubles, "the daemon's notice of the full disk")

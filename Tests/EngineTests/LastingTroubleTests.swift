@@ -167,6 +167,39 @@ struct LastingTroubleTests {
         }
     }
 
+    @Test("with a dead node's lock file, which is gone, lasts some heartbeats: then its jobs are taken over")
+    func nodeWithoutLock() async throws {
+        try await Bench.with { bench in
+            let dead = try bench.node("dead")
+            try await dead.prepare(queues: [])
+            try bench.drop("a.txt")
+            let definition = try bench.workflow(Bench.oneStep, [bench.tool("call") { _ in 1 }]).definition
+            let rules = DropRules(sizeMax: 1 << 20, settlingTime: .zero, isTaken: { _ in false }) { contents in
+                Acceptance(
+                    name: contents.name,
+                    file: "job.txt",
+                    kind: .file,
+                    size: contents.size,
+                    sha256: contents.sha256,
+                    ownerUID: contents.ownerUID,
+                    owner: "",
+                    queue: "default",
+                    workflow: "work",
+                    definition: definition
+                )
+            }
+            _ = try await dead.accept(Drop(queue: "default", name: Array("a.txt".utf8)), rules, look: nil)
+            try await bench.run(setup(bench)) { engine in
+                await engine.whenReady()
+                for _ in 0..<4 { await wait(bench, for: .seconds(15)) }
+                let place = try bench.place(of: "a.txt")
+                #expect(place == "processing/dead")
+                for _ in 0..<5 { await wait(bench, for: .seconds(15)) }
+                await bench.observer.when("a.txt", .done)
+            }
+        }
+    }
+
     @Test("with the lock file, which was removed, stops the node")
     func lostLock() async throws {
         try await Bench.with { bench in

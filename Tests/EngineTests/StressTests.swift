@@ -1,3 +1,4 @@
+import Glibc
 import JobIndex
 import Jobs
 import Logging
@@ -128,6 +129,29 @@ struct StressTests {
             #expect(states == ["completed", "failed", "cancelled"], "the test must have tried all of them")
             await live.close()
             await rebuilt.close()
+        }
+    }
+
+    @Test("has a row for every other job in a rebuild when one cannot be read")
+    func unreadable() async throws {
+        try await Bench.with { bench in
+            let index = try await writer(bench, "index.sqlite")
+            try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
+                for name in ["a.txt", "b.txt", "c.txt"] { try bench.drop(name) }
+                await bench.observer.when(3, .done)
+            }
+            let location = try #require(bench.spool.findJobs(limit: 1) { $0.drop == "b.txt" }.first)
+            try remove("\(bench.path)/\(location.path)/history.jsonl")
+            try #require(mkfifo("\(bench.path)/\(location.path)/history.jsonl", 0o600) == 0)
+            let told = Watched<[String]>([])
+            _ = try await IndexRebuild(spool: bench.spool, threads: bench.threads, writer: index) { error in
+                told.update { $0.append("\(error)") }
+            }
+            .run()
+            let rows = try await #require(index.database).list(ListFilter())
+            #expect(Set(rows.map(\.name)) == ["a.txt", "c.txt"])
+            #expect(told.value.count == 1 && told.value[0].contains("b.txt"))
+            await index.close()
         }
     }
 
