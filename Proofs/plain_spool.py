@@ -37,7 +37,7 @@ workers: {stop_grace: 1s}
 
 TOOLS = {
     "note": '#!/bin/sh\necho "$AGENTSPOOL_IDEMPOTENCY_KEY" >> LEDGER\necho noted\n',
-    "gate": "#!/bin/sh\nwhile [ ! -e ASIDE/open ]; do sleep 0.1; done\necho passed\n",
+    "gate": "#!/bin/sh\nwhile [ -d ASIDE ] && [ ! -e ASIDE/open ]; do sleep 0.1; done\necho passed\n",
     "busy": "#!/bin/sh\n[ -e ASIDE/free ] || exit 75\necho done\n",
 }
 
