@@ -79,6 +79,9 @@ class Acknowledged:
                 faults.append(f"job {job.name} is there twice: in {jobs[job.id].state}/ and in {job.state}/")
             jobs[job.id] = job
             faults += [f"job {job.name}: {fault}" for fault in job.history.faults]
+            kinds = [record["type"] for record in job.history.records]
+            if job.state in ("held", "failed") and kinds and kinds[-1] in ("approved", "released", "retried", "denied"):
+                faults.append(f"job {job.name}: it was {kinds[-1]}, and lies in {job.state}/, where nobody looks")
             faults += _drop_faults(job)
             faults += _lost_files(job)
         faults += self._lost_submissions(spool, jobs)

@@ -30,6 +30,8 @@ class Filesystem:
     megabytes: int
     options: tuple[str, ...]
     mount: str = "loop"
+    # What a file's write fails with, the filesystem survives: not where files go through its journal.
+    survives_failed_write: bool = True
 
     @property
     def kind(self) -> str:
@@ -51,7 +53,7 @@ FILESYSTEMS = {
         # The disks of one record have one UUID, and are mounted beside each other.
         Filesystem("xfs", 300, ("-q", "-f", "-K"), "loop,nouuid"),
         Filesystem("btrfs", 128, ("-q", "-f", "-K")),
-        Filesystem("ext4 data=journal", 32, _EXT4, "loop,data=journal"),
+        Filesystem("ext4 data=journal", 32, _EXT4, "loop,data=journal", survives_failed_write=False),
     )
 }
 

@@ -238,7 +238,9 @@ def main() -> int:
         return finish(run(options.bounded, options.seed, options.filesystems, options.states))
     filesystem = FILESYSTEMS[options.filesystems[0]]
     results = prove_itself(filesystem, options.inside, options.seed)
-    lives = [PLAIN] if options.bounded else [PLAIN, KILLED, FAILED]
+    lives = [PLAIN] if options.bounded else [PLAIN, KILLED]
+    if filesystem.survives_failed_write and not options.bounded:
+        lives.append(FAILED)
     results += prove(filesystem, options.inside, options.states, options.seed, lives)
     print(RESULTS + json.dumps([asdict(result) for result in results]), flush=True)
     return 0

@@ -28,7 +28,9 @@ extension SpoolNode {
         let source = SpoolLayout.location(of: job, in: .deferred(until: due), node: node)
         let adopted: (OwnedJob, [HistoryRecord])?
         do {
-            adopted = try await adopt(job, from: source.directory, named: source.name, show: show)
+            adopted = try await threads.run { [self] in
+                try take(source.name, from: source.directory, as: job) ? try open(job, show) : nil
+            }
         } catch let error as UnreadableJob {
             return .unreadable(job, reason: "\(error)")
         }
@@ -52,18 +54,24 @@ extension SpoolNode {
 
     /// Takes a job directory from anywhere into this node's hands, for what a person asked; nil when it is not there.
     ///
-    /// Nothing is appended: the caller commits what was asked, and that moves it on.
+    /// Nothing is appended: the caller commits what was asked, and that moves it on. The move to here is on disk by
+    /// then: else a power cut could leave a history that has the answer in `held/`, where nobody asks for it any more.
     ///
-    /// - Throws: ``UnreadableJob``, ``SpoolError``.
+    /// - Throws: ``UnreadableJob``, ``SpoolError``, ``SyncFailure``.
     package func adopt(
         _ job: JobName,
         from directory: String,
-        named name: String,
-        show: HistoryFold.Show? = nil
+        named name: String
     ) async throws -> (OwnedJob, [HistoryRecord])? {
-        try await threads.run { [self] in
-            try take(name, from: directory, as: job) ? try open(job, show) : nil
+        let parents = try await threads.run { [self] () -> [OpenFile]? in
+            guard try take(name, from: directory, as: job) else { return nil }
+            return try doing("claiming \(job) from \(directory)/") { () throws(Errno) in
+                [try ownDirectory(), try spool.directory(directory)]
+            }
         }
+        guard let parents else { return nil }
+        try await durability.sync(directories: parents)
+        return try await threads.run { [self] in try open(job) }
     }
 
     /// Renames a job's directory into this node's; false when it is not there, or when the job is here already.

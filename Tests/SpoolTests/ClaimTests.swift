@@ -77,7 +77,14 @@ struct ClaimTests {
     @Test("for a person takes it from where it lies, and appends nothing")
     func adopt() async throws {
         try await node.commit(.holdNow, on: job)
+        spool.fileSystem.forgetCalls()
         let claim = try await node.adopt(name, from: "held", named: "\(name)")
+        // Before anything is appended: no history may have an answer while the job still lies in held/.
+        #expect(
+            spool.fileSystem.calls.starts(with: [
+                "rename held/\(name) -> processing/a/\(name)", "sync all processing/a", "sync all held",
+            ])
+        )
         let (again, records) = try #require(claim)
         #expect(records.count == 2)
         #expect(again.path == spool.absolute("processing/a/\(name)"))
