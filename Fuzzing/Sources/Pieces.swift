@@ -1,7 +1,10 @@
-/// The same bytes in pieces: all at once, one by one, and cut at places that follow from the bytes themselves.
+/// The same bytes in pieces: all at once, cut at places that follow from the bytes themselves, and, where there are few
+/// enough of them, one by one.
 enum Pieces {
+    private static let countMax = 512
+
     static func cuts(of bytes: [UInt8]) -> [[[UInt8]]] {
-        [[bytes], bytes.map { [$0] }, irregular(bytes)]
+        [[bytes], irregular(bytes)] + (bytes.count <= countMax ? [bytes.map { [$0] }] : [])
     }
 
     private static func irregular(_ bytes: [UInt8]) -> [[UInt8]] {
