@@ -43,4 +43,4 @@ packages:
 	scripts/install-packages.sh
 
 proof-packages:
-	scripts/install-packages.sh python3 gcc libc6-dev e2fsprogs xfsprogs btrfs-progs mount util-linux
+	scripts/install-packages.sh python3 gcc libc6-dev linux-libc-dev e2fsprogs xfsprogs btrfs-progs mount util-linux

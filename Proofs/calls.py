@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import mmap
-import os
 import struct
-import subprocess
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path

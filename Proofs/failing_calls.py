@@ -1,7 +1,7 @@
 """Makes state-changing calls of the daemon fail, once and for good, with every error that a disk can give.
 
-One point for each kind of call on each kind of place, whichever job it is of. Once: one call fails, and all must end as
-without it. For good: from that call on every call of its kind fails; the fault goes on for a while, then it is gone.
+Once: one call fails, of each kind on each kind of place, whichever job it is of, and all must end as without it. For
+good: from some call on every call of its kind fails, wherever; the fault goes on for a while, then it is gone.
 The daemon says what is wrong, in few lines; it may stop, as after a failed sync it must, and is started again.
 """
 
@@ -28,6 +28,8 @@ ONCE, FOR_GOOD = "once", "for good"
 # These runs mostly wait: after an error of the disk the daemon lets it rest for some seconds.
 WORKERS = 10
 FAULT_SECONDS = 1.5
+# Calls of each kind from which on it fails for good.
+BEGINNINGS = 3
 # Lines above `notice` that one fault may cause: one for each job and queue that it meets, and some.
 LINES_MAX = 40
 
@@ -47,9 +49,11 @@ class Fault:
 def run(seed: int, limit: int | None = None) -> list[Result]:
     """Every error at every kind of call and place, once and for good; or `limit` of these, chosen by `seed`."""
     generator = random.Random(seed)
-    faults = [Fault(point, error, duration) for point in _places(trace(), generator)
-              for error in ERRORS for duration in (ONCE, FOR_GOOD)]
-    say(f"  {len(faults) // 2 // len(ERRORS)} kinds of call and place, {len(ERRORS)} errors, once and for good")
+    points = trace()
+    places, beginnings = _places(points, generator), _beginnings(points, generator)
+    faults = [Fault(point, error, ONCE) for point in places for error in ERRORS]
+    faults += [Fault(point, error, FOR_GOOD) for point in beginnings for error in ERRORS]
+    say(f"  {len(ERRORS)} errors: once at {len(places)} kinds of call and place, for good from {len(beginnings)} calls on")
     if limit is not None:
         faults = generator.sample(faults, min(limit, len(faults)))
     results = {(error, duration): Result(PART, f"{error} {duration}") for error in ERRORS
@@ -72,6 +76,14 @@ def _places(points: list[Point], generator: random.Random) -> list[Point]:
     for point in points:
         by_place.setdefault(re.sub(r"ID-\w+", "ID", point.name), []).append(point)
     return [generator.choice(points) for points in by_place.values()]
+
+
+def _beginnings(points: list[Point], generator: random.Random) -> list[Point]:
+    """Some calls of each kind."""
+    by_kind: dict[str, list[Point]] = {}
+    for point in points:
+        by_kind.setdefault(point.kind, []).append(point)
+    return [point for kind in by_kind.values() for point in generator.sample(kind, min(BEGINNINGS, len(kind)))]
 
 
 def strike(fault: Fault) -> tuple[Fault, bool, dict[str, list[str]]]:

@@ -6,7 +6,7 @@ import json
 import signal
 from collections import Counter
 
-from scenario import JOBS, LEFT_BEHIND, Scenario
+from scenario import JOBS, Scenario
 from spool import Spool, until
 
 PROMISES = {
