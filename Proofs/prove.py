@@ -2,15 +2,18 @@
 
 Parts: crash (kill -9 at every call), power (power cuts on recorded disks), calls (every error at every kind of call),
 surroundings (full disks, removed directories, clocks, crowds), hostile (drops that nobody should make), soak (random
-kills). Root is needed for disks and mounts; what cannot be tried here is said, and is no failure.
+kills). Root is needed for disks and mounts; what cannot be tried here is said, and is no failure. A proof that was
+stopped goes on with the parts that it had not finished, when it is given its seed again.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Callable
 
@@ -22,6 +25,7 @@ import report
 import soak
 import surroundings
 from report import Result
+from workshop import kept, program
 
 PARTS: dict[str, Callable[[int, bool], list[Result]]] = {
     "crash": lambda seed, bounded: crash_points.run(seed, 60 if bounded else None),
@@ -29,7 +33,7 @@ PARTS: dict[str, Callable[[int, bool], list[Result]]] = {
     "calls": lambda seed, bounded: failing_calls.run(seed, 60 if bounded else None),
     "surroundings": lambda seed, bounded: surroundings.run(bounded=bounded, seed=seed),
     "hostile": lambda seed, bounded: hostile_drops.run(bounded=bounded, seed=seed),
-    "soak": lambda seed, bounded: soak.run(seed, kills=150 if bounded else 1_000),
+    "soak": lambda seed, bounded: soak.run(seed, kills=150 if bounded else 300),
 }
 
 
@@ -43,21 +47,36 @@ def main() -> int:
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
     print(f"Seed {arguments.seed}", flush=True)
-    start = time.monotonic()
+    seconds = 0.0
     results: list[Result] = []
     for name, run in PARTS.items():
         if arguments.parts and name not in arguments.parts:
             continue
-        began = time.monotonic()
         report.say(f"\n{name}")
-        results += run(arguments.seed, arguments.bounded)
-        report.say(f"  {time.monotonic() - began:.0f} s")
+        found, took = _part(name, run, arguments)
+        report.say(f"  {took:.0f} s")
+        results, seconds = results + found, seconds + took
     status = report.finish(results)
     if arguments.report:
-        text = report.markdown(results, arguments.seed, "make prove", time.monotonic() - start)
+        text = report.markdown(results, arguments.seed, "make prove", seconds)
         report.write(arguments.report, text)
         print(f"written: {arguments.report}")
     return status
+
+
+def _part(name: str, run: Callable[[int, bool], list[Result]], arguments: argparse.Namespace) -> tuple[list[Result], float]:
+    """The results of a part and its seconds; those that were kept of it, when program and seed are the same."""
+    status = program().stat()
+    file = kept(f"{name}-{arguments.seed}-{status.st_size}-{status.st_mtime_ns}.json")
+    if not arguments.bounded and file.exists():
+        members = json.loads(file.read_text())
+        return [Result(**result) for result in members["results"]], members["seconds"]
+    begin = time.monotonic()
+    results = run(arguments.seed, arguments.bounded)
+    seconds = time.monotonic() - begin
+    if not arguments.bounded and not any(result.failures for result in results):
+        file.write_text(json.dumps({"results": [asdict(result) for result in results], "seconds": seconds}))
+    return results, seconds
 
 
 if __name__ == "__main__":

@@ -275,7 +275,7 @@ class Soak:
         until(lambda: self.spool.is_ready, "ready")
         for number in range(20):
             self.spool.drop(f"use.{number}.txt", "just a text")
-        until(lambda: sum(1 for _ in self.spool.jobs("done")) >= 20, "twenty jobs done")
+        _until_completed(self.spool, 20)
         use = Use.at_rest(self.spool.pid)
         self.spool.stop()
         for state in ("done", "failed"):
@@ -286,19 +286,21 @@ class Soak:
         return use
 
 
+def _until_completed(spool: Spool, count: int) -> None:
+    """Waits until the daemon has let go of so many jobs, which is a moment after they lie in `done/`."""
+    until(lambda: spool.last_log.count("job completed") >= count, f"{count} jobs completed", patience=300, pause=0.05)
+
+
 def long_run(spool: Spool, kinds: int, seed: int) -> list[str]:
     """One daemon under load without any kill: memory, descriptors and threads stay flat."""
     generator = random.Random(seed)
     spool.start(node=NODES[0])
     until(lambda: spool.is_ready, "ready")
     samples = []
-    for _ in range(4):
-        dropped = 0
-        for number in range(kinds):
+    for round in range(4):
+        for _ in range(kinds):
             spool.drop(f"flat.{generator.randrange(1 << 60)}.txt", "just a text")
-            dropped += 1
-        until(lambda: not any((spool.root / "inbox/default").iterdir()) and not any(spool.jobs("processing")),
-              "the load done", patience=300, pause=0.1)
+        _until_completed(spool, (round + 1) * kinds)
         samples.append(Use.at_rest(spool.pid))
     spool.stop()
     say(f"  flat: {[(use.memory_kb, use.descriptors, use.threads) for use in samples]} (kB, descriptors, threads)")

@@ -37,6 +37,12 @@ def built(name: str, command: list[str], source: str, *libraries: str) -> Path:
         return product
 
 
+def kept(name: str) -> Path:
+    """A file that is kept from one run to the next."""
+    _BUILD.mkdir(exist_ok=True)
+    return _BUILD / name
+
+
 def room() -> Path:
     """A new directory for one spool, on the filesystem of $TMPDIR; the caller removes it."""
     return Path(tempfile.mkdtemp(prefix="agentspool-proof-"))
