@@ -135,7 +135,9 @@ class Spool:
 
     def rejections(self) -> dict[str, str]:
         """The names of rejected drops, without their ids, and why."""
-        notes = [note for day in _entries(self.root / "rejected") for note in day.glob("*.reason.txt")]
+        notes = [note for day in _entries(self.root / "rejected") for note in day.glob("*.reason.txt")
+                 # A note is written before its drop is moved there.
+                 if os.path.lexists(day / note.name.removesuffix(".reason.txt"))]
         return {note.name[27:].removesuffix(".reason.txt"): note.read_text(errors="replace") for note in notes}
 
     def ledger_lines(self) -> list[str]:
