@@ -189,7 +189,7 @@ def run(bounded: bool = False, seed: int = 1, filesystems: tuple[str, ...] = (),
             say(f"  {filesystem}: skipped, {reason}")
             results.append(Result(PART, f"{filesystem}: cuts", note=reason, skipped=True))
             continue
-        results += _isolated(filesystem, bounded, seed, states or (40 if bounded else 50))
+        results += _isolated(filesystem, bounded, seed, states or (40 if bounded else 30))
     return results
 
 

@@ -131,7 +131,7 @@ def left_lying(spool: Spool) -> list[str]:
     faults = []
     for name in ("inbox/default", "processing/*", "deferred", "control", "tmp"):
         for directory in spool.root.glob(name):
-            entries = sorted(entry.name for entry in directory.iterdir())
+            entries = sorted(entry.name for entry in directory.iterdir() if not entry.name.startswith("."))
             if entries:
                 faults.append(f"{directory.relative_to(spool.root)} holds {entries[:3]}")
     return faults

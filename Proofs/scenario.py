@@ -281,4 +281,4 @@ class Scenario:
             return False
         # What was asked for is settled, too: a retry may not have begun.
         is_asked = any(request.poll() is None for request in self._requests)
-        return not self.spool.is_running or not (is_asked or any((self.spool.root / "control").iterdir()))
+        return not self.spool.is_running or not (is_asked or self.spool.requests())

@@ -229,7 +229,7 @@ class Soak:
                 self.spool.start(node=self.random.choice(NODES))
             rejected = self.spool.rejections()
             ended = {job.name for job in self.spool.jobs("done", "failed")}
-            if any(path for path in self.spool.root.glob("control/*")) or any(self.spool.jobs("processing")):
+            if self.spool.requests() or any(self.spool.jobs("processing")):
                 return False
             return all(name in (rejected if state == "rejected" else ended) for name, state in self._waiting.items())
         until(is_over, f"{len(self._waiting)} jobs settled", patience=120, pause=0.02)

@@ -140,6 +140,10 @@ class Spool:
                  if os.path.lexists(day / note.name.removesuffix(".reason.txt"))]
         return {note.name[27:].removesuffix(".reason.txt"): note.read_text(errors="replace") for note in notes}
 
+    def requests(self) -> list[str]:
+        """What people asked for and the daemon has not settled; not what is still being written, or was when it died."""
+        return sorted(path.name for path in _entries(self.root / "control"))
+
     def ledger_lines(self) -> list[str]:
         """What the tools really did: one line `TOOL KEY` for each time."""
         return self.ledger.read_text().splitlines()
