@@ -119,8 +119,12 @@ extension SpoolRoot {
     }
 
     /// The note of that name; nil for a rejected drop that is only named as one is, and may be anything.
+    ///
+    /// A note without its drop is none: it is written first, and a crash took the drop back to its inbox. Believed, it
+    /// would keep the drop's id from it.
     private func rejectionNote(_ name: String, in day: OpenFile) throws(Errno) -> RejectionNote? {
         if try fileSystem.exists(name + RejectionNote.ending, in: day) { return nil }
+        if try !fileSystem.exists(String(name.dropLast(RejectionNote.ending.count)), in: day) { return nil }
         do throws(Errno) {
             let bytes = try fileSystem.contents(of: fileSystem.openPlain(name, in: day), limit: RejectionNote.sizeMax)
             return bytes.count > RejectionNote.sizeMax ? nil : RejectionNote(fileName: name, bytes)

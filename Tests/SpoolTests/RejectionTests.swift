@@ -21,6 +21,21 @@ struct RejectionTests {
         #expect(notes.map(\.ownerUID) == [Int(geteuid())])
     }
 
+    @Test("is none while only its note is there, as after a crash between the two")
+    func noteAlone() async throws {
+        let spool = try TestSpool()
+        let node = try await spool.node()
+        let id = spool.identifiers.next()
+        let rules = DropRules.lenient(sizeMax: 3)
+        let row = try await node.rejected(spool.drop("\(id)-a.txt", "first"), rules)
+        let place = spool.absolute("rejected/\(spool.clock.now.day)/\(row.job)-a.txt")
+        #expect(rename(place, spool.inbox("\(id)-a.txt")) == 0)
+        #expect(try spool.root().rejectionNotes().isEmpty)
+        let again = try await node.rejected(Drop(queue: TestSpool.queue, name: Array("\(id)-a.txt".utf8)), rules)
+        #expect(again.job == id.text)
+        #expect(try spool.root().rejectionNotes().map(\.summary) == [again])
+    }
+
     @Test("keeps its place when one of the same name is rejected later")
     func sameName() async throws {
         let spool = try TestSpool()
