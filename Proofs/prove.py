@@ -30,7 +30,7 @@ from workshop import kept, program
 PARTS: dict[str, Callable[[int, bool], list[Result]]] = {
     "crash": lambda seed, bounded: crash_points.run(seed, 60 if bounded else None),
     "power": lambda seed, bounded: power_cuts.run(seed=seed, bounded=bounded),
-    "calls": lambda seed, bounded: failing_calls.run(seed, 60 if bounded else None),
+    "calls": lambda seed, bounded: failing_calls.run(seed, 40 if bounded else None),
     "surroundings": lambda seed, bounded: surroundings.run(bounded=bounded, seed=seed),
     "hostile": lambda seed, bounded: hostile_drops.run(bounded=bounded, seed=seed),
     "soak": lambda seed, bounded: soak.run(seed, kills=150 if bounded else 300),
