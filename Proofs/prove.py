@@ -58,7 +58,8 @@ def main() -> int:
         results, seconds = results + found, seconds + took
     status = report.finish(results)
     if arguments.report:
-        text = report.markdown(results, arguments.seed, "make prove", seconds)
+        command = "make test" if arguments.bounded else " ".join(["make prove", *arguments.parts])
+        text = report.markdown(results, arguments.seed, command, seconds)
         report.write(arguments.report, text)
         print(f"written: {arguments.report}")
     return status

@@ -58,7 +58,7 @@ def markdown(results: list[Result], seed: int, command: str, seconds: float) -> 
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=PROJECT, capture_output=True, text=True)
     lines = [
         "# Proof", "",
-        f"Written by `{command}`. Seed {seed}; commit {commit.stdout.strip()}; {_machine()};",
+        f"Tried by `{command}`. Seed {seed}; commit {commit.stdout.strip()}; {_machine()};",
         f"{time.strftime('%Y-%m-%d', time.gmtime())}; {seconds / 60:.0f} minutes. What is promised, and on which ",
         "filesystems, says [reliability.md](reliability.md).", "",
     ]
