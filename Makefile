@@ -21,7 +21,7 @@ test-model: packages
 test-sanitizers: packages
 	scripts/test-sanitizers.sh
 
-# Every point of every proof, some hours less than a night; PARTS="crash power" for some, SEED=n for the same again.
+# Every part of every proof, a good half hour on 2 quiet cores; PARTS="crash power" for some, SEED=n to go on or to try the same.
 prove: build proof-packages
 	python3 Proofs/prove.py $(PARTS) $(if $(SEED),--seed $(SEED)) $(if $(PARTS),,--report docs/proof.md)
 
