@@ -44,20 +44,22 @@ extension WorkflowRun {
         var outputs = [JSON](repeating: .null, count: count)
         var stop: (any Error)?
         var deferral: (until: Timestamp, reason: String)?
-        await withTaskGroup(of: (Int, Result<JSON, any Error>).self) { group in
+        await withTaskGroup(of: Part.self) { group in
             var next = 0
             func startNext() {
                 guard next < count, stop == nil else { return }
                 let index = next
                 next += 1
                 group.addTask {
-                    do { return (index, .success(try await body(index))) } catch { return (index, .failure(error)) }
+                    do { return Part(index: index, result: .success(try await body(index))) } catch {
+                        return Part(index: index, result: .failure(error))
+                    }
                 }
             }
             for _ in 0..<concurrency { startNext() }
-            for await (index, result) in group {
-                switch result {
-                case .success(let output): outputs[index] = output
+            for await part in group {
+                switch part.result {
+                case .success(let output): outputs[part.index] = output
                 case .failure(Interruption.deferred(let until, let reason)):
                     if deferral.map({ until < $0.until }) ?? true { deferral = (until, reason) }
                 case .failure(let error): stop = stop ?? error
@@ -68,5 +70,11 @@ extension WorkflowRun {
         if let stop { throw stop }
         if let deferral { throw Interruption.deferred(until: deferral.until, reason: deferral.reason) }
         return outputs
+    }
+
+    /// Not a tuple: of those that child tasks return, Swift 6.3.1 reads others than they wrote, when it optimises.
+    private struct Part: Sendable {
+        var index: Int
+        var result: Result<JSON, any Error>
     }
 }
