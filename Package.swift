@@ -17,6 +17,7 @@ extension Target.Dependency {
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let deque = product(name: "DequeModule", package: "swift-collections")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let heap = product(name: "HeapModule", package: "swift-collections")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
@@ -90,7 +91,7 @@ let package = Package(
     ]
         + module("Jobs", [.collections, .crypto, .yams])
         + module("Spool", ["CLinux", "Jobs", .crypto, .logging, .nioPosix, .system])
-        + module("JobIndex", ["Jobs", .collections, .grdb, .logging])
+        + module("JobIndex", ["Jobs", .collections, .grdb, .grdbSQLite, .logging])
         + module(
             "Models",
             ["Jobs", .asyncHTTPClient, .collections, .nioCore, .nioHTTP1, .nioPosix, .logging, .system]
@@ -119,7 +120,8 @@ let package = Package(
         + module(
             "Commands",
             [
-                "Daemon", "Engine", "JobIndex", "Jobs", "Spool", "Telemetry", "Tools", "Workflow", .argumentParser,
+                "CLinux", "Daemon", "Engine", "JobIndex", "Jobs", "Spool", "Telemetry", "Tools", "Workflow",
+                .argumentParser,
                 .collections, .logging, .nioPosix, .system,
             ],
             tests: ["agentspool"]

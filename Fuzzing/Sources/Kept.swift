@@ -5,7 +5,7 @@ enum Kept {
     static func check(_ value: JSON) {
         claimEqual(try? JSONParser.parse(value.bytes), value, "a value that is written reads as itself")
         claimEqual(
-            try? JSONParser.parse(value.indentedText()),
+            try? JSONParser.parse(value.indentedText),
             value,
             "a value that is written for people reads as itself"
         )

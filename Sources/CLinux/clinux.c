@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/vfs.h>
@@ -35,5 +36,15 @@ unsigned char clinux_dirent_type(const struct dirent *entry) { return entry->d_t
 const char *clinux_dirent_name(const struct dirent *entry) { return entry->d_name; }
 
 int clinux_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+void clinux_keep_freed_memory(void) {
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TOP_PAD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
+static _Thread_local bool is_for_blocking;
+void clinux_thread_may_block(void) { is_for_blocking = true; }
+bool clinux_thread_is_for_blocking(void) { return is_for_blocking; }
 
 int clinux_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

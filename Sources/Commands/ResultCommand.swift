@@ -33,7 +33,7 @@ struct ResultCommand: SpoolCommand {
         if json {
             Terminal.print(result.json)
         } else if outcome == .completed {
-            Terminal.print(output: replay.output?.string ?? (replay.output ?? .null).indentedText())
+            Terminal.print(output: replay.output?.string ?? (replay.output ?? .null).indentedText)
         } else {
             Terminal.remark(result.errorText ?? outcome.rawValue)
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Daemon
 import Glibc
 import Jobs
@@ -37,6 +38,7 @@ struct RunCommand: SpoolCommand {
         // A tool that ends before it has read its input must not take the daemon with it.
         signal(SIGPIPE, SIG_IGN)
         Self.raiseFileLimit()
+        clinux_keep_freed_memory()
         let pipeline = LogPipeline.bootstrap(
             environment: SpoolOptions.environment,
             level: logLevel.level,

@@ -116,7 +116,7 @@ struct SubmitCommand: SpoolCommand {
             document["input"] = .object(input)
         }
         let stem = given?.name.split(separator: ".").first.map(String.init) ?? "job"
-        return ("\(stem).json", Array((JSON.object(document).indentedText() + "\n").utf8))
+        return ("\(stem).json", Array((JSON.object(document).indentedText + "\n").utf8))
     }
 
     private func parsed(_ given: (name: String, bytes: [UInt8]), _ format: Document.Format) throws -> Document {

@@ -28,9 +28,12 @@ struct EngineService: Service {
 
     private func work() async throws {
         try await withGracefulShutdownHandler {
-            try await engine.run {
-                logger.notice("ready", metadata: ["message_id": "\(MessageID.daemonReady)"])
-                notifier.ready("taking jobs")
+            // Between two syscalls it does little; on the threads where they block, neither costs a change of threads.
+            try await withTaskExecutorPreference(engine.threads) {
+                try await engine.run {
+                    logger.notice("ready", metadata: ["message_id": "\(MessageID.daemonReady)"])
+                    notifier.ready("taking jobs")
+                }
             }
         } onGracefulShutdown: {
             logger.notice("stopping", metadata: ["message_id": "\(MessageID.daemonStopping)"])

@@ -13,6 +13,8 @@ final class WorkflowLibrary: WorkflowProvider {
     private static let workflowsMax = 256
 
     private struct Shelf {
+        /// Of each name the one asked for last: its definition is the same value, which costs no look at its members.
+        var latest: [String: (definition: JSON, workflow: ExecutableWorkflow)] = [:]
         var workflows: [JSON: ExecutableWorkflow] = [:]
         var models: [JSON: any LanedModel] = [:]
     }
@@ -39,7 +41,7 @@ final class WorkflowLibrary: WorkflowProvider {
     }
 
     func executable(_ definition: JSON, name: String) throws -> ExecutableWorkflow {
-        if let known = shelf.withLock({ $0.workflows[definition] }) { return known }
+        if let known = known(definition, name) { return known }
         do {
             let made = try make(definition, name: name)
             shelf.withLock { shelf in
@@ -53,6 +55,15 @@ final class WorkflowLibrary: WorkflowProvider {
                 "the recorded workflow cannot be run here: \(error)",
                 hint: "see whether its models, scripts and tools are there, then retry the job"
             )
+        }
+    }
+
+    private func known(_ definition: JSON, _ name: String) -> ExecutableWorkflow? {
+        shelf.withLock { shelf in
+            if let latest = shelf.latest[name], latest.definition == definition { return latest.workflow }
+            guard let known = shelf.workflows[definition] else { return nil }
+            shelf.latest[name] = (definition, known)
+            return known
         }
     }
 

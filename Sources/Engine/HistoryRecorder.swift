@@ -11,8 +11,8 @@ import Workflow
 final class HistoryRecorder: StepRecorder {
     /// Who lends workers.
     protocol Lender: Sendable {
-        /// - Parameter isBusy: Whether another step of the job runs; asked when no step can get or lose a worker.
-        func giveBackWorker(of job: JobName, unless isBusy: @Sendable () -> Bool) async
+        /// Gives the job's worker back, unless one of its steps runs.
+        func giveBackWorker(of job: JobName) async
         /// Returns when the job has a worker, at once when it has one.
         func waitForWorker(of job: JobName) async throws
         /// - Throws: `CancellationError`, also at once when the daemon is asked to stop.
@@ -25,8 +25,7 @@ final class HistoryRecorder: StepRecorder {
     private let lender: any Lender
     private let stopping: StopFlag
     private let pausing: StopFlag
-    /// Their paths: composite and skipped steps have an end and no beginning, so a count would go wrong.
-    private let stepsUnderWay = Mutex<Set<String>>([])
+    private let worker: WorkerClaim
     private let knownSecrets: Mutex<EventRedaction>
     private let earlier = Mutex<EarlierJob?>(nil)
 
@@ -35,6 +34,7 @@ final class HistoryRecorder: StepRecorder {
         node: SpoolNode,
         observer: any JobObserver,
         lender: any Lender,
+        worker: WorkerClaim,
         stopping: StopFlag,
         pausing: StopFlag,
         redactor: Redactor
@@ -44,6 +44,7 @@ final class HistoryRecorder: StepRecorder {
         self.node = node
         self.observer = observer
         self.lender = lender
+        self.worker = worker
         self.stopping = stopping
         self.pausing = pausing
     }
@@ -85,12 +86,13 @@ final class HistoryRecorder: StepRecorder {
     func record(_ event: JobEvent, durably: Bool) async throws {
         if case .stepStarted(let start) = event {
             // First of all, so that a step that begins to wait now does not give away the worker that this one gets.
-            _ = stepsUnderWay.withLock { $0.insert(start.step) }
-            do {
-                try await lender.waitForWorker(of: job.name)
-            } catch {
-                _ = stepsUnderWay.withLock { $0.remove(start.step) }
-                throw error
+            if !worker.begin(start.step) {
+                do {
+                    try await lender.waitForWorker(of: job.name)
+                } catch {
+                    worker.end(start.step)
+                    throw error
+                }
             }
         }
         // Outside the lock: other steps need not wait while a long text is looked through.
@@ -104,14 +106,14 @@ final class HistoryRecorder: StepRecorder {
             durably ? try await node.commit(.step(event), on: job) : try await node.note(event, on: job)
         observer.jobChanged(replay, record)
         switch event {
-        case .stepCompleted(let step): _ = stepsUnderWay.withLock { $0.remove(step.step) }
-        case .stepFailed(let step): _ = stepsUnderWay.withLock { $0.remove(step.step) }
+        case .stepCompleted(let step): worker.end(step.step)
+        case .stepFailed(let step): worker.end(step.step)
         default: break
         }
     }
 
     func pause(for duration: Duration) async throws {
-        await lender.giveBackWorker(of: job.name) { !self.stepsUnderWay.withLock { $0.isEmpty } }
+        await lender.giveBackWorker(of: job.name)
         try await lender.sleep(for: duration)
         if isStopping { throw CancellationError() }
     }

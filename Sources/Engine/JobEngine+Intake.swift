@@ -113,7 +113,7 @@ extension JobEngine {
     }
 
     private func takeIn(_ queue: String) async {
-        while schedule.room(in: queue) > 0, !stopping.isSet, intakes[queue]?.pausedUntil == nil {
+        while schedule.wantsMore(in: queue), !stopping.isSet, intakes[queue]?.pausedUntil == nil {
             if intakes[queue]?.listing == nil {
                 guard intakes[queue]?.isChanged == true else { return }
                 intakes[queue]?.isChanged = false
@@ -167,7 +167,7 @@ extension JobEngine {
                 try catalog.admit(contents, at: wallClock.now)
             }
         )
-        intakes[drop.queue]?.accepting[drop.name] = Task { [node] in
+        intakes[drop.queue]?.accepting[drop.name] = Task(executorPreference: node.threads) { @concurrent [node] in
             let result: Result<AcceptOutcome, any Error>
             do { result = .success(try await node.accept(drop, rules, look: look)) } catch { result = .failure(error) }
             await self.accepted(drop, result)

@@ -19,41 +19,29 @@ extension JobEngine {
         }
     }
 
-    /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read. A job that cannot be taken over
-    ///   for now does not keep the others from it.
+    /// Each job goes on as soon as it is taken over; one that cannot be taken over for now does not keep the others
+    /// from it.
+    ///
+    /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read.
     private func takeOver(from dead: String) async throws {
         let names = try await node.jobs(of: dead)
         if names.isEmpty { return }
-        // The index of this node's own jobs is complete, or is compared with the files since the unclean end.
-        let show = dead == node.node ? nil : show
-        let results = await withTaskGroup(of: (String, Result<SpoolNode.Claim, any Error>).self) { [node, show] group in
-            var results: [(String, Result<SpoolNode.Claim, any Error>)] = []
-            var rest = names.makeIterator()
-            func takeNext() {
-                guard let name = rest.next() else { return }
-                group.addTask {
-                    do { return (name, .success(try await node.takeOver(name, of: dead, show: show))) } catch {
-                        return (name, .failure(error))
-                    }
+        let orphaned = try await node.run { Orphans.jobs() }
+        let before = takenOver
+        await withTaskGroup(of: Void.self) { group in
+            for (index, name) in names.enumerated() {
+                if index >= Self.takeOverConcurrency { await group.next() }
+                group.addTask(executorPreference: node.threads) {
+                    await self.takeOver(
+                        name,
+                        of: dead,
+                        isOrphaned: orphaned.contains(String(name.prefix(JobID.length)))
+                    )
                 }
             }
-            for _ in 0..<Self.takeOverConcurrency { takeNext() }
-            while let result = await group.next() {
-                results.append(result)
-                takeNext()
-            }
-            return results
         }
-        var count = 0
-        await endOrphans(of: results.compactMap { if case .success(.owned(let job, _)) = $0.1 { job } else { nil } })
-        for (name, result) in results {
-            switch result {
-            case .success(let claim): if await note(claim) { count += 1 }
-            case .failure(let error):
-                if error is SyncFailure { throw error }
-                if let job = JobName(name) { strand(job, error) }
-            }
-        }
+        if let failure { throw failure }
+        let count = takenOver - before
         if count == 0 { return }
         logger.notice(
             "took over \(count) unfinished jobs of \(dead == node.node ? "this node's former life" : dead)",
@@ -61,20 +49,39 @@ extension JobEngine {
         )
     }
 
+    private func takeOver(_ name: String, of dead: String, isOrphaned: Bool) async {
+        do {
+            // The index of this node's own jobs is complete, or is compared with the files since the unclean end.
+            let claim = try await node.takeOver(name, of: dead, show: dead == node.node ? nil : show)
+            if isOrphaned, case .owned(let job, _) = claim { await endOrphans(of: job) }
+            guard await note(claim) else { return }
+            takenOver += 1
+            // What jobs used today must be known first where it is limited.
+            if runner.budgets.isEmpty { startJobs() }
+        } catch {
+            if error is SyncFailure { return fail(error) }
+            if let job = JobName(name) { strand(job, error) }
+        }
+    }
+
     /// Ends commands of steps without an outcome that outlived their daemon: what they still did would come on top of
     /// what is done about the step now.
-    private func endOrphans(of jobs: [OwnedJob]) async {
-        var keys: Set<String> = []
-        for job in jobs {
-            for (path, entry) in job.replay.steps.entries where entry.pending != nil && entry.kind == .tool {
-                keys.insert("\(job.name.id)/\(path)")
-            }
-        }
+    private func endOrphans(of job: OwnedJob) async {
+        let steps = job.replay.steps.entries.filter { $0.value.pending != nil && $0.value.kind == .tool }
+        let keys = Set(steps.keys.map { "\(job.name.id)/\($0)" })
         if keys.isEmpty { return }
-        guard let (count, areGone) = try? await node.run({ [keys] in Orphans.end(workingFor: keys) }) else { return }
-        if count > 0 { logger.notice("ended \(count) processes of commands that had outlived their daemon") }
+        guard let (count, areGone) = try? await node.run({ Orphans.end(workingFor: keys) }) else { return }
+        if count > 0 {
+            logger.notice(
+                "ended \(count) processes of a command that had outlived its daemon",
+                metadata: ["job": "\(job.name.id)"]
+            )
+        }
         if !areGone {
-            logger.error("commands that outlived their daemon cannot be ended; they may still do their work")
+            logger.error(
+                "a command that outlived its daemon cannot be ended; it may still do its work",
+                metadata: ["job": "\(job.name.id)"]
+            )
         }
     }
 

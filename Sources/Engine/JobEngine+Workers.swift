@@ -11,7 +11,7 @@ extension JobEngine {
                 schedule.release(queue: ticket.queue)
                 continue
             }
-            active.hasWorker = true
+            active.worker.lend()
             let waiting = active.waitingForWorker
             active.waitingForWorker = []
             if active.task == nil { active.task = start(active) }
@@ -27,12 +27,13 @@ extension JobEngine {
             node: node,
             observer: observer,
             lender: self,
+            worker: active.worker,
             stopping: stopping,
             pausing: active.pausing,
             redactor: catalog.redactor
         )
         // Not on this actor: a workflow that computes for long must not keep the others waiting.
-        return Task { @concurrent [runner] in
+        return Task(executorPreference: node.threads) { @concurrent [runner] in
             let result: Result<JobRunner.Ending, any Error>
             do { result = .success(try await runner.run(job, recorder: recorder)) } catch { result = .failure(error) }
             await self.jobEnded(job, result)
@@ -54,7 +55,7 @@ extension JobEngine {
             controlMayHaveRequests = true
         }
         guard let active = jobs.removeValue(forKey: job.name) else { return }
-        if active.hasWorker {
+        if active.worker.isLent {
             schedule.release(queue: active.queue)
         } else if !schedule.remove(job.name.id, queue: active.queue) {
             schedule.endPause(queue: active.queue)
@@ -82,15 +83,14 @@ extension JobEngine {
 
     // MARK: Lending
 
-    func giveBackWorker(of job: JobName, unless isBusy: @Sendable () -> Bool) {
-        guard jobs[job]?.hasWorker == true, let queue = jobs[job]?.queue, !isBusy() else { return }
-        jobs[job]?.hasWorker = false
-        schedule.pause(queue: queue)
+    func giveBackWorker(of job: JobName) {
+        guard let active = jobs[job], active.worker.giveBack() else { return }
+        schedule.pause(queue: active.queue)
         wake()
     }
 
     func waitForWorker(of job: JobName) async throws {
-        guard let active = jobs[job], !active.hasWorker else { return }
+        guard let active = jobs[job], !active.worker.isLent else { return }
         if stopping.isSet || active.request != nil { throw CancellationError() }
         try await withCheckedThrowingContinuation { continuation in
             if jobs[job]?.waitingForWorker.isEmpty == true {

@@ -33,6 +33,8 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// Jobs may lie in `processing/` that a failing disk kept from going on, and that nobody works on.
     var mayHaveStranded = false
     var mustTakeUpStranded = false
+    /// Unfinished jobs that were taken over so far.
+    var takenOver = 0
     /// Jobs whose history cannot be read, and that was said.
     var unreadable: Set<JobName> = []
     /// The slow timer has come: dead nodes and stranded jobs are looked for.
@@ -74,7 +76,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         var queue: String
         /// Nil until it runs.
         var task: Task<Void, Never>?
-        var hasWorker = false
+        let worker = WorkerClaim()
         /// Steps that wait for the job to have a worker again.
         var waitingForWorker: [CheckedContinuation<Void, any Error>] = []
         /// Set once a person has asked for it; it is carried out as soon as the job's steps let go.
@@ -124,6 +126,9 @@ package actor JobEngine: HistoryRecorder.Lender {
     package static func makeWakeUps() -> (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation) {
         AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
+
+    /// The threads on which it does best.
+    package nonisolated var threads: DiskThreads { node.threads }
 
     // MARK: Life
 
@@ -277,6 +282,6 @@ package actor JobEngine: HistoryRecorder.Lender {
 }
 
 extension OwnedJob {
-    var priority: Int { acceptance?.priority ?? 0 }
-    var queue: String { acceptance?.queue ?? "" }
+    var priority: Int { withAcceptance { $0?.priority ?? 0 } }
+    var queue: String { withAcceptance { $0?.queue ?? "" } }
 }

@@ -6,7 +6,10 @@ package enum ResumeName {
 
     /// The job that a drop's name says it resumes; nil when it says none.
     package static func job(in name: String) -> JobID? {
-        guard let range = name.ranges(of: mark).last else { return nil }
+        // Asked of every drop, and few names are long enough.
+        guard name.utf8.count > mark.utf8.count + JobID.length, let range = name.ranges(of: mark).last else {
+            return nil
+        }
         let rest = name[range.upperBound...]
         let id = rest.prefix(JobID.length)
         guard rest.dropFirst(JobID.length).first.map({ $0 == "." }) ?? true else { return nil }

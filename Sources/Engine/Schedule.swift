@@ -28,6 +28,19 @@ package struct Schedule: Sendable {
         var arriving = 0
         /// Jobs that gave their worker back while they wait for a retry in memory.
         var paused = 0
+
+        mutating func add(_ ticket: Ticket) {
+            // Most come in their order.
+            var index = waiting.endIndex
+            while index > waiting.startIndex, Self.goesBefore(ticket, waiting[index - 1]) { index -= 1 }
+            waiting.insert(ticket, at: index)
+        }
+
+        private static func goesBefore(_ left: Ticket, _ right: Ticket) -> Bool {
+            if left.isResumed != right.isResumed { return left.isResumed }
+            if left.priority != right.priority { return left.priority > right.priority }
+            return left.job.id < right.job.id
+        }
     }
 
     private var queues: [String: Queue] = [:]
@@ -49,8 +62,20 @@ package struct Schedule: Sendable {
     /// How many more drops of the queue may be accepted now.
     package func room(in name: String) -> Int {
         guard let queue = queues[name] else { return 0 }
-        let window = max(Self.windowMin, Self.windowFactor * min(queue.settings.concurrency, concurrency))
-        return max(0, window - queue.waiting.count - queue.arriving - queue.paused)
+        return max(0, window(of: queue) - queue.waiting.count - queue.arriving - queue.paused)
+    }
+
+    /// Whether it is worth while to look for more drops: there is room for some, or for one and few wait. A look costs
+    /// the same for one as for many.
+    package func wantsMore(in name: String) -> Bool {
+        guard let queue = queues[name] else { return false }
+        let room = room(in: name)
+        let enough = window(of: queue) / 4
+        return room >= enough || (room > 0 && queue.waiting.count + queue.arriving < enough)
+    }
+
+    private func window(of queue: Queue) -> Int {
+        max(Self.windowMin, Self.windowFactor * min(queue.settings.concurrency, concurrency))
     }
 
     /// How many more jobs that are due may be claimed now, all queues together.
@@ -64,16 +89,9 @@ package struct Schedule: Sendable {
 
     /// Adds a job; a queue that the configuration does not have any more runs with the defaults.
     package mutating func add(_ ticket: Ticket) {
-        var queue = queues[ticket.queue] ?? Queue(settings: QueueSettings(name: ticket.queue, workflow: ""))
-        let index = queue.waiting.firstIndex { Self.goesBefore(ticket, $0) } ?? queue.waiting.endIndex
-        queue.waiting.insert(ticket, at: index)
-        queues[ticket.queue] = queue
-    }
-
-    private static func goesBefore(_ left: Ticket, _ right: Ticket) -> Bool {
-        if left.isResumed != right.isResumed { return left.isResumed }
-        if left.priority != right.priority { return left.priority > right.priority }
-        return left.job.id < right.job.id
+        let unknown = Queue(settings: QueueSettings(name: ticket.queue, workflow: ""))
+        // In place: a copy of the queue would copy all that wait.
+        queues[ticket.queue, default: unknown].add(ticket)
     }
 
     /// Takes the next job that may run, and counts it as running; nil when none may.

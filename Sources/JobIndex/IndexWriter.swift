@@ -14,9 +14,13 @@ import Synchronization
 /// Idle costs nothing. A deleted file is noticed with the next update or the next ``flush()``.
 package final class IndexWriter: Sendable {
     /// Updates in one transaction at most.
-    static let batchMax = 1_000
+    static let batchMax = 4_000
     /// How long updates gather before they are written.
     private static let gatheringTime = DispatchTimeInterval.milliseconds(50)
+    /// The same while many come: all that a job does in this time costs its row and its indices once.
+    private static let busyGatheringTime = DispatchTimeInterval.milliseconds(200)
+    /// So many updates at once are many.
+    private static let busyMin = 200
     /// How long to wait before what failed is tried again.
     private static let retryDelay = DispatchTimeInterval.seconds(1)
     /// After so many damaged databases the disk is to blame, and the index rests until the daemon's next start.
@@ -75,7 +79,10 @@ package final class IndexWriter: Sendable {
 
     /// Takes an update in. Never blocks and never fails.
     package func record(_ update: IndexUpdate) {
-        enum Wake { case none, later, now }
+        enum Wake {
+            case none, now
+            case later(DispatchTimeInterval)
+        }
         let wake = buffer.withLock { buffer -> Wake in
             if buffer.isClosed { return .none }
             buffer.append(update)
@@ -85,11 +92,11 @@ package final class IndexWriter: Sendable {
             }
             if buffer.isTimerSet { return .none }
             buffer.isTimerSet = true
-            return .later
+            return .later(buffer.lastTaken >= Self.busyMin ? Self.busyGatheringTime : Self.gatheringTime)
         }
         switch wake {
         case .none: break
-        case .later: startTimer(after: Self.gatheringTime)
+        case .later(let delay): startTimer(after: delay)
         case .now: queue.async { self.drainUnlessFailing() }
         }
     }

@@ -49,6 +49,15 @@ extension IndexedCall {
         }
     }
 
+    /// The row that this call leaves in the place of an earlier one of the same attempt: what only the beginning tells
+    /// stays when the end comes, and the same record again changes nothing.
+    func merged(with earlier: IndexedCall) -> IndexedCall {
+        var merged = seq > earlier.seq ? self : earlier
+        merged.effect = effect ?? earlier.effect
+        merged.arguments = arguments ?? earlier.arguments
+        return merged
+    }
+
     /// The call that a record began or ended, with its table; nil when it is about none.
     static func call(of record: HistoryRecord) -> (table: Table, call: IndexedCall)? {
         switch record.event {

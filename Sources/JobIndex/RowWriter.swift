@@ -12,18 +12,36 @@ struct RowWriter {
     private let insertStep: Statement
     private let insertEvent: Statement
     private let insertCall: [IndexedCall.Table: Statement]
-    /// The newest row of each job in this transaction: many records of a job cost its row and indices once.
-    private var latest: [String: JobSummary] = [:]
+    private let giveUpCalls: [IndexedCall.Table: Statement]
+    /// Of each job in this transaction: many records of a job cost a row and its indices once.
+    private var latest: [String: Latest] = [:]
+
+    /// The newest rows of a job.
+    private struct Latest {
+        var summary: JobSummary
+        var steps: [String: IndexedStep] = [:]
+        var calls: [CallKey: IndexedCall] = [:]
+    }
+
+    private struct CallKey: Hashable {
+        var table: IndexedCall.Table
+        var step: String
+        var attempt: Int
+    }
 
     init(_ database: Database) throws {
         self.database = database
-        insertJob = try database.cachedStatement(sql: Self.jobSQL)
-        insertLabel = try database.cachedStatement(sql: Self.labelSQL)
-        insertStep = try database.cachedStatement(sql: Self.stepSQL)
-        insertEvent = try database.cachedStatement(sql: Self.eventSQL)
+        insertJob = try RowBinding.prepared(Self.jobSQL, database)
+        insertLabel = try RowBinding.prepared(Self.labelSQL, database)
+        insertStep = try RowBinding.prepared(Self.stepSQL, database)
+        insertEvent = try RowBinding.prepared(Self.eventSQL, database)
         insertCall = [
-            .model: try database.cachedStatement(sql: Self.callSQL(.model)),
-            .tool: try database.cachedStatement(sql: Self.callSQL(.tool)),
+            .model: try RowBinding.prepared(Self.callSQL(.model), database),
+            .tool: try RowBinding.prepared(Self.callSQL(.tool), database),
+        ]
+        giveUpCalls = [
+            .model: try RowBinding.prepared(Self.giveUpSQL(.model), database),
+            .tool: try RowBinding.prepared(Self.giveUpSQL(.tool), database),
         ]
     }
 
@@ -31,24 +49,38 @@ struct RowWriter {
         for update in updates {
             switch update {
             case .job(let summary, let steps, let records):
-                keep(summary)
-                for step in steps { try write(step, of: summary.job) }
+                keep(summary, steps)
                 for record in records { try write(record, of: summary) }
             case .rejected(let summary):
-                keep(summary)
+                keep(summary, [])
                 try writeLabels(of: summary)
             case .remove(let job):
                 latest[job] = nil
                 try remove(job)
             }
         }
-        for summary in latest.values { try write(summary) }
+        for (job, rows) in latest {
+            try write(rows.summary)
+            for step in rows.steps.values { try write(step, of: job) }
+            for (key, call) in rows.calls { try write(call, of: job, to: key.table) }
+        }
         latest.removeAll()
     }
 
-    private mutating func keep(_ summary: JobSummary) {
-        if let known = latest[summary.job], known.seq > summary.seq { return }
-        latest[summary.job] = summary
+    private mutating func keep(_ summary: JobSummary, _ steps: [IndexedStep]) {
+        var rows = latest.removeValue(forKey: summary.job) ?? Latest(summary: summary)
+        if rows.summary.seq <= summary.seq { rows.summary = summary }
+        for step in steps {
+            if let known = rows.steps[step.path], known.seq > step.seq { continue }
+            rows.steps[step.path] = step
+        }
+        latest[summary.job] = rows
+    }
+
+    private mutating func keep(_ call: IndexedCall, of job: String, in table: IndexedCall.Table) {
+        let key = CallKey(table: table, step: call.step, attempt: call.attempt)
+        let known = latest[job]?.calls[key]
+        latest[job]?.calls[key] = known.map { call.merged(with: $0) } ?? call
     }
 
     private func remove(_ job: String) throws {
@@ -61,68 +93,116 @@ struct RowWriter {
 
     private func write(_ summary: JobSummary) throws {
         let labels = summary.labels.isEmpty ? "{}" : JSON.object(summary.labels.mapValues(JSON.string)).text
-        insertJob.setUncheckedArguments([
-            summary.job, summary.name, summary.queue, summary.workflow, summary.state.rawValue, summary.outcome,
-            summary.reason, labels, summary.owner, summary.acceptedAt?.milliseconds, summary.startedAt?.milliseconds,
-            summary.finishedAt?.milliseconds, summary.dueAt?.milliseconds, summary.step, summary.attempts,
-            summary.tokens, summary.costUSD.stored, summary.seq,
-        ])
-        try insertJob.execute()
+        var row = RowBinding(insertJob)
+        row.bind(summary.job)
+        row.bind(summary.name)
+        row.bind(summary.queue)
+        row.bind(summary.workflow)
+        row.bind(summary.state.rawValue)
+        row.bind(summary.outcome)
+        row.bind(summary.reason)
+        row.bind(labels)
+        row.bind(summary.owner)
+        row.bind(summary.acceptedAt?.milliseconds)
+        row.bind(summary.startedAt?.milliseconds)
+        row.bind(summary.finishedAt?.milliseconds)
+        row.bind(summary.dueAt?.milliseconds)
+        row.bind(summary.step)
+        row.bind(summary.attempts)
+        row.bind(summary.tokens)
+        row.bind(summary.costUSD.stored)
+        row.bind(summary.seq)
+        try row.execute()
     }
 
     private func writeLabels(of summary: JobSummary) throws {
         for (key, value) in summary.labels {
-            insertLabel.setUncheckedArguments([summary.job, key, value, summary.acceptedAt?.milliseconds])
-            try insertLabel.execute()
+            var row = RowBinding(insertLabel)
+            row.bind(summary.job)
+            row.bind(key)
+            row.bind(value)
+            row.bind(summary.acceptedAt?.milliseconds)
+            try row.execute()
         }
     }
 
     private func write(_ step: IndexedStep, of job: String) throws {
-        insertStep.setUncheckedArguments([
-            job, step.path, step.kind.rawValue, step.status.rawValue, step.attempts, step.startedAt?.milliseconds,
-            step.finishedAt?.milliseconds, step.durationMilliseconds, step.failureClass?.rawValue, step.message,
-            step.seq,
-        ])
-        try insertStep.execute()
+        var row = RowBinding(insertStep)
+        row.bind(job)
+        row.bind(step.path)
+        row.bind(step.kind.rawValue)
+        row.bind(step.status.rawValue)
+        row.bind(step.attempts)
+        row.bind(step.startedAt?.milliseconds)
+        row.bind(step.finishedAt?.milliseconds)
+        row.bind(step.durationMilliseconds)
+        row.bind(step.failureClass?.rawValue)
+        row.bind(step.message)
+        row.bind(step.seq)
+        try row.execute()
     }
 
-    private func write(_ record: IndexedRecord, of summary: JobSummary) throws {
-        insertEvent.setUncheckedArguments([
-            summary.job, record.seq, record.epoch, record.at.milliseconds, record.type, record.step,
-        ])
-        try insertEvent.execute()
+    private mutating func write(_ record: IndexedRecord, of summary: JobSummary) throws {
+        var row = RowBinding(insertEvent)
+        row.bind(summary.job)
+        row.bind(record.seq)
+        row.bind(record.epoch)
+        row.bind(record.at.milliseconds)
+        row.bind(record.type)
+        row.bind(record.step)
+        try row.execute()
         if record.isAcceptance { try writeLabels(of: summary) }
         if record.endsCalls { try endCalls(of: summary.job, seq: record.seq) }
-        if let call = record.call, let table = record.callTable { try write(call, of: summary.job, to: table) }
+        guard let call = record.call, let table = record.callTable else { return }
+        // An earlier attempt that has no end will have none.
+        if call.status == .running, call.attempt > 1 {
+            try endCalls(of: summary.job, seq: call.seq, in: [table], of: call.step)
+        }
+        keep(call, of: summary.job, in: table)
     }
 
     private func write(_ call: IndexedCall, of job: String, to table: IndexedCall.Table) throws {
-        // An earlier attempt that has no end will have none.
-        if call.status == .running, call.attempt > 1 {
-            try endCalls(of: job, seq: call.seq, in: [table], of: call.step)
-        }
         guard let statement = insertCall[table] else { return }
-        statement.setUncheckedArguments([
-            job, call.step, call.attempt, call.name, call.effect?.rawValue, call.arguments, call.status.rawValue,
-            call.output, call.failureClass?.rawValue, call.message, call.durationMilliseconds, call.inputTokens,
-            call.cachedInputTokens, call.outputTokens, call.costUSD.stored, call.at.milliseconds, call.seq,
-        ])
-        try statement.execute()
+        var row = RowBinding(statement)
+        row.bind(job)
+        row.bind(call.step)
+        row.bind(call.attempt)
+        row.bind(call.name)
+        row.bind(call.effect?.rawValue)
+        row.bind(call.arguments)
+        row.bind(call.status.rawValue)
+        row.bind(call.output)
+        row.bind(call.failureClass?.rawValue)
+        row.bind(call.message)
+        row.bind(call.durationMilliseconds)
+        row.bind(call.inputTokens)
+        row.bind(call.cachedInputTokens)
+        row.bind(call.outputTokens)
+        row.bind(call.costUSD.stored)
+        row.bind(call.at.milliseconds)
+        row.bind(call.seq)
+        try row.execute()
     }
 
     /// Says of calls that run, and began before the record `seq`, that their end is not known: those of `step`, or all.
-    private func endCalls(
+    private mutating func endCalls(
         of job: String,
         seq: Int,
         in tables: [IndexedCall.Table] = IndexedCall.Table.allCases,
         of step: String? = nil
     ) throws {
         for table in tables {
-            let sql = """
-                UPDATE \(table.rawValue) SET status = 'unknown'
-                WHERE job = ?2 AND status = 'running' AND seq < ?1 AND (?3 IS NULL OR step = ?3)
-                """
-            try database.cachedStatement(sql: sql).execute(arguments: [seq, job, step])
+            guard let statement = giveUpCalls[table] else { continue }
+            var row = RowBinding(statement)
+            row.bind(seq)
+            row.bind(job)
+            row.bind(step)
+            try row.execute()
+        }
+        for (key, call) in latest[job]?.calls ?? [:]
+        where tables.contains(key.table) && call.status == .running && call.seq < seq && (step ?? key.step) == key.step
+        {
+            latest[job]?.calls[key]?.status = .unknown
         }
     }
 
@@ -166,6 +246,13 @@ struct RowWriter {
             VALUES (\(Array(repeating: "?", count: columns.count).joined(separator: ", ")))
             ON CONFLICT (job, step, attempt) DO UPDATE SET \(changes.joined(separator: ", "))
             """
+    }
+
+    private static func giveUpSQL(_ table: IndexedCall.Table) -> String {
+        """
+        UPDATE \(table.rawValue) SET status = 'unknown'
+        WHERE job = ?2 AND status = 'running' AND seq < ?1 AND (?3 IS NULL OR step = ?3)
+        """
     }
 
     /// A row never replaces one with a higher `seq`.

@@ -45,8 +45,12 @@ struct UpdateBuffer {
         entries.append(contentsOf: updates.lazy.map { Entry(update: $0, weight: 0) })
     }
 
+    /// How many entries were taken last.
+    private(set) var lastTaken = 0
+
     mutating func takeAll() -> [Entry] {
         defer { entries = [] }
+        lastTaken = entries.count
         return entries
     }
 

@@ -16,23 +16,19 @@ package struct HistoryChain: Sendable, Equatable {
     /// Closes a record and returns its whole line, with the newline.
     package mutating func seal(_ record: HistoryRecord) -> [UInt8] {
         var line = record.openBytes
-        head = digest(of: line)
+        head = digest(of: line[...])
         line += Self.prefix
         line += head
         line += Self.suffix
         return line
     }
 
-    private func digest(of bytes: some Sequence<UInt8>) -> [UInt8] {
+    private func digest(of bytes: ArraySlice<UInt8>) -> [UInt8] {
         var hash = SHA256()
         head.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        Array(bytes).withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return hash.finalize().prefix(8).flatMap { byte in
-            [Self.digits[Int(byte >> 4)], Self.digits[Int(byte & 15)]]
-        }
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().withUnsafeBytes { $0.prefix(8).hexadecimalBytes }
     }
-
-    private static let digits = Array("0123456789abcdef".utf8)
 
     /// Goes past a line, newline included; false, and no change, when its chain does not fit.
     package mutating func advance(past line: ArraySlice<UInt8>) -> Bool {

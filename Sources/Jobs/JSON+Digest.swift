@@ -2,10 +2,5 @@ import Crypto
 
 extension JSON {
     /// SHA-256 of the value's compact text, in hexadecimal digits.
-    package var sha256: String {
-        SHA256.hash(data: bytes).reduce(into: "") { text, byte in
-            text += byte < 16 ? "0" : ""
-            text += String(byte, radix: 16)
-        }
-    }
+    package var sha256: String { SHA256.hash(data: bytes).withUnsafeBytes(\.hexadecimal) }
 }

@@ -100,6 +100,41 @@ extension Array where Element == UInt8 {
     private static var hexadecimalDigits: [UInt8] { Array("0123456789abcdef".utf8) }
 }
 
+extension Array where Element == UInt8 {
+    /// A value over several lines; the first is not indented, those below stand `depth` steps of two spaces deep.
+    package mutating func append(indented value: JSON, depth: Int = 0) {
+        switch value {
+        case .object(let members) where !members.isEmpty:
+            var separator: StaticString = "{\n"
+            for (name, value) in members {
+                append(separator)
+                append(indentation: depth + 1)
+                append(json: name)
+                append(": ")
+                append(indented: value, depth: depth + 1)
+                separator = ",\n"
+            }
+            append("\n")
+            append(indentation: depth)
+            append("}")
+        case .array(let elements) where !elements.isEmpty:
+            var separator: StaticString = "[\n"
+            for value in elements {
+                append(separator)
+                append(indentation: depth + 1)
+                append(indented: value, depth: depth + 1)
+                separator = ",\n"
+            }
+            append("\n")
+            append(indentation: depth)
+            append("]")
+        default: append(json: value)
+        }
+    }
+
+    private mutating func append(indentation depth: Int) { for _ in 0..<depth { append("  ") } }
+}
+
 extension JSON {
     /// The value on one line, without spaces.
     package var bytes: [UInt8] {
@@ -112,16 +147,9 @@ extension JSON {
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The value over several lines with two spaces of indentation, for people.
-    package func indentedText(_ depth: Int = 0) -> String {
-        let inner = String(repeating: "  ", count: depth + 1)
-        let outer = String(repeating: "  ", count: depth)
-        switch self {
-        case .object(let members) where !members.isEmpty:
-            let lines = members.map { "\(inner)\(JSON.string($0.key).text): \($0.value.indentedText(depth + 1))" }
-            return "{\n\(lines.joined(separator: ",\n"))\n\(outer)}"
-        case .array(let elements) where !elements.isEmpty:
-            return "[\n\(elements.map { inner + $0.indentedText(depth + 1) }.joined(separator: ",\n"))\n\(outer)]"
-        default: return text
-        }
+    package var indentedText: String {
+        var bytes: [UInt8] = []
+        bytes.append(indented: self)
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

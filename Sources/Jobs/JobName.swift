@@ -3,6 +3,8 @@ package struct JobName: Sendable, Hashable, Comparable, CustomStringConvertible 
     package let id: JobID
     /// The dropped file's name, made fit for a directory's name.
     package let drop: String
+    /// The directory's name.
+    package let description: String
 
     /// Longest part of a drop's name that is kept, in bytes: NAME_MAX less the id and the due time in `deferred/`.
     package static let dropBytesMax = 200
@@ -12,12 +14,10 @@ package struct JobName: Sendable, Hashable, Comparable, CustomStringConvertible 
     /// Control characters and bytes that are no UTF-8 become `_`; a long name loses its middle, never its ending.
     package init(id: JobID, dropName: some Collection<UInt8>) {
         self.id = id
+        let isOrdinary = dropName.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "/") }
         let text = String(decoding: dropName, as: UTF8.self)
-        let scalars = text.unicodeScalars.map { scalar in
-            let isUnfit = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar == "/"
-            return isUnfit || scalar == "\u{FFFD}" ? "_" : Character(scalar)
-        }
-        drop = Self.shortened(String(scalars))
+        drop = Self.shortened(isOrdinary ? text : Self.fit(text))
+        description = "\(id.text)-\(drop)"
     }
 
     /// Reads a directory's name; nil when it is none of a job.
@@ -29,9 +29,12 @@ package struct JobName: Sendable, Hashable, Comparable, CustomStringConvertible 
         else { return nil }
         self.id = id
         drop = String(name[bytes.index(after: dash)...])
+        description = String(name)
     }
 
-    package var description: String { "\(id.text)-\(drop)" }
+    package static func == (left: JobName, right: JobName) -> Bool { left.description == right.description }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(description) }
 
     package static func < (left: JobName, right: JobName) -> Bool { left.description < right.description }
 
@@ -41,6 +44,14 @@ package struct JobName: Sendable, Hashable, Comparable, CustomStringConvertible 
             return ""
         }
         return String(drop[dot...])
+    }
+
+    private static func fit(_ text: String) -> String {
+        let scalars = text.unicodeScalars.map { scalar in
+            let isUnfit = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar == "/"
+            return isUnfit || scalar == "\u{FFFD}" ? "_" : Character(scalar)
+        }
+        return String(scalars)
     }
 
     private static func shortened(_ name: String) -> String {

@@ -15,18 +15,24 @@ package struct ResultDocument: Sendable {
 
     /// Writes the indented text in pieces: of a large batch it is too long to be held.
     package func write<E: Error>(_ put: ([UInt8]) throws(E) -> Void) throws(E) {
-        var piece = Array(JSON.object(head).indentedText().dropLast(2).utf8)
-        piece += Array(",\n  \"steps\": [".utf8)
-        var separator = "\n    "
+        var piece: [UInt8] = []
+        piece.reserveCapacity(1_024)
+        piece.append(indented: .object(head))
+        // The brace and the line before it: the steps come before.
+        piece.removeLast(2)
+        piece.append(",\n  \"steps\": [")
+        var separator: StaticString = "\n    "
         for (path, entry) in replay.steps.entries {
-            piece += Array("\(separator)\(step(path, entry).indentedText(2))".utf8)
+            piece.append(separator)
+            piece.append(indented: step(path, entry), depth: 2)
             separator = ",\n    "
             if piece.count >= Self.pieceSize {
                 try put(piece)
                 piece = []
             }
         }
-        try put(piece + Array(replay.steps.entries.isEmpty ? "]\n}\n".utf8 : "\n  ]\n}\n".utf8))
+        piece.append(replay.steps.entries.isEmpty ? "]\n}\n" : "\n  ]\n}\n")
+        try put(piece)
     }
 
     /// In bytes.

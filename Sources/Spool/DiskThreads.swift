@@ -1,18 +1,23 @@
+import CLinux
 package import NIOPosix
 
 /// The threads on which the spool's syscalls block, so that none blocks the cooperative pool.
 ///
+/// They are a task executor, too: a task that prefers them makes its syscalls where it is, without a change of threads,
+/// which costs more than most of the calls.
+///
 /// Unlike `NIOThreadPool.runIfActive`, work is done even when the calling task was cancelled: an outcome that
 /// is known must be recorded.
-package struct DiskThreads: Sendable {
+package final class DiskThreads: TaskExecutor {
     private let pool: NIOThreadPool
 
     /// - Parameter pool: Started by the caller, and shut down by it after the last use.
     package init(_ pool: NIOThreadPool) { self.pool = pool }
 
-    /// Runs `body` on one of the threads.
+    /// Runs `body` on one of the threads; at once when the caller is on one.
     package func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
+        if clinux_thread_is_for_blocking() { return try body() }
+        return try await withCheckedThrowingContinuation { continuation in
             start { continuation.resume(with: Result(catching: body)) }
         }
     }
@@ -20,6 +25,14 @@ package struct DiskThreads: Sendable {
     /// Runs `body` on one of the threads, and does not wait for it.
     func start(_ body: @escaping @Sendable () -> Void) {
         // A pool that is shut down hands the work back as cancelled; it is done all the same, on this thread.
-        pool.submit { _ in body() }
+        pool.submit { state in
+            if case .active = state { clinux_thread_may_block() }
+            body()
+        }
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        start { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -54,6 +54,8 @@ package struct FileStatus: Sendable, Equatable {
     package var modified: Int64
     /// Nanoseconds since 1970.
     package var changed: Int64
+
+    func isSameFile(as other: FileStatus) -> Bool { (device, inode) == (other.device, other.inode) }
 }
 
 /// A file descriptor that closes itself.

@@ -11,6 +11,8 @@ package final class OwnedJob: Sendable {
         var chain: HistoryChain
         /// Bytes of the history that hold whole records.
         var length: Int
+        /// The text of a small drop that was just read to be accepted, for who reads it next.
+        var freshDrop: [UInt8]?
         /// Set once the directory was moved away, or a write failed and could not be taken back.
         var isClosed = false
     }
@@ -30,10 +32,20 @@ package final class OwnedJob: Sendable {
         self.state = Mutex(state)
     }
 
+    /// A larger drop is read again.
+    static let freshDropMax = 16 << 10
+
+    func takeFreshDrop() -> [UInt8]? { state.withLock { $0.freshDrop.take() } }
+
     /// What the history says at this moment. Of a batch this is much: the next record copies it while it is kept.
     package var replay: JobReplay { state.withLock { $0.replay } }
 
     package var acceptance: Acceptance? { state.withLock { $0.replay.acceptance } }
+
+    /// Looks at a member of the acceptance without a copy of all of it.
+    package func withAcceptance<Value: Sendable>(_ look: (Acceptance?) -> Value) -> Value {
+        state.withLock { look($0.replay.acceptance) }
+    }
 
     /// What is known of a step; nil when it was never begun.
     package func entry(of step: String) -> StepLedger.Entry? { state.withLock { $0.replay.steps[step] } }

@@ -125,5 +125,5 @@ package struct SpoolAudit: Sendable {
 }
 
 extension SHA256.Digest {
-    var hexadecimal: String { map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined() }
+    var hexadecimal: String { withUnsafeBytes(\.hexadecimal) }
 }

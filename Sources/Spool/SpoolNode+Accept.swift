@@ -31,7 +31,7 @@ extension SpoolNode {
         do {
             let (job, record, files, directories) = try await threads.run { [self] in try admit(claimed, drop, rules) }
             try await durability.sync(files: files, directories: directories)
-            try await threads.run { [self] in try nameDrop(of: job) }
+            try await threads.run { [self] in try nameFreshDrop(of: job) }
             return .accepted(job, record)
         } catch let rejection as Rejection {
             let (row, isTidy) = try await reject(claimed, drop, rejection)
@@ -42,11 +42,19 @@ extension SpoolNode {
     struct Claimed: Sendable {
         var name: JobName
         var directory: OpenFile
+        /// The inbox that it was taken from, and the directory that it was made in.
+        var parents: [OpenFile]
+        /// Its name inside the directory.
+        var entry: String
         /// The drop, open to read, or why it cannot be opened; nil when it is no file.
         var file: Result<OpenFile, Errno>?
         var status: FileStatus
-        /// Its name inside the directory.
-        var entry: String
+    }
+
+    /// What had a drop's name in the inbox.
+    private struct Seen {
+        var file: OpenFile
+        var status: FileStatus
     }
 
     private enum ClaimStep: Sendable {
@@ -61,13 +69,17 @@ extension SpoolNode {
             let inbox = try spool.directory(SpoolLayout.inbox(of: drop.queue))
             // A name that is no UTF-8 cannot be opened as text; its writers are looked for after the rename.
             let text = String(validating: drop.name, as: UTF8.self)
+            var seen: Seen?
             if let text, case .success(let file) = try openDrop(text, in: inbox) {
                 let status = try fileSystem.status(of: file)
-                if status.kind == .regular, let unfinished = try writing(file, status, rules, look) {
-                    return .stays(.unfinished(unfinished.look))
+                if status.kind == .regular {
+                    if let unfinished = try writing(file, status, rules, look) {
+                        return .stays(.unfinished(unfinished.look))
+                    }
+                    seen = Seen(file: file, status: status)
                 }
             }
-            return try take(drop, text ?? drop.shownName, from: inbox, rules)
+            return try take(drop, text ?? drop.shownName, from: inbox, seen, rules)
         }
     }
 
@@ -107,6 +119,7 @@ extension SpoolNode {
         _ drop: Drop,
         _ text: String,
         from inbox: OpenFile,
+        _ seen: Seen?,
         _ rules: DropRules
     ) throws(Errno) -> ClaimStep {
         let parent = try ownDirectory()
@@ -136,7 +149,7 @@ extension SpoolNode {
             }
         }
         do {
-            return try examine(name, in: directory, entry)
+            return try examine(name, in: directory, entry, parents: [parent, inbox], seen)
         } catch {
             // Best effort: what cannot be taken back now is taken back at the next start.
             _ = try? takeBack(name, from: directory)
@@ -145,10 +158,22 @@ extension SpoolNode {
     }
 
     /// Looks at a drop that nobody can exchange any more.
-    private func examine(_ name: JobName, in directory: OpenFile, _ entry: String) throws(Errno) -> ClaimStep {
+    private func examine(
+        _ name: JobName,
+        in directory: OpenFile,
+        _ entry: String,
+        parents: [OpenFile],
+        _ seen: Seen?
+    ) throws(Errno) -> ClaimStep {
+        // The writers first: the size that is read after that is the last.
+        let isFree = seen.map { (try? fileSystem.hasNoWriter($0.file)) != false } ?? false
         let status = try fileSystem.status(of: entry, in: directory)
-        var claimed = Claimed(name: name, directory: directory, status: status, entry: entry)
+        var claimed = Claimed(name: name, directory: directory, parents: parents, entry: entry, status: status)
         guard status.kind == .regular else { return .claimed(claimed) }
+        if isFree, let seen, seen.status.isSameFile(as: status) {
+            claimed.file = .success(seen.file)
+            return .claimed(claimed)
+        }
         claimed.file = try openDrop(entry, in: directory)
         guard case .success(let file) = claimed.file else { return .claimed(claimed) }
         // Between the first check and the rename somebody may have opened it to write: his descriptor lives on. It goes

@@ -30,7 +30,7 @@ extension SpoolNode {
             throw Rejection("it has \(status.size) bytes; the queue \(drop.queue) takes \(rules.sizeMax) at most")
         }
         let file = status.uid == effectiveUserID ? dropped : try copy(dropped, of: claimed)
-        let contents = try read(claimed, file, drop)
+        let (contents, freshDrop) = try read(claimed, file, drop)
         let acceptance = try rules.admit(contents)
         let key = try acceptance.idempotencyKey.map { try reserve($0, for: claimed.name) }
         let history = try doing("making the history of \(claimed.name)") { () throws(Errno) in
@@ -41,14 +41,19 @@ extension SpoolNode {
             path: "\(spool.path)/\(processing)/\(claimed.name)",
             directory: claimed.directory,
             history: history,
-            state: OwnedJob.State(replay: JobReplay(name: claimed.name), chain: HistoryChain(), length: 0)
+            state: OwnedJob.State(
+                replay: JobReplay(name: claimed.name),
+                chain: HistoryChain(),
+                length: 0,
+                freshDrop: freshDrop
+            )
         )
         let now = clock.now
         let record = try job.state.withLock { state in
             let transition = try state.replay.life.decide(.accept(acceptance), at: now)
             return try append(transition.event, to: job, &state, at: now).0
         }
-        let directories = try [claimed.directory] + parents(of: drop) + (key?.directories ?? [])
+        let directories = [claimed.directory] + claimed.parents + (key?.directories ?? [])
         return (job, record, [file, history] + (key.map { [$0.file] } ?? []), directories)
     }
 
@@ -58,12 +63,6 @@ extension SpoolNode {
         case .failure(.permissionDenied), .failure(.notPermitted), nil:
             throw Rejection("the daemon's user may not read it")
         case .failure(let error): throw Rejection("it cannot be opened: \(error)")
-        }
-    }
-
-    private func parents(of drop: Drop) throws(SpoolError) -> [OpenFile] {
-        try doing("opening the inbox of \(drop.queue)") { () throws(Errno) in
-            [try spool.directory(processing), try spool.directory(SpoolLayout.inbox(of: drop.queue))]
         }
     }
 
@@ -112,7 +111,8 @@ extension SpoolNode {
         return copy
     }
 
-    private func read(_ claimed: Claimed, _ file: OpenFile, _ drop: Drop) throws -> DropContents {
+    /// - Returns: What the drop is, and its text when it is small.
+    private func read(_ claimed: Claimed, _ file: OpenFile, _ drop: Drop) throws -> (DropContents, [UInt8]?) {
         let kind = Acceptance.Kind(dropName: claimed.name.drop)
         if kind == .document, claimed.status.size > DropRules.documentSizeMax {
             throw Rejection(
@@ -120,10 +120,11 @@ extension SpoolNode {
                     + "give large inputs under another ending, or as a file that the job names"
             )
         }
+        let isSmall = kind != .batch && claimed.status.size <= OwnedJob.freshDropMax
         let (sha256, size, bytes, lines) = try doing("reading the drop of \(claimed.name)") { () throws(Errno) in
-            try digest(of: file, keepsBytes: kind == .document, countsLines: kind == .batch)
+            try digest(of: file, keepsBytes: kind == .document || isSmall, countsLines: kind == .batch)
         }
-        return DropContents(
+        let contents = DropContents(
             queue: drop.queue,
             job: claimed.name,
             name: claimed.name.drop,
@@ -132,8 +133,9 @@ extension SpoolNode {
             lines: kind == .batch ? lines : nil,
             sha256: sha256,
             ownerUID: Int(claimed.status.uid),
-            bytes: bytes
+            bytes: kind == .document ? bytes : []
         )
+        return (contents, isSmall ? bytes : nil)
     }
 
     private func digest(
@@ -158,6 +160,15 @@ extension SpoolNode {
     }
 
     // MARK: Name
+
+    /// The same as ``nameDrop(of:)`` for a job whose directory nobody else has seen.
+    func nameFreshDrop(of job: OwnedJob) throws(SpoolError) {
+        let (queue, file, owner) = job.withAcceptance { ($0?.queue ?? "", $0?.file ?? "", $0?.ownerUID ?? 0) }
+        if owner != Int(effectiveUserID) { return try nameDrop(of: job) }
+        try doing("naming the drop of \(job.name)") { () throws(Errno) in
+            try fileSystem.rename(Self.unacceptedPrefix + queue, in: job.directory, to: file, in: job.directory)
+        }
+    }
 
     /// Gives the accepted drop its lasting name; a crash before is mended by whoever opens the job next.
     func nameDrop(of job: OwnedJob) throws(SpoolError) {

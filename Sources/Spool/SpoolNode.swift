@@ -8,7 +8,8 @@ package final class SpoolNode: Sendable {
     package let spool: SpoolRoot
     package let node: String
     package let durability: Durability
-    let threads: DiskThreads
+    /// Tasks that make many syscalls prefer them.
+    package let threads: DiskThreads
     let clock: WallClock
     let identifiers: JobIDGenerator
     /// Held while a drop is taken back and its directory removed: who claims it again under its id must not find both.
@@ -58,7 +59,8 @@ package final class SpoolNode: Sendable {
 
     /// The drop of a job, at most `limit` bytes and one more.
     package func drop(of job: OwnedJob, limit: Int = .max) async throws -> [UInt8] {
-        let entry = job.acceptance?.file ?? ""
+        if let bytes = job.takeFreshDrop() { return bytes }
+        let entry = job.withAcceptance { $0?.file ?? "" }
         return try await threads.run { [self] in
             try doing("reading \(entry) of \(job.name)") { () throws(Errno) in
                 try fileSystem.contents(of: fileSystem.open(entry, in: job.directory, .read), limit: limit)
@@ -142,8 +144,10 @@ package final class SpoolNode: Sendable {
         _ state: inout OwnedJob.State,
         at now: Timestamp
     ) throws(SpoolError) -> (HistoryRecord, JobReplay) {
-        let action = "appending to the history of \(job.name)"
-        if state.isClosed { throw SpoolError(action, .badFileDescriptor, advice: "The job is no longer this node's") }
+        func failure(_ cause: Errno, advice: String? = nil) -> SpoolError {
+            SpoolError("appending to the history of \(job.name)", cause, advice: advice)
+        }
+        if state.isClosed { throw failure(.badFileDescriptor, advice: "The job is no longer this node's") }
         let record = state.replay.life.record(event, at: now)
         var chain = state.chain
         let line = chain.seal(record)
@@ -157,7 +161,7 @@ package final class SpoolNode: Sendable {
             } catch {
                 state.isClosed = true
             }
-            throw SpoolError(action, error)
+            throw failure(error)
         }
         state.chain = chain
         state.replay.apply(record, at: state.length..<(state.length + line.count))
@@ -184,7 +188,7 @@ package final class SpoolNode: Sendable {
             try fileSystem.replaceFile(
                 SpoolLayout.approval,
                 in: job.directory,
-                with: Array((request.json.indentedText() + "\n").utf8)
+                with: Array((request.json.indentedText + "\n").utf8)
             )
         }
     }

@@ -34,7 +34,10 @@ enum TextLine {
 extension [UInt8] {
     /// A key or a value: bare when it is one plain word, else in quotes.
     fileprivate mutating func append(field text: String) {
-        let isPlain = !text.isEmpty && text.unicodeScalars.allSatisfy(\.isPlain)
+        // Nearly all are of ASCII, of which no table must be asked.
+        let isPlain =
+            !text.isEmpty
+            && (text.utf8.allSatisfy(\.isPlain) || text.unicodeScalars.allSatisfy(\.isPlain))
         if isPlain {
             self += text.utf8
             return
@@ -45,6 +48,10 @@ extension [UInt8] {
     }
 
     fileprivate mutating func append(escaping text: String, quoted: Bool) {
+        if text.utf8.allSatisfy({ $0 == UInt8(ascii: " ") || $0.isPlain }) {
+            self += text.utf8
+            return
+        }
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\n": self += #"\n"#.utf8
@@ -60,6 +67,14 @@ extension [UInt8] {
             default: self += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
             }
         }
+    }
+}
+
+extension UInt8 {
+    /// Whether it is ASCII that stands for itself everywhere.
+    fileprivate var isPlain: Bool {
+        (0x21...0x7E).contains(self) && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\")
+            && self != UInt8(ascii: "=")
     }
 }
 

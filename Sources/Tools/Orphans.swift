@@ -9,6 +9,15 @@ package enum Orphans {
     /// How long a process that got SIGKILL may take to go.
     private static let patience = 5_000
 
+    /// The jobs that processes of this machine work for, by their ids. Blocking.
+    package static func jobs() -> Set<String> {
+        let mark = Array("\(CommandTool.keyVariable)=".utf8)
+        let keys = processes().flatMap { environment(of: $0).filter { $0.starts(with: mark) } }
+        return Set(
+            keys.map { String(decoding: $0.dropFirst(mark.count).prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self) }
+        )
+    }
+
     /// Ends every process of this machine that works for one of these idempotency keys. Blocking.
     ///
     /// - Returns: How many were ended, and whether all of them are gone.
@@ -18,7 +27,7 @@ package enum Orphans {
         var ended: Set<Int32> = []
         for _ in 0..<patience {
             // One that forks while it is looked for is found in the next round.
-            let running = processes().filter { works(for: marks, $0) }
+            let running = processes().filter { environment(of: $0).contains { marks.contains($0) } }
             if running.isEmpty { return (ended.count, true) }
             for process in running {
                 kill(process, SIGKILL)
@@ -42,16 +51,17 @@ package enum Orphans {
         return processes
     }
 
-    /// False for a process that is gone, that is a zombie, or that belongs to somebody else.
-    private static func works(for marks: Set<ArraySlice<UInt8>>, _ process: Int32) -> Bool {
-        guard let file = try? FileDescriptor.open("/proc/\(process)/environ", .readOnly, options: .closeOnExec)
-        else { return false }
+    /// Nothing of a process that is gone, that is a zombie, or that belongs to somebody else.
+    private static func environment(of process: Int32) -> [ArraySlice<UInt8>] {
+        guard let file = try? FileDescriptor.open("/proc/\(process)/environ", .readOnly, options: .closeOnExec) else {
+            return []
+        }
         defer { try? file.close() }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while let count = try? buffer.withUnsafeMutableBytes({ try file.read(into: $0) }), count > 0 {
             bytes += buffer.prefix(count)
         }
-        return bytes.split(separator: 0).contains { marks.contains($0) }
+        return bytes.split(separator: 0)
     }
 }

@@ -97,7 +97,7 @@ extension WorkflowRun {
             let result = try await body(attempt)
             used = result.usage ?? used
             let completion = completion(leaf, attempt.number, began, result)
-            try await recorder.record(.stepCompleted(completion), durably: true)
+            try await recorder.record(.stepCompleted(completion), durably: !isLast(leaf.path))
             return .done(result.output)
         } catch let failure as Failure {
             used = failure.usage ?? used
@@ -105,6 +105,9 @@ extension WorkflowRun {
             return try await settle(failure, trial, used == Usage() ? nil : used)
         }
     }
+
+    /// Whether nothing but the end of the job comes after a step: then its outcome is synced together with that.
+    private func isLast(_ path: String) -> Bool { path == workflow.definition.steps.last?.id }
 
     /// Sets aside what a call may use, or holds the job.
     func reserve(_ most: Usage, _ path: String) throws -> JobBudget.Reservation {

@@ -9,7 +9,7 @@ import Testing
         for round in 0..<3_000 {
             let value = random.json()
             #expect(try JSONParser.parse(value.bytes) == value, "round \(round)")
-            #expect(try JSONParser.parse(value.indentedText()) == value, "round \(round)")
+            #expect(try JSONParser.parse(value.indentedText) == value, "round \(round)")
         }
     }
 

@@ -49,7 +49,7 @@ import Testing
               ]
             }
             """
-        #expect(ResultDocument(story.replay).json.indentedText() == expected)
+        #expect(ResultDocument(story.replay).json.indentedText == expected)
         #expect(ResultDocument(story.replay).errorText == nil)
     }
 
@@ -108,7 +108,7 @@ import Testing
         let document = ResultDocument(story.replay)
         var pieces: [[UInt8]] = []
         document.write { pieces.append($0) }
-        #expect(String(decoding: pieces.joined(), as: UTF8.self) == document.json.indentedText() + "\n")
+        #expect(String(decoding: pieces.joined(), as: UTF8.self) == document.json.indentedText + "\n")
         #expect((pieces.count > 1) == (count == 3_000))
     }
 

@@ -76,8 +76,19 @@ import Tools
             let tool = FakeTool("put", effect) { invocation in .bool(recorder.isIntentSynced(invocation.step)) }
             let outcome = try await Bench(tools: [tool]).run("steps: [{id: a, tool: put}]", recorder)
             #expect(outcome == .completed(output: .bool(effect != .read)))
-            #expect(recorder.durableRecords == (effect == .read ? 1 : 2))
+            #expect(recorder.durableRecords == (effect == .read ? 0 : 1))
             #expect(recorder.events.started.first?.effect == effect)
+        }
+    }
+
+    @Test func `an outcome is on disk before the next step begins, and the last one's with the job's end`() async throws
+    {
+        let tool = FakeTool("look", .read)
+        for (count, synced) in [(1, 0), (2, 1), (5, 4)] {
+            let recorder = Bench().recorder()
+            let steps = (1...count).map { "{id: s\($0), tool: look}" }.joined(separator: ", ")
+            _ = try await Bench(tools: [tool]).run("steps: [\(steps)]", recorder)
+            #expect(recorder.durableRecords == synced)
         }
     }
 }

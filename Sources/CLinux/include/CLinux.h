@@ -32,6 +32,14 @@ const char *clinux_dirent_name(const struct dirent *entry);
 /* Name of the calling thread, at most 15 bytes, as `ps -L` shows it. */
 int clinux_set_thread_name(const char *name);
 
+/* Lets free memory stay with the process, and all threads have one heap: else every burst of small things grows and
+   shrinks a heap a thread, with a mprotect(2) each time (mallopt(3)). */
+void clinux_keep_freed_memory(void);
+
+/* Notes that the calling thread may block, and whether it is such a thread. */
+void clinux_thread_may_block(void);
+bool clinux_thread_is_for_blocking(void);
+
 /* memfd_create(2) with MFD_CLOEXEC: an empty file in memory, open for reading and writing, or -1 with errno. */
 int clinux_memfd_create(const char *name);
 
