@@ -114,7 +114,7 @@ let package = Package(
             "Daemon",
             [
                 "Engine", "JobIndex", "Jobs", "Models", "Spool", "Telemetry", "Tools", "Workflow", .asyncHTTPClient,
-                .collections, .logging, .nioPosix, .serviceLifecycle, .system, .unixSignals,
+                .collections, .logging, .nioCore, .nioPosix, .serviceLifecycle, .system, .unixSignals,
             ]
         )
         + module(

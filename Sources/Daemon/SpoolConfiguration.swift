@@ -88,7 +88,7 @@ package struct SpoolConfiguration: Sendable {
         var tools: OrderedDictionary<String, JSON> = [:]
         for (name, members) in try reader.objects("tools") {
             // Providers allow no other names for functions.
-            guard name.wholeMatch(of: /[A-Za-z0-9_-]{1,64}/) != nil else {
+            guard name.isPlainName(with: "_-", limit: 64) else {
                 throw members.error(nil, "a tool's name has letters, digits, - and _, 64 at most")
             }
             let settings = try CommandToolSettings(members, name: name).json.object ?? [:]

@@ -4,6 +4,7 @@ import JobIndex
 import Jobs
 package import Logging
 import Models
+import NIOCore
 import NIOPosix
 import OrderedCollections
 import ServiceLifecycle
@@ -50,7 +51,9 @@ package struct SpoolDaemon: Sendable {
         let configuration = try ConfigurationFile.load(options.configuration)
         let pool = NIOThreadPool(numberOfThreads: Self.diskThreads)
         pool.start()
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: ModelConnections.configuration)
+        // One is enough for hundreds of models that think, and none of their answers changes threads on its way.
+        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let http = HTTPClient(eventLoopGroupProvider: .shared(loop), configuration: ModelConnections.configuration)
         let servers = MCPServers(
             directory: configuration.directory,
             environment: environment,
@@ -65,6 +68,7 @@ package struct SpoolDaemon: Sendable {
         }
         await servers.close()
         try await http.shutdown()
+        try await loop.shutdownGracefully()
         try await pool.shutdownGracefully()
         try result.get()
     }

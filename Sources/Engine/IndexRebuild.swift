@@ -41,13 +41,12 @@ package struct IndexRebuild: Sendable {
         var moved: [JobLocation] = []
         for directory in try await threads.run({ [spool] in try spool.jobDirectories() }) {
             if let day = Self.day(of: directory), day < firstDay { continue }
-            let locations = try await threads.run { [spool] in try spool.jobs(in: directory) }
-            for start in stride(from: 0, to: locations.count, by: Self.batchSize) {
-                try Task.checkCancellation()
-                let batch = Array(locations[start..<min(start + Self.batchSize, locations.count)])
-                moved += try await write(batch)
-                for location in batch { seen.insert(location.job.id.text) }
+            // In the order of their keys the rows go to the end of their tables.
+            let locations = try await threads.run { [spool] in
+                try spool.jobs(in: directory).sorted { $0.job < $1.job }
             }
+            moved += try await write(all: locations)
+            for location in locations { seen.insert(location.job.id.text) }
         }
         // A job that moved between being listed and being read may have gone where was looked already.
         for location in moved { _ = try await write(find(location.job.id.text)) }
@@ -63,11 +62,37 @@ package struct IndexRebuild: Sendable {
         return isDated ? directory.split(separator: "/").last.map(String.init) : nil
     }
 
+    /// Writes the rows of these jobs, some at a time, and reads the next while it does.
+    ///
+    /// - Returns: Those that were not there any more.
+    private func write(all locations: [JobLocation]) async throws -> [JobLocation] {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var moved: [JobLocation] = []
+            for start in stride(from: 0, to: locations.count, by: Self.batchSize) {
+                try Task.checkCancellation()
+                let batch = Array(locations[start..<min(start + Self.batchSize, locations.count)])
+                let (updates, gone) = try await read(batch)
+                moved += gone
+                // One at a time: who reads must not run ahead.
+                try await group.next()
+                group.addTask { try await writer.write(updates) }
+            }
+            try await group.waitForAll()
+            return moved
+        }
+    }
+
     /// Writes the rows of these jobs.
     ///
     /// - Returns: Those that were not there any more.
     private func write(_ locations: [JobLocation]) async throws -> [JobLocation] {
-        let (updates, gone) = try await threads.run { [spool, onUnreadable] in
+        let (updates, gone) = try await read(locations)
+        try await writer.write(updates)
+        return gone
+    }
+
+    private func read(_ locations: [JobLocation]) async throws -> (updates: [IndexUpdate], gone: [JobLocation]) {
+        try await threads.run { [spool, onUnreadable] in
             let updates = Mutex<[IndexUpdate]>([])
             let gone = try locations.filter { location in
                 do throws(SpoolError) {
@@ -83,8 +108,6 @@ package struct IndexRebuild: Sendable {
             }
             return (updates.withLock { $0 }, gone)
         }
-        try await writer.write(updates)
-        return gone
     }
 
     private func find(_ job: String) async throws -> [JobLocation] {

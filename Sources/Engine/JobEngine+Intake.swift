@@ -188,6 +188,7 @@ extension JobEngine {
         case .success(.accepted(let job, let record)):
             endTrouble(drop.queue)
             await admit(job, record)
+            startJobs()
         case .success(.rejected(let row, let isTidy)):
             observer.dropRejected(row)
             if !isTidy {

@@ -69,6 +69,7 @@ extension JobEngine {
         case .success(.interrupted), .success(.cancelled): break
         case .failure(let error): strand(job.name, error)
         }
+        startJobs()
     }
 
     /// A job that the disk kept from going on stays where it is, and is taken up again when the disk may be well.

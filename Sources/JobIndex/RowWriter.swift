@@ -14,13 +14,21 @@ struct RowWriter {
     private let insertCall: [IndexedCall.Table: Statement]
     private let giveUpCalls: [IndexedCall.Table: Statement]
     /// Of each job in this transaction: many records of a job cost a row and its indices once.
-    private var latest: [String: Latest] = [:]
+    private var latest: OrderedDictionary<String, Latest> = [:]
 
     /// The newest rows of a job.
     private struct Latest {
         var summary: JobSummary
         var steps: [String: IndexedStep] = [:]
         var calls: [CallKey: IndexedCall] = [:]
+
+        mutating func keep(_ summary: JobSummary, _ steps: [IndexedStep]) {
+            if self.summary.seq <= summary.seq { self.summary = summary }
+            for step in steps {
+                if let known = self.steps[step.path], known.seq > step.seq { continue }
+                self.steps[step.path] = step
+            }
+        }
     }
 
     private struct CallKey: Hashable {
@@ -35,14 +43,8 @@ struct RowWriter {
         insertLabel = try RowBinding.prepared(Self.labelSQL, database)
         insertStep = try RowBinding.prepared(Self.stepSQL, database)
         insertEvent = try RowBinding.prepared(Self.eventSQL, database)
-        insertCall = [
-            .model: try RowBinding.prepared(Self.callSQL(.model), database),
-            .tool: try RowBinding.prepared(Self.callSQL(.tool), database),
-        ]
-        giveUpCalls = [
-            .model: try RowBinding.prepared(Self.giveUpSQL(.model), database),
-            .tool: try RowBinding.prepared(Self.giveUpSQL(.tool), database),
-        ]
+        insertCall = try Self.callSQL.mapValues { try RowBinding.prepared($0, database) }
+        giveUpCalls = try Self.giveUpSQL.mapValues { try RowBinding.prepared($0, database) }
     }
 
     mutating func write(_ updates: some Sequence<IndexUpdate>) throws {
@@ -68,13 +70,7 @@ struct RowWriter {
     }
 
     private mutating func keep(_ summary: JobSummary, _ steps: [IndexedStep]) {
-        var rows = latest.removeValue(forKey: summary.job) ?? Latest(summary: summary)
-        if rows.summary.seq <= summary.seq { rows.summary = summary }
-        for step in steps {
-            if let known = rows.steps[step.path], known.seq > step.seq { continue }
-            rows.steps[step.path] = step
-        }
-        latest[summary.job] = rows
+        latest[summary.job, default: Latest(summary: summary)].keep(summary, steps)
     }
 
     private mutating func keep(_ call: IndexedCall, of job: String, in table: IndexedCall.Table) {
@@ -246,6 +242,13 @@ struct RowWriter {
             VALUES (\(Array(repeating: "?", count: columns.count).joined(separator: ", ")))
             ON CONFLICT (job, step, attempt) DO UPDATE SET \(changes.joined(separator: ", "))
             """
+    }
+
+    private static let callSQL = texts(callSQL)
+    private static let giveUpSQL = texts(giveUpSQL)
+
+    private static func texts(_ text: (IndexedCall.Table) -> String) -> [IndexedCall.Table: String] {
+        Dictionary(uniqueKeysWithValues: IndexedCall.Table.allCases.map { ($0, text($0)) })
     }
 
     private static func giveUpSQL(_ table: IndexedCall.Table) -> String {

@@ -1,9 +1,26 @@
 import Glibc
+import Synchronization
 
 /// The system's user database.
 package enum UserNames {
-    /// The user's name, or the number where there is none.
+    /// Names that were asked for, and in which second: in a burst of drops the database is asked once in each.
+    private static let known = Mutex<[Int: (name: String, second: Int)]>([:])
+    private static let knownMax = 1_024
+
+    /// The user's name, or the number where there is none; as it was a second ago at the most.
     package static func name(of uid: Int) -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        if let known = known.withLock({ $0[uid] }), known.second == time.tv_sec { return known.name }
+        let name = nameInDatabase(uid)
+        known.withLock { known in
+            if known.count >= knownMax { known = [:] }
+            known[uid] = (name, time.tv_sec)
+        }
+        return name
+    }
+
+    private static func nameInDatabase(_ uid: Int) -> String {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16_384)

@@ -93,7 +93,7 @@ package struct StepDefinition: Sendable {
         depth: Int
     ) throws(DocumentError) {
         let id = try reader.optional("id", "a name of letters, digits, - and _") { value in
-            value.string.flatMap { $0.wholeMatch(of: /[A-Za-z0-9_-]{1,64}/) == nil ? nil : $0 }
+            value.string.flatMap { $0.isPlainName(with: "_-", limit: 64) ? $0 : nil }
         }
         guard let id else { throw reader.error("id", "is missing") }
         self.id = id

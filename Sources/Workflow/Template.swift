@@ -144,9 +144,10 @@ enum Reference {
 
     /// What is wrong with the references in a text. Inside sections names are relative, so only steps are checked there.
     static func fault(inText text: String, steps: Set<String>) -> String? {
-        let hasSections = text.contains(/\{\{\s*[#^]/)
-        for match in text.matches(of: /\{\{[{&#^]?\s*([^}\s]+)\s*\}\}/) {
-            guard let parts = parts(of: match.output.1) else { continue }
+        let tags = MustacheTag.tags(in: text)
+        let hasSections = tags.contains(where: \.beginsSection)
+        for tag in tags {
+            guard let parts = parts(of: tag.name) else { continue }
             if hasSections, parts.first != "steps" { continue }
             if let fault = fault(in: parts, steps: steps) { return fault }
         }

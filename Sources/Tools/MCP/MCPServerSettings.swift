@@ -27,7 +27,7 @@ package struct MCPServerSettings: Sendable, Equatable {
     ///
     /// - Throws: ``DocumentError`` naming line, member and what was expected.
     package init(_ reader: MemberReader, name: String) throws(DocumentError) {
-        guard name.wholeMatch(of: /[A-Za-z0-9-]{1,32}/) != nil else {
+        guard name.isPlainName(with: "-", limit: 32) else {
             throw reader.error(nil, "a server's name has letters, digits and -, 32 at most")
         }
         try reader.allowOnly(Self.members)

@@ -1,3 +1,5 @@
+import Jobs
+
 /// What workflows call a tool of an MCP server: `server.tool`.
 package struct MCPToolName: Sendable, Hashable {
     /// Letters, digits and `-`, 32 at most: no `_`, so that `server__tool` can be taken apart again.
@@ -7,7 +9,9 @@ package struct MCPToolName: Sendable, Hashable {
 
     /// Nil when `text` is no such name. A command's name has no dot, so it never is one.
     package init?(_ text: String) {
-        guard let match = text.wholeMatch(of: /([A-Za-z0-9-]{1,32})\.([A-Za-z0-9_.-]{1,128})/) else { return nil }
-        (server, tool) = (String(match.output.1), String(match.output.2))
+        guard let dot = text.firstIndex(of: ".") else { return nil }
+        let (server, tool) = (text[..<dot], text[text.index(after: dot)...])
+        guard server.isPlainName(with: "-", limit: 32), tool.isPlainName(with: "_.-", limit: 128) else { return nil }
+        (self.server, self.tool) = (String(server), String(tool))
     }
 }
