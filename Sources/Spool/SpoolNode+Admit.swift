@@ -164,10 +164,15 @@ extension SpoolNode {
     /// The same as ``nameDrop(of:)`` for a job whose directory nobody else has seen.
     func nameFreshDrop(of job: OwnedJob) throws(SpoolError) {
         let (queue, file, owner) = job.withAcceptance { ($0?.queue ?? "", $0?.file ?? "", $0?.ownerUID ?? 0) }
-        if owner != Int(effectiveUserID) { return try nameDrop(of: job) }
-        try doing("naming the drop of \(job.name)") { () throws(Errno) in
-            try fileSystem.rename(Self.unacceptedPrefix + queue, in: job.directory, to: file, in: job.directory)
+        if owner == Int(effectiveUserID) {
+            do throws(Errno) {
+                let entry = Self.unacceptedPrefix + queue
+                return try fileSystem.rename(entry, in: job.directory, to: file, in: job.directory)
+            } catch {
+                // A rename may succeed and its answer be lost (spool-rules 18).
+            }
         }
+        try nameDrop(of: job)
     }
 
     /// Gives the accepted drop its lasting name; a crash before is mended by whoever opens the job next.

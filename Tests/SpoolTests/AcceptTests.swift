@@ -167,14 +167,17 @@ struct AcceptTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("decides a rename whose answer was lost by looking at the destination")
-    func lostAnswer() async throws {
+    @Test(
+        "decides a rename whose answer was lost by looking at the destination",
+        arguments: ["inbox/default/a.txt -> ", "/drop@default -> "]
+    )
+    func lostAnswer(of move: String) async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
         let drop = try spool.drop("a.txt")
         let path = spool.path
         spool.fileSystem.before { call throws(Errno) in
-            guard call.hasPrefix("rename inbox/default/a.txt -> ") else { return }
+            guard call.hasPrefix("rename "), call.contains(move) else { return }
             let parts = call.dropFirst(7).split(separator: " -> ").map { "\(path)/\($0)" }
             rename(parts[0], parts[1])
         }
