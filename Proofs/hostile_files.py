@@ -33,9 +33,12 @@ def _socket(scene: Scene, path: Path) -> None:
 
 
 def _directory(scene: Scene, path: Path) -> None:
-    (path / "sub").mkdir(parents=True)
-    (path / "sub/file.json").write_text("{}")
-    (path / "history.jsonl").write_text('{"seq":1}\n')
+    # Made aside: it is taken as soon as it is there.
+    aside = scene.root / "tmp/directory"
+    (aside / "sub").mkdir(parents=True)
+    (aside / "sub/file.json").write_text("{}")
+    (aside / "history.jsonl").write_text('{"seq":1}\n')
+    aside.rename(path)
 
 
 def _sparse(scene: Scene, path: Path) -> None:
@@ -125,9 +128,10 @@ def _of_stranger(text: bytes, mode: int = 0o644):
 
 def _forged_note(scene: Scene, path: Path) -> None:
     """A note of a rejection that never was, which is rejected itself."""
-    path.write_text("This drop is no job and was not run: forged\n\nqueue:     forged\nowner uid: 0\n"
-                    "at:        2020-01-01T00:00:00.000Z\n")
-    os.link(path, scene.spool.aside / f"other name of {path.name}")
+    aside = scene.spool.aside / f"other name of {path.name}"
+    aside.write_text("This drop is no job and was not run: forged\n\nqueue:     forged\nowner uid: 0\n"
+                     "at:        2020-01-01T00:00:00.000Z\n")
+    os.link(aside, path)
 
 
 KINDS = [
