@@ -4,7 +4,10 @@
 SWIFT ?= swift
 MINUTES ?= 1
 
-.PHONY: build test quickstart test-model test-sanitizers prove soak fuzz lint format packages proof-packages
+RUNS ?= 5
+LINTED = Package.swift Sources Tests Fuzzing Benchmarks/Package.swift Benchmarks/Sources
+
+.PHONY: build test quickstart test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
 
 build: packages
 	$(SWIFT) build
@@ -33,11 +36,22 @@ soak: build proof-packages
 fuzz: packages
 	scripts/fuzz.sh $(MINUTES) $(TARGET)
 
+# What it costs, measured on the filesystem of DIR; BENCHMARKS="drain latency" for some. Half an hour on a quiet machine.
+bench: packages
+	$(SWIFT) build -c release --product agentspool
+	$(SWIFT) build -c release --package-path Benchmarks
+	Benchmarks/.build/release/benchmarks $(BENCHMARKS) --runs $(RUNS) --program .build/release/agentspool \
+	  --output docs/performance $(if $(DIR),--directory $(DIR))
+
+# What people would use instead, installed and measured beside it.
+bench-peers: packages
+	Benchmarks/peers/run.sh docs/performance/peers.json
+
 lint:
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzzing
+	$(SWIFT) format lint --strict --recursive $(LINTED)
 
 format:
-	$(SWIFT) format --in-place --recursive Package.swift Sources Tests Fuzzing
+	$(SWIFT) format --in-place --recursive $(LINTED)
 
 packages:
 	scripts/install-packages.sh

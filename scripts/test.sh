@@ -2,7 +2,7 @@
 # Everything that CI checks: format, warnings (they are errors), tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-swift format lint --strict --recursive Package.swift Sources Tests Fuzzing
+make --no-print-directory lint
 swift build --build-tests
 scripts/mcp-peers.sh
 # In several processes, one after another. Tests that start programs have one of their own: a child that was forked and

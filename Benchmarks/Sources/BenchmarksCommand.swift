@@ -1,0 +1,93 @@
+import ArgumentParser
+import Foundation
+
+/// Measures AgentSpool as it is installed: the real program on a real spool, each figure several times, and the plain C
+/// program that makes the same calls in between, so that a ratio comes from one and the same minutes.
+@main
+struct BenchmarksCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "benchmarks",
+        abstract: "Measures AgentSpool.",
+        discussion: "Benchmarks: \(Suite.all.map(\.name).joined(separator: ", ")); all when none is named."
+    )
+
+    @Argument(help: "The benchmarks to run.")
+    var names: [String] = []
+
+    @Option(help: "How often each figure is measured.")
+    var runs = 5
+
+    @Option(help: "The agentspool program, a release build.")
+    var program: String
+
+    @Option(help: "Where spools are made: a directory on the filesystem that is to be measured.")
+    var directory = NSTemporaryDirectory()
+
+    @Option(help: "A directory for results.json and the plots; what is not measured now is kept in it.")
+    var output: String?
+
+    @Flag(help: "Small numbers, to see that everything works; the figures mean little.")
+    var quick = false
+
+    func validate() throws {
+        if let unknown = names.first(where: { name in !Suite.all.contains { $0.name == name } }) {
+            throw ValidationError(
+                "there is no benchmark \(unknown); there are: \(Suite.all.map(\.name).joined(separator: ", "))"
+            )
+        }
+        if runs < 1 { throw ValidationError("--runs must be 1 or more") }
+    }
+
+    func run() throws {
+        let workplace = try Workplace(program: program, directory: directory, runs: runs, isQuick: quick)
+        defer { workplace.remove() }
+        let machine = Machine(of: workplace.directory)
+        print(machine.text)
+        var report = Report(machine: machine)
+        var hasFailed = false
+        for benchmark in Suite.all where names.isEmpty || names.contains(benchmark.name) {
+            Terminal.note("\(benchmark.name): \(benchmark.about)")
+            do {
+                report.add(try benchmark.measure(workplace))
+                if let output { try report.write(to: output) }
+            } catch {
+                // The others need not be measured again for it.
+                Terminal.note("  failed: \(error)")
+                hasFailed = true
+            }
+        }
+        print(report.table)
+        if hasFailed { throw ExitCode.failure }
+    }
+}
+
+/// All benchmarks, in the order of the table.
+enum Suite {
+    struct Benchmark: Sendable {
+        var name: String
+        var about: String
+        var measure: @Sendable (Workplace) throws -> [Figure]
+    }
+
+    static let all: [Benchmark] = [
+        Benchmark(name: "drain", about: "jobs of one step, waiting in the inbox", measure: Drain.measure),
+        Benchmark(name: "steps", about: "jobs of five durable steps", measure: Steps.measure),
+        Benchmark(
+            name: "latency",
+            about: "from the rename into an inbox to the start of the first step",
+            measure: Latency.measure
+        ),
+        Benchmark(name: "agent", about: "model calls to a server that answers after 50 ms", measure: Agent.measure),
+        Benchmark(name: "commands", about: "jobs whose step is /bin/true", measure: Commands.measure),
+        Benchmark(name: "backlog", about: "up to a million files waiting", measure: Backlog.measure),
+        Benchmark(name: "index", about: "a million finished jobs", measure: Index.measure),
+        Benchmark(name: "recovery", about: "10,000 jobs in processing/ after kill -9", measure: Recovery.measure),
+        Benchmark(name: "batch", about: "a batch file of 50,000 lines", measure: Batch.measure),
+        Benchmark(name: "idle", about: "a minute of nothing", measure: Idle.measure),
+    ]
+}
+
+enum Terminal {
+    /// Says what is going on, beside the results.
+    static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Glibc
+
+/// A program that was started, and what it used.
+///
+/// Not Foundation's `Process`: what a child used is told by wait4(2) alone.
+final class Child {
+    struct Failed: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    struct Usage {
+        var status: Int32
+        var cpuSeconds: Double
+        /// The most memory it ever had, in MB.
+        var peakMemory: Double
+    }
+
+    let pid: pid_t
+    let started: Double
+
+    /// - Parameters:
+    ///   - log: Takes its standard error; nil for none.
+    ///   - output: Takes its standard output.
+    init(_ arguments: [String], log: String? = nil, output: String? = nil) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        let flags = O_WRONLY | O_CREAT | O_TRUNC
+        posix_spawn_file_actions_addopen(&actions, 1, output ?? "/dev/null", flags, 0o644)
+        posix_spawn_file_actions_addopen(&actions, 2, log ?? "/dev/null", flags, 0o644)
+        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var pid: pid_t = 0
+        started = Clock.now
+        let code = posix_spawn(&pid, arguments[0], &actions, nil, &words, environ)
+        guard code == 0 else {
+            throw Failed(description: "cannot start \(arguments[0]): \(String(cString: strerror(code)))")
+        }
+        self.pid = pid
+    }
+
+    func signal(_ signal: Int32) { kill(pid, signal) }
+
+    /// Waits for its end.
+    func wait() -> Usage {
+        var status: Int32 = 0
+        var usage = rusage()
+        while wait4(pid, &status, 0, &usage) < 0 && errno == EINTR {}
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return Usage(
+            status: status,
+            cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+            peakMemory: Double(usage.ru_maxrss) / 1024
+        )
+    }
+
+    /// Runs a program to its end; throws when that is not success.
+    @discardableResult
+    static func run(_ arguments: [String]) throws -> (output: String, seconds: Double, usage: Usage) {
+        let file = NSTemporaryDirectory() + "/benchmarks-\(getpid())-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let child = try Child(arguments, log: file + ".log", output: file)
+        defer { try? FileManager.default.removeItem(atPath: file + ".log") }
+        let usage = child.wait()
+        let seconds = Clock.now - child.started
+        guard usage.status == 0 else {
+            let log = (try? String(contentsOfFile: file + ".log", encoding: .utf8)) ?? ""
+            throw Failed(
+                description: "\(arguments.joined(separator: " ")) ended with \(usage.status): \(log.suffix(2_000))"
+            )
+        }
+        return ((try? String(contentsOfFile: file, encoding: .utf8)) ?? "", seconds, usage)
+    }
+
+    // MARK: /proc
+
+    /// Seconds on the processor so far, of all its threads.
+    var cpuSeconds: Double {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// A member of /proc/PID/status in MB, as VmRSS.
+    func memory(_ member: String) -> Double {
+        Double(Self.number(member, in: "/proc/\(pid)/status")) / 1024
+    }
+
+    /// How often each of its threads went to sleep so far.
+    var sleeps: [String: Int] {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        return Dictionary(
+            uniqueKeysWithValues: threads.map {
+                ($0, Self.number("voluntary_ctxt_switches", in: "/proc/\(pid)/task/\($0)/status"))
+            }
+        )
+    }
+
+    private static func number(_ member: String, in file: String) -> Int {
+        let lines = (try? String(contentsOfFile: file, encoding: .utf8))?.split(separator: "\n") ?? []
+        let line = lines.first { $0.hasPrefix(member + ":") }
+        return line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0
+    }
+}
+
+enum Clock {
+    /// Seconds of the monotonic clock.
+    static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    static func sleep(_ seconds: Double) { usleep(UInt32(seconds * 1e6)) }
+}

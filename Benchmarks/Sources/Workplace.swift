@@ -1,0 +1,50 @@
+import Foundation
+import Glibc
+
+/// Where benchmarks work: the programs, and a directory for their spools.
+struct Workplace: Sendable {
+    let program: String
+    /// The plain C program.
+    let limit: String
+    let directory: String
+    let runs: Int
+    let isQuick: Bool
+
+    init(program: String, directory: String, runs: Int, isQuick: Bool) throws {
+        guard access(program, X_OK) == 0 else {
+            throw Child.Failed(description: "\(program) cannot be run: make bench builds it")
+        }
+        self.program = program
+        limit = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/limit"
+        self.directory = directory + "/agentspool-benchmarks-\(getpid())"
+        self.runs = runs
+        self.isQuick = isQuick
+        try FileManager.default.createDirectory(atPath: self.directory, withIntermediateDirectories: true)
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: directory) }
+
+    /// A number that is smaller when only a look is wanted.
+    func count(_ full: Int, quick: Int) -> Int { isQuick ? quick : full }
+
+    /// What the limit program prints: how many a second.
+    func rate(_ arguments: [String]) throws -> Double {
+        settle()
+        let path = newPath()
+        let words = arguments.map { $0 == "DIR" ? path : $0 }
+        let output = try Child.run([limit] + words).output
+        guard let rate = Double(output.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw Child.Failed(description: "limit \(arguments.joined(separator: " ")) printed no number: \(output)")
+        }
+        return rate
+    }
+
+    /// A new name below ``directory``.
+    ///
+    /// Nothing is removed before all is measured: for minutes after many files were removed ext4 makes new ones slowly,
+    /// because it goes around inodes that were freed a short time ago.
+    func newPath() -> String { "\(directory)/\(UUID().uuidString)" }
+
+    /// Lets the disk finish what came before, so that nobody pays for another.
+    func settle() { sync() }
+}
