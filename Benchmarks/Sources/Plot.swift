@@ -20,7 +20,7 @@ struct Plot {
                 Bar(label: label, value: $0.median, spread: $0.lowest...$0.highest, isOurs: isOurs)
             }
         }
-        let sizes = ["1,000", "10,000", "100,000", "1,000,000"]
+        let sizes = ["10,000", "100,000", "1,000,000"]
         return [
             Plot(
                 name: "backlog",

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Iterator
 
 HERE = Path(__file__).resolve().parent
-RUNS = 5
+RUNS = int(os.environ.get("RUNS", "5"))
 
 
 @dataclass
