@@ -164,15 +164,18 @@ extension SpoolNode {
     /// The same as ``nameDrop(of:)`` for a job whose directory nobody else has seen.
     func nameFreshDrop(of job: OwnedJob) throws(SpoolError) {
         let (queue, file, owner) = job.withAcceptance { ($0?.queue ?? "", $0?.file ?? "", $0?.ownerUID ?? 0) }
-        if owner == Int(effectiveUserID) {
+        if owner != Int(effectiveUserID) { return try nameDrop(of: job) }
+        let isNamed = try doing("naming the drop of \(job.name)") { () throws(Errno) in
             do throws(Errno) {
                 let entry = Self.unacceptedPrefix + queue
-                return try fileSystem.rename(entry, in: job.directory, to: file, in: job.directory)
-            } catch {
+                try fileSystem.rename(entry, in: job.directory, to: file, in: job.directory)
+                return true
+            } catch .noSuchFileOrDirectory {
                 // A rename may succeed and its answer be lost (spool-rules 18).
+                return false
             }
         }
-        try nameDrop(of: job)
+        if !isNamed { try nameDrop(of: job) }
     }
 
     /// Gives the accepted drop its lasting name; a crash before is mended by whoever opens the job next.
