@@ -24,7 +24,7 @@ test-model: packages
 test-sanitizers: packages
 	scripts/test-sanitizers.sh
 
-# Every part of every proof, a good half hour on 2 quiet cores; PARTS="crash power" for some, SEED=n to go on or to try the same.
+# Every part of every proof, some 20 minutes on 2 quiet cores; PARTS="crash power" for some, SEED=n to go on or to try the same.
 prove: build proof-packages
 	python3 Proofs/prove.py $(PARTS) $(if $(SEED),--seed $(SEED)) $(if $(PARTS),,--report docs/proof.md)
 

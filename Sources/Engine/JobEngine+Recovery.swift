@@ -27,10 +27,10 @@ extension JobEngine {
         let names = try await node.jobs(of: dead)
         if names.isEmpty { return }
         let orphaned = try await node.run { Orphans.jobs() }
-        let before = takenOver
-        await withTaskGroup(of: Void.self) { group in
+        let count = await withTaskGroup(of: Bool.self) { group in
+            var count = 0
             for (index, name) in names.enumerated() {
-                if index >= Self.takeOverConcurrency { await group.next() }
+                if index >= Self.takeOverConcurrency, await group.next() == true { count += 1 }
                 group.addTask(executorPreference: node.threads) {
                     await self.takeOver(
                         name,
@@ -39,9 +39,10 @@ extension JobEngine {
                     )
                 }
             }
+            for await isToRun in group where isToRun { count += 1 }
+            return count
         }
         if let failure { throw failure }
-        let count = takenOver - before
         if count == 0 { return }
         logger.notice(
             "took over \(count) unfinished jobs of \(dead == node.node ? "this node's former life" : dead)",
@@ -49,18 +50,19 @@ extension JobEngine {
         )
     }
 
-    private func takeOver(_ name: String, of dead: String, isOrphaned: Bool) async {
+    /// - Returns: Whether there is a job to run.
+    private func takeOver(_ name: String, of dead: String, isOrphaned: Bool) async -> Bool {
         do {
             // The index of this node's own jobs is complete, or is compared with the files since the unclean end.
             let claim = try await node.takeOver(name, of: dead, show: dead == node.node ? nil : show)
             if isOrphaned, case .owned(let job, _) = claim { await endOrphans(of: job) }
-            guard await note(claim) else { return }
-            takenOver += 1
+            guard await note(claim) else { return false }
             // What jobs used today must be known first where it is limited.
             if runner.budgets.isEmpty { startJobs() }
+            return true
         } catch {
-            if error is SyncFailure { return fail(error) }
             if let job = JobName(name) { strand(job, error) }
+            return false
         }
     }
 

@@ -33,8 +33,6 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// Jobs may lie in `processing/` that a failing disk kept from going on, and that nobody works on.
     var mayHaveStranded = false
     var mustTakeUpStranded = false
-    /// Unfinished jobs that were taken over so far.
-    var takenOver = 0
     /// Jobs whose history cannot be read, and that was said.
     var unreadable: Set<JobName> = []
     /// The slow timer has come: dead nodes and stranded jobs are looked for.

@@ -1,3 +1,5 @@
+package import Crypto
+
 extension Collection<UInt8> {
     /// Two lower-case digits a byte, as bytes of ASCII.
     package var hexadecimalBytes: [UInt8] {
@@ -16,4 +18,9 @@ extension Collection<UInt8> {
     private static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
     }
+}
+
+extension SHA256.Digest {
+    /// The digest as it is written in histories, keys and results.
+    package var hexadecimal: String { withUnsafeBytes(\.hexadecimal) }
 }

@@ -63,8 +63,7 @@ extension Array where Element == UInt8 {
                 case 0x09: append("\\t")
                 default:
                     append("\\u00")
-                    append(Self.hexadecimalDigits[Int(byte >> 4)])
-                    append(Self.hexadecimalDigits[Int(byte & 15)])
+                    append(contentsOf: CollectionOfOne(byte).hexadecimalBytes)
                 }
             }
             append(contentsOf: utf8[start...])
@@ -96,8 +95,6 @@ extension Array where Element == UInt8 {
         append("\":")
         append(json: value)
     }
-
-    private static var hexadecimalDigits: [UInt8] { Array("0123456789abcdef".utf8) }
 }
 
 extension Array where Element == UInt8 {

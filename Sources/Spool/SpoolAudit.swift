@@ -123,7 +123,3 @@ package struct SpoolAudit: Sendable {
         return bytes
     }
 }
-
-extension SHA256.Digest {
-    var hexadecimal: String { withUnsafeBytes(\.hexadecimal) }
-}

@@ -61,11 +61,6 @@ package enum SpoolLayout {
 
     /// Whether a word may name a queue or a node: it becomes a directory's name.
     package static func isValidName(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 64 && name.first != "." && name.first != "-"
-            && name.unicodeScalars.allSatisfy { scalar in
-                scalar.isASCII
-                    && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-                        || "._-".unicodeScalars.contains(scalar))
-            }
+        name.isPlainName(with: "._-", limit: 64) && name.first != "." && name.first != "-"
     }
 }

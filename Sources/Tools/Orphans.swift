@@ -33,6 +33,8 @@ package enum Orphans {
                 kill(process, SIGKILL)
                 ended.insert(process)
             }
+            // Nothing tells of the end of a process that is no child of this one, and its children must be looked for
+            // again in any case.
             usleep(1_000)
         }
         return (ended.count, false)

@@ -81,6 +81,25 @@ struct ScheduleTests {
         #expect(takeAll(&schedule) == [job(9)])
     }
 
+    @Test("looks for more when a quarter of the window is free, and for one when few wait: what is paused feeds nobody")
+    func wantsMore() {
+        var schedule = Schedule(queues: [queue("a", concurrency: 4)], concurrency: 16)
+        #expect(schedule.wantsMore(in: "a") && !schedule.wantsMore(in: "b"))
+        schedule.noteArriving(24, in: "a")
+        #expect(schedule.wantsMore(in: "a"))
+        schedule.noteArriving(1, in: "a")
+        #expect(schedule.room(in: "a") == 7 && !schedule.wantsMore(in: "a"))
+        schedule.noteArriving(-25, in: "a")
+        for number: UInt64 in 1...25 {
+            schedule.add(ticket(number))
+            _ = schedule.takeNext()
+            schedule.pause(queue: "a")
+        }
+        #expect(schedule.room(in: "a") == 7 && schedule.wantsMore(in: "a"))
+        schedule.noteArriving(7, in: "a")
+        #expect(!schedule.wantsMore(in: "a"))
+    }
+
     @Test("has room for a window of waiting jobs, and counts what arrives and what is paused")
     func window() {
         var schedule = Schedule(queues: [queue("a", concurrency: 4)], concurrency: 16)
