@@ -20,7 +20,8 @@ struct RowWriter {
     private struct Latest {
         var summary: JobSummary
         var steps: [String: IndexedStep] = [:]
-        var calls: [CallKey: IndexedCall] = [:]
+        /// By attempt, which counts from 1.
+        var calls: [CallKey: [Int: IndexedCall]] = [:]
 
         mutating func keep(_ summary: JobSummary, _ steps: [IndexedStep]) {
             if self.summary.seq <= summary.seq { self.summary = summary }
@@ -29,12 +30,29 @@ struct RowWriter {
                 self.steps[step.path] = step
             }
         }
+
+        mutating func keep(_ call: IndexedCall, in table: IndexedCall.Table) {
+            let known = calls[CallKey(table: table, step: call.step)]?[call.attempt]
+            let row = known.map { call.merged(with: $0) } ?? call
+            calls[CallKey(table: table, step: call.step), default: [:]][call.attempt] = row
+        }
+
+        /// Of a batch of many lines only the calls of `step` are looked at, when it is given.
+        mutating func giveUpCalls(before seq: Int, in tables: [IndexedCall.Table], of step: String?) {
+            let keys =
+                step.map { step in tables.map { CallKey(table: $0, step: step) } }
+                ?? calls.keys.filter { tables.contains($0.table) }
+            for key in keys {
+                for (attempt, call) in calls[key] ?? [:] where call.status == .running && call.seq < seq {
+                    calls[key]?[attempt]?.status = .unknown
+                }
+            }
+        }
     }
 
     private struct CallKey: Hashable {
         var table: IndexedCall.Table
         var step: String
-        var attempt: Int
     }
 
     init(_ database: Database) throws {
@@ -64,19 +82,15 @@ struct RowWriter {
         for (job, rows) in latest {
             try write(rows.summary)
             for step in rows.steps.values { try write(step, of: job) }
-            for (key, call) in rows.calls { try write(call, of: job, to: key.table) }
+            for (key, attempts) in rows.calls {
+                for call in attempts.values { try write(call, of: job, to: key.table) }
+            }
         }
         latest.removeAll()
     }
 
     private mutating func keep(_ summary: JobSummary, _ steps: [IndexedStep]) {
         latest[summary.job, default: Latest(summary: summary)].keep(summary, steps)
-    }
-
-    private mutating func keep(_ call: IndexedCall, of job: String, in table: IndexedCall.Table) {
-        let key = CallKey(table: table, step: call.step, attempt: call.attempt)
-        let known = latest[job]?.calls[key]
-        latest[job]?.calls[key] = known.map { call.merged(with: $0) } ?? call
     }
 
     private func remove(_ job: String) throws {
@@ -154,7 +168,7 @@ struct RowWriter {
         if call.status == .running, call.attempt > 1 {
             try endCalls(of: summary.job, seq: call.seq, in: [table], of: call.step)
         }
-        keep(call, of: summary.job, in: table)
+        latest[summary.job]?.keep(call, in: table)
     }
 
     private func write(_ call: IndexedCall, of job: String, to table: IndexedCall.Table) throws {
@@ -195,11 +209,7 @@ struct RowWriter {
             row.bind(step)
             try row.execute()
         }
-        for (key, call) in latest[job]?.calls ?? [:]
-        where tables.contains(key.table) && call.status == .running && call.seq < seq && (step ?? key.step) == key.step
-        {
-            latest[job]?.calls[key]?.status = .unknown
-        }
+        latest[job]?.giveUpCalls(before: seq, in: tables, of: step)
     }
 
     // MARK: Statements
