@@ -38,7 +38,6 @@ const char *clinux_dirent_name(const struct dirent *entry) { return entry->d_nam
 int clinux_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
 void clinux_keep_freed_memory(void) {
-    mallopt(M_ARENA_MAX, 1);
     mallopt(M_TOP_PAD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }

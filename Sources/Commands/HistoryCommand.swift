@@ -18,7 +18,7 @@ struct HistoryCommand: SpoolCommand {
 
     func perform() async throws {
         let spool = try options.open()
-        let (location, history, _) = try JobFinder(spool: spool).read(job)
+        let (location, history, _) = try await JobFinder(spool: spool, options).read(job)
         if json {
             let bytes = try spool.contents(of: SpoolLayout.history, in: location) ?? []
             let text = String(decoding: bytes.prefix(history.validLength), as: UTF8.self)

@@ -9,12 +9,17 @@ struct JobFinder {
     static let partLengthMin = 4
 
     let spool: SpoolRoot
+    let index: String
+
+    /// - Parameter options: Where the index is, which knows a job's whole name by its id.
+    init(spool: SpoolRoot, _ options: SpoolOptions) { (self.spool, index) = (spool, options.indexPath) }
 
     /// The one job that `text` means.
     ///
     /// - Throws: ``CommandFailure``: none (66), or several (64), which it names.
-    func find(_ text: String) throws -> JobLocation {
+    func find(_ text: String) async throws -> JobLocation {
         let upper = text.uppercased()
+        if let id = JobID(upper), let location = await locate(id) { return location }
         let isPart = text.count >= Self.partLengthMin
         let found = try spool.findJobs { job in
             job.id.text == upper || job.drop == text || job.description == text
@@ -31,11 +36,20 @@ struct JobFinder {
         return first
     }
 
+    /// Finds a job by its whole id without a look at the names of all others, when the index knows it.
+    private func locate(_ id: JobID) async -> JobLocation? {
+        // The index may be missing, damaged or behind: then the directories are looked through, which are the truth.
+        guard let database = try? IndexDatabase.openReadOnly(path: index) else { return nil }
+        defer { database.close() }
+        guard let name = try? await database.jobs(matching: id.text).first?.name else { return nil }
+        return try? spool.locate(JobName(id: id, dropName: Array(name.utf8)))
+    }
+
     /// The job that `text` means, with its history.
-    func read(_ text: String) throws -> (location: JobLocation, history: HistoryContents, replay: JobReplay) {
+    func read(_ text: String) async throws -> (location: JobLocation, history: HistoryContents, replay: JobReplay) {
         // A job may move between the look at the directory and the look into it.
         for _ in 0..<3 {
-            let location = try find(text)
+            let location = try await find(text)
             if let history = try spool.history(of: location) {
                 return (location, history, JobReplay(name: location.job, records: history.records))
             }

@@ -187,12 +187,12 @@ struct RequestOptions: ParsableArguments {
         _ complete: (inout ControlRequest, JobReplay) throws -> Void = { _, _ in }
     ) async throws {
         let spool = try options.open()
-        let finder = JobFinder(spool: spool)
+        let finder = JobFinder(spool: spool, options)
         let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
         var asked: [(job: JobID, seq: Int)] = []
         var requests: [ControlRequest] = []
         for name in try await names(finder) {
-            let replay = try finder.read(name).replay
+            let replay = try await finder.read(name).replay
             var request = ControlRequest(action, jobs: [replay.name.id], reason: reason)
             do {
                 try complete(&request, replay)
@@ -217,7 +217,11 @@ struct RequestOptions: ParsableArguments {
     }
 
     private func names(_ finder: JobFinder) async throws -> [String] {
-        if !jobs.isEmpty { return try jobs.map { try finder.find($0).job.id.text } }
+        if !jobs.isEmpty {
+            var found: [String] = []
+            for job in jobs { found.append(try await finder.find(job).job.id.text) }
+            return found
+        }
         let index = try options.openIndex()
         defer { index.close() }
         return try await index.list(filterOptions.filter(now: WallClock.system.now)).map(\.job)
@@ -233,7 +237,7 @@ struct RequestOptions: ParsableArguments {
         let clock = ContinuousClock()
         let end = clock.now + Self.patience
         while clock.now < end {
-            let (location, history, replay) = try finder.read(job.text)
+            let (location, history, replay) = try await finder.read(job.text)
             let isRecorded = history.records.contains { $0.seq > seq && action.isRecorded(by: $0.event) }
             // The daemon may not have synced what can be read already.
             if isRecorded, try finder.spool.syncHistory(of: location) {

@@ -19,7 +19,7 @@ struct ResultCommand: SpoolCommand {
 
     func perform() async throws {
         let spool = try options.open()
-        let (_, _, replay) = try JobFinder(spool: spool).read(job)
+        let (_, _, replay) = try await JobFinder(spool: spool, options).read(job)
         try Self.print(replay, json: json)
     }
 

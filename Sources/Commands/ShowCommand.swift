@@ -19,7 +19,7 @@ struct ShowCommand: SpoolCommand {
 
     func perform() async throws {
         let spool = try options.open()
-        let (location, history, replay) = try JobFinder(spool: spool).read(job)
+        let (location, history, replay) = try await JobFinder(spool: spool, options).read(job)
         let report = try JobReport(replay, history.records, at: location, in: spool)
         let path = "\(spool.path)/\(location.path)"
         if json {

@@ -68,7 +68,9 @@ struct SubmitCommand: SpoolCommand {
             let known = try spool.inboxes().joined(separator: ", ")
             throw CommandFailure("there is no queue \"\(queue)\" in \(spool.path); there are: \(known)", .noInput)
         }
-        let (name, bytes) = try drop(resuming: resumeFrom.map { try JobFinder(spool: spool).find($0).job.id })
+        var earlier: JobID?
+        if let resumeFrom { earlier = try await JobFinder(spool: spool, options).find(resumeFrom).job.id }
+        let (name, bytes) = try drop(resuming: earlier)
         let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
         let job = JobName(id: identifiers.next(), dropName: Array(name.utf8))
         try put(bytes, as: job, into: spool)

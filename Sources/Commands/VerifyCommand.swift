@@ -28,7 +28,7 @@ struct VerifyCommand: SpoolCommand {
         var problems: [SpoolProblem]
         var count = 1
         if let job {
-            let location = try JobFinder(spool: spool).find(job)
+            let location = try await JobFinder(spool: spool, options).find(job)
             problems = try audit.problems(of: location)
         } else {
             (problems, count) = try audit.allProblems()

@@ -155,6 +155,7 @@ extension IndexDatabase {
                     PRAGMA journal_size_limit = \(logSizeMax);
                     PRAGMA wal_autocheckpoint = \(checkpointPages);
                     PRAGMA cache_size = -\(cacheSize);
+                    PRAGMA temp_store = MEMORY;
                     """
             )
         }

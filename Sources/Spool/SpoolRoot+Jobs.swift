@@ -59,6 +59,22 @@ extension SpoolRoot {
         return found
     }
 
+    /// Looks for a job of that whole name, with one call a directory; nil when it is in none.
+    package func locate(_ job: JobName) throws(SpoolError) -> JobLocation? {
+        for directory in try jobDirectories() {
+            if directory == SpoolLayout.deferred {
+                if let location = try jobs(in: directory).first(where: { $0.job == job }) { return location }
+                continue
+            }
+            let location = JobLocation(job: job, directory: directory, entry: job.description)
+            let isThere = try doing("looking for \(job)") { () throws(Errno) in
+                try fileSystem.exists(location.path, in: root)
+            }
+            if isThere { return location }
+        }
+        return nil
+    }
+
     /// Reads a job's history where it lies; nil when it is gone from there.
     package func history(of location: JobLocation) throws(SpoolError) -> HistoryContents? {
         try doing("reading the history of \(location.job)") { () throws(Errno) in

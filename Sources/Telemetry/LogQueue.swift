@@ -11,6 +11,8 @@ import Synchronization
 final class LogQueue: Sendable {
     /// The most entries that the writer takes at once, and so how often at most a loss is told: once in so many.
     static let batchLimit = 64
+    /// How long the writer rests after it has written all that was there.
+    private static let rest = DispatchTimeInterval.milliseconds(2)
 
     private struct State {
         var waiting: Deque<LogEntry> = []
@@ -74,6 +76,7 @@ final class LogQueue: Sendable {
             state.flushes.append(Flush(target: state.accepted, done: done))
             return false
         }
+        if !isSettled { wake.signal() }
         if isSettled || done.wait(timeout: .now() + .nanoseconds(limit.wholeNanoseconds)) == .success { return true }
         return state.withLock { state in
             let count = state.flushes.count
@@ -88,11 +91,14 @@ final class LogQueue: Sendable {
     ///
     /// Blocks while there are none.
     func next() -> Batch? {
+        // While many log, a writer that rests a moment with its eyes shut takes many entries at once, and none of those
+        // who log has to wake it.
+        var hasRested = false
         while true {
             let next: Batch?? = state.withLock { state in
                 if state.waiting.isEmpty {
                     if state.isClosed { return .some(nil) }
-                    state.writerSleeps = true
+                    state.writerSleeps = hasRested
                     return nil
                 }
                 let entries = Array(state.waiting.prefix(Self.batchLimit))
@@ -105,7 +111,8 @@ final class LogQueue: Sendable {
                 )
             }
             if let next { return next }
-            wake.wait()
+            if hasRested { wake.wait() } else { _ = wake.wait(timeout: .now() + Self.rest) }
+            hasRested = true
         }
     }
 

@@ -32,8 +32,8 @@ const char *clinux_dirent_name(const struct dirent *entry);
 /* Name of the calling thread, at most 15 bytes, as `ps -L` shows it. */
 int clinux_set_thread_name(const char *name);
 
-/* Lets free memory stay with the process, and all threads have one heap: else every burst of small things grows and
-   shrinks a heap a thread, with a mprotect(2) each time (mallopt(3)). */
+/* Lets free memory stay with the process: else every burst of small things grows and shrinks a heap a thread, with a
+   mprotect(2) each time (mallopt(3)). The threads keep heaps of their own: at one for all they wait for its lock. */
 void clinux_keep_freed_memory(void);
 
 /* Notes that the calling thread may block, and whether it is such a thread. */
