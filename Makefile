@@ -2,6 +2,7 @@
 # install what Debian has to give.
 
 SWIFT ?= swift
+CONFIGURATION ?= debug
 MINUTES ?= 1
 
 RUNS ?= 5
@@ -9,8 +10,10 @@ LINTED = Package.swift Sources Tests Fuzzing Benchmarks/Package.swift Benchmarks
 
 .PHONY: build test quickstart test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
 
+# CONFIGURATION=release for the optimised program, also with prove and soak: what is optimised may fail where a debug build
+# does not.
 build: packages
-	$(SWIFT) build
+	$(SWIFT) build -c $(CONFIGURATION)
 
 test: packages proof-packages
 	scripts/test.sh
@@ -26,11 +29,11 @@ test-sanitizers: packages
 
 # Every part of every proof, some 20 minutes on 2 quiet cores; PARTS="crash power" for some, SEED=n to go on or to try the same.
 prove: build proof-packages
-	python3 Proofs/prove.py $(PARTS) $(if $(SEED),--seed $(SEED)) $(if $(PARTS),,--report docs/proof.md)
+	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool python3 Proofs/prove.py $(PARTS) $(if $(SEED),--seed $(SEED)) $(if $(PARTS),,--report docs/proof.md)
 
 # Random kills, stops and faults for MINUTES=n, or KILLS=n.
 soak: build proof-packages
-	python3 Proofs/soak.py $(if $(KILLS),--kills $(KILLS),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool python3 Proofs/soak.py $(if $(KILLS),--kills $(KILLS),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 # Every parser for MINUTES=n; TARGET=name for one.
 fuzz: packages

@@ -49,7 +49,7 @@ package struct IndexRebuild: Sendable {
             for location in locations { seen.insert(location.job.id.text) }
         }
         // A job that moved between being listed and being read may have gone where was looked already.
-        for location in moved { _ = try await write(find(location.job.id.text)) }
+        _ = try await write(all: find(Set(moved.map(\.job.id.text))))
         let notes = try await threads.run { [spool] in try spool.rejectionNotes() }.filter { $0.at.day >= firstDay }
         for note in notes { seen.insert(note.job.id.text) }
         try await writer.write(notes.map { .rejected($0.summary) })
@@ -82,15 +82,6 @@ package struct IndexRebuild: Sendable {
         }
     }
 
-    /// Writes the rows of these jobs.
-    ///
-    /// - Returns: Those that were not there any more.
-    private func write(_ locations: [JobLocation]) async throws -> [JobLocation] {
-        let (updates, gone) = try await read(locations)
-        try await writer.write(updates)
-        return gone
-    }
-
     private func read(_ locations: [JobLocation]) async throws -> (updates: [IndexUpdate], gone: [JobLocation]) {
         try await threads.run { [spool, onUnreadable] in
             let updates = Mutex<[IndexUpdate]>([])
@@ -110,33 +101,36 @@ package struct IndexRebuild: Sendable {
         }
     }
 
-    private func find(_ job: String) async throws -> [JobLocation] {
-        try await threads.run { [spool] in try spool.findJobs(limit: 1) { $0.id.text == job } }
+    /// Looks through all directories once, however many are looked for: a daemon that works adds thousands of rows while
+    /// the index is compared.
+    private func find(_ jobs: Set<String>) async throws -> [JobLocation] {
+        if jobs.isEmpty { return [] }
+        return try await threads.run { [spool] in
+            try spool.findJobs(limit: jobs.count) { jobs.contains($0.id.text) }
+        }
     }
 
     /// Looks by id for the jobs of rows that no directory was read for, and removes the rows of those that are gone.
     private func settleRows(notIn seen: Set<String>, onlyOpen: Bool) async throws {
         guard let database = writer.database else { return }
         let open: Set<JobSummary.State> = [.waiting, .running, .deferred, .held]
+        var missing: [String: JobSummary.State] = [:]
         for try await batch in database.allJobs {
             for row in batch where !seen.contains(row.job) && (!onlyOpen || open.contains(row.state)) {
-                // A scan may miss a name that is renamed while it reads (spool-rules 21), and go by a job that moves
-                // against its order: so it is looked for twice.
-                var found = try await find(row.job)
-                if found.isEmpty { found = try await find(row.job) }
-                if !found.isEmpty {
-                    _ = try await write(found)
-                } else if try await !isRejected(row) {
-                    try await writer.write([.remove(job: row.job)])
-                }
+                missing[row.job] = row.state
             }
         }
-    }
-
-    private func isRejected(_ row: IndexedJob) async throws -> Bool {
-        guard row.state == .rejected else { return false }
-        return try await threads.run { [spool] in
-            try spool.rejectionNotes().contains { $0.job.id.text == row.job }
+        // A scan may miss a name that is renamed while it reads (spool-rules 21), and go by a job that moves against its
+        // order: so they are looked for twice.
+        for _ in 0..<2 {
+            let found = try await find(Set(missing.keys))
+            _ = try await write(all: found)
+            for location in found { missing[location.job.id.text] = nil }
         }
+        if missing.values.contains(.rejected) {
+            let notes = try await threads.run { [spool] in try spool.rejectionNotes() }
+            for note in notes where missing[note.job.id.text] == .rejected { missing[note.job.id.text] = nil }
+        }
+        try await writer.write(missing.keys.map { .remove(job: $0) })
     }
 }

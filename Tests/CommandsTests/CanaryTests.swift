@@ -55,7 +55,7 @@ struct CanaryTests {
               - {id: ask, prompt: "{{input.text}} {{input.card}}"}
           fail: {steps: [{id: call, tool: fail, arguments: {text: "{{input.text}}", card: "{{input.card}}"}}]}
           busy:
-            retry: {attempts: 2, initial: 1h, max: 1h}
+            retry: {attempts: 2, initial: 8000h, max: 8000h}
             steps: [{id: call, tool: busy, arguments: {text: "{{input.text}}", card: "{{input.card}}"}}]
           flaky:
             retry: {initial: 1ms, max: 1ms}

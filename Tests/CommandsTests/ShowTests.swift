@@ -12,11 +12,13 @@ struct ShowTests {
           find: {command: [tools/find], effect: read}
           mail: {command: [tools/mail], effect: write}
           slow: {command: [tools/slow], effect: read}
+          busy: {command: [tools/busy], effect: read}
         workflows:
           good: {steps: [{id: find, tool: find, arguments: {order: "{{input.order}}", token: abc}}]}
           bad: {steps: [{id: find, tool: find, arguments: {order: 1}}, {id: mail, tool: mail, arguments: {to: a}}]}
           dies: {steps: [{id: mail, tool: mail, arguments: {to: die}}]}
           slow: {steps: [{id: wait, tool: slow, arguments: {n: 1}}]}
+          later: {retry: {attempts: 2, initial: 8000h, max: 8000h}, steps: [{id: ask, tool: busy, arguments: {}}]}
         queues: {default: {workflow: good}}
         """
 
@@ -24,6 +26,7 @@ struct ShowTests {
         "tools/find": "#!/bin/sh\necho '{\"found\": true}'\n",
         "tools/mail": "#!/bin/sh\ngrep -q die && kill -9 $$\necho 'no such address' >&2\nexit 1\n",
         "tools/slow": "#!/bin/sh\nexec sleep 600\n",
+        "tools/busy": "#!/bin/sh\nexit 75\n",
     ]
 
     private func show(_ spool: TestSpool, _ job: String) throws -> (text: String, json: JSON) {
@@ -87,5 +90,25 @@ struct ShowTests {
         #expect(left.json["doing"]?["running"] == [])
         #expect(left.json["doing"]?["waits_for"]?.string?.hasPrefix("a daemon: ") == true)
         #expect(left.json["calls"]?.array?.first?["status"] == "unknown")
+    }
+
+    @Test("finds a job by its whole id wherever it lies, whether the index knows it or not")
+    func findsByID() throws {
+        let spool = try TestSpool(configuration: Self.configuration, files: Self.files)
+        for workflow in ["good", "bad", "dies", "later"] {
+            try spool.drop(#"{"workflow": "\#(workflow)", "input": {"order": 1}}"#, as: "\(workflow).json")
+        }
+        #expect(try spool.agentspool("run", "--drain", "--node", "test").status == 0)
+        let places = try spool.places()
+        #expect(places == ["done": 1, "failed": 1, "held": 1, "deferred": 1])
+        for _ in 0..<2 {
+            for (location, _, _) in try spool.jobs() {
+                let found = try show(spool, location.job.id.text.lowercased())
+                #expect(found.json["path"]?.string == "\(spool.path)/\(location.path)")
+                #expect(found.json["name"]?.string == location.job.drop)
+            }
+            try? FileManager.default.removeItem(atPath: "\(spool.path)/index.sqlite")
+        }
+        #expect(try spool.agentspool("show", "01ARZ3NDEKTSV4RRFFQ69G5FAV").status == 66)
     }
 }
