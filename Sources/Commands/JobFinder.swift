@@ -18,6 +18,7 @@ struct JobFinder {
     ///
     /// - Throws: ``CommandFailure``: none (66), or several (64), which it names.
     func find(_ text: String) async throws -> JobLocation {
+        if let name = JobName(text), let location = try spool.locate(name) { return location }
         let upper = text.uppercased()
         if let id = JobID(upper), let location = await locate(id) { return location }
         let isPart = text.count >= Self.partLengthMin

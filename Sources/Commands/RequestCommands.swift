@@ -189,7 +189,7 @@ struct RequestOptions: ParsableArguments {
         let spool = try options.open()
         let finder = JobFinder(spool: spool, options)
         let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
-        var asked: [(job: JobID, seq: Int)] = []
+        var asked: [(job: JobName, seq: Int)] = []
         var requests: [ControlRequest] = []
         for name in try await names(finder) {
             let replay = try await finder.read(name).replay
@@ -202,7 +202,7 @@ struct RequestOptions: ParsableArguments {
                 if jobs.isEmpty { continue }
                 throw error as? CommandFailure ?? CommandFailure("the job \(replay.name.id): \(error)", .data)
             }
-            asked.append((replay.name.id, replay.life.seq))
+            asked.append((replay.name, replay.life.seq))
             requests.append(request)
         }
         if asked.isEmpty { return Terminal.remark("There are no such jobs.") }
@@ -219,7 +219,7 @@ struct RequestOptions: ParsableArguments {
     private func names(_ finder: JobFinder) async throws -> [String] {
         if !jobs.isEmpty {
             var found: [String] = []
-            for job in jobs { found.append(try await finder.find(job).job.id.text) }
+            for job in jobs { found.append(try await finder.find(job).job.description) }
             return found
         }
         let index = try options.openIndex()
@@ -229,7 +229,7 @@ struct RequestOptions: ParsableArguments {
     }
 
     private func report(
-        _ job: JobID,
+        _ job: JobName,
         _ action: ControlRequest.Action,
         after seq: Int,
         _ finder: JobFinder
@@ -237,17 +237,17 @@ struct RequestOptions: ParsableArguments {
         let clock = ContinuousClock()
         let end = clock.now + Self.patience
         while clock.now < end {
-            let (location, history, replay) = try await finder.read(job.text)
+            let (location, history, replay) = try await finder.read(job.description)
             let isRecorded = history.records.contains { $0.seq > seq && action.isRecorded(by: $0.event) }
             // The daemon may not have synced what can be read already.
             if isRecorded, try finder.spool.syncHistory(of: location) {
                 return json
-                    ? Terminal.print(["job": .string(job.text), "state": .string(replay.life.state.name)])
-                    : Terminal.print("\(job) \(action.participle)")
+                    ? Terminal.print(["job": .string(job.id.text), "state": .string(replay.life.state.name)])
+                    : Terminal.print("\(job.id) \(action.participle)")
             }
             try await Task.sleep(for: .milliseconds(20))
         }
-        throw CommandFailure("the daemon has not carried the request for \(job) out yet; see its log", .temporary)
+        throw CommandFailure("the daemon has not carried the request for \(job.id) out yet; see its log", .temporary)
     }
 }
 

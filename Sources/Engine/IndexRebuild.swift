@@ -106,7 +106,7 @@ package struct IndexRebuild: Sendable {
     private func find(_ jobs: Set<String>) async throws -> [JobLocation] {
         if jobs.isEmpty { return [] }
         return try await threads.run { [spool] in
-            try spool.findJobs(limit: jobs.count) { jobs.contains($0.id.text) }
+            try spool.findJobs { jobs.contains($0.id.text) }
         }
     }
 

@@ -150,6 +150,7 @@ extension IndexDatabase {
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(busyTimeout)
         configuration.prepareDatabase { database in
+            // What a statement may have to restore stays in memory: in files of /var/tmp it is eight writes a job.
             try database.execute(
                 sql: """
                     PRAGMA journal_size_limit = \(logSizeMax);
