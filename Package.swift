@@ -90,7 +90,7 @@ let package = Package(
         ),
     ]
         + module("Jobs", [.collections, .crypto, .yams])
-        + module("Spool", ["CLinux", "Jobs", .crypto, .logging, .nioPosix, .system])
+        + module("Spool", ["CLinux", "Jobs", .crypto, .deque, .logging, .system])
         + module("JobIndex", ["Jobs", .collections, .grdb, .grdbSQLite, .logging])
         + module(
             "Models",
@@ -102,7 +102,7 @@ let package = Package(
             "Engine",
             [
                 "JobIndex", "Jobs", "Models", "Spool", "Tools", "Workflow", .collections, .heap, .logging, .metrics,
-                .nioPosix, .system,
+                .system,
             ]
         )
         + module(
@@ -122,7 +122,7 @@ let package = Package(
             [
                 "CLinux", "Daemon", "Engine", "JobIndex", "Jobs", "Spool", "Telemetry", "Tools", "Workflow",
                 .argumentParser,
-                .collections, .logging, .nioPosix, .system,
+                .collections, .logging, .system,
             ],
             tests: ["agentspool"]
         )

@@ -42,8 +42,11 @@ void clinux_keep_freed_memory(void) {
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
-static _Thread_local bool is_for_blocking;
-void clinux_thread_may_block(void) { is_for_blocking = true; }
-bool clinux_thread_is_for_blocking(void) { return is_for_blocking; }
+static _Thread_local void *pool;
+static _Thread_local bool has_next;
+void *clinux_thread_pool(void) { return pool; }
+void clinux_thread_set_pool(void *own) { pool = own; }
+bool clinux_thread_has_next(void) { return has_next; }
+void clinux_thread_set_has_next(bool has) { has_next = has; }
 
 int clinux_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Daemon
 
 /// `agentspool`: the command line, one file a subcommand.
 package struct AgentSpoolCommand: AsyncParsableCommand {
@@ -28,4 +29,10 @@ package struct AgentSpoolCommand: AsyncParsableCommand {
     )
 
     package init() {}
+
+    /// Runs the command that the process was started with, on the process's own threads, and exits when it fails.
+    package static func main() async {
+        ProcessThreads.runTasks()
+        await main(nil)
+    }
 }

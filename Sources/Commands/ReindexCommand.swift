@@ -1,9 +1,9 @@
 import ArgumentParser
+import Daemon
 import Engine
 import JobIndex
 import Jobs
 import Logging
-import NIOPosix
 import Spool
 
 struct ReindexCommand: SpoolCommand {
@@ -31,12 +31,10 @@ struct ReindexCommand: SpoolCommand {
         let logger = Logger(label: "agentspool") { _ in SwiftLogNoOpLogHandler() }
         let (database, _) = try IndexDatabase.open(path: options.indexPath, clock: .system, logger: logger)
         let writer = await IndexWriter(database: database, clock: .system, logger: logger) {}
-        let pool = NIOThreadPool(numberOfThreads: 1)
-        pool.start()
         let result: Result<Int, any Error>
         do {
             let losses = writer.losses
-            let rebuild = IndexRebuild(spool: spool, threads: DiskThreads(pool), writer: writer) { error in
+            let rebuild = IndexRebuild(spool: spool, threads: ProcessThreads.disk, writer: writer) { error in
                 Terminal.remark("\(error); it has no row, or an old one.")
             }
             let count = try await rebuild.run()
@@ -46,7 +44,6 @@ struct ReindexCommand: SpoolCommand {
             result = .failure(error)
         }
         await writer.close()
-        try await pool.shutdownGracefully()
         return try result.get()
     }
 }

@@ -1,4 +1,5 @@
 package import Jobs
+package import NIOCore
 package import Spool
 
 /// What the program takes from the machine, passed in so that a test can give its own.
@@ -8,14 +9,20 @@ package struct Platform: Sendable {
     /// Monotonic, for waits and time-outs.
     package var clock: any Clock<Duration>
     package var random: @Sendable () -> UInt64
+    /// Where syscalls block.
+    package var disk: DiskThreads
+    package var network: any EventLoopGroup
 
     package init(
         fileSystem: any FileSystem,
         wallClock: WallClock,
         clock: any Clock<Duration>,
-        random: @escaping @Sendable () -> UInt64
+        random: @escaping @Sendable () -> UInt64,
+        disk: DiskThreads,
+        network: any EventLoopGroup
     ) {
         (self.fileSystem, self.wallClock, self.clock, self.random) = (fileSystem, wallClock, clock, random)
+        (self.disk, self.network) = (disk, network)
     }
 
     /// The real machine.
@@ -24,7 +31,9 @@ package struct Platform: Sendable {
             fileSystem: LinuxFileSystem(),
             wallClock: .system,
             clock: ContinuousClock(),
-            random: { UInt64.random(in: .min ... .max) }
+            random: { UInt64.random(in: .min ... .max) },
+            disk: ProcessThreads.disk,
+            network: ProcessThreads.network
         )
     }
 }

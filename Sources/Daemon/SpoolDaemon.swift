@@ -4,8 +4,6 @@ import JobIndex
 import Jobs
 package import Logging
 import Models
-import NIOCore
-import NIOPosix
 import OrderedCollections
 import ServiceLifecycle
 import Spool
@@ -28,9 +26,6 @@ package struct SpoolDaemon: Sendable {
         }
     }
 
-    /// Threads on which syscalls of the spool block: flushes wait in one, and the rest goes on beside it.
-    private static let diskThreads = 4
-
     private let options: Options
     private let environment: [String: String]
     private let platform: Platform
@@ -49,11 +44,10 @@ package struct SpoolDaemon: Sendable {
     ///   `SpoolError` when the node could not go on.
     package func run() async throws {
         let configuration = try ConfigurationFile.load(options.configuration)
-        let pool = NIOThreadPool(numberOfThreads: Self.diskThreads)
-        pool.start()
-        // One is enough for hundreds of models that think, and none of their answers changes threads on its way.
-        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let http = HTTPClient(eventLoopGroupProvider: .shared(loop), configuration: ModelConnections.configuration)
+        let http = HTTPClient(
+            eventLoopGroupProvider: .shared(platform.network),
+            configuration: ModelConnections.configuration
+        )
         let servers = MCPServers(
             directory: configuration.directory,
             environment: environment,
@@ -62,20 +56,17 @@ package struct SpoolDaemon: Sendable {
         )
         let result: Result<Void, any Error>
         do {
-            result = .success(try await run(configuration, DiskThreads(pool), http, servers))
+            result = .success(try await run(configuration, http, servers))
         } catch {
             result = .failure(error)
         }
         await servers.close()
         try await http.shutdown()
-        try await loop.shutdownGracefully()
-        try await pool.shutdownGracefully()
         try result.get()
     }
 
     private func run(
         _ configuration: SpoolConfiguration,
-        _ threads: DiskThreads,
         _ http: HTTPClient,
         _ servers: MCPServers
     ) async throws {
@@ -94,10 +85,10 @@ package struct SpoolDaemon: Sendable {
             durability: Durability(
                 fileSystem: platform.fileSystem,
                 root: spool.root,
-                threads: threads,
+                threads: platform.disk,
                 mode: configuration.durability
             ),
-            threads: threads,
+            threads: platform.disk,
             clock: platform.wallClock,
             identifiers: JobIDGenerator(clock: platform.wallClock, random: platform.random)
         )
@@ -106,7 +97,7 @@ package struct SpoolDaemon: Sendable {
         let index = try await IndexKeeper(
             path: configuration.index ?? "\(options.spool)/index.sqlite",
             spool: spool,
-            threads: threads,
+            threads: platform.disk,
             clock: platform.wallClock,
             timer: platform.clock,
             logger: logger

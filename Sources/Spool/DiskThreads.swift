@@ -1,38 +1,111 @@
 import CLinux
-package import NIOPosix
+import DequeModule
+import Dispatch
+import Synchronization
 
 /// The threads on which the spool's syscalls block, so that none blocks the cooperative pool.
 ///
 /// They are a task executor, too: a task that prefers them makes its syscalls where it is, without a change of threads,
-/// which costs more than most of the calls.
+/// which costs more than most of the calls. For the same reason one of them that finds itself something to do wakes no
+/// other for it, unless it is about to block or two things wait.
 ///
-/// Unlike `NIOThreadPool.runIfActive`, work is done even when the calling task was cancelled: an outcome that
-/// is known must be recorded.
+/// Work is done even when the calling task was cancelled: an outcome that is known must be recorded. The threads start
+/// when they are needed, and live as long as the process.
 package final class DiskThreads: TaskExecutor {
-    private let pool: NIOThreadPool
+    private enum Work {
+        case job(UnownedJob)
+        case body(@Sendable () -> Void)
+    }
 
-    /// - Parameter pool: Started by the caller, and shut down by it after the last use.
-    package init(_ pool: NIOThreadPool) { self.pool = pool }
+    private struct State {
+        var waiting = Deque<Work>()
+        /// Of those that sleep. The last was busy last: the processor may still have what it needs.
+        var bells: [DispatchSemaphore] = []
+        var started = 0
+    }
+
+    private enum Summons {
+        case nobody
+        case sleeping(DispatchSemaphore)
+        case new(Int)
+    }
+
+    private let count: Int
+    private let state = Mutex(State())
+
+    /// - Parameter count: How many there are at most, and so how many syscalls block at once.
+    package init(count: Int) { self.count = count }
 
     /// Runs `body` on one of the threads; at once when the caller is on one.
     package func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        if clinux_thread_is_for_blocking() { return try body() }
+        if isCurrent {
+            prepareToBlock()
+            return try body()
+        }
         return try await withCheckedThrowingContinuation { continuation in
             start { continuation.resume(with: Result(catching: body)) }
         }
     }
 
+    package func enqueue(_ job: consuming ExecutorJob) { add(.job(UnownedJob(job))) }
+
     /// Runs `body` on one of the threads, and does not wait for it.
-    func start(_ body: @escaping @Sendable () -> Void) {
-        // A pool that is shut down hands the work back as cancelled; it is done all the same, on this thread.
-        pool.submit { state in
-            if case .active = state { clinux_thread_may_block() }
-            body()
+    func start(_ body: @escaping @Sendable () -> Void) { add(.body(body)) }
+
+    /// Whether the calling thread is one of these.
+    var isCurrent: Bool { clinux_thread_pool() == identity }
+
+    /// To be called on one of the threads before it blocks for long: another takes over what this one would do next.
+    func prepareToBlock() {
+        guard clinux_thread_has_next() else { return }
+        clinux_thread_set_has_next(false)
+        summon(state.withLock { $0.waiting.isEmpty ? .nobody : next(&$0) })
+    }
+
+    private var identity: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+
+    private func add(_ work: Work) {
+        let isCurrent = isCurrent
+        let summons = state.withLock { state -> Summons? in
+            state.waiting.append(work)
+            return isCurrent && state.waiting.count == 1 ? nil : next(&state)
+        }
+        if let summons { summon(summons) } else { clinux_thread_set_has_next(true) }
+    }
+
+    private func next(_ state: inout State) -> Summons {
+        if let bell = state.bells.popLast() { return .sleeping(bell) }
+        if state.started == count { return .nobody }
+        state.started += 1
+        return .new(state.started)
+    }
+
+    private func summon(_ summons: Summons) {
+        switch summons {
+        case .nobody: break
+        case .sleeping(let bell): bell.signal()
+        case .new(let number): DispatchQueue(label: "agentspool.disk").async { self.work(number) }
         }
     }
 
-    package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        start { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    private func work(_ number: Int) {
+        clinux_set_thread_name("disk \(number)")
+        clinux_thread_set_pool(identity)
+        let bell = DispatchSemaphore(value: 0)
+        var isSummoned = true
+        while true {
+            let work = state.withLock { state in
+                if state.waiting.isEmpty { state.bells.append(bell) }
+                // Who was summoned was it for what came last; what was there before has a thread that comes for it.
+                return isSummoned ? state.waiting.popLast() : state.waiting.popFirst()
+            }
+            isSummoned = if case nil = work { true } else { false }
+            clinux_thread_set_has_next(false)
+            switch work {
+            case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+            case .body(let body): body()
+            case nil: bell.wait()
+            }
+        }
     }
 }

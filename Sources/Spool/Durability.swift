@@ -26,9 +26,13 @@ package final class Durability: Sendable {
         var failure: SyncFailure?
     }
 
-    private struct Waiter {
-        var files: [(file: OpenFile, kind: SyncKind)]
+    private struct Wish {
+        var files: [(file: OpenFile, kind: SyncKind)] = []
         var wantsAll = false
+    }
+
+    private struct Waiter {
+        var wish: Wish
         var continuation: CheckedContinuation<Void, any Error>
     }
 
@@ -53,29 +57,54 @@ package final class Durability: Sendable {
     ///
     /// - Throws: ``SyncFailure``.
     package func sync(files: [OpenFile] = [], directories: [OpenFile] = []) async throws {
-        let wanted = files.map { ($0, SyncKind.data) } + directories.map { ($0, SyncKind.all) }
-        try await wait { Waiter(files: wanted, continuation: $0) }
+        try await carryOut(Wish(files: files.map { ($0, .data) } + directories.map { ($0, .all) }))
     }
 
     /// Returns when all that was written to the filesystem is on disk, by whomever.
     ///
     /// - Throws: ``SyncFailure``.
     package func syncFileSystem() async throws {
-        try await wait { Waiter(files: [], wantsAll: true, continuation: $0) }
+        try await carryOut(Wish(wantsAll: true))
     }
 
-    private func wait(_ waiter: (CheckedContinuation<Void, any Error>) -> Waiter) async throws {
+    private func carryOut(_ wish: Wish) async throws {
         if mode == .off { return }
+        // Who keeps no actor from others and is on a thread that may block does it there: no thread has to be woken first.
+        let actor: (any Actor)? = #isolation
+        if actor == nil, threads.isCurrent, try beginFlushing() { return try flushHere(wish) }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let (failure, mustStart) = state.withLock { state -> (SyncFailure?, Bool) in
                 if let failure = state.failure { return (failure, false) }
-                state.waiters.append(waiter(continuation))
+                state.waiters.append(Waiter(wish: wish, continuation: continuation))
                 defer { state.isFlushing = true }
                 return (nil, !state.isFlushing)
             }
             if let failure { continuation.resume(throwing: failure) }
             if mustStart { threads.start { self.flushUntilNobodyWaits() } }
         }
+    }
+
+    /// Whether nobody else flushes: the caller has to, then.
+    private func beginFlushing() throws(SyncFailure) -> Bool {
+        try state.withLock { state throws(SyncFailure) in
+            if let failure = state.failure { throw failure }
+            defer { state.isFlushing = true }
+            return !state.isFlushing
+        }
+    }
+
+    /// Flushes for one, and leaves it to another thread to go on with those who came meanwhile.
+    private func flushHere(_ wish: Wish) throws(SyncFailure) {
+        do throws(Errno) { try flush([wish]) } catch {
+            let failure = SyncFailure(cause: error)
+            fail([], failure)
+            throw failure
+        }
+        let mustGoOn = state.withLock { state in
+            state.isFlushing = !state.waiters.isEmpty
+            return state.isFlushing
+        }
+        if mustGoOn { threads.start { self.flushUntilNobodyWaits() } }
     }
 
     private func flushUntilNobodyWaits() {
@@ -87,7 +116,7 @@ package final class Durability: Sendable {
             }
             if group.isEmpty { return }
             do throws(Errno) {
-                try flush(group)
+                try flush(group.map(\.wish))
                 for waiter in group { waiter.continuation.resume() }
             } catch {
                 fail(group, SyncFailure(cause: error))
@@ -95,12 +124,13 @@ package final class Durability: Sendable {
         }
     }
 
-    private func flush(_ group: [Waiter]) throws(Errno) {
+    private func flush(_ wishes: [Wish]) throws(Errno) {
+        threads.prepareToBlock()
         var seen: Set<ObjectIdentifier> = []
         // Data first: an entry must never be on disk before what it names.
-        let wanted = group.flatMap(\.files).filter { seen.insert(ObjectIdentifier($0.file)).inserted }
+        let wanted = wishes.flatMap(\.files).filter { seen.insert(ObjectIdentifier($0.file)).inserted }
         let isLarge = mode == .automatic && wanted.count > Self.filesMax
-        if isLarge || group.contains(where: \.wantsAll) { return try fileSystem.sync(root, .fileSystem) }
+        if isLarge || wishes.contains(where: \.wantsAll) { return try fileSystem.sync(root, .fileSystem) }
         for (file, kind) in wanted where kind == .data { try fileSystem.sync(file, kind) }
         for (file, kind) in wanted where kind == .all {
             // Some filesystems cannot sync directories and need not (Exim ignores it likewise).

@@ -60,8 +60,10 @@ package final class LogPipeline: Sendable {
     package func flush(within limit: Duration) async -> Bool {
         let queue = queue
         return await withCheckedContinuation { continuation in
-            // A thread of Dispatch, not of the cooperative pool, since it blocks.
-            DispatchQueue.global().async { continuation.resume(returning: queue.waitUntilSettled(within: limit)) }
+            // A thread of its own, since it blocks.
+            DispatchQueue(label: "agentspool.log.flush").async {
+                continuation.resume(returning: queue.waitUntilSettled(within: limit))
+            }
         }
     }
 

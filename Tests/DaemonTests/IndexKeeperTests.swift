@@ -2,7 +2,6 @@ import Glibc
 import JobIndex
 import Jobs
 import Logging
-import NIOPosix
 import Spool
 import TestKit
 import Testing
@@ -34,22 +33,15 @@ private struct Bench {
     let messages = Messages()
     var index: String { "\(path)/index.sqlite" }
 
+    private static let diskThreads = DiskThreads(count: 4)
+
     static func with(_ body: (Bench) async throws -> Void) async throws {
         try await withTemporaryDirectory { path in
-            let pool = NIOThreadPool(numberOfThreads: 1)
-            pool.start()
-            let result: Result<Void, any Error>
-            do {
-                try SpoolRoot.create(path: path, queues: ["default"], fileSystem: LinuxFileSystem())
-                let spool = try SpoolRoot(path: path, fileSystem: LinuxFileSystem())
-                let bench = Bench(path: path, spool: spool, threads: DiskThreads(pool))
-                try await bench.makeJob("a.txt")
-                result = .success(try await body(bench))
-            } catch {
-                result = .failure(error)
-            }
-            try await pool.shutdownGracefully()
-            try result.get()
+            try SpoolRoot.create(path: path, queues: ["default"], fileSystem: LinuxFileSystem())
+            let spool = try SpoolRoot(path: path, fileSystem: LinuxFileSystem())
+            let bench = Bench(path: path, spool: spool, threads: Self.diskThreads)
+            try await bench.makeJob("a.txt")
+            try await body(bench)
         }
     }
 

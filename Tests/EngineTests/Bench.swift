@@ -3,7 +3,6 @@ import Glibc
 import Jobs
 import Logging
 import Models
-import NIOPosix
 import OrderedCollections
 import Spool
 import TestKit
@@ -23,29 +22,19 @@ final class Bench: Sendable {
     let messages = MessageLog()
     private let requests = Watched<UInt64>(0)
     let random: SharedRandom
-    private let pool: NIOThreadPool
+    private static let threads = DiskThreads(count: 8)
 
-    var threads: DiskThreads { DiskThreads(pool) }
+    var threads: DiskThreads { Self.threads }
 
-    private init(path: String, seed: UInt64, _ pool: NIOThreadPool) throws {
+    private init(path: String, seed: UInt64) throws {
         self.path = path
-        self.pool = pool
         random = SharedRandom(seed: seed)
         try SpoolRoot.create(path: path, queues: ["default"], fileSystem: LinuxFileSystem())
         spool = try SpoolRoot(path: path, fileSystem: fileSystem)
     }
 
     static func with(seed: UInt64 = 1, _ body: (Bench) async throws -> Void) async throws {
-        try await withTemporaryDirectory { path in
-            let pool = NIOThreadPool(numberOfThreads: 2)
-            pool.start()
-            let result: Result<Void, any Error>
-            do { result = .success(try await body(Bench(path: path, seed: seed, pool))) } catch {
-                result = .failure(error)
-            }
-            try await pool.shutdownGracefully()
-            try result.get()
-        }
+        try await withTemporaryDirectory { path in try await body(Bench(path: path, seed: seed)) }
     }
 
     // MARK: What is configured
@@ -110,7 +99,7 @@ final class Bench: Sendable {
         let watch = try InboxWatch { wakeUps.continuation.yield() }
         let engine = JobEngine(
             node: node,
-            lock: try NodeLock(of: setup.node, in: node.spool, now: clock.wallClock.now),
+            lock: try await takeLock(of: setup.node),
             watch: watch,
             catalog: Catalog(queues: queues, workflows: ["work": workflow], redactor: setup.redactor),
             settings: setup.settings,
@@ -135,6 +124,16 @@ final class Bench: Sendable {
     }
 
     /// Runs an engine while `body` does, then stops it and waits for its end.
+    /// Of an engine that has ended a thread may not have let go yet, and with it of its lock.
+    func takeLock(of node: String) async throws -> NodeLock {
+        for _ in 0..<100_000 {
+            do { return try NodeLock(of: node, in: spool, now: clock.wallClock.now) } catch is NodeLock.Held {
+                await Task.yield()
+            }
+        }
+        return try NodeLock(of: node, in: spool, now: clock.wallClock.now)
+    }
+
     func run(_ setup: Setup, _ body: (RunningEngine) async throws -> Void) async throws {
         let running = try await engine(setup)
         do { try await body(running) } catch {
@@ -188,12 +187,15 @@ final class Bench: Sendable {
 
     /// The types of the records in the history of the job that was dropped as `name`.
     func history(of name: String) throws -> [String] {
-        guard let location = try spool.findJobs(limit: 1, where: { $0.drop == name }).first else { return [] }
-        return try spool.history(of: location)?.records.map(\.event.type) ?? []
+        // It may move between the look at the directories and the look into it.
+        while let location = try spool.findJobs(where: { $0.drop == name }).first {
+            if let history = try spool.history(of: location) { return history.records.map(\.event.type) }
+        }
+        return []
     }
 
     /// Where the job that was dropped as `name` lies.
-    func place(of name: String) throws -> String? { try spool.findJobs(limit: 1) { $0.drop == name }.first?.directory }
+    func place(of name: String) throws -> String? { try spool.findJobs { $0.drop == name }.first?.directory }
 }
 
 /// An engine that runs in a task of its own.

@@ -65,7 +65,7 @@ struct RecoveryTests {
             var setup = try await leaveJob(of: "other", bench, gate)
             gate.open()
             setup.node = "here"
-            var lock: NodeLock? = try NodeLock(of: "other", in: bench.spool, now: bench.clock.wallClock.now)
+            var lock: NodeLock? = try await bench.takeLock(of: "other")
             try await bench.run(setup) { engine in
                 await engine.whenReady()
                 try bench.drop("b.txt")
@@ -187,7 +187,7 @@ struct RecoveryTests {
             let gate = Gate()
             let setup = try await leaveJob(of: "here", bench, gate)
             gate.open()
-            let location = try #require(bench.spool.findJobs(limit: 1) { $0.drop == "a.txt" }.first)
+            let location = try #require(bench.spool.findJobs { $0.drop == "a.txt" }.first)
             let history = String(
                 decoding: try bench.spool.contents(of: "history.jsonl", in: location) ?? [],
                 as: UTF8.self

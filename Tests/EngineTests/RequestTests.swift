@@ -238,7 +238,7 @@ struct RequestTests {
             try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .done)
-                let location = try #require(bench.spool.findJobs(limit: 1) { $0.drop == "a.txt" }.first)
+                let location = try #require(bench.spool.findJobs { $0.drop == "a.txt" }.first)
                 let path = "\(bench.path)/\(location.path)/history.jsonl"
                 let bytes = try bench.spool.contents(of: "history.jsonl", in: location) ?? []
                 let text = String(decoding: bytes, as: UTF8.self)
@@ -268,7 +268,7 @@ struct RequestTests {
                 try await other.end()
             }
             // As after the death of its process, and then as if that lived.
-            var lock: NodeLock? = try NodeLock(of: "other", in: bench.spool, now: bench.clock.wallClock.now)
+            var lock: NodeLock? = try await bench.takeLock(of: "other")
             try await bench.run(Bench.Setup(tools: [tool])) { running in
                 await running.whenReady()
                 try bench.request(.cancel, bench.ids("a.txt"))

@@ -1,4 +1,6 @@
+import Foundation
 import Jobs
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -66,14 +68,46 @@ struct DurabilityTests {
         #expect(syncs == ["sync data tmp/1", "sync all "])
     }
 
-    @Test("lets all who come during a flush share the next one")
-    func shared() async throws {
+    @Test("flushes on the thread of who asks when it may block there")
+    func whereItIs() async throws {
+        let threads = Mutex<[pthread_t]>([])
+        fileSystem.before { call throws(Errno) in
+            if call.hasPrefix("sync") { threads.withLock { $0.append(pthread_self()) } }
+        }
+        let durability = durability()
+        let file = try file("1")
+        let own = try await Task(executorPreference: TestSpool.threads) { @concurrent in
+            let own = pthread_self()
+            try await durability.sync(files: [file])
+            return own
+        }.value
+        #expect(threads.withLock { $0 } == [own])
+    }
+
+    @Test("keeps no actor from its others while it flushes for it")
+    func actors() async throws {
+        let gate = Gate()
+        fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { gate.pass() } }
+        let durability = durability()
+        let file = try file("1")
+        let caller = Caller()
+        let flush = Task(executorPreference: TestSpool.threads) { @concurrent in
+            try await caller.sync(file, durability)
+        }
+        await gate.arrival()
+        await caller.answer()
+        gate.open()
+        try await flush.value
+    }
+
+    @Test("lets all who come during a flush share the next one", arguments: [nil, TestSpool.threads])
+    func shared(_ executor: DiskThreads?) async throws {
         let gate = Gate()
         fileSystem.before { call throws(Errno) in if call == "sync data tmp/first" { gate.pass() } }
         let durability = durability()
         let first = try file("first")
         let late = try (0..<64).map { try file("\($0)") }
-        let leader = Task { try await durability.sync(files: [first]) }
+        let leader = Task(executorPreference: executor) { @concurrent in try await durability.sync(files: [first]) }
         await gate.arrival()
         // Run at once, up to where they wait.
         let followers = late.map { file in Task.immediate { try await durability.sync(files: [file]) } }
@@ -84,8 +118,11 @@ struct DurabilityTests {
         #expect(syncs == ["sync data tmp/first", "sync fileSystem "])
     }
 
-    @Test("fails all who wait when a flush fails, every later one at once, and tries none again")
-    func failure() async throws {
+    @Test(
+        "fails all who wait when a flush fails, every later one at once, and tries none again",
+        arguments: [nil, TestSpool.threads]
+    )
+    func failure(_ executor: DiskThreads?) async throws {
         let gate = Gate()
         fileSystem.before { call throws(Errno) in
             guard call == "sync data tmp/1" else { return }
@@ -94,7 +131,7 @@ struct DurabilityTests {
         }
         let durability = durability()
         let (first, second) = (try file("1"), try file("2"))
-        let leader = Task { try await durability.sync(files: [first]) }
+        let leader = Task(executorPreference: executor) { @concurrent in try await durability.sync(files: [first]) }
         await gate.arrival()
         let follower = Task.immediate { try await durability.sync(files: [second]) }
         gate.open()
@@ -103,6 +140,8 @@ struct DurabilityTests {
         #expect(durability.failure?.cause == .ioError)
         await #expect(throws: SyncFailure.self) { try await durability.sync(files: [second]) }
         await #expect(throws: SyncFailure.self) { try await durability.sync(directories: [root.root]) }
+        let late = Task(executorPreference: executor) { @concurrent in try await durability.sync(files: [second]) }
+        await #expect(throws: SyncFailure.self) { try await late.value }
         #expect(syncs == ["sync data tmp/1"])
     }
 
@@ -125,4 +164,10 @@ struct DurabilityTests {
         try await real.sync(files: files, directories: [root.root, root.directory("tmp")])
         try await real.sync(files: [files[0]], directories: [root.root])
     }
+}
+
+private actor Caller {
+    func sync(_ file: OpenFile, _ durability: Durability) async throws { try await durability.sync(files: [file]) }
+
+    func answer() {}
 }

@@ -36,9 +36,11 @@ int clinux_set_thread_name(const char *name);
    mprotect(2) each time (mallopt(3)). The threads keep heaps of their own: at one for all they wait for its lock. */
 void clinux_keep_freed_memory(void);
 
-/* Notes that the calling thread may block, and whether it is such a thread. */
-void clinux_thread_may_block(void);
-bool clinux_thread_is_for_blocking(void);
+/* Of the calling thread: the pool that it belongs to, or NULL; and whether it has found itself something to do next. */
+void *clinux_thread_pool(void);
+void clinux_thread_set_pool(void *pool);
+bool clinux_thread_has_next(void);
+void clinux_thread_set_has_next(bool has_next);
 
 /* memfd_create(2) with MFD_CLOEXEC: an empty file in memory, open for reading and writing, or -1 with errno. */
 int clinux_memfd_create(const char *name);

@@ -1,6 +1,5 @@
 import Foundation
 import Jobs
-import NIOPosix
 import Synchronization
 import SystemPackage
 
@@ -11,13 +10,7 @@ final class TestSpool: Sendable {
     static let prefix = "spool-tests-"
     static let queue = "default"
 
-    private static let pool: NIOThreadPool = {
-        let pool = NIOThreadPool(numberOfThreads: 8)
-        pool.start()
-        return pool
-    }()
-
-    static let threads = DiskThreads(pool)
+    static let threads = DiskThreads(count: 8)
 
     let path: String
     let fileSystem = FaultyFileSystem()
