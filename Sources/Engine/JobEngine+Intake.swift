@@ -122,18 +122,20 @@ extension JobEngine {
                 intakes[queue]?.listing = DropListing(queue: queue, spool: node.spool)
             }
             guard let listing = intakes[queue]?.listing else { return }
+            let room = schedule.room(in: queue)
             let names: [[UInt8]]
             do {
-                let room = schedule.room(in: queue)
                 names = try await node.run { try listing.next(room) }
             } catch {
                 return pause(queue, error)
             }
-            if names.isEmpty {
+            // A drop that failed meanwhile has the queue paused: what was read before that is not tried on the same disk.
+            guard intakes[queue]?.listing === listing else { return }
+            for name in names { consider(Drop(queue: queue, name: name)) }
+            if names.count < room {
                 intakes[queue]?.endReading()
                 if intakes[queue]?.accepting.isEmpty == true { endTrouble(queue) }
             }
-            for name in names { consider(Drop(queue: queue, name: name)) }
         }
     }
 

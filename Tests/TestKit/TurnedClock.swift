@@ -47,6 +47,14 @@ package final class TurnedClock: Clock {
         }
     }
 
+    /// Returns when somebody sleeps who wakes within `duration` from now, and for how long he does.
+    package func whenSleeping(forUpTo duration: Duration) async -> Duration {
+        await state.wait { state in
+            state.sleepers.values.contains { state.now.duration(to: $0.deadline) <= duration }
+        }
+        return sleeping[0]
+    }
+
     /// For how long the sleepers still sleep, shortest first.
     package var sleeping: [Duration] {
         let state = state.value
