@@ -31,7 +31,7 @@ struct JobWait {
     }
 
     private func isOver(json: Bool) async throws -> Bool {
-        for location in try spool.findJobs(limit: 1, where: { $0.id == job.id }) {
+        if let location = try spool.locate(job) {
             guard let (replay, _) = try spool.replay(of: location) else { return false }
             switch replay.life.state {
             case .ended where location.fits(replay.life):

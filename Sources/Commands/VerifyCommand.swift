@@ -78,11 +78,12 @@ struct VerifyCommand: SpoolCommand {
                 }
             }
         }
-        for row in rows.values.sorted(by: { $0.job < $1.job })
-        where try spool.findJobs(limit: 1, where: { $0.id.text == row.job }).isEmpty {
-            problems.append(
-                SpoolProblem(.index, job: nil, "the index has a row for \(row.job), which has no directory")
-            )
+        // What moved meanwhile may lie where was looked before.
+        if !rows.isEmpty {
+            for location in try spool.findJobs(where: { rows[$0.id.text] != nil }) { rows[location.job.id.text] = nil }
+        }
+        for job in rows.keys.sorted() {
+            problems.append(SpoolProblem(.index, job: nil, "the index has a row for \(job), which has no directory"))
         }
         return problems
     }

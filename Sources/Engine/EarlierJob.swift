@@ -58,7 +58,7 @@ final class EarlierJob: Sendable {
         _ node: SpoolNode
     ) async throws -> (EarlierHistory, Answers) {
         let read = try await node.run { [node] () -> (EarlierHistory, Answers)? in
-            guard let location = try node.spool.findJobs(limit: 1, where: { $0.id == id }).first else { return nil }
+            guard let location = try node.spool.findJobs([id])[id] else { return nil }
             var answers = Answers(loops: loops)
             let history = try EarlierHistory(of: location, in: node.spool) { answers.add($0, at: $1) }
             return history.map { ($0, answers) }

@@ -68,13 +68,7 @@ extension JobEngine {
         let decision = Decision(uid: uid, user: UserNames.name(of: uid), reason: request.reason)
         // One reading of the spool for all of them.
         let elsewhere = Set(request.jobs).subtracting(jobs.keys.map(\.id))
-        var locations: [JobID: JobLocation] = [:]
-        if !elsewhere.isEmpty {
-            let found = try await node.run { [node] in
-                try node.spool.findJobs(limit: elsewhere.count) { elsewhere.contains($0.id) }
-            }
-            locations = Dictionary(found.map { ($0.job.id, $0) }, uniquingKeysWith: { first, _ in first })
-        }
+        let locations = elsewhere.isEmpty ? [:] : try await node.run { [node] in try node.spool.findJobs(elsewhere) }
         var isSettled = true
         // What was done for one job is not done again because another one is not settled.
         for id in request.jobs where settledJobs[file]?.contains(id) != true {

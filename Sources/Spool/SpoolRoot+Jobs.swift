@@ -47,13 +47,20 @@ extension SpoolRoot {
         }
     }
 
-    /// Looks for jobs by the directories alone; `matches` decides by the name. Stops after `limit`.
-    package func findJobs(limit: Int = .max, where matches: (JobName) -> Bool) throws(SpoolError) -> [JobLocation] {
+    /// Looks for jobs by the directories alone; `matches` decides by the name. One that moves meanwhile may come twice.
+    package func findJobs(where matches: (JobName) -> Bool) throws(SpoolError) -> [JobLocation] {
         var found: [JobLocation] = []
+        for directory in try jobDirectories() { found += try jobs(in: directory).filter { matches($0.job) } }
+        return found
+    }
+
+    /// Looks for jobs by their ids, until it has all of them; those that are in no directory are left out.
+    package func findJobs(_ ids: Set<JobID>) throws(SpoolError) -> [JobID: JobLocation] {
+        var found: [JobID: JobLocation] = [:]
         for directory in try jobDirectories() {
-            for location in try jobs(in: directory) where matches(location.job) {
-                found.append(location)
-                if found.count >= limit { return found }
+            if found.count == ids.count { break }
+            for location in try jobs(in: directory) where ids.contains(location.job.id) {
+                found[location.job.id] = location
             }
         }
         return found

@@ -15,7 +15,7 @@ struct HoldTests {
     }
 
     private func approved(_ bench: Bench, _ name: String, _ arguments: JSON? = nil) throws {
-        let location = try #require(bench.spool.findJobs(limit: 1) { $0.drop == name }.first)
+        let location = try #require(bench.spool.findJobs { $0.drop == name }.first)
         let bytes = try #require(try bench.spool.contents(of: SpoolLayout.approval, in: location))
         let asked = try #require(ApprovalRequest(json: try JSONParser.parse(bytes)))
         try bench.request(.approve, bench.ids(name)) { request in
@@ -137,7 +137,7 @@ struct HoldTests {
             #expect(bench.log.names.filter { $0 == "a.txt" }.count == 2)
             #expect(bench.log.names.filter { $0 == "b.txt" }.count == 1)
             #expect(bench.log.names.filter { $0 == "c.txt" }.count == 1)
-            let location = try #require(bench.spool.findJobs(limit: 1) { $0.drop == "b.txt" }.first)
+            let location = try #require(bench.spool.findJobs { $0.drop == "b.txt" }.first)
             let result = try JSONParser.parse(
                 try #require(try bench.spool.contents(of: SpoolLayout.result, in: location))
             )

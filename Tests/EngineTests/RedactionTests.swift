@@ -81,7 +81,7 @@ struct RedactionTests {
             }
             let reason = try #require(bench.observer.rows.value["a.json"]?.reason)
             #expect(reason == "permanent: it broke over [redacted], [redacted] and [redacted]")
-            let location = try #require(try bench.spool.findJobs(limit: 1) { $0.drop == "a.json" }.first)
+            let location = try #require(try bench.spool.findJobs { $0.drop == "a.json" }.first)
             let records = try #require(try bench.spool.history(of: location)).records
             let starts = records.compactMap { if case .stepStarted(let start) = $0.event { start } else { nil } }
             #expect(starts.first?.summary == #"{"pin":"[redacted]","code":"[redacted]"}"#)

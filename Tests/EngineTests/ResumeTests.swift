@@ -22,7 +22,7 @@ struct ResumeTests {
     }
 
     private func output(_ bench: Bench, _ name: String) throws -> JSON? {
-        guard let location = try bench.spool.findJobs(limit: 1, where: { $0.drop == name }).first else { return nil }
+        guard let location = try bench.spool.findJobs(where: { $0.drop == name }).first else { return nil }
         return try bench.spool.contents(of: SpoolLayout.result, in: location).flatMap { bytes in
             try JSONParser.parse(bytes)["output"]
         }

@@ -140,7 +140,7 @@ struct StressTests {
                 for name in ["a.txt", "b.txt", "c.txt"] { try bench.drop(name) }
                 await bench.observer.when(3, .done)
             }
-            let location = try #require(bench.spool.findJobs(limit: 1) { $0.drop == "b.txt" }.first)
+            let location = try #require(bench.spool.findJobs { $0.drop == "b.txt" }.first)
             try remove("\(bench.path)/\(location.path)/history.jsonl")
             try #require(mkfifo("\(bench.path)/\(location.path)/history.jsonl", 0o600) == 0)
             let told = Watched<[String]>([])
@@ -168,7 +168,7 @@ struct StressTests {
                 await bench.observer.when(2, .done)
                 await bench.observer.rows.wait { !$0.rejected.isEmpty }
             }
-            let location = try #require(bench.spool.findJobs(limit: 1) { $0.drop == "a.txt" }.first)
+            let location = try #require(bench.spool.findJobs { $0.drop == "a.txt" }.first)
             try remove("\(bench.path)/\(location.path)")
             let count = try await IndexRebuild(spool: bench.spool, threads: bench.threads, writer: index) { _ in }
                 .run()

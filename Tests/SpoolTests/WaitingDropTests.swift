@@ -52,7 +52,16 @@ struct WaitingDropTests {
             ]
         )
         #expect(found.count == 5)
-        #expect(try root.findJobs(limit: 2) { _ in true }.count == 2)
+        // As a reader sees one that moves meanwhile: in two places. It must not keep the others from being found.
+        let moving = try #require(found.first { $0.directory.hasPrefix("processing/") })
+        try FileManager.default.createDirectory(
+            atPath: spool.absolute("held/\(moving.entry)"),
+            withIntermediateDirectories: false
+        )
+        #expect(try root.findJobs(Set(found.map(\.job.id))).count == 5)
+        #expect(try root.findJobs([moving.job.id]).count == 1)
+        #expect(try root.findJobs([spool.identifiers.next()]) == [:])
+        #expect(rmdir(spool.absolute("held/\(moving.entry)")) == 0)
         for location in found {
             let history = try #require(try root.history(of: location))
             #expect(location.fits(JobReplay(name: location.job, records: history.records).life))
