@@ -3,6 +3,9 @@
 
 SWIFT ?= swift
 CONFIGURATION ?= debug
+# The optimised program is one file that needs no Swift where it runs, starts in two thirds of the time and takes less memory.
+RELEASE = -c release --static-swift-stdlib
+BUILD = $(if $(filter release,$(CONFIGURATION)),$(RELEASE),-c $(CONFIGURATION))
 MINUTES ?= 1
 
 RUNS ?= 5
@@ -13,7 +16,7 @@ LINTED = Package.swift Sources Tests Fuzzing Benchmarks/Package.swift Benchmarks
 # CONFIGURATION=release for the optimised program, also with prove and soak: what is optimised may fail where a debug build
 # does not.
 build: packages
-	$(SWIFT) build -c $(CONFIGURATION)
+	$(SWIFT) build $(BUILD)
 
 test: packages proof-packages
 	scripts/test.sh
@@ -41,7 +44,7 @@ fuzz: packages
 
 # What it costs, measured on the filesystem of DIR; BENCHMARKS="drain latency" for some. Half an hour on a quiet machine.
 bench: packages
-	$(SWIFT) build -c release --product agentspool
+	$(SWIFT) build $(RELEASE) --product agentspool
 	$(SWIFT) build -c release --package-path Benchmarks
 	Benchmarks/.build/release/benchmarks $(BENCHMARKS) --runs $(RUNS) --program .build/release/agentspool \
 	  --output docs/performance $(if $(DIR),--directory $(DIR))
