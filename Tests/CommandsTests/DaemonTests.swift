@@ -25,6 +25,20 @@ struct DaemonTests {
         #expect(try spool.stopDaemon() == 0)
     }
 
+    @Test("runs nothing in Dispatch's pool, which would wake it once a second for ever")
+    func threads() async throws {
+        let spool = try TestSpool()
+        try await spool.startDaemon()
+        try spool.drop("a haiku", as: "haiku.txt")
+        try await spool.untilSettled(1)
+        let tasks = "/proc/\(spool.daemonPID)/task"
+        let names = try FileManager.default.contentsOfDirectory(atPath: tasks).compactMap {
+            try? String(contentsOfFile: "\(tasks)/\($0)/comm", encoding: .utf8)
+        }
+        #expect(names.contains("disk 1\n"))
+        #expect(names.allSatisfy { !$0.hasSuffix("default-qos\n") }, "\(names)")
+    }
+
     @Test("started with --drain ends when nothing is left")
     func drain() throws {
         let spool = try TestSpool()
