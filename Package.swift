@@ -116,8 +116,9 @@ let package = Package(
         + module(
             "Daemon",
             [
-                "Engine", "JobIndex", "Jobs", "Models", "Spool", "Telemetry", "Tools", "Workflow", .asyncHTTPClient,
-                .collections, .logging, .nioCore, .nioPosix, .serviceLifecycle, .system, .unixSignals,
+                "CLinux", "Engine", "JobIndex", "Jobs", "Models", "Spool", "Telemetry", "Tools", "Workflow",
+                .asyncHTTPClient, .collections, .heap, .logging, .nioCore, .nioPosix, .serviceLifecycle, .system,
+                .unixSignals,
             ]
         )
         + module(

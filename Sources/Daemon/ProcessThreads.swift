@@ -3,7 +3,7 @@ import NIOPosix
 package import Spool
 @_spi(ExperimentalCustomExecutors) @_spi(ExperimentalScheduling) import _Concurrency
 
-/// The threads of this process: a few on which syscalls may block, and one for the network and for timers.
+/// The threads of this process: a few on which syscalls may block, one for the network, one for timers.
 package enum ProcessThreads {
     /// A flush waits in one, and the rest goes on beside it.
     package static let disk = DiskThreads(count: 4)
@@ -11,7 +11,9 @@ package enum ProcessThreads {
     /// One is enough for hundreds of models that think, and none of their answers changes threads on its way.
     package static let network: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    /// Has every task run on ``disk`` that prefers no other executor, and every timer on ``network``.
+    fileprivate static let timers = TimerThread()
+
+    /// Has every task run on ``disk`` that prefers no other executor, and sleep by a thread for timers.
     ///
     /// To be called before the first task leaves the main actor. Otherwise tasks run in Dispatch's pool, which from its
     /// first one on wakes the process once a second to count its threads.
@@ -34,6 +36,6 @@ extension DiskThreads: SchedulingExecutor {
             preconditionFailure("\(C.self) has to sleep by itself: its durations are no Swift.Duration")
         }
         let job = UnownedJob(job)
-        ProcessThreads.network.next().scheduleTask(in: TimeAmount(delay)) { self.enqueue(ExecutorJob(job)) }
+        ProcessThreads.timers.schedule(after: delay) { self.enqueue(ExecutorJob(job)) }
     }
 }

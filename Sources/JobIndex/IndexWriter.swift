@@ -20,7 +20,7 @@ package final class IndexWriter: Sendable {
     /// The same while many come: all that a job does in this time costs its row and its indices once.
     private static let busyGatheringTime = DispatchTimeInterval.milliseconds(200)
     /// So many updates at once are many.
-    private static let busyMin = 200
+    private static let busyMin = 20
     /// How long to wait before what failed is tried again.
     private static let retryDelay = DispatchTimeInterval.seconds(1)
     /// After so many damaged databases the disk is to blame, and the index rests until the daemon's next start.
