@@ -42,7 +42,7 @@ soak: build proof-packages
 fuzz: packages
 	scripts/fuzz.sh $(MINUTES) $(TARGET)
 
-# What it costs, measured on the filesystem of DIR; BENCHMARKS="drain latency" for some. Half an hour on a quiet machine.
+# What it costs, measured on the filesystem of DIR; BENCHMARKS="drain latency" for some. Some 40 minutes on a quiet machine.
 bench: packages
 	$(SWIFT) build $(RELEASE) --product agentspool
 	$(SWIFT) build -c release --package-path Benchmarks

@@ -123,8 +123,7 @@ final class Bench: Sendable {
         return RunningEngine(engine, watch)
     }
 
-    /// Runs an engine while `body` does, then stops it and waits for its end.
-    /// Of an engine that has ended a thread may not have let go yet, and with it of its lock.
+    /// Takes a node's lock: of an engine that has ended a thread may not have let go yet, and with it of the lock.
     func takeLock(of node: String) async throws -> NodeLock {
         for _ in 0..<100_000 {
             do { return try NodeLock(of: node, in: spool, now: clock.wallClock.now) } catch is NodeLock.Held {
@@ -134,6 +133,7 @@ final class Bench: Sendable {
         return try NodeLock(of: node, in: spool, now: clock.wallClock.now)
     }
 
+    /// Runs an engine while `body` does, then stops it and waits for its end.
     func run(_ setup: Setup, _ body: (RunningEngine) async throws -> Void) async throws {
         let running = try await engine(setup)
         do { try await body(running) } catch {
