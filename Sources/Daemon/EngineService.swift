@@ -28,12 +28,9 @@ struct EngineService: Service {
 
     private func work() async throws {
         try await withGracefulShutdownHandler {
-            // Between two syscalls it does little; on the threads where they block, neither costs a change of threads.
-            try await withTaskExecutorPreference(engine.threads) {
-                try await engine.run {
-                    logger.notice("ready", metadata: ["message_id": "\(MessageID.daemonReady)"])
-                    notifier.ready("taking jobs")
-                }
+            try await engine.run {
+                logger.notice("ready", metadata: ["message_id": "\(MessageID.daemonReady)"])
+                notifier.ready("taking jobs")
             }
         } onGracefulShutdown: {
             logger.notice("stopping", metadata: ["message_id": "\(MessageID.daemonStopping)"])

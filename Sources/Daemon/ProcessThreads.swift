@@ -15,6 +15,9 @@ package enum ProcessThreads {
 
     /// Has every task run on ``disk`` that prefers no other executor, and sleep by a thread for timers.
     ///
+    /// That is why no task of this program says that it prefers them: one that leaves an actor for an executor that it
+    /// prefers is put into its queue, one that leaves it for the default goes on where it is.
+    ///
     /// To be called before the first task leaves the main actor. Otherwise tasks run in Dispatch's pool, which from its
     /// first one on wakes the process once a second to count its threads.
     package static func runTasks() { _createExecutors(factory: Executors.self) }

@@ -169,7 +169,7 @@ extension JobEngine {
                 try catalog.admit(contents, at: wallClock.now)
             }
         )
-        intakes[drop.queue]?.accepting[drop.name] = Task(executorPreference: node.threads) { @concurrent [node] in
+        intakes[drop.queue]?.accepting[drop.name] = Task { @concurrent [node] in
             let result: Result<AcceptOutcome, any Error>
             do { result = .success(try await node.accept(drop, rules, look: look)) } catch { result = .failure(error) }
             await self.accepted(drop, result)

@@ -31,7 +31,7 @@ extension JobEngine {
             var count = 0
             for (index, name) in names.enumerated() {
                 if index >= Self.takeOverConcurrency, await group.next() == true { count += 1 }
-                group.addTask(executorPreference: node.threads) {
+                group.addTask {
                     await self.takeOver(
                         name,
                         of: dead,

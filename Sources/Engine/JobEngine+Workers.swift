@@ -33,7 +33,7 @@ extension JobEngine {
             redactor: catalog.redactor
         )
         // Not on this actor: a workflow that computes for long must not keep the others waiting.
-        return Task(executorPreference: node.threads) { @concurrent [runner] in
+        return Task { @concurrent [runner] in
             let result: Result<JobRunner.Ending, any Error>
             do { result = .success(try await runner.run(job, recorder: recorder)) } catch { result = .failure(error) }
             await self.jobEnded(job, result)

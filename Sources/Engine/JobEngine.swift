@@ -125,9 +125,6 @@ package actor JobEngine: HistoryRecorder.Lender {
         AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// The threads on which it does best.
-    package nonisolated var threads: DiskThreads { node.threads }
-
     // MARK: Life
 
     /// Works until ``stop()``, or until nothing is left when it drains.
