@@ -19,6 +19,9 @@ package struct IndexDatabase: Sendable {
     let reader: any DatabaseReader
     /// Nil when the index was opened for reading only.
     let pool: DatabasePool?
+    /// The daemon's connection for ``contains(job:)`` alone: every drop that brings its id waits for the answer, and a pool
+    /// looks for a connection, makes a transaction and compares the schema first.
+    let lookup: DatabaseQueue?
     /// Which file was opened, to notice when another one has taken its place.
     let identity: IndexFiles.Identity?
 
@@ -33,6 +36,7 @@ package struct IndexDatabase: Sendable {
     /// Closes the connections; queries throw from then on.
     package func close() {
         // Readers first: only the last connection that may write folds the log into the database and removes it.
+        try? lookup?.close()
         pool?.invalidateReadOnlyConnections()
         try? reader.close()
     }
@@ -121,6 +125,7 @@ extension IndexDatabase {
                 lastCommitAt: lastCommitAt,
                 reader: pool,
                 pool: pool,
+                lookup: try DatabaseQueue(path: files.path, configuration: readingConfiguration),
                 identity: files.identity
             )
             return (database, isFresh)
@@ -189,15 +194,19 @@ extension IndexDatabase {
         }
     }
 
-    private static func openReadOnly(_ files: IndexFiles, location: String) throws(IndexError) -> IndexDatabase {
+    private static var readingConfiguration: GRDB.Configuration {
         var configuration = GRDB.Configuration()
         configuration.label = "agentspool.index.reading"
         configuration.qos = ordinaryPriority
         configuration.readonly = true
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(busyTimeout)
+        return configuration
+    }
+
+    private static func openReadOnly(_ files: IndexFiles, location: String) throws(IndexError) -> IndexDatabase {
         do {
-            let queue = try DatabaseQueue(path: location, configuration: configuration)
+            let queue = try DatabaseQueue(path: location, configuration: readingConfiguration)
             let (wasClosedCleanly, lastCommitAt) = try queue.read { database in
                 guard try !IndexSchema.migrator.hasBeenSuperseded(database) else {
                     throw IndexError.unusable(path: files.path, reason: "a newer version of the program made it")
@@ -213,6 +222,7 @@ extension IndexDatabase {
                 lastCommitAt: lastCommitAt,
                 reader: queue,
                 pool: nil,
+                lookup: nil,
                 identity: files.identity
             )
         } catch {

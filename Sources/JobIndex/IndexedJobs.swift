@@ -56,9 +56,9 @@ extension IndexDatabase {
 extension IndexDatabase {
     /// Whether there is a row for the job of this id. Blocks for some microseconds.
     package func contains(job: String) throws -> Bool {
-        try reader.read { database in
-            let sql = "SELECT EXISTS (SELECT 1 FROM jobs WHERE job = ?)"
-            return try Bool.fetchOne(database, sql: sql, arguments: [job]) ?? false
+        try (lookup ?? reader).unsafeRead { database in
+            let statement = try database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM jobs WHERE job = ?)")
+            return try Bool.fetchOne(statement, arguments: [job]) ?? false
         }
     }
 }
