@@ -94,7 +94,7 @@ let package = Package(
     ]
         + module("Jobs", [.collections, .crypto, .yams])
         + module("Spool", ["CLinux", "Jobs", .crypto, .deque, .logging, .system])
-        + module("JobIndex", ["Jobs", .collections, .grdb, .grdbSQLite, .logging])
+        + module("JobIndex", ["CLinux", "Jobs", .collections, .grdb, .grdbSQLite, .logging])
         + module(
             "Models",
             ["Jobs", .asyncHTTPClient, .collections, .nioCore, .nioHTTP1, .nioPosix, .logging, .system]

@@ -1,3 +1,4 @@
+import CLinux
 import FoundationEssentials
 import Glibc
 import Jobs
@@ -60,6 +61,18 @@ struct IndexFiles: Sendable {
 
     /// Whether the write-ahead log holds anything that the database may lack.
     var hasWriteAheadLog: Bool { (Self.identity(of: writeAheadLog)?.size ?? 0) > 0 }
+
+    /// Has the kernel begin to write what is new in the write-ahead log: the next flush of a job's files writes the whole
+    /// filesystem and would wait for that, too. Nothing depends on it.
+    ///
+    /// The log alone may be opened and closed beside SQLite, which has its locks in the other two: a process loses those
+    /// when it closes any descriptor of their file (fcntl(2)).
+    func startWritingLog() {
+        let descriptor = Glibc.open(writeAheadLog, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return }
+        _ = clinux_start_writing(descriptor)
+        _ = Glibc.close(descriptor)
+    }
 
     /// The first bytes of the database file: enough for SQLite's header, or fewer when the file is shorter.
     ///

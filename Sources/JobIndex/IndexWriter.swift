@@ -229,6 +229,7 @@ package final class IndexWriter: Sendable {
                 try rows.write(batch.lazy.map(\.update))
                 if let time { try IndexMeta.setLastCommitAt(time, in: connection) }
             }
+            database.files.startWritingLog()
         } catch {
             if let error = IndexError(error, path: path) { throw error }
             // The rows themselves are refused, which a second try would not change.

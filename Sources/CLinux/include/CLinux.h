@@ -12,6 +12,9 @@
 /* syncfs(2): flushes the filesystem that the descriptor lies on. */
 int clinux_syncfs(int fd);
 
+/* sync_file_range(2) over the whole file: begins to write what is dirty, and does not wait for it. */
+int clinux_start_writing(int fd);
+
 /* Open-file-description lock over the whole file (fcntl(2), F_OFD_SETLK): exclusive when `exclusive`. */
 int clinux_ofd_trylock(int fd, bool exclusive);
 
