@@ -52,7 +52,8 @@ enum Backlog {
         try spool.drop(size)
         let daemon = try spool.start()
         try spool.wait("the first job") { spool.finished > 0 }
-        let start = Clock.now
+        // Those that end beside the first are a tenth of a thousand.
+        let (start, early) = (Clock.now, spool.finished)
         let first = start - daemon.started
         // A thousand are done in a third of a second; to look often at many costs what is measured.
         try spool.wait("the jobs", interval: size > 10_000 ? 0.1 : 0.01) {
@@ -60,6 +61,6 @@ enum Backlog {
         }
         let (end, finished) = (Clock.now, spool.finished)
         let usage = try spool.stop(daemon)
-        return (Double(finished) / (end - start), usage.peakMemory, first)
+        return (Double(finished - early) / (end - start), usage.peakMemory, first)
     }
 }

@@ -74,7 +74,7 @@ private final class JobWatch {
     init(processing: String, done: String, job: String) throws {
         (directory, self.done, self.job) = ("\(processing)/\(job)", "\(done)/\(job)", job)
         descriptor = inotify_init1(Int32(IN_CLOEXEC))
-        guard descriptor >= 0, inotify_add_watch(descriptor, processing, UInt32(IN_CREATE)) >= 0 else {
+        guard descriptor >= 0, inotify_add_watch(descriptor, processing, UInt32(IN_CREATE | IN_MOVED_FROM)) >= 0 else {
             throw Child.Failed(description: "cannot watch \(processing)")
         }
     }
@@ -93,8 +93,6 @@ private final class JobWatch {
             }
             var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             if Glibc.poll(&poll, 1, 1_000) <= 0 {
-                // The processors had no time for this program, and the job came and went: it is late, for all to see.
-                if FileManager.default.fileExists(atPath: done) { return Clock.now }
                 waited += 1
                 if waited == 30 { throw Child.Failed(description: "\(job) did not begin in 30 s") }
                 continue
@@ -106,7 +104,8 @@ private final class JobWatch {
 
     private var hasBegun: Bool {
         let history = open("\(directory)/history.jsonl", O_RDONLY | O_CLOEXEC)
-        guard history >= 0 else { return false }
+        // The processors had no time for this program, and the job came and went: it is late, for all to see.
+        guard history >= 0 else { return access(done, F_OK) == 0 }
         defer { close(history) }
         var bytes = [UInt8](repeating: 0, count: 16_384)
         let count = read(history, &bytes, bytes.count)
