@@ -87,6 +87,17 @@ def clock_jump_unseen(trial: Trial) -> None:
         check_whole(spool, ["later.json"])
 
 
+def sleep_after_a_jump(trial: Trial) -> None:
+    """a clock set forth by hours: who goes to sleep after that is woken in time"""
+    with plain_spool() as spool, _turned(spool) as clock:
+        spool.drop("later.json", '{"run_after": "3h"}')
+        until(lambda: _state(spool, "later.json") == "deferred", "a deferred job")
+        # The probe's arrival has the daemon see that the other is due in a few seconds, and sleep until then.
+        _turn(spool, clock, 3 - 4 / HOUR, "probe.txt")
+        until_done(spool, ["later.json"], 15)
+        check_whole(spool, ["later.json", "probe.txt"])
+
+
 def clock_back_in_a_pause(trial: Trial) -> None:
     """the clock set back 5 hours while a full disk makes the daemon pause: it goes on in seconds, not hours"""
     with mounts.ext4(megabytes=24) as mounted, plain_spool(mounted) as spool, _turned(spool) as clock:
@@ -107,4 +118,4 @@ def clock_back_in_a_pause(trial: Trial) -> None:
         check_whole(spool, ["drop.json", "deferred.json"])
 
 
-CASES = [clock_forth_and_back, clock_jump_unseen, clock_back_in_a_pause]
+CASES = [clock_forth_and_back, clock_jump_unseen, sleep_after_a_jump, clock_back_in_a_pause]

@@ -1,5 +1,6 @@
 import CLinux
 import Dispatch
+import Glibc
 import HeapModule
 import Synchronization
 
@@ -7,6 +8,9 @@ import Synchronization
 ///
 /// A thread of its own, because most timers are time-outs that are far away and are never waited for to the end: here
 /// only one that comes before all others wakes a thread when it is set, on an event loop each does.
+///
+/// It waits in poll(2), whose limit is monotonic. Libdispatch's semaphores count theirs by the wall clock (sem_timedwait(3)):
+/// after one that was set back by five hours everybody would sleep for five hours.
 final class TimerThread: Sendable {
     private struct Timer: Comparable {
         let deadline: DispatchTime
@@ -30,10 +34,14 @@ final class TimerThread: Sendable {
     private static let delayMax = Duration.seconds(100 * 365 * 86_400)
 
     private let state = Mutex(State())
-    private let bell = DispatchSemaphore(value: 0)
+    private let bell: Int32
 
     /// Starts the thread, which lives as long as the process.
-    init() { DispatchQueue(label: "agentspool.timer").async { self.run() } }
+    init() {
+        bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        precondition(bell >= 0, "no descriptor is left for the timers: \(String(cString: strerror(errno)))")
+        DispatchQueue(label: "agentspool.timer").async { self.run() }
+    }
 
     /// Calls `body`, which must not block, when `delay` is over.
     func schedule(after delay: Duration, _ body: @escaping @Sendable () -> Void) {
@@ -45,20 +53,36 @@ final class TimerThread: Sendable {
             state.timers.insert(timer)
             return state.timers.min == timer
         }
-        if isFirst { bell.signal() }
+        guard isFirst else { return }
+        var one: UInt64 = 1
+        _ = write(bell, &one, 8)
     }
 
     private func run() {
         clinux_set_thread_name("timer")
         while true {
-            let (due, next) = state.withLock { state -> ([Timer], DispatchTime) in
+            let (due, next) = state.withLock { state -> ([Timer], DispatchTime?) in
                 var due: [Timer] = []
                 let now = DispatchTime.now()
                 while let first = state.timers.min, first.deadline <= now { due.append(state.timers.removeMin()) }
-                return (due, state.timers.min?.deadline ?? .distantFuture)
+                return (due, state.timers.min?.deadline)
             }
             for timer in due { timer.body() }
-            if due.isEmpty { _ = bell.wait(timeout: next) }
+            if due.isEmpty { wait(until: next) }
         }
+    }
+
+    /// Waits for the bell or `time`, in whole milliseconds and for some days at most: the loop looks again.
+    private func wait(until time: DispatchTime?) {
+        var polled = pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
+        var milliseconds: Int32 = -1
+        if let time {
+            let now = DispatchTime.now()
+            let left = time > now ? (time.uptimeNanoseconds - now.uptimeNanoseconds + 999_999) / 1_000_000 : 0
+            milliseconds = Int32(clamping: left)
+        }
+        guard poll(&polled, 1, milliseconds) > 0 else { return }
+        var count: UInt64 = 0
+        _ = read(bell, &count, 8)
     }
 }

@@ -1,5 +1,6 @@
 import DequeModule
 import Dispatch
+import Glibc
 import Jobs
 import Logging
 import Synchronization
@@ -11,8 +12,8 @@ import Synchronization
 final class LogQueue: Sendable {
     /// The most entries that the writer takes at once, and so how often at most a loss is told: once in so many.
     static let batchLimit = 64
-    /// How long the writer rests after it has written all that was there.
-    private static let rest = DispatchTimeInterval.milliseconds(2)
+    /// How long the writer rests after it has written all that was there, in microseconds.
+    private static let rest: UInt32 = 2_000
 
     private struct State {
         var waiting: Deque<LogEntry> = []
@@ -25,17 +26,11 @@ final class LogQueue: Sendable {
         var untold: UInt64 = 0
         var isClosed = false
         var writerSleeps = false
-        var flushes: [Flush] = []
-    }
-
-    /// Somebody who waits until the first `target` entries are settled.
-    private struct Flush {
-        var target: UInt64
-        var done: DispatchSemaphore
     }
 
     private let capacity: Int
     private let state = Mutex(State())
+    /// Only waited for without a limit: libdispatch counts one by the wall clock, and a clock set back makes hours of it.
     private let wake = DispatchSemaphore(value: 0)
 
     init(capacity: Int) { self.capacity = max(1, capacity) }
@@ -70,19 +65,14 @@ final class LogQueue: Sendable {
 
     /// Blocks until what was appended before is settled, but not for longer than `limit`.
     func waitUntilSettled(within limit: Duration) -> Bool {
-        let done = DispatchSemaphore(value: 0)
-        let isSettled = state.withLock { state in
-            if state.settled >= state.accepted { return true }
-            state.flushes.append(Flush(target: state.accepted, done: done))
-            return false
+        let target = state.withLock { $0.accepted }
+        let end = ContinuousClock.now + limit
+        while state.withLock({ $0.settled < target }) {
+            if ContinuousClock.now >= end { return false }
+            // The writer would have somebody to wake each time; this is once, at the end of the program.
+            usleep(1_000)
         }
-        if !isSettled { wake.signal() }
-        if isSettled || done.wait(timeout: .now() + .nanoseconds(limit.wholeNanoseconds)) == .success { return true }
-        return state.withLock { state in
-            let count = state.flushes.count
-            state.flushes.removeAll { $0.done === done }
-            return state.flushes.count == count
-        }
+        return true
     }
 
     // MARK: The writer
@@ -111,22 +101,18 @@ final class LogQueue: Sendable {
                 )
             }
             if let next { return next }
-            if hasRested { wake.wait() } else { _ = wake.wait(timeout: .now() + Self.rest) }
+            if hasRested { wake.wait() } else { usleep(Self.rest) }
             hasRested = true
         }
     }
 
     /// Ends a batch: `lost` of its entries did not arrive, and `untold` losses are still to be told.
     func settle(_ batch: Batch, lost: UInt64, untold: UInt64) {
-        let done = state.withLock { state in
+        state.withLock { state in
             state.settled = batch.end
             state.lost += lost
             state.untold += untold
-            let done = state.flushes.filter { $0.target <= batch.end }
-            state.flushes.removeAll { $0.target <= batch.end }
-            return done
         }
-        for flush in done { flush.done.signal() }
     }
 
     struct Batch {
@@ -136,14 +122,5 @@ final class LogQueue: Sendable {
         var lostBefore: UInt64
         /// Every entry up to this number is in this batch, in one before it, or lost.
         var end: UInt64
-    }
-}
-
-extension Duration {
-    /// Rounded towards zero, and at most what fits.
-    fileprivate var wholeNanoseconds: Int {
-        let (seconds, attoseconds) = components
-        let (product, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflows ? Int.max : Int(product) + Int(attoseconds / 1_000_000_000)
     }
 }
