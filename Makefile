@@ -42,7 +42,8 @@ soak: build proof-packages
 fuzz: packages
 	scripts/fuzz.sh $(MINUTES) $(TARGET)
 
-# What it costs, measured on the filesystem of DIR; BENCHMARKS="drain latency" for some. Some 40 minutes on a quiet machine.
+# What it costs, measured on the filesystem of DIR; BENCHMARKS="drain latency" for some. Some 40 minutes on a quiet machine
+# from which nothing large was removed just before; nearly half of it goes into removing a million jobs and files.
 bench: packages
 	$(SWIFT) build $(RELEASE) --product agentspool
 	$(SWIFT) build -c release --package-path Benchmarks

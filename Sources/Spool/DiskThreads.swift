@@ -5,7 +5,7 @@ import Synchronization
 
 /// The threads on which the spool's syscalls block, so that none blocks the cooperative pool.
 ///
-/// They are a task executor, too: a task that prefers them makes its syscalls where it is, without a change of threads,
+/// They are a task executor, too: a task that runs on them makes its syscalls where it is, without a change of threads,
 /// which costs more than most of the calls. For the same reason one of them that finds itself something to do wakes no
 /// other for it, unless it is about to block or two things wait.
 ///

@@ -69,7 +69,7 @@ final class LogQueue: Sendable {
         let end = ContinuousClock.now + limit
         while state.withLock({ $0.settled < target }) {
             if ContinuousClock.now >= end { return false }
-            // The writer would have somebody to wake each time; this is once, at the end of the program.
+            // Once, at the end of the program: to be woken would need a semaphore with a limit, which goes by the wall clock.
             usleep(1_000)
         }
         return true
@@ -81,8 +81,6 @@ final class LogQueue: Sendable {
     ///
     /// Blocks while there are none.
     func next() -> Batch? {
-        // While many log, a writer that rests a moment with its eyes shut takes many entries at once, and none of those
-        // who log has to wake it.
         var hasRested = false
         while true {
             let next: Batch?? = state.withLock { state in
@@ -101,6 +99,8 @@ final class LogQueue: Sendable {
                 )
             }
             if let next { return next }
+            // While many log, a writer that rests a moment with its eyes shut takes many entries at once, and none of
+            // those who log has to wake it.
             if hasRested { wake.wait() } else { usleep(Self.rest) }
             hasRested = true
         }
