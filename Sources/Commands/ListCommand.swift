@@ -116,7 +116,7 @@ struct ListCommand: SpoolCommand {
                 Table.Cell(row.job.isEmpty ? "-" : row.job), Table.Cell(row.shownState, row.state.style),
                 Table.Cell(row.queue), Table.Cell(since.map { (now - $0).roundedText }),
                 Table.Cell(row.state == .done ? "" : row.step), Table.Cell(row.tokens == 0 ? "" : String(row.tokens)),
-                Table.Cell(row.name), Table.Cell(row.state == .done ? "" : row.reason, .dim),
+                Table.Cell(row.name), Table.Cell(row.state == .done ? "" : row.why ?? row.reason, .dim),
             ])
         }
         Terminal.print(table.text)
@@ -138,6 +138,7 @@ struct JobRow {
             state: .waiting
         )
         summary.reason = "in the inbox"
+        summary.why = "in the inbox"
         summary.owner = UserNames.name(of: waiting.uid)
     }
 

@@ -14,6 +14,10 @@ struct IndexFeed: JobObserver {
         if let update = IndexUpdate.update(for: replay, records: records) { writer.record(update) }
     }
 
+    func jobWaits(_ job: JobID, why: String?, seq: Int) {
+        writer.record(.waits(job: job.text, why: why.map(JobSummary.short), seq: seq))
+    }
+
     func dropRejected(_ row: JobSummary) { writer.record(.rejected(row)) }
 
     func recordsMayBeMissing() { writer.noteLoss() }

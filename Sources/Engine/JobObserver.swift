@@ -7,6 +7,8 @@ package protocol JobObserver: Sendable {
     func jobChanged(_ replay: JobReplay, _ record: HistoryRecord)
     /// A job that was accepted, claimed or taken over: its history, a long one part by part.
     func jobSeen(_ replay: JobReplay, _ records: [HistoryRecord])
+    /// What a running job waits for until its next record, whose number is above `seq`; nil when it waits no more.
+    func jobWaits(_ job: JobID, why: String?, seq: Int)
     func dropRejected(_ row: JobSummary)
     /// Something may have been recorded that the observer was not shown: what it knows must be compared with the files.
     func recordsMayBeMissing()

@@ -36,7 +36,7 @@ struct JobRunner: Sendable {
             recorder.hideValues(of: context)
             recorder.resume(try await EarlierJob(resumedBy: job, workflow.definition.loops, node: node))
             let run = WorkflowRun(workflow, job: context, recorder: recorder, environment: environment)
-            switch try await run.run() {
+            switch try await waits(of: job).collect({ try await run.run() }) {
             case .completed(let output): command = .complete(output: output)
             case .failed(let step, let failure): command = .fail(step: step, failure)
             case .deferred(let until, let reason): command = .deferUntil(until, reason: reason)
@@ -49,6 +49,13 @@ struct JobRunner: Sendable {
             return recorder.isStopping ? .interrupted : .cancelled
         }
         return try await commit(command, on: job, recorder.redaction)
+    }
+
+    /// What the job waits for while it runs, told to the observer after redaction.
+    private func waits(of job: OwnedJob) -> Waits {
+        Waits { [observer, redactor] why in
+            observer.jobWaits(job.name.id, why: why.map { redactor.redact($0) }, seq: job.replay.life.seq)
+        }
     }
 
     private func budget(of replay: JobReplay) -> JobBudget {

@@ -18,6 +18,10 @@ enum IndexSchema {
             // What the calls now hold is in the job directories alone.
             try IndexMeta.forget(database)
         }
+        migrator.registerMigration("v3") { database in
+            try database.execute(sql: "ALTER TABLE jobs ADD COLUMN why TEXT")
+            try IndexMeta.forget(database)
+        }
         return migrator
     }()
 

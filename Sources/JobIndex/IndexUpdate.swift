@@ -10,6 +10,8 @@ package enum IndexUpdate: Sendable {
     case job(JobSummary, steps: [IndexedStep], records: [IndexedRecord])
     /// A drop that became no job.
     case rejected(JobSummary)
+    /// What a running job waits for, or nil; it holds until the job's next record.
+    case waits(job: String, why: String?, seq: Int)
     /// The job is gone, or its rows are to be made anew from the next update.
     case remove(job: String)
 
@@ -17,7 +19,7 @@ package enum IndexUpdate: Sendable {
     package var rowCount: Int {
         switch self {
         case .job(_, let steps, let records): 1 + steps.count + records.count
-        case .rejected, .remove: 1
+        case .rejected, .waits, .remove: 1
         }
     }
 }

@@ -42,6 +42,7 @@ extension JobSummary {
         tokens = row[15]
         costUSD = row[16]
         seq = row[17]
+        why = row[18]
     }
 }
 

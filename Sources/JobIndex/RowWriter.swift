@@ -8,6 +8,7 @@ import OrderedCollections
 struct RowWriter {
     private let database: Database
     private let insertJob: Statement
+    private let updateWhy: Statement
     private let insertLabel: Statement
     private let insertStep: Statement
     private let insertEvent: Statement
@@ -58,6 +59,7 @@ struct RowWriter {
     init(_ database: Database) throws {
         self.database = database
         insertJob = try RowBinding.prepared(Self.jobSQL, database)
+        updateWhy = try RowBinding.prepared(Self.whySQL, database)
         insertLabel = try RowBinding.prepared(Self.labelSQL, database)
         insertStep = try RowBinding.prepared(Self.stepSQL, database)
         insertEvent = try RowBinding.prepared(Self.eventSQL, database)
@@ -74,6 +76,7 @@ struct RowWriter {
             case .rejected(let summary):
                 keep(summary, [])
                 try writeLabels(of: summary)
+            case .waits(let job, let why, let seq): try write(why: why, of: job, seq: seq)
             case .remove(let job):
                 latest[job] = nil
                 try remove(job)
@@ -122,6 +125,20 @@ struct RowWriter {
         row.bind(summary.tokens)
         row.bind(summary.costUSD.stored)
         row.bind(summary.seq)
+        row.bind(summary.why)
+        try row.execute()
+    }
+
+    /// Says what a job waits for; nothing where a newer record is known.
+    private mutating func write(why: String?, of job: String, seq: Int) throws {
+        if let known = latest[job]?.summary {
+            if known.seq <= seq { latest[job]?.summary.why = why }
+            return
+        }
+        var row = RowBinding(updateWhy)
+        row.bind(why)
+        row.bind(job)
+        row.bind(seq)
         try row.execute()
     }
 
@@ -217,7 +234,7 @@ struct RowWriter {
     /// The columns of `jobs`, in the order in which they are bound and read.
     static let jobColumns = [
         "job", "name", "queue", "workflow", "state", "outcome", "reason", "labels", "owner", "accepted_at",
-        "started_at", "finished_at", "due_at", "step", "attempts", "tokens", "cost_usd", "seq",
+        "started_at", "finished_at", "due_at", "step", "attempts", "tokens", "cost_usd", "seq", "why",
     ]
 
     private static let stepColumns = [
@@ -227,6 +244,7 @@ struct RowWriter {
 
     private static let jobSQL = upsert(into: "jobs", jobColumns, key: ["job"])
     private static let stepSQL = upsert(into: "steps", stepColumns, key: ["job", "path"])
+    private static let whySQL = "UPDATE jobs SET why = ? WHERE job = ? AND seq <= ?"
     private static let labelSQL = "INSERT OR REPLACE INTO labels (job, key, value, accepted_at) VALUES (?, ?, ?, ?)"
     private static let eventSQL =
         "INSERT OR REPLACE INTO events (job, seq, epoch, at, type, step) VALUES (?, ?, ?, ?, ?, ?)"

@@ -13,6 +13,8 @@ package struct JobSummary: Sendable, Equatable {
     package var state: State
     package var outcome: String?
     package var reason: String?
+    /// What the job waits for, as a sentence without its full stop; nil when it runs or has ended.
+    package var why: String?
     package var labels: OrderedDictionary<String, String> = [:]
     package var owner: String?
     package var acceptedAt: Timestamp?
@@ -57,7 +59,15 @@ package struct JobSummary: Sendable, Equatable {
         case .ended: state = .failed
         }
         reason = replay.lastTurn?.reason.map(Self.short)
+        switch state {
+        case .waiting: why = Self.awaitsWorker
+        case .deferred, .held: why = reason
+        case .running, .done, .failed, .rejected: why = nil
+        }
     }
+
+    /// Of a job that was accepted and has not begun.
+    package static let awaitsWorker = "waits for a free worker"
 
     /// One line, cut: rows hold summaries, the job directory holds the whole.
     package static func short(_ text: String) -> String {
@@ -69,6 +79,7 @@ package struct JobSummary: Sendable, Equatable {
         [
             "job": .string(job), "name": .string(name), "queue": .string(queue), "workflow": JSON(workflow),
             "state": .string(state.rawValue), "outcome": JSON(outcome), "reason": JSON(reason),
+            "why": JSON(why),
             "labels": .object(labels.mapValues(JSON.string)), "owner": JSON(owner),
             "accepted_at": JSON(acceptedAt?.text), "started_at": JSON(startedAt?.text),
             "finished_at": JSON(finishedAt?.text), "due_at": JSON(dueAt?.text), "step": JSON(step),

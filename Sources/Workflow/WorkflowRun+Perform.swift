@@ -229,7 +229,7 @@ extension WorkflowRun {
         if left <= .zero { return }
         if left > environment.shortWaitMax { throw Interruption.deferred(until: time, reason: reason) }
         if recorder.isStopping { throw Interruption.stopping }
-        try await recorder.pause(for: left)
+        try await Waits.during(reason) { try await recorder.pause(for: left) }
     }
 
     func checkMayGoOn(_ path: String) throws {

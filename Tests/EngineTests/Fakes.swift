@@ -116,6 +116,12 @@ final class MemoryObserver: JobObserver {
 
     func jobChanged(_ replay: JobReplay, _ record: HistoryRecord) { rows.update { $0.put(replay) } }
     func jobSeen(_ replay: JobReplay, _ records: [HistoryRecord]) { rows.update { $0.put(replay) } }
+    func jobWaits(_ job: JobID, why: String?, seq: Int) {
+        rows.update { rows in
+            guard let row = rows.jobs[job.text], row.seq <= seq else { return }
+            rows.jobs[job.text]?.why = why
+        }
+    }
     func dropRejected(_ row: JobSummary) { rows.update { $0.rejected.append(row) } }
     func recordsMayBeMissing() { mayLackRecords.update { $0 = true } }
 

@@ -25,6 +25,11 @@ private struct IndexObserver: JobObserver {
         if let update = IndexUpdate.update(for: replay, records: records) { writer.record(update) }
     }
 
+    func jobWaits(_ job: JobID, why: String?, seq: Int) {
+        rows.jobWaits(job, why: why, seq: seq)
+        writer.record(.waits(job: job.text, why: why, seq: seq))
+    }
+
     func dropRejected(_ row: JobSummary) {
         rows.dropRejected(row)
         writer.record(.rejected(row))

@@ -16,7 +16,7 @@ import Testing
         let row = try #require(JobSummary(story.replay))
         let expected = """
             {"job":"\(Story.name.id)","name":"ticket.json","queue":"tickets","workflow":"triage","state":"done",\
-            "outcome":"completed","reason":null,"labels":{"customer":"acme"},"owner":"alice",\
+            "outcome":"completed","reason":null,"why":null,"labels":{"customer":"acme"},"owner":"alice",\
             "accepted_at":"2026-11-24T02:00:00.000Z","started_at":"2026-11-24T02:00:01.000Z",\
             "finished_at":"2026-11-24T02:00:03.000Z","due_at":null,"step":null,"attempts":0,"tokens":11,"cost_usd":0.25}
             """

@@ -1,0 +1,59 @@
+import OrderedCollections
+import Synchronization
+
+/// What the steps of a running job wait for at this moment: a model's turn, a server that starts, the next try.
+///
+/// What makes a step wait says so with ``during(_:_:)``, whichever module it stands in; the engine collects it, and
+/// `list`, `show` and `status` show it in the same words.
+package final class Waits: Sendable {
+    private struct State {
+        var reasons: OrderedDictionary<Int, String> = [:]
+        var begun = 0
+        var shown: String?
+    }
+
+    /// A task-local value, because it crosses models and tools that need not know of the engine.
+    @TaskLocal private static var current: Waits?
+
+    private let state = Mutex(State())
+    private let onChange: @Sendable (String?) -> Void
+
+    /// - Parameter onChange: Is told the reason that has held for longest, and nil when nothing waits any more; may be
+    ///   called from several threads.
+    package init(onChange: @escaping @Sendable (String?) -> Void) { self.onChange = onChange }
+
+    /// Runs `body`, and collects what it waits for.
+    package func collect<Value: Sendable>(_ body: () async throws -> Value) async rethrows -> Value {
+        try await Self.$current.withValue(self, operation: body)
+    }
+
+    /// Runs `body`, during which the step waits for what `reason` says: a sentence without its full stop.
+    package static func during<Value>(_ reason: String, _ body: () async throws -> Value) async rethrows -> Value {
+        guard let waits = current else { return try await body() }
+        let wait = waits.begin(reason)
+        defer { waits.end(wait) }
+        return try await body()
+    }
+
+    private func begin(_ reason: String) -> Int {
+        change { state in
+            state.begun += 1
+            state.reasons[state.begun] = reason
+            return state.begun
+        }
+    }
+
+    private func end(_ wait: Int) { change { _ = $0.reasons.removeValue(forKey: wait) } }
+
+    private func change<Value>(_ body: (inout State) -> Value) -> Value {
+        let (value, news): (Value, String??) = state.withLock { state in
+            let value = body(&state)
+            let reason = state.reasons.values.first
+            guard reason != state.shown else { return (value, nil) }
+            state.shown = reason
+            return (value, .some(reason))
+        }
+        if let news { onChange(news) }
+        return value
+    }
+}
