@@ -11,7 +11,7 @@ MINUTES ?= 1
 RUNS ?= 5
 LINTED = Package.swift Sources Tests Fuzzing Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: build test quickstart test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
+.PHONY: build test quickstart test-cases test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
 
 # CONFIGURATION=release for the optimised program, also with prove and soak: what is optimised may fail where a debug build
 # does not.
@@ -23,6 +23,10 @@ test: packages proof-packages
 
 quickstart: packages
 	scripts/quickstart.sh
+
+# What people reported of systems like this one, played against the real program: a table. CASES="B05 B11" for some.
+test-cases: build
+	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool python3 Tests/Cases/cases.py $(CASES)
 
 test-model: packages
 	scripts/test-model.sh
