@@ -11,7 +11,7 @@ MINUTES ?= 1
 RUNS ?= 5
 LINTED = Package.swift Sources Tests Fuzzing Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: build test quickstart test-cases test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
+.PHONY: build test quickstart test-cases test-llmock test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
 
 # CONFIGURATION=release for the optimised program, also with prove and soak: what is optimised may fail where a debug build
 # does not.
@@ -27,6 +27,10 @@ quickstart: packages
 # What people reported of systems like this one, played against the real program: a table. CASES="B05 B11" for some.
 test-cases: build
 	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool python3 Tests/Cases/cases.py $(CASES)
+
+# The faults of llmock, a model server that judges its clients. CASES="mix quota" for some.
+test-llmock: build
+	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool scripts/test-llmock.sh $(CASES)
 
 test-model: packages
 	scripts/test-model.sh
