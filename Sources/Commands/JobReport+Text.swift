@@ -28,7 +28,7 @@ extension JobReport {
             let since = running.since.map { ", for \((now - $0).roundedText), since \($0.text)" } ?? ""
             let attempt = running.start.attempt > 1 ? ", attempt \(running.start.attempt)" : ""
             return "\(running.step): \(running.start.kind.rawValue)\(with.map { " \($0)" } ?? "")\(attempt)\(since)"
-        } + (waitsFor.map { ["waits for \($0)"] } ?? [])
+        } + (waitsFor.map { [stepWaitsFor == nil ? "waits for \($0)" : $0] } ?? [])
     }
 
     /// What failed, in two lines at most.

@@ -45,6 +45,8 @@ struct JobReport {
     let resultPath: String?
     let calls: [Call]
     /// The last beginning of every step.
+    /// What a running step waits for, as its daemon says.
+    var stepWaitsFor: String?
     private let starts: [String: (start: StepStart, at: Timestamp)]
 
     /// - Throws: `SpoolError`.
@@ -106,6 +108,7 @@ struct JobReport {
         case .held(let hold): return "a person to decide" + (hold.message.isEmpty ? "" : ": \(hold.message)")
         case .waiting, .running:
             if !isInHand { return "a daemon: the node that has it is not running, and goes on with it when it starts" }
+            if let stepWaitsFor { return stepWaitsFor }
             if let failed = failedStep, let retryAt = failed.retryAt, running.isEmpty {
                 return "the next try of step \(failed.step ?? ""), \(retryAt.text)"
             }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JobIndex
 import Jobs
 import OrderedCollections
 import Spool
@@ -20,10 +21,12 @@ struct ShowCommand: SpoolCommand {
     func perform() async throws {
         let spool = try options.open()
         let (location, history, replay) = try await JobFinder(spool: spool, options).read(job)
-        let report = try JobReport(replay, history.records, at: location, in: spool)
+        var report = try JobReport(replay, history.records, at: location, in: spool)
+        if report.isInHand { report.stepWaitsFor = await stepWaitsFor(replay) }
         let path = "\(spool.path)/\(location.path)"
         if json {
             var members = JobSummary(replay)?.json.object ?? ["job": .string(location.job.id.text)]
+            if let why = report.stepWaitsFor { members["why"] = .string(why) }
             members["path"] = .string(path)
             members["request_counts"] = BatchProgress(replay)?.json
             return Terminal.print(.object(members.merging(report.json) { _, new in new }))
@@ -34,13 +37,22 @@ struct ShowCommand: SpoolCommand {
         print(row, report, path)
     }
 
+    /// What a step of a running job waits for now: its daemon tells that to the index alone.
+    private func stepWaitsFor(_ replay: JobReplay) async -> String? {
+        // The index may be missing or behind: then nothing is known of it.
+        guard replay.life.state == .running, let index = try? options.openIndex() else { return nil }
+        defer { index.close() }
+        guard let row = try? await index.jobs(matching: replay.name.id.text).first else { return nil }
+        return row.seq == replay.life.seq ? row.why : nil
+    }
+
     private func print(_ row: JobSummary, _ report: JobReport, _ path: String) {
         let now = WallClock.system.now
         let labels = row.labels.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         let epoch = report.replay.life.epoch
         let lines: [(String, String?)] =
             [
-                ("Job", row.job), ("Name", row.name), ("State", row.shownState), ("Why", row.reason),
+                ("Job", row.job), ("Name", row.name), ("State", row.shownState), ("Why", report.stepWaitsFor ?? row.why ?? row.reason),
                 ("Queue", row.queue), ("Workflow", row.workflow), ("Owner", row.owner), ("Labels", labels),
                 ("Accepted", row.acceptedAt.map { "\($0.text) (\((now - $0).roundedText) ago)" }),
                 ("Started", row.startedAt?.text), ("Finished", row.finishedAt?.text), ("Due", row.dueAt?.text),

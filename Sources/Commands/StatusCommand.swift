@@ -15,7 +15,7 @@ struct StatusCommand: SpoolCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    /// Rows of stuck jobs that are shown.
+    /// Rows of stuck jobs that are shown, and of jobs that wait.
     private static let stuckMax = 10
     /// A deferred job is overdue when it was due so long ago and nobody took it.
     private static let overdueAfter: Duration = .seconds(60)
@@ -34,6 +34,7 @@ struct StatusCommand: SpoolCommand {
         var queues: [String: [JobSummary.State: Cell]] = [:]
         var nodes: [(node: String, isAlive: Bool, holder: NodeLock.Holder?)] = []
         var stuck: [JobSummary] = []
+        var waits: [JobSummary] = []
         var notes: [String] = []
     }
 
@@ -56,6 +57,8 @@ struct StatusCommand: SpoolCommand {
             let overdue = Timestamp(milliseconds: now.milliseconds - Self.overdueAfter.wholeMilliseconds)
             let (held, late) = try await index.stuck(dueBefore: overdue, limit: Self.stuckMax)
             report.stuck = held + late
+            let stuck = Set(report.stuck.map(\.job))
+            report.waits = try await index.waits(limit: Self.stuckMax).filter { !stuck.contains($0.job) }
         } catch let error as IndexError {
             report.notes.append("\(error)")
         }
@@ -93,17 +96,21 @@ struct StatusCommand: SpoolCommand {
             ])
         }
         if !nodes.isEmpty { Terminal.print("\n\(nodes.text)") }
-        if !report.stuck.isEmpty {
-            var stuck = Table(["STUCK", "STATE", "STEP", "WHY"])
-            for row in report.stuck {
-                stuck.add([
-                    Table.Cell(row.job), Table.Cell(row.state.rawValue, row.state.style), Table.Cell(row.step),
-                    Table.Cell(row.reason),
-                ])
-            }
-            Terminal.print("\n\(stuck.text)")
-        }
+        print("STUCK", report.stuck)
+        print("WAITS", report.waits)
         for note in report.notes { Terminal.print("\nNote: \(Terminal.harmless(note))") }
+    }
+
+    private func print(_ heading: String, _ rows: [JobSummary]) {
+        if rows.isEmpty { return }
+        var table = Table([heading, "STATE", "STEP", "WHY"])
+        for row in rows {
+            table.add([
+                Table.Cell(row.job), Table.Cell(row.state.rawValue, row.state.style), Table.Cell(row.step),
+                Table.Cell(row.why ?? row.reason),
+            ])
+        }
+        Terminal.print("\n\(table.text)")
     }
 
     private static func json(_ report: Report, _ spool: SpoolRoot) -> JSON {
@@ -133,6 +140,7 @@ struct StatusCommand: SpoolCommand {
                 }
             ),
             "stuck": .array(report.stuck.map(\.json)),
+            "waits": .array(report.waits.map(\.json)),
             "notes": .array(report.notes.map(JSON.string)),
         ]
     }

@@ -98,6 +98,32 @@ extension IndexDatabase {
         }
     }
 
+    /// What waits by itself: running jobs with a step that waits, then deferred ones, the next due first.
+    ///
+    /// - Parameter limit: how many of each at most.
+    package func waits(limit: Int) async throws -> [JobSummary] {
+        try await read { database in
+            let columns = RowWriter.jobColumns.joined(separator: ", ")
+            let running = try JobSummary.fetchAll(
+                database,
+                sql: """
+                    SELECT \(columns) FROM jobs
+                    WHERE state = 'running' AND why IS NOT NULL ORDER BY accepted_at, job LIMIT ?
+                    """,
+                arguments: [limit]
+            )
+            let deferred = try JobSummary.fetchAll(
+                database,
+                sql: """
+                    SELECT \(columns) FROM jobs
+                    WHERE due_at IS NOT NULL AND +state = 'deferred' ORDER BY due_at, job LIMIT ?
+                    """,
+                arguments: [limit]
+            )
+            return running + deferred
+        }
+    }
+
     /// The steps of a job in the order in which they began.
     package func steps(of job: String) async throws -> [IndexedStep] {
         try await read { database in
