@@ -27,7 +27,8 @@ enum AnswersTarget: FuzzTarget {
 
     static func check(_ json: JSON, _ dialect: Dialect) {
         for request in requests {
-            guard let answer = try? dialect.read(json, for: request, model: "m", price: nil) else { continue }
+            let reading = AnswerReading(model: "m", dialect: dialect)
+            guard let answer = try? dialect.read(json, for: request, reading) else { continue }
             claimEqual(answer.body, json, "an answer keeps the provider's body")
             claimEqual(answer.usage.modelCalls, 1, "an answer is one call")
             claim(answer.usage.inputTokens >= answer.usage.cachedInputTokens, "cached tokens are input tokens")

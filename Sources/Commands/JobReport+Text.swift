@@ -15,6 +15,7 @@ extension JobReport {
                 "Used",
                 "\(usage.modelCalls) model calls, \(usage.toolCalls) tool calls, "
                     + "\(usage.inputTokens) tokens in\(cached), \(usage.outputTokens) out\(cost)"
+                    + (usage.isEstimated ? " (estimated: the provider does not say)" : "")
             ),
             ("Result", resultPath.map { "saved: \($0)" } ?? "not yet"),
             ("Retry", retry.isSafe ? "safe: \(retry.reason)" : retry.reason),
@@ -52,7 +53,7 @@ extension JobReport {
                 Table.Cell(path), Table.Cell(entry.kind.rawValue), Table.Cell(entry.status.rawValue, style),
                 Table.Cell(String(entry.attempts)),
                 Table.Cell(Duration.milliseconds(entry.durationMilliseconds).roundedText),
-                Table.Cell(entry.tool ?? entry.model), Table.Cell(entry.failure.map { JobSummary.short($0.message) }),
+                Table.Cell(entry.tool ?? entry.model), Table.Cell(entry.remark.map(JobSummary.short)),
             ])
         }
         return table
@@ -78,5 +79,14 @@ extension JobReport {
             ])
         }
         return table
+    }
+}
+
+extension StepLedger.Entry {
+    /// What a person should know of how the step ended: its failure, else what is to be said of the model's answer.
+    fileprivate var remark: String? {
+        if let failure { return failure.message }
+        if isTruncated { return note ?? "the answer was cut (\(finishReason ?? "length"))" }
+        return note
     }
 }

@@ -116,7 +116,7 @@ struct ListCommand: SpoolCommand {
                 Table.Cell(row.job.isEmpty ? "-" : row.job), Table.Cell(row.shownState, row.state.style),
                 Table.Cell(row.queue), Table.Cell(since.map { (now - $0).roundedText }),
                 Table.Cell(row.state == .done ? "" : row.step), Table.Cell(row.tokens == 0 ? "" : String(row.tokens)),
-                Table.Cell(row.name), Table.Cell(row.state == .done ? "" : row.why ?? row.reason, .dim),
+                Table.Cell(row.name), Table.Cell(row.shownReason, .dim),
             ])
         }
         Terminal.print(table.text)
@@ -152,4 +152,10 @@ struct JobRow {
 extension JobSummary {
     /// `cancelled` says more than `failed`.
     var shownState: String { state == .failed ? outcome ?? state.rawValue : state.rawValue }
+
+    /// Of a job that is done only what a person must know of its output.
+    var shownReason: String? { state == .done ? (isTruncated ? Self.truncation : "") : why ?? reason }
+
+    /// What people are told of a job whose model's answer was cut.
+    static let truncation = "truncated: an answer was cut at a limit"
 }

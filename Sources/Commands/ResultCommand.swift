@@ -34,6 +34,7 @@ struct ResultCommand: SpoolCommand {
             Terminal.print(result.json)
         } else if outcome == .completed {
             Terminal.print(output: replay.output?.string ?? (replay.output ?? .null).indentedText)
+            if replay.isTruncated { Terminal.remark(JobSummary.truncation) }
         } else {
             Terminal.remark(result.errorText ?? outcome.rawValue)
         }

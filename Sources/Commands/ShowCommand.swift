@@ -52,7 +52,9 @@ struct ShowCommand: SpoolCommand {
         let epoch = report.replay.life.epoch
         let lines: [(String, String?)] =
             [
-                ("Job", row.job), ("Name", row.name), ("State", row.shownState), ("Why", report.stepWaitsFor ?? row.why ?? row.reason),
+                ("Job", row.job), ("Name", row.name), ("State", row.shownState),
+                ("Why", report.stepWaitsFor ?? row.why ?? row.reason),
+                ("Note", row.isTruncated ? JobSummary.truncation : nil),
                 ("Queue", row.queue), ("Workflow", row.workflow), ("Owner", row.owner), ("Labels", labels),
                 ("Accepted", row.acceptedAt.map { "\($0.text) (\((now - $0).roundedText) ago)" }),
                 ("Started", row.startedAt?.text), ("Finished", row.finishedAt?.text), ("Due", row.dueAt?.text),

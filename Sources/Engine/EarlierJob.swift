@@ -39,15 +39,17 @@ final class EarlierJob: Sendable {
     }
 
     /// The output of a step that asked the same, which is used up by it; nil when there is none.
-    func takeOutput(of question: StepQuestion) async throws -> JSON? {
+    func takeOutput(of question: StepQuestion) async throws -> EarlierOutput? {
         let place = places.withLock { places -> Range<Int>? in
             guard places[question]?.isEmpty == false else { return nil }
             return places[question]?.removeFirst()
         }
         guard let place else { return nil }
         switch try await node.run({ [history] in try history.event(at: place) }) {
-        case .stepCompleted(let completion): return completion.output
-        case .released(let release): return if case .done(let output) = release.finding { output } else { nil }
+        case .stepCompleted(let completion):
+            return completion.output.map { EarlierOutput($0, answer: completion.answer) }
+        case .released(let release):
+            return if case .done(let output) = release.finding { EarlierOutput(output) } else { nil }
         default: return nil
         }
     }

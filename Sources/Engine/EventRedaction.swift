@@ -50,6 +50,8 @@ struct EventRedaction: Sendable {
             // A model may call a tool by any name, and a provider may call its model so.
             step.tool = step.tool.map(redactor.redact)
             step.model = step.model.map(redactor.redact)
+            step.answer.note = step.answer.note.map(redactor.redact)
+            step.answer.finishReason = step.answer.finishReason.map(redactor.redact)
             return .stepCompleted(step)
         case .stepFailed(var step):
             step.failure = redacted(step.failure)

@@ -67,7 +67,7 @@ final class HistoryRecorder: StepRecorder {
     /// Takes outputs from `earlier`, the job that this one resumes.
     func resume(_ earlier: EarlierJob?) { self.earlier.withLock { $0 = earlier } }
 
-    func earlierOutput(of question: StepQuestion) async throws -> JSON? {
+    func earlierOutput(of question: StepQuestion) async throws -> EarlierOutput? {
         try await earlier.withLock(\.self)?.takeOutput(of: question)
     }
 

@@ -22,6 +22,10 @@ enum IndexSchema {
             try database.execute(sql: "ALTER TABLE jobs ADD COLUMN why TEXT")
             try IndexMeta.forget(database)
         }
+        migrator.registerMigration("v4") { database in
+            try database.execute(sql: "ALTER TABLE jobs ADD COLUMN truncated INTEGER NOT NULL DEFAULT 0")
+            try IndexMeta.forget(database)
+        }
         return migrator
     }()
 

@@ -43,6 +43,8 @@ extension JobSummary {
         costUSD = row[16]
         seq = row[17]
         why = row[18]
+        let truncated: Int = row[19]
+        isTruncated = truncated != 0
     }
 }
 

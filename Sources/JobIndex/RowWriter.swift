@@ -126,6 +126,7 @@ struct RowWriter {
         row.bind(summary.costUSD.stored)
         row.bind(summary.seq)
         row.bind(summary.why)
+        row.bind(summary.isTruncated ? 1 : 0)
         try row.execute()
     }
 
@@ -235,6 +236,7 @@ struct RowWriter {
     static let jobColumns = [
         "job", "name", "queue", "workflow", "state", "outcome", "reason", "labels", "owner", "accepted_at",
         "started_at", "finished_at", "due_at", "step", "attempts", "tokens", "cost_usd", "seq", "why",
+        "truncated",
     ]
 
     private static let stepColumns = [

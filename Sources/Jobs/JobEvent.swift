@@ -160,6 +160,8 @@ package struct StepCompletion: Sendable, Equatable {
     package var asked: String?
     /// Whether it was taken over from the job that this one resumes.
     package var isResumed = false
+    /// Of a model's answer.
+    package var answer = AnswerFacts()
     /// The output for a person: redacted, on one line, cut. Nil before the record is made.
     package var summary: String?
 

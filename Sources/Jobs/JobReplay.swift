@@ -15,6 +15,8 @@ package struct JobReplay: Sendable, Equatable {
     /// Of all attempts, those included that a retry by a person set back.
     package private(set) var usage = Usage()
     package private(set) var output: JSON?
+    /// Whether a model's answer was cut at a limit and kept.
+    package private(set) var isTruncated = false
     /// What people who released the job allowed it besides.
     package private(set) var raisedLimits = Limits()
     /// Time in the hands of nodes, the time since ``claimedAt`` not counted.
@@ -43,6 +45,7 @@ package struct JobReplay: Sendable, Equatable {
         case .stepStarted: startedAt = startedAt ?? record.at
         case .stepCompleted(let completion):
             if let used = completion.usage { usage += used }
+            if completion.answer.isTruncated { isTruncated = true }
         case .stepFailed(let failure):
             if let used = failure.usage { usage += used }
         case .completed(let output):

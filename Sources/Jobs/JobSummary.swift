@@ -25,6 +25,8 @@ package struct JobSummary: Sendable, Equatable {
     package var attempts = 0
     package var tokens = 0
     package var costUSD = 0.0
+    /// Whether a model's answer was cut at a limit and kept.
+    package var isTruncated = false
     /// The sequence number of the record that this row shows; a row never replaces a newer one.
     package var seq = 0
 
@@ -47,6 +49,7 @@ package struct JobSummary: Sendable, Equatable {
         attempts = step.flatMap { replay.steps[$0]?.attempts } ?? 0
         tokens = replay.usage.tokens
         costUSD = replay.usage.costUSD
+        isTruncated = replay.isTruncated
         outcome = replay.outcome?.rawValue
         switch replay.life.state {
         case .absent, .waiting: state = .waiting
@@ -84,6 +87,7 @@ package struct JobSummary: Sendable, Equatable {
             "accepted_at": JSON(acceptedAt?.text), "started_at": JSON(startedAt?.text),
             "finished_at": JSON(finishedAt?.text), "due_at": JSON(dueAt?.text), "step": JSON(step),
             "attempts": .int(Int64(attempts)), "tokens": .int(Int64(tokens)), "cost_usd": .double(costUSD),
+            "truncated": .bool(isTruncated),
         ]
     }
 }

@@ -48,7 +48,8 @@ package struct ResultDocument: Sendable {
             "outcome": JSON(replay.outcome?.rawValue),
             "output": replay.output ?? .null,
             "error": error,
-            "usage": replay.usage.json,
+            "truncated": .bool(replay.isTruncated),
+            "usage": usage,
             "accepted_at": JSON(replay.acceptedAt?.text),
             "started_at": JSON(replay.startedAt?.text),
             "finished_at": JSON(replay.finishedAt?.text),
@@ -64,11 +65,21 @@ package struct ResultDocument: Sendable {
         }
     }
 
+    /// Whether it is an estimate is said in every result, so that a script need not guess.
+    private var usage: JSON {
+        var members = replay.usage.json.object ?? [:]
+        members["estimated"] = .bool(replay.usage.isEstimated)
+        return .object(members)
+    }
+
     private func step(_ path: String, _ entry: StepLedger.Entry) -> JSON {
-        [
-            "path": .string(path), "kind": .string(entry.kind.rawValue), "status": .string(entry.status.rawValue),
-            "attempts": .int(Int64(entry.attempts)), "duration_ms": .int(Int64(entry.durationMilliseconds)),
-        ]
+        JSON(members: [
+            ("path", .string(path)), ("kind", .string(entry.kind.rawValue)), ("status", .string(entry.status.rawValue)),
+            ("attempts", .int(Int64(entry.attempts))), ("duration_ms", .int(Int64(entry.durationMilliseconds))),
+            ("finish_reason", entry.finishReason.map(JSON.string)),
+            ("truncated", entry.isTruncated ? true : JSON?.none),
+            ("estimated", entry.usage.isEstimated ? true : JSON?.none), ("note", entry.note.map(JSON.string)),
+        ])
     }
 
     private var error: JSON {

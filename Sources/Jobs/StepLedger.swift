@@ -17,6 +17,12 @@ package struct StepLedger: Sendable, Equatable {
         @Aside package var output: JSON?
         package var tool: String?
         package var model: String?
+        /// Why the model's answer ended, as its provider says it.
+        package var finishReason: String?
+        /// Whether the model's answer was cut at a limit and kept.
+        package var isTruncated = false
+        /// What a person should know of the model's answer.
+        @Aside package var note: String?
         package var usage = Usage()
         /// Without its response, which only the history keeps.
         @Aside package var failure: Failure?
@@ -83,6 +89,9 @@ package struct StepLedger: Sendable, Equatable {
             entry.tool = shared(completion.tool) ?? entry.tool
             entry.model = shared(completion.model) ?? entry.model
             if let usage = completion.usage { entry.usage += usage }
+            entry.finishReason = shared(completion.answer.finishReason) ?? entry.finishReason
+            entry.isTruncated = completion.answer.isTruncated
+            entry.note = completion.answer.note
             entry.failure = completion.failure
             entry.startedAt = entry.startedAt ?? record.at
             entry.finish(at: record.at, place, durationMilliseconds: completion.durationMilliseconds)

@@ -1,3 +1,5 @@
+import OrderedCollections
+
 /// What a step or a job has used.
 package struct Usage: Sendable, Equatable {
     package var modelCalls = 0
@@ -8,6 +10,8 @@ package struct Usage: Sendable, Equatable {
     package var outputTokens = 0
     /// US dollars; 0 where no price is configured.
     package var costUSD = 0.0
+    /// Whether some of the tokens are an estimate, because a provider did not say what was used.
+    package var isEstimated = false
 
     package init() {}
 
@@ -20,6 +24,7 @@ package struct Usage: Sendable, Equatable {
         total.cachedInputTokens += part.cachedInputTokens
         total.outputTokens += part.outputTokens
         total.costUSD += part.costUSD
+        total.isEstimated = total.isEstimated || part.isEstimated
     }
 
     package static func -= (total: inout Usage, part: Usage) {
@@ -32,11 +37,13 @@ package struct Usage: Sendable, Equatable {
     }
 
     package var json: JSON {
-        [
+        var members: OrderedDictionary<String, JSON> = [
             "model_calls": .int(Int64(modelCalls)), "tool_calls": .int(Int64(toolCalls)),
             "input_tokens": .int(Int64(inputTokens)), "cached_input_tokens": .int(Int64(cachedInputTokens)),
             "output_tokens": .int(Int64(outputTokens)), "cost_usd": .double(costUSD),
         ]
+        if isEstimated { members["estimated"] = true }
+        return .object(members)
     }
 
     /// More than one step uses; a history that somebody changed must not make sums overflow.
@@ -50,5 +57,6 @@ package struct Usage: Sendable, Equatable {
         cachedInputTokens = count("cached_input_tokens")
         outputTokens = count("output_tokens")
         costUSD = min(max(json["cost_usd"]?.double ?? 0, 0), Double(Self.countMax))
+        isEstimated = json["estimated"]?.bool ?? false
     }
 }

@@ -2,75 +2,92 @@ import Jobs
 
 /// Reads the answer of `v1/messages`.
 enum AnthropicAnswer {
-    /// - Throws: As ``Dialect/read(_:for:model:price:)``.
-    static func read(_ json: JSON, for request: ChatRequest, model: String, price: Price?) throws(Failure) -> ChatAnswer
-    {
-        guard let blocks = json["content"]?.array else { throw .brokenAnswer("it has no content") }
-        guard let reason = json["stop_reason"]?.string, !reason.isEmpty else {
+    /// - Throws: As ``Dialect/read(_:for:_:)``.
+    static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
+        // Some look-alikes answer with a text alone.
+        let text = json["content"]?.string.map { [["type": "text", "text": .string($0)] as JSON] }
+        guard let blocks = text ?? json["content"]?.array else { throw AnswerShape.failure(json, .anthropic) }
+        guard let reason = json["stop_reason"]?.string, FinishReason(reason) != nil else {
+            if json["choices"] != nil { throw AnswerShape.failure(json, .anthropic) }
             throw .brokenAnswer("it has no stop_reason, so it was cut on its way")
         }
-        var text = blocks.filter { $0["type"] == "text" }.compactMap { $0["text"]?.string }.joined()
-        var calls = try toolCalls(blocks)
-        // Who sent a ready body gets the provider's whole answer to judge; all others get only whole answers.
-        if request.body == nil {
-            try check(reason, needsAll: request.outputSchema != nil || !calls.isEmpty)
+        var parts = try parts(of: blocks, reason, request)
+        let output = AnthropicOutput(request)
+        let call = output.flatMap { output in parts.calls.first { $0.name == output.toolName } }
+        var found: TextToolCalls?
+        if request.body == nil, parts.calls.isEmpty {
+            found = TextToolCalls(parts.text, tools: request.tools.map(\.name))
+            var ids = ToolCallIDs(after: request.messages)
+            parts.take(found, &ids)
         }
-        if let output = AnthropicOutput(request), let call = calls.first(where: { $0.name == output.toolName }) {
-            text = output.text(of: call)
-            calls.removeAll { $0.name == output.toolName }
-        }
-        return ChatAnswer(
-            text: text,
-            toolCalls: calls,
-            usage: Dialect.anthropic.usage(json["usage"], price: price),
-            model: json["model"]?.string ?? model,
+        let isTruncated = try parts.check(request, reading)
+        if isTruncated { parts.note = parts.cutNote(reading) }
+        var answer = ChatAnswer(
+            text: parts.text,
+            toolCalls: parts.calls,
+            usage: usage(json["usage"]),
+            model: json["model"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? reading.model,
             body: json
         )
-    }
-
-    private static func check(_ reason: String, needsAll: Bool) throws(Failure) {
-        switch reason {
-        case "refusal":
-            throw Failure(
-                .permanent,
-                "the model refused",
-                hint: "Change the input or the prompt, or use another model."
-            )
-        case "pause_turn":
-            throw Failure(
-                .permanent,
-                "the provider paused the answer in the middle of its own tools",
-                hint: "Take the provider's own tools out of the model's parameters."
-            )
-        case "max_tokens" where needsAll:
-            throw Failure(
-                .permanent,
-                "the answer was cut at max_tokens, and what came cannot be used",
-                hint: "Raise max_tokens in the model's parameters, or ask for a shorter answer."
-            )
-        case "model_context_window_exceeded" where needsAll:
-            throw Failure(
-                .permanent,
-                "the answer was cut at the end of the model's context, and what came cannot be used",
-                hint: "Give the step less input, or use a model with a longer context."
-            )
-        default: break
+        answer.facts = AnswerFacts(
+            finishReason: reason,
+            isTruncated: isTruncated,
+            note: parts.note,
+            reasoning: parts.reasoning.isEmpty ? nil : parts.reasoning
+        )
+        answer.outputBytes = AnswerReading.bytes(parts)
+        if let output, let call {
+            answer.text = output.text(of: call)
+            answer.toolCalls.removeAll { $0.name == output.toolName }
         }
+        if request.body == nil, found?.isFound != true {
+            answer.original = original(blocks, json, parts, reading)
+        }
+        return answer
     }
 
-    private static func toolCalls(_ blocks: [JSON]) throws(Failure) -> [ModelToolCall] {
-        var calls: [ModelToolCall] = []
-        for (index, block) in blocks.enumerated() where block["type"] == "tool_use" {
+    private static func parts(
+        of blocks: [JSON],
+        _ reason: String,
+        _ request: ChatRequest
+    ) throws(Failure) -> AnswerParts {
+        var parts = AnswerParts(finishReason: reason)
+        var ids = ToolCallIDs(after: request.messages)
+        var content: [JSON] = []
+        for block in blocks {
+            guard block["type"] == "tool_use" else {
+                content.append(block)
+                continue
+            }
             guard let name = block["name"]?.string, !name.isEmpty else {
-                throw .brokenAnswer("a tool call names no tool")
+                throw .brokenAnswer("a tool call names no tool (\(AnswerShape.of(block)))")
             }
             // An object by the book; a text where a stream's pieces were no JSON.
-            let arguments = block["input"].map { $0.string ?? $0.text } ?? "{}"
-            calls.append(
-                ModelToolCall(id: block["id"]?.string ?? "call_\(index + 1)", name: name, arguments: arguments)
-            )
+            let arguments = ToolArguments.text(block["input"])
+            parts.calls.append(ModelToolCall(id: ids.id(block["id"]), name: name, arguments: arguments))
         }
-        return calls
+        let read = MessageContent(.array(content))
+        let tags = ThinkingTags(read.text)
+        (parts.text, parts.refusal, parts.otherTypes) = (tags.answer, read.refusal, read.otherTypes)
+        parts.reasoning = [read.reasoning, tags.reasoning].filter { !$0.isEmpty }.joined(separator: "\n\n")
+        return parts
+    }
+
+    /// The message where it holds more than its text and its calls, else nil.
+    private static func original(
+        _ blocks: [JSON],
+        _ json: JSON,
+        _ parts: AnswerParts,
+        _ reading: AnswerReading
+    ) -> OriginalTurn? {
+        let message: JSON = ["role": "assistant", "content": .array(blocks)]
+        let turn = OriginalTurn(author: reading.author, message: message)
+        let plain = ChatMessage(.assistant, parts.text, toolCalls: parts.calls)
+        var whole = plain
+        whole.original = turn
+        let isPlain =
+            AnthropicMessage.blocks(whole, author: reading.author) == AnthropicMessage.blocks(plain, author: nil)
+        return isPlain ? nil : turn
     }
 
     /// One call; what the server does not say is 0.

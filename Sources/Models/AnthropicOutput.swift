@@ -37,7 +37,7 @@ struct AnthropicOutput {
         }
         return [
             "name": .string(toolName), "description": "Takes the answer. Answer only by calling this tool.",
-            "input_schema": input,
+            "input_schema": ToolSchema.fitAnswer(input),
         ]
     }
 

@@ -6,12 +6,14 @@ enum AnthropicRequest {
     /// - Parameters:
     ///   - parameters: Of the model's settings; they stand behind what the request itself says.
     ///   - isStreamed: Whether the answer is asked for as a stream; what a ready body says of it does not count.
+    ///   - structured: How the model is told of a schema for the answer.
     /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
     static func body(
         _ request: ChatRequest,
         model: String,
         parameters: JSON,
-        isStreamed: Bool = false
+        isStreamed: Bool = false,
+        structured: StructuredForm = .jsonSchema
     ) throws(Failure) -> JSON {
         var members: OrderedDictionary<String, JSON> = ["model": .string(model)]
         if let body = request.body {
@@ -20,9 +22,10 @@ enum AnthropicRequest {
         } else {
             let system = request.messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
             if !system.isEmpty { members["system"] = .string(system) }
-            members["messages"] = .array(messages(request.messages))
+            let asked = structured.messages(request.messages, schema: request.outputSchema)
+            members["messages"] = .array(messages(asked, author: AnswerReading.author(.anthropic, model)))
             var tools = request.tools.map(tool)
-            if let output = AnthropicOutput(request) {
+            if structured == .jsonSchema, let output = AnthropicOutput(request) {
                 tools.append(output.tool)
                 let thinking = parameters["thinking"]?["type"]?.string
                 members["tool_choice"] = output.choice(thinks: thinking != nil && thinking != "disabled")
@@ -60,52 +63,37 @@ enum AnthropicRequest {
 
     /// User and assistant must take turns: what follows in the same role becomes one message. So all results of one
     /// turn's calls stand together, as the API wants them.
-    private static func messages(_ messages: [ChatMessage]) -> [JSON] {
+    private static func messages(_ messages: [ChatMessage], author: String) -> [JSON] {
         var turns: [(role: String, blocks: [JSON])] = []
         for message in messages where message.role != .system {
             let role = message.role == .assistant ? "assistant" : "user"
-            let blocks = blocks(message)
+            let blocks = AnthropicMessage.blocks(message, author: author)
             if turns.last?.role == role {
                 turns[turns.count - 1].blocks += blocks
             } else if !blocks.isEmpty {
                 turns.append((role, blocks))
             }
         }
+        answerCalls(&turns)
         return turns.map { ["role": .string($0.role), "content": .array($0.blocks)] }
     }
 
-    private static func blocks(_ message: ChatMessage) -> [JSON] {
-        if message.role == .tool {
-            return [
-                [
-                    "type": "tool_result", "tool_use_id": .string(id(message.toolCallID ?? "")),
-                    "content": .string(message.content),
-                ]
-            ]
+    /// Each call needs a result in the next message: that of the tool which takes an answer has none of its own when the
+    /// answer did not fit.
+    private static func answerCalls(_ turns: inout [(role: String, blocks: [JSON])]) {
+        for place in turns.indices.dropLast() where turns[place].role == "assistant" {
+            let answered = turns[place + 1].blocks.compactMap { $0["tool_use_id"]?.string }
+            let open = turns[place].blocks.filter { $0["type"] == "tool_use" }.compactMap { $0["id"]?.string }
+                .filter { !answered.contains($0) }
+            let results = open.map { AnthropicMessage.result(of: $0, "This was not taken.", isError: true) }
+            turns[place + 1].blocks.insert(contentsOf: results, at: 0)
         }
-        // Empty blocks are refused.
-        let text: [JSON] = message.content.isEmpty ? [] : [["type": "text", "text": .string(message.content)]]
-        return text
-            + message.toolCalls.map { call in
-                [
-                    "type": "tool_use", "id": .string(id(call.id)), "name": .string(call.name),
-                    "input": input(call.arguments),
-                ]
-            }
-    }
-
-    /// Other servers' ids, of a conversation that another model began, may have more characters than are allowed.
-    private static func id(_ id: String) -> String { OpenAIRequest.legalName(id) }
-
-    /// An object always; what the model wrote instead is shown to it as it was.
-    private static func input(_ arguments: String) -> JSON {
-        guard let input = try? JSONParser.parse(arguments.utf8), input.object != nil else {
-            return ["arguments": .string(arguments)]
-        }
-        return input
     }
 
     private static func tool(_ tool: ToolDescription) -> JSON {
-        ["name": .string(tool.name), "description": .string(tool.description), "input_schema": tool.parameters]
+        [
+            "name": .string(tool.name), "description": .string(tool.description),
+            "input_schema": ToolSchema.fit(tool.parameters),
+        ]
     }
 }

@@ -1,78 +1,104 @@
 import Jobs
 import OrderedCollections
 
-/// Puts the events of a streamed message of the Messages API together to the whole one.
+/// Puts the events of a streamed message of the Messages API together to the whole one, in whichever order they come and
+/// whichever of them a server leaves out.
 struct AnthropicStream: AnswerAssembly {
-    /// Texts are kept apart from other JSON, so that they can grow in place.
-    fileprivate struct Block {
-        var members: OrderedDictionary<String, JSON>
-        var texts: OrderedDictionary<String, String> = [:]
-        var citations: [JSON] = []
-        var input = ""
-    }
-
-    private var message: OrderedDictionary<String, JSON>?
-    private var blocks: [Block] = []
+    private var message: OrderedDictionary<String, JSON> = [:]
+    private var blocks: [StreamedBlock] = []
+    /// Where in ``blocks`` the events' indices lie.
+    private var places: [Int: Int] = [:]
     private var usageMembers: OrderedDictionary<String, JSON> = [:]
     private(set) var isDone = false
 
     var usage: JSON? { usageMembers.isEmpty ? nil : .object(usageMembers) }
 
     mutating func take(_ event: JSON) throws(StreamFault) {
-        switch event["type"]?.string {
-        case "message_start":
-            message = event["message"]?.object ?? [:]
-            take(usage: message?["usage"])
-        case "content_block_start":
-            guard let block = event["content_block"]?.object, event["index"]?.int == blocks.count else {
-                throw .garbage("a block of the stream is out of order")
-            }
-            blocks.append(Block(members: block))
+        guard event.object != nil else { throw .garbage("an event is \(event.kindName)") }
+        switch event["type"]?.string ?? Self.type(of: event) {
+        case "message_start": start(event["message"])
+        case "content_block_start": try begin(event)
         case "content_block_delta":
-            guard let index = event["index"]?.int, blocks.indices.contains(index) else {
-                throw .garbage("a piece of the stream belongs to no block")
-            }
-            blocks[index].take(delta: event["delta"])
+            try take(delta: event["delta"], at: event["index"])
         case "message_delta":
-            for (name, value) in event["delta"]?.object ?? [:] { message?[name] = value }
+            add(event["delta"])
+            take(usage: event["delta"]?["usage"])
             take(usage: event["usage"])
         case "message_stop": isDone = true
+        // Some gateways answer whole in one event.
+        case "message" where event["content"] != nil: start(event)
         // `ping`, and what may come: clients are told to skip events that they do not know.
         default: break
         }
     }
 
-    /// The counts are totals; those that an event leaves out stay.
-    private mutating func take(usage: JSON?) {
-        for (name, value) in usage?.object ?? [:] where !value.isNull { usageMembers[name] = value }
+    /// Some servers name the events outside of their data alone.
+    private static func type(of event: JSON) -> String? {
+        if event["message"]?.object != nil { return "message_start" }
+        if event["content_block"] != nil { return "content_block_start" }
+        if event["delta"] != nil { return event["index"] == nil ? "message_delta" : "content_block_delta" }
+        return nil
     }
 
-    var answer: JSON {
-        var answer = message ?? [:]
-        answer["content"] = .array(blocks.map(\.json))
-        answer["usage"] = usage
-        return .object(answer)
+    private mutating func start(_ message: JSON?) {
+        add(message)
+        take(usage: message?["usage"])
+        for block in message?["content"]?.array ?? [] { blocks.append(StreamedBlock(block.object ?? [:])) }
     }
-}
 
-extension AnthropicStream.Block {
-    mutating func take(delta: JSON?) {
-        for (name, value) in delta?.object ?? [:] where name != "type" {
-            switch (name, value) {
-            case ("partial_json", .string(let text)): input += text
-            case ("citation", _): citations.append(value)
-            case (_, .string(let text)): texts[name, default: ""] += text
-            default: members[name] = value
+    /// What is null, or written as nothing, does not take the place of what was said.
+    private mutating func add(_ members: JSON?) {
+        for (name, value) in members?.object ?? [:] where name != "usage" {
+            if name == "content" {
+                // Its place; the blocks come after.
+                message[name] = []
+                continue
             }
+            let isNothing = value.isNull || (name == "stop_reason" && value.string.map(FinishReason.isNothing) == true)
+            if isNothing, message[name] != nil { continue }
+            message[name] = value
         }
     }
 
-    var json: JSON {
-        var block = members
-        for (name, text) in texts { block[name] = .string((block[name]?.string ?? "") + text) }
-        if !citations.isEmpty { block["citations"] = .array((block["citations"]?.array ?? []) + citations) }
-        // What is no JSON stays a text, for the workflow to judge.
-        if !input.isEmpty { block["input"] = (try? JSONParser.parse(input.utf8)) ?? .string(input) }
-        return .object(block)
+    private mutating func begin(_ event: JSON) throws(StreamFault) {
+        guard let block = event["content_block"]?.object else { throw .garbage("a block of the stream has no content") }
+        try append(StreamedBlock(block), at: event["index"])
+    }
+
+    private mutating func append(_ block: StreamedBlock, at index: JSON?) throws(StreamFault) {
+        if blocks.count > OpenAIStream.indexMax { throw .garbage("it has \(blocks.count) blocks") }
+        places[Self.number(index) ?? blocks.count] = blocks.count
+        blocks.append(block)
+    }
+
+    private mutating func take(delta: JSON?, at index: JSON?) throws(StreamFault) {
+        guard let delta, delta.object != nil else { return }
+        if let place = Self.number(index).map({ places[$0] }) ?? (blocks.isEmpty ? nil : blocks.count - 1) {
+            blocks[place].take(delta)
+            return
+        }
+        guard let kind = StreamedBlock.kind(of: delta) else {
+            throw .garbage("a piece of the stream belongs to no block")
+        }
+        var block = StreamedBlock(["type": .string(kind)])
+        block.take(delta)
+        try append(block, at: index)
+    }
+
+    private static func number(_ json: JSON?) -> Int? { json?.int ?? json?.string.flatMap { Int($0) } }
+
+    /// The counts are totals; those that an event leaves out, or has as 0 after others, stay.
+    private mutating func take(usage: JSON?) {
+        for (name, value) in usage?.object ?? [:] where !value.isNull {
+            if value.int == 0, usageMembers[name]?.int ?? 0 > 0 { continue }
+            usageMembers[name] = value
+        }
+    }
+
+    var answer: JSON {
+        var answer = message
+        answer["content"] = .array(blocks.map(\.json))
+        answer["usage"] = usage
+        return .object(answer)
     }
 }

@@ -62,6 +62,8 @@ package struct ChatRequest: Sendable {
     /// A request body in the provider's own form (a line of a batch file); its members win over the configuration,
     /// except for the model's name, and `messages` above are not used.
     package var body: JSON?
+    /// What is done with an answer that was cut; nil for what the model's settings say.
+    package var onTruncated: OnTruncated?
 
     package init(
         messages: [ChatMessage],
@@ -87,6 +89,8 @@ package struct ChatMessage: Sendable, Equatable {
     package var toolCalls: [ModelToolCall] = []
     /// Of a tool's message: the call that it answers.
     package var toolCallID: String?
+    /// Of an assistant's message: all that its model sent, where that is more than text and calls.
+    package var original: OriginalTurn?
 
     package init(_ role: Role, _ content: String, toolCalls: [ModelToolCall] = [], toolCallID: String? = nil) {
         (self.role, self.content, self.toolCalls, self.toolCallID) = (role, content, toolCalls, toolCallID)
@@ -129,8 +133,14 @@ package struct ChatAnswer: Sendable {
     package var requestID: String?
     /// The configured name of the model that answered in the place of the one that was asked.
     package var fallback: String?
+    /// Why it ended, whether it was cut, and what the model thought.
+    package var facts = AnswerFacts()
+    /// All that the model sent, where that is more than text and calls: to be given back to it.
+    package var original: OriginalTurn?
     /// The provider's whole answer, for batch output files.
     package var body: JSON
+    /// Of what the model wrote.
+    var outputBytes = 0
 
     package init(text: String, toolCalls: [ModelToolCall] = [], usage: Usage, model: String, body: JSON) {
         (self.text, self.toolCalls, self.usage, self.model, self.body) = (text, toolCalls, usage, model, body)

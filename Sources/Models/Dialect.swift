@@ -27,13 +27,32 @@ extension Dialect {
         }
     }
 
+    /// - Parameter structured: How the model is told of a schema for the answer.
     /// - Throws: ``Failure``, permanent, for a ready body in the other dialect.
-    func body(_ request: ChatRequest, model: String, parameters: JSON, isStreamed: Bool) throws(Failure) -> JSON {
+    func body(
+        _ request: ChatRequest,
+        model: String,
+        parameters: JSON,
+        isStreamed: Bool,
+        structured: StructuredForm = .jsonSchema
+    ) throws(Failure) -> JSON {
         switch self {
         case .openAI:
-            try OpenAIRequest.body(request, model: model, parameters: parameters, isStreamed: isStreamed)
+            try OpenAIRequest.body(
+                request,
+                model: model,
+                parameters: parameters,
+                isStreamed: isStreamed,
+                structured: structured
+            )
         case .anthropic:
-            try AnthropicRequest.body(request, model: model, parameters: parameters, isStreamed: isStreamed)
+            try AnthropicRequest.body(
+                request,
+                model: model,
+                parameters: parameters,
+                isStreamed: isStreamed,
+                structured: structured
+            )
         }
     }
 
@@ -45,15 +64,27 @@ extension Dialect {
         }
     }
 
-    /// - Parameters:
-    ///   - json: A whole answer with a 2xx status.
-    ///   - model: The configured name, for servers that do not say theirs.
-    /// - Throws: ``Failure``: temporary when the answer is not whole, permanent when it was cut or withheld and the
-    ///   request needs all of it.
-    func read(_ json: JSON, for request: ChatRequest, model: String, price: Price?) throws(Failure) -> ChatAnswer {
-        switch self {
-        case .openAI: try OpenAIAnswer.read(json, for: request, model: model, price: price)
-        case .anthropic: try AnthropicAnswer.read(json, for: request, model: model, price: price)
+    /// Reads a whole answer with a 2xx status.
+    ///
+    /// - Throws: ``Failure``: temporary when the answer is not whole or empty, permanent when it was withheld, or cut
+    ///   where all of it is needed. Its usage is what the answer says, else an estimate.
+    func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
+        do throws(Failure) {
+            var answer =
+                switch self {
+                case .openAI: try OpenAIAnswer.read(json, for: request, reading)
+                case .anthropic: try AnthropicAnswer.read(json, for: request, reading)
+                }
+            answer.usage = reading.completed(answer.usage, outputBytes: answer.outputBytes)
+            return answer
+        } catch {
+            var failure = error
+            let used = self == .openAI ? OpenAIUsage.read(json) : AnthropicAnswer.usage(json["usage"])
+            let written = AnswerReading.bytes(json)
+            // Where nothing came nothing is known to have been used.
+            let usage = used.tokens > 0 || written > 0 ? reading.completed(used, outputBytes: written) : used
+            if usage.tokens > 0 { failure.usage = usage }
+            throw failure
         }
     }
 
@@ -63,7 +94,7 @@ extension Dialect {
     func usage(_ json: JSON?, price: Price?) -> Usage {
         var usage =
             switch self {
-            case .openAI: OpenAIAnswer.usage(json)
+            case .openAI: OpenAIUsage.tokens(json)
             case .anthropic: AnthropicAnswer.usage(json)
             }
         usage.costUSD = price?.cost(of: usage) ?? 0

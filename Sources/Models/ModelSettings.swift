@@ -35,6 +35,11 @@ package struct ModelSettings: Sendable, Equatable {
     package let parameters: JSON
     /// Nil where none is configured; then calls count as free.
     package let price: Price?
+    /// How the model is told that its answer must fit a schema; nil to find out what its server takes.
+    package let structured: StructuredForm?
+    /// What is done with an answer that was cut at a limit of tokens; nil for failing where all of it is needed, and
+    /// keeping it, marked, elsewhere.
+    package let onTruncated: OnTruncated?
     /// What may be asked of the model at the most.
     package let limits: ModelLimits
 
@@ -46,7 +51,7 @@ package struct ModelSettings: Sendable, Equatable {
         self.name = name
         try reader.allowOnly([
             "provider", "base_url", "model", "api_key", "timeout", "idle_timeout", "stream", "parameters", "price",
-            "limits", "fallback", "script",
+            "limits", "fallback", "script", "structured", "on_truncated",
         ])
         let kind = try reader.string("provider")
         let baseURL = try reader.string("base_url") ?? (kind == "anthropic" ? Self.anthropicURL : nil)
@@ -59,6 +64,8 @@ package struct ModelSettings: Sendable, Equatable {
         idleTimeout = try Self.timeout("idle_timeout", reader) ?? Self.idleTimeoutDefault
         isStreamed = try reader.bool("stream") ?? true
         fallback = try Self.text("fallback", reader)
+        structured = try reader.choice("structured")
+        onTruncated = try reader.choice("on_truncated")
         if let members = try reader.object("price") { price = try Price(members) } else { price = nil }
         if let members = try reader.object("limits") {
             limits = try ModelLimits(members)
@@ -106,6 +113,8 @@ package struct ModelSettings: Sendable, Equatable {
             ("idle_timeout", .string(idleTimeout.text)), ("stream", .bool(isStreamed)),
             ("parameters", parameters == [:] ? JSON?.none : parameters), ("price", price?.json),
             ("limits", limits.json), ("fallback", fallback.map(JSON.string)),
+            ("structured", structured.map { .string($0.rawValue) }),
+            ("on_truncated", onTruncated.map { .string($0.rawValue) }),
         ]
         return JSON(members: members)
     }

@@ -1,94 +1,115 @@
 import Jobs
+import OrderedCollections
 
 /// Reads the answer of `chat/completions`.
 enum OpenAIAnswer {
     /// More tokens than any answer has; a server that says otherwise must not make sums overflow.
     static let tokensMax = 1_000_000_000_000
 
-    /// - Throws: As ``Dialect/read(_:for:model:price:)``.
-    static func read(_ json: JSON, for request: ChatRequest, model: String, price: Price?) throws(Failure) -> ChatAnswer
-    {
+    /// - Throws: As ``Dialect/read(_:for:_:)``.
+    static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
         let choices = json["choices"]?.array ?? []
-        guard let choice = choices.first else { throw .brokenAnswer("it has no choices") }
-        guard let message = choice["message"], message.object != nil else { throw .brokenAnswer("it has no message") }
+        guard let choice = choices.first else { throw AnswerShape.failure(json, .openAI) }
+        let whole =
+            choice["message"]?.object == nil ? choice["text"].map { ["content": $0] as JSON } : choice["message"]
+        guard let message = whole else { throw .brokenAnswer("its choice has no message (\(AnswerShape.of(choice)))") }
         // A stream that was cut may have ended some of its choices.
-        guard let finish = choice["finish_reason"]?.string,
-            choices.allSatisfy({ $0["finish_reason"]?.string?.isEmpty == false })
-        else {
-            throw .brokenAnswer("it has no finish_reason, so it was cut on its way")
-        }
-        if finish == "error" { throw .brokenAnswer("the provider broke off with an error") }
-        let calls = try toolCalls(message)
-        // Who sent a ready body gets the provider's whole answer to judge; all others get only whole answers.
-        if request.body == nil { try check(finish, message, calls, request) }
+        guard let finish = choice["finish_reason"]?.string ?? choice["finishReason"]?.string,
+            choices.allSatisfy({ FinishReason($0["finish_reason"]?.string ?? $0["finishReason"]?.string) != nil })
+        else { throw .brokenAnswer("it has no finish_reason, so it was cut on its way") }
 
-        return ChatAnswer(
-            text: text(message["content"]),
-            toolCalls: calls,
-            usage: Dialect.openAI.usage(json["usage"], price: price),
-            model: json["model"]?.string ?? model,
+        var parts = try parts(of: message, finish, request)
+        var text: TextToolCalls?
+        if request.body == nil, parts.calls.isEmpty {
+            text = TextToolCalls(parts.text, tools: request.tools.map(\.name))
+            var ids = ToolCallIDs(after: request.messages)
+            parts.take(text, &ids)
+        }
+        let isTruncated = try parts.check(request, reading)
+        if isTruncated { parts.note = parts.cutNote(reading) }
+        var answer = ChatAnswer(
+            text: parts.text,
+            toolCalls: parts.calls,
+            usage: OpenAIUsage.read(json),
+            model: json["model"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? reading.model,
             body: json
         )
+        answer.facts = AnswerFacts(
+            finishReason: finish,
+            isTruncated: isTruncated,
+            note: parts.note,
+            reasoning: parts.reasoning.isEmpty ? nil : parts.reasoning
+        )
+        answer.outputBytes = AnswerReading.bytes(parts)
+        if request.body == nil { answer.original = original(message, parts, isWritten: text?.isFound == true, reading) }
+        return answer
     }
 
-    private static func check(
+    private static func parts(
+        of message: JSON,
         _ finish: String,
-        _ message: JSON,
-        _ calls: [ModelToolCall],
         _ request: ChatRequest
-    ) throws(Failure) {
-        if finish == "content_filter" {
-            throw Failure(
-                .permanent,
-                "the provider's content filter withheld the answer",
-                hint: "Change the input or the prompt, or use another model."
-            )
-        }
-        if let refusal = message["refusal"]?.string, !refusal.isEmpty {
-            throw Failure(
-                .permanent,
-                "the model refused: \(ProviderText.short(refusal))",
-                hint: "Change the input or the prompt, or use another model."
-            )
-        }
-        if finish == "length", request.outputSchema != nil || !calls.isEmpty {
-            throw Failure(
-                .permanent,
-                "the answer was cut at max_tokens, and what came cannot be used",
-                hint: "Raise max_tokens in the model's parameters, or ask for a shorter answer."
-            )
-        }
+    ) throws(Failure) -> AnswerParts {
+        let content = MessageContent(message["content"])
+        var parts = AnswerParts(finishReason: finish)
+        parts.calls = try toolCalls(message, request)
+        parts.refusal = message["refusal"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? content.refusal
+        parts.otherTypes = content.otherTypes
+        for name in ["audio", "images"] where message[name]?.isNull == false { parts.otherTypes.append(name) }
+        let tags = ThinkingTags(content.text)
+        parts.text = tags.answer
+        let thoughts = [ReasoningText.beside(message), content.reasoning, tags.reasoning].filter { !$0.isEmpty }
+        parts.reasoning = thoughts.joined(separator: "\n\n")
+        return parts
     }
 
-    /// Some servers answer in parts, as requests may.
-    private static func text(_ content: JSON?) -> String {
-        content?.string ?? (content?.array ?? []).compactMap { $0["text"]?.string }.joined()
-    }
-
-    private static func toolCalls(_ message: JSON) throws(Failure) -> [ModelToolCall] {
+    private static func toolCalls(_ message: JSON, _ request: ChatRequest) throws(Failure) -> [ModelToolCall] {
         var calls: [ModelToolCall] = []
-        for (index, call) in (message["tool_calls"]?.array ?? []).enumerated() {
-            guard let function = call["function"], let name = function["name"]?.string, !name.isEmpty else {
-                throw .brokenAnswer("a tool call names no function")
+        var ids = ToolCallIDs(after: request.messages)
+        for call in written(message) {
+            let function = call["function"]?.object == nil ? call : call["function"] ?? call
+            guard let name = function["name"]?.string, !name.isEmpty else {
+                throw .brokenAnswer("a tool call names no function (\(AnswerShape.of(call)))")
             }
-            // A text by the book; some servers send the object itself, or nothing for no arguments.
-            let arguments = function["arguments"].map { $0.string ?? ($0.isNull ? "{}" : $0.text) } ?? "{}"
-            let id = call["id"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? "call_\(index + 1)"
-            calls.append(ModelToolCall(id: id, name: name, arguments: arguments))
+            let arguments = function["arguments"] ?? function["input"] ?? function["parameters"]
+            calls.append(ModelToolCall(id: ids.id(call["id"]), name: name, arguments: ToolArguments.text(arguments)))
         }
         return calls
     }
 
-    /// One call; what the server does not say is 0.
-    static func usage(_ json: JSON?) -> Usage {
-        func count(_ path: String...) -> Int {
-            min(max(json?.value(at: path)?.int ?? 0, 0), tokensMax)
+    /// The calls as they stand in the message: a list, one alone, or the form before tools.
+    private static func written(_ message: JSON) -> [JSON] {
+        if let calls = message["tool_calls"]?.array, !calls.isEmpty { return calls.filter { !$0.isNull } }
+        if let call = message["tool_calls"], call.object != nil { return [call] }
+        if let call = message["function_call"], call.object != nil { return [call] }
+        return []
+    }
+
+    /// The message where it holds more than its text and its calls, else nil.
+    ///
+    /// - Parameter isWritten: Whether its calls came as text: then they stand as calls in it, so that their results
+    ///   have something to answer.
+    private static func original(
+        _ message: JSON,
+        _ parts: AnswerParts,
+        isWritten: Bool,
+        _ reading: AnswerReading
+    ) -> OriginalTurn? {
+        var members = message.object ?? [:]
+        members["role"] = "assistant"
+        if isWritten {
+            members["content"] = parts.text.isEmpty ? .null : .string(parts.text)
+            members["tool_calls"] = .array(parts.calls.map(\.openAI))
+        } else if message["tool_calls"] == nil, message["function_call"]?.object != nil {
+            // Their results come as those of tools.
+            members["function_call"] = nil
+            members["tool_calls"] = .array(parts.calls.map(\.openAI))
         }
-        var usage = Usage()
-        usage.modelCalls = 1
-        usage.inputTokens = count("prompt_tokens")
-        usage.cachedInputTokens = min(count("prompt_tokens_details", "cached_tokens"), usage.inputTokens)
-        usage.outputTokens = count("completion_tokens")
-        return usage
+        let turn = OriginalTurn(author: reading.author, message: .object(members))
+        let plain = ChatMessage(.assistant, parts.text, toolCalls: parts.calls)
+        var whole = plain
+        whole.original = turn
+        let isPlain = OpenAIMessage.json(whole, author: reading.author) == OpenAIMessage.json(plain, author: nil)
+        return isPlain ? nil : turn
     }
 }

@@ -6,21 +6,25 @@ enum OpenAIRequest {
     /// - Parameters:
     ///   - parameters: Of the model's settings; they stand behind what the request itself says.
     ///   - isStreamed: Whether the answer is asked for as a stream; what a ready body says of it does not count.
+    ///   - structured: How the model is told of a schema for the answer.
     /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
     static func body(
         _ request: ChatRequest,
         model: String,
         parameters: JSON,
-        isStreamed: Bool = false
+        isStreamed: Bool = false,
+        structured: StructuredForm = .jsonSchema
     ) throws(Failure) -> JSON {
         var members: OrderedDictionary<String, JSON> = ["model": .string(model)]
         if let body = request.body {
             try check(body)
             for (name, value) in body.object ?? [:] where name != "model" { members[name] = value }
         } else {
-            members["messages"] = .array(request.messages.map(message))
+            let author = AnswerReading.author(.openAI, model)
+            let messages = structured.messages(request.messages, schema: request.outputSchema)
+            members["messages"] = .array(messages.map { OpenAIMessage.json($0, author: author) })
             if !request.tools.isEmpty { members["tools"] = .array(request.tools.map(tool)) }
-            if let schema = request.outputSchema { members["response_format"] = responseFormat(schema) }
+            if let schema = request.outputSchema { members["response_format"] = responseFormat(schema, structured) }
         }
         // Two names of one limit in one request are an error at OpenAI.
         let limits = ["max_tokens", "max_completion_tokens"]
@@ -52,31 +56,28 @@ enum OpenAIRequest {
         }
     }
 
-    private static func message(_ message: ChatMessage) -> JSON {
-        let isCallOnly = message.content.isEmpty && !message.toolCalls.isEmpty
-        return JSON(members: [
-            ("role", .string(message.role.rawValue)),
-            ("content", isCallOnly ? .null : .string(message.content)),
-            ("tool_calls", message.toolCalls.isEmpty ? JSON?.none : .array(message.toolCalls.map(\.openAI))),
-            ("tool_call_id", message.toolCallID.map(JSON.string)),
-        ])
-    }
-
     private static func tool(_ tool: ToolDescription) -> JSON {
         [
             "type": "function",
             "function": [
-                "name": .string(tool.name), "description": .string(tool.description), "parameters": tool.parameters,
+                "name": .string(tool.name), "description": .string(tool.description),
+                "parameters": ToolSchema.fit(tool.parameters),
             ],
         ]
     }
 
     /// Without `strict`: OpenAI's strict mode takes only a part of JSON Schema and refuses the rest.
-    private static func responseFormat(_ schema: JSON) -> JSON {
-        [
-            "type": "json_schema",
-            "json_schema": ["name": .string(schemaName(schema["title"]?.string)), "schema": schema],
-        ]
+    private static func responseFormat(_ schema: JSON, _ form: StructuredForm) -> JSON? {
+        switch form {
+        case .jsonSchema:
+            let name = schemaName(schema["title"]?.string)
+            return [
+                "type": "json_schema",
+                "json_schema": ["name": .string(name), "schema": ToolSchema.fitAnswer(schema)],
+            ]
+        case .jsonObject: return ["type": "json_object"]
+        case .prompt: return nil
+        }
     }
 
     /// The name must fit `[a-zA-Z0-9_-]{1,64}`.
@@ -96,15 +97,5 @@ enum OpenAIRequest {
             }
         }
         return String(decoding: legal, as: UTF8.self)
-    }
-}
-
-extension ModelToolCall {
-    /// As it stands in an assistant's message.
-    var openAI: JSON {
-        [
-            "id": .string(id), "type": "function",
-            "function": ["name": .string(name), "arguments": .string(arguments)],
-        ]
     }
 }

@@ -16,6 +16,8 @@ package struct ProviderModel: LanedModel {
     private let parameters: JSON
     private let isStreamed: Bool
     private let price: Price?
+    private let structured: StructuredForm?
+    private let onTruncated: OnTruncated?
     private let call: ProviderCall
     /// Nil for a model that is asked out of turn.
     private var turn: LaneTurn?
@@ -36,6 +38,7 @@ package struct ProviderModel: LanedModel {
     ) {
         (name, language, self.endpoint, self.model, self.key) = (settings.name, dialect, endpoint, model, key)
         (parameters, isStreamed, price) = (settings.parameters, settings.isStreamed, settings.price)
+        (structured, onTruncated) = (settings.structured, settings.onTruncated)
         call = ProviderCall(http: http, clock: clock, timeout: settings.timeout, idleTimeout: settings.idleTimeout)
         lane = ModelLane(model: settings.name, limits: settings.limits, clock: clock)
     }
@@ -56,7 +59,13 @@ package struct ProviderModel: LanedModel {
     }
 
     private func body(_ request: ChatRequest) throws(Failure) -> JSON {
-        try language.body(request, model: model, parameters: parameters, isStreamed: isStreamed)
+        try language.body(
+            request,
+            model: model,
+            parameters: parameters,
+            isStreamed: isStreamed,
+            structured: structured ?? .jsonSchema
+        )
     }
 
     /// Makes one call; while the lane is closed, none.
@@ -75,12 +84,13 @@ package struct ProviderModel: LanedModel {
         message.headers.add(contentsOf: language.headers(secret: secret))
         message.body = .bytes(ByteBuffer(bytes: body.bytes))
         let tokens = Usage.worstCase(of: body, price: nil).tokens
-        return try await lane.call(tokens: tokens, in: turn) { try await exchange(message, request, known) }
+        return try await lane.call(tokens: tokens, in: turn) { try await exchange(message, request, body, known) }
     }
 
     private func exchange(
         _ message: HTTPClientRequest,
         _ request: ChatRequest,
+        _ body: JSON,
         _ key: ProviderError.Key
     ) async throws -> ChatAnswer {
         let answer: ProviderCall.Answer
@@ -95,12 +105,13 @@ package struct ProviderModel: LanedModel {
         if let wait = RateLimitHeaders.wait(answer.headers) {
             lane.pause(for: wait, "nothing is left of the provider's rate limit")
         }
-        return try read(answer, request, key)
+        return try read(answer, request, body, key)
     }
 
     private func read(
         _ answer: ProviderCall.Answer,
         _ request: ChatRequest,
+        _ body: JSON,
         _ key: ProviderError.Key
     ) throws -> ChatAnswer {
         let json: JSON
@@ -111,13 +122,13 @@ package struct ProviderModel: LanedModel {
             json = parsed
         }
         if let verdict = ProviderError.verdict(inside: json, key: key) { throw verdict }
-        do throws(Failure) {
-            var read = try language.read(json, for: request, model: model, price: price)
-            read.requestID = answer.headers.first(name: "x-request-id") ?? answer.headers.first(name: "request-id")
-            return read
-        } catch {
-            throw with(usage: json["usage"], error)
-        }
+        var reading = AnswerReading(model: model, dialect: language, price: price)
+        (reading.onTruncated, reading.requestBytes) = (onTruncated, body.bytes.count)
+        let isLimited = request.body?["max_tokens"] != nil || parameters["max_tokens"] != nil
+        if language == .anthropic, !isLimited { reading.limitDefault = Usage.outputTokensDefault }
+        var read = try language.read(json, for: request, reading)
+        read.requestID = answer.headers.first(name: "x-request-id") ?? answer.headers.first(name: "request-id")
+        return read
     }
 
     private func refusal(_ broken: ProviderCall.Broken, _ key: ProviderError.Key) -> any Error {

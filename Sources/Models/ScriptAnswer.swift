@@ -43,7 +43,7 @@ enum ScriptAnswer {
     ) -> JSON {
         let message = JSON(members: [
             ("role", "assistant"), ("content", calls.isEmpty ? .string(text) : .null),
-            ("tool_calls", calls.isEmpty ? JSON?.none : .array(calls.map(\.openAI))), ("refusal", .null),
+            ("tool_calls", calls.isEmpty ? JSON?.none : .array(calls.map(\.openAIAnswer))), ("refusal", .null),
         ])
         return [
             "id": .string("chatcmpl-\(StableHash.text(of: idempotencyKey))"),

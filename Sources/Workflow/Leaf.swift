@@ -62,6 +62,12 @@ struct AttemptResult: Sendable {
     var fallback: String?
     /// Outputs of the model that did not fit and were sent back.
     var rejectedOutputs = 0
+    /// Of a model's answer.
+    var facts = AnswerFacts()
+
+    mutating func take(_ answer: ChatAnswer) {
+        (model, fallback, facts) = (answer.model, answer.fallback, answer.facts)
+    }
 }
 
 extension Usage {

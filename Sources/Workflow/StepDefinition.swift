@@ -1,4 +1,5 @@
 import Jobs
+import Models
 import OrderedCollections
 import Tools
 
@@ -23,6 +24,8 @@ package struct StepDefinition: Sendable {
         let system: Template?
         let prompt: Template
         let output: JSONSchema?
+        /// What is done with an answer that was cut; nil for what the model's settings say.
+        let onTruncated: OnTruncated?
     }
 
     /// One call of a tool.
@@ -41,6 +44,8 @@ package struct StepDefinition: Sendable {
         let output: JSONSchema?
         /// What a person's no to one of its calls does.
         let onDenied: ApprovalRequest.DenialAction
+        /// What is done with an answer that was cut; nil for what the model's settings say.
+        let onTruncated: OnTruncated?
 
         static let turnsMaxDefault = 12
     }
@@ -112,13 +117,14 @@ package struct StepDefinition: Sendable {
         let common = ["id", "when", "retry"]
         switch kinds[0] {
         case "prompt":
-            try reader.allowOnly(common + ["model", "system", "prompt", "output"])
+            try reader.allowOnly(common + ["model", "system", "prompt", "output", "on_truncated"])
             action = .model(
                 ModelStep(
                     model: try Self.model(reader, names),
                     system: try Self.template(reader, "system", known),
                     prompt: try Self.required(reader, "prompt", known),
-                    output: try reader.schema("output")
+                    output: try reader.schema("output"),
+                    onTruncated: try reader.choice("on_truncated")
                 )
             )
         case "tool":
@@ -231,8 +237,9 @@ extension StepDefinition.AgentStep {
         known: Set<String>,
         names: WorkflowDefinition.Names
     ) throws(DocumentError) {
-        try reader.allowOnly(["model", "system", "prompt", "tools", "max_turns", "output", "on_denied"])
+        try reader.allowOnly(["model", "system", "prompt", "tools", "max_turns", "output", "on_denied", "on_truncated"])
         onDenied = try reader.choice("on_denied") ?? .fail
+        onTruncated = try reader.choice("on_truncated")
         model = try StepDefinition.model(reader, names)
         system = try StepDefinition.template(reader, "system", known)
         prompt = try StepDefinition.required(reader, "prompt", known)

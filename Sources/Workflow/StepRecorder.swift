@@ -34,7 +34,7 @@ package protocol StepRecorder: StepArchive {
     func denial(of step: String) -> Denial?
 
     /// The output of a step that asked the same in the job that this one resumes, once; nil when there is none.
-    func earlierOutput(of question: StepQuestion) async throws -> JSON?
+    func earlierOutput(of question: StepQuestion) async throws -> EarlierOutput?
 
     /// Is told an input that the steps to come work on, besides the job's own: that of a line of a batch.
     func begin(_ input: JSON)
@@ -50,6 +50,15 @@ package protocol StepRecorder: StepArchive {
 
     /// Waits without holding a worker.
     func pause(for duration: Duration) async throws
+}
+
+/// What a step of an earlier job gave.
+package struct EarlierOutput: Sendable, Equatable {
+    package var output: JSON
+    /// A cut answer stays one when it is taken over.
+    package var answer: AnswerFacts
+
+    package init(_ output: JSON, answer: AnswerFacts = AnswerFacts()) { (self.output, self.answer) = (output, answer) }
 }
 
 /// What the workflow runs with, passed in so that a test can turn it.

@@ -18,10 +18,10 @@ extension WorkflowRun {
         var corrections = 0
         for turn in 1...step.turnsMax {
             let answer = try await ask(model, messages, step, retry, path: "\(path)/\(turn)/model")
-            messages.append(ChatMessage(.assistant, answer.text, toolCalls: answer.calls))
+            messages.append(answer.message(tools: step.tools))
             if answer.calls.isEmpty {
                 guard let schema = step.output else { return try await finish(.string(answer.text), path) }
-                switch Self.read(answer.text, schema) {
+                switch StructuredAnswer.read(answer.text, schema) {
                 case .success(let value): return try await finish(value, path)
                 case .failure(let misfit):
                     if corrections == Self.correctionsMax {
@@ -29,7 +29,7 @@ extension WorkflowRun {
                         throw Interruption.failed(step: path, failure)
                     }
                     corrections += 1
-                    messages.append(Self.correction(misfit))
+                    messages.append(Self.correction(misfit, schema))
                 }
             }
             for (index, call) in answer.calls.enumerated() {
@@ -56,7 +56,7 @@ extension WorkflowRun {
         _ step: StepDefinition.AgentStep,
         _ retry: RetryPolicy,
         path: String
-    ) async throws -> (text: String, calls: [ModelToolCall]) {
+    ) async throws -> TurnRecord {
         var tools: [ToolDescription] = []
         for name in step.tools {
             let tool = try await specification(of: name, path)
@@ -68,22 +68,16 @@ extension WorkflowRun {
                 )
             )
         }
-        let request = ChatRequest(
+        var request = ChatRequest(
             messages: messages,
             tools: tools,
             outputSchema: tools.isEmpty ? step.output?.source : nil,
             idempotencyKey: key(path),
             attempt: 1
         )
-        let output = try await ask(model, request, path: path, kind: .model, retry) { $0.turn }
-        let calls = (output["tool_calls"]?.array ?? []).map { call in
-            ModelToolCall(
-                id: call["id"]?.string ?? "",
-                name: call["name"]?.string ?? "",
-                arguments: call["arguments"]?.string ?? ""
-            )
-        }
-        return (output["text"]?.string ?? "", calls)
+        request.onTruncated = step.onTruncated
+        let output = try await ask(model, request, path: path, kind: .model, retry) { TurnRecord($0).json }
+        return TurnRecord(json: output)
     }
 
     /// Runs one call that the model asked for. What the model did wrong, it is told; so are failures for good.
@@ -101,7 +95,8 @@ extension WorkflowRun {
         do {
             arguments = try JSONParser.parse(call.arguments.isEmpty ? "{}" : call.arguments)
         } catch {
-            return try await refuse(name, path, Failure(.permanent, "the arguments are not JSON: \(error)"))
+            let failure = Failure(.permanent, "the arguments are not JSON: \(error)")
+            return try await refuse(name, path, failure, received: call.arguments)
         }
         if let entry = recorder.entry(of: path), entry.status == .completed {
             return try await recordedOutput(path, entry)
@@ -109,19 +104,5 @@ extension WorkflowRun {
         let specification = try await specification(of: name, path)
         let toolCall = ToolCall(tool: name, arguments: arguments, specification: specification, path: path)
         return try await perform(toolCall, retry, onDenied: step.onDenied, tellsModel: true)
-    }
-}
-
-extension ChatAnswer {
-    /// What is recorded of one turn of an agent.
-    fileprivate var turn: JSON {
-        [
-            "text": .string(text),
-            "tool_calls": .array(
-                toolCalls.map { call in
-                    ["id": .string(call.id), "name": .string(call.name), "arguments": .string(call.arguments)]
-                }
-            ),
-        ]
     }
 }

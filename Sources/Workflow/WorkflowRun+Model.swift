@@ -19,17 +19,19 @@ extension WorkflowRun {
         let messages = try failing(path) { () throws(Failure) in
             try Self.opening(system: step.system, prompt: step.prompt, scope)
         }
-        let request = ChatRequest(
+        var request = ChatRequest(
             messages: messages,
             outputSchema: step.output?.source,
             idempotencyKey: key(path),
             attempt: 1
         )
+        request.onTruncated = step.onTruncated
         guard let schema = step.output else {
             return try await ask(model, request, path: path, kind: .model, retry) { .string($0.text) }
         }
         let leaf = Leaf(asking: model, request, path: path, kind: .model, retry: retry)
-        return try await perform(leaf) { attempt in try await ask(attempt, request, fitting: schema) }
+        let question = request
+        return try await perform(leaf) { attempt in try await ask(attempt, question, fitting: schema) }
     }
 
     /// Asks a model once in a step of its own; `output` is what is kept of the answer.
@@ -45,12 +47,11 @@ extension WorkflowRun {
             var request = request
             request.attempt = attempt.number
             let answer = try await (attempt.model ?? model).complete(request)
-            return AttemptResult(
-                output: output(answer),
-                usage: answer.usage,
-                model: answer.model,
-                fallback: answer.fallback
-            )
+            var result = AttemptResult(output: output(answer), usage: answer.usage)
+            result.take(answer)
+            // A turn keeps what was thought with the rest of it.
+            if result.output["turn"] != nil { result.facts.reasoning = nil }
+            return result
         }
     }
 
@@ -75,8 +76,9 @@ extension WorkflowRun {
                 throw failure
             }
             usage += answer.usage
-            (result.usage, result.model, result.fallback) = (usage, answer.model, answer.fallback)
-            switch Self.read(answer.text, schema) {
+            result.take(answer)
+            result.usage = usage
+            switch StructuredAnswer.read(answer.text, schema) {
             case .success(let value):
                 result.output = value
                 return result
@@ -91,7 +93,9 @@ extension WorkflowRun {
                     )
                 }
                 result.rejectedOutputs += 1
-                request.messages += [ChatMessage(.assistant, answer.text), Self.correction(misfit)]
+                var said = ChatMessage(.assistant, answer.text)
+                said.original = answer.original
+                request.messages += [said, Self.correction(misfit, schema)]
                 do throws(OverBudget) {
                     try attempt.reserveMore(model.worstCase(of: request))
                 } catch {
@@ -105,27 +109,13 @@ extension WorkflowRun {
         }
     }
 
-    /// Why an answer is not what the schema asks for.
-    struct Misfit: Error { var reason: String }
-
-    static func correction(_ misfit: Misfit) -> ChatMessage {
+    /// With the schema: a server that takes `response_format` and does nothing with it has not shown it to the model.
+    static func correction(_ misfit: StructuredAnswer.Misfit, _ schema: JSONSchema) -> ChatMessage {
         ChatMessage(
             .user,
-            "Your answer does not fit: \(misfit.reason). Answer again, with nothing but JSON that fits the schema."
+            "Your answer does not fit: \(misfit.reason). Answer again, with nothing but JSON that fits this JSON Schema: "
+                + schema.source.text
         )
-    }
-
-    /// Reads an answer that must be JSON; a fence of Markdown around it is forgiven.
-    static func read(_ text: String, _ schema: JSONSchema) -> Result<JSON, Misfit> {
-        var body = text[...]
-        if let fence = body.firstMatch(of: /^\s*```[a-z]*\n(?<inside>[\s\S]*?)\n```\s*$/) { body = fence.inside }
-        do throws(JSONSyntaxError) {
-            let value = try JSONParser.parse(Array(body.utf8))
-            let errors = schema.errors(in: value)
-            return errors.isEmpty ? .success(value) : .failure(Misfit(reason: errors.joined(separator: "; ")))
-        } catch {
-            return .failure(Misfit(reason: "it is not JSON: \(error)"))
-        }
     }
 
     static func opening(system: Template?, prompt: Template, _ scope: Scope) throws(Failure) -> [ChatMessage] {

@@ -24,7 +24,8 @@ extension WorkflowRun {
     /// Takes the output of a step that asked the same in the job that this one resumes.
     func takeOver(_ leaf: Leaf) async throws -> JSON? {
         let question = StepQuestion(step: leaf.path, asked: leaf.asked, loops: workflow.definition.loops)
-        guard let output = try await recorder.earlierOutput(of: question) else { return nil }
+        guard let earlier = try await recorder.earlierOutput(of: question) else { return nil }
+        let output = earlier.output
         var completion = StepCompletion(
             step: leaf.path,
             kind: leaf.kind,
@@ -32,7 +33,7 @@ extension WorkflowRun {
             tool: leaf.tool,
             model: leaf.model?.name
         )
-        (completion.asked, completion.isResumed) = (leaf.asked, true)
+        (completion.asked, completion.isResumed, completion.answer) = (leaf.asked, true, earlier.answer)
         try await recorder.record(.stepCompleted(completion), durably: leaf.effect == .write)
         return output
     }
@@ -144,6 +145,7 @@ extension WorkflowRun {
         )
         completion.fallback = result.fallback
         completion.rejectedOutputs = result.rejectedOutputs
+        completion.answer = result.facts
         completion.asked = leaf.asked
         return completion
     }

@@ -106,19 +106,28 @@ extension WorkflowRun {
 
     /// Records a call that was not made, and what the model is told about it. One that policy and people have nothing
     /// against was the model's mistake.
-    func refuse(_ tool: String, _ path: String, _ failure: Failure) async throws -> JSON {
+    ///
+    /// - Parameter received: Arguments that the model's own server will not show it again: they are no JSON.
+    func refuse(_ tool: String, _ path: String, _ failure: Failure, received: String? = nil) async throws -> JSON {
         if let entry = recorder.entry(of: path), entry.status == .completed {
             return try await recordedOutput(path, entry)
         }
         var completion = StepCompletion(
             step: path,
             kind: .tool,
-            output: ["error": .string(failure.message)],
+            output: JSON(members: [
+                ("error", .string(failure.message)), ("received", received.map { .string(Self.shown($0)) }),
+            ]),
             tool: tool,
             failure: failure
         )
         if failure.class != .denied { completion.rejectedOutputs = 1 }
         try await recorder.record(.stepCompleted(completion), durably: true)
         return completion.output ?? .null
+    }
+
+    /// The end is what matters: there they were cut.
+    private static func shown(_ arguments: String) -> String {
+        arguments.count <= 2_000 ? arguments : "\(arguments.prefix(500))…\(arguments.suffix(1_500))"
     }
 }

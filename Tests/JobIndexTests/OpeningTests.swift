@@ -122,6 +122,19 @@ import Testing
         #expect(setAside.isEmpty)
     }
 
+    @Test func `an index from before answers were marked as cut is migrated, and compared with the files`() async throws {
+        try await makeIndex()
+        let (database, _) = try open()
+        try await database.pool?.write { connection in
+            try connection.execute(sql: "ALTER TABLE jobs DROP COLUMN truncated")
+            try connection.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = 'v4'")
+        }
+        database.close()
+        let migrated = try open()
+        #expect(!migrated.database.wasClosedCleanly && migrated.database.lastCommitAt == nil)
+        #expect(try await migrated.database.list(ListFilter()).map(\.isTruncated) == [false])
+    }
+
     @Test func `an older index that cannot be migrated is set aside`() async throws {
         try await makeIndex()
         let (database, _) = try open()

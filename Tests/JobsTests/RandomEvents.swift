@@ -86,6 +86,12 @@ extension SeededRandom {
             completion.rejectedOutputs = pick([0, 0, 2])
             completion.asked = chance(0.5) ? text() : nil
             (completion.isChecked, completion.isResumed) = (chance(0.2), chance(0.2))
+            completion.answer = AnswerFacts(
+                finishReason: chance(0.5) ? text() : nil,
+                isTruncated: chance(0.2),
+                note: chance(0.2) ? text() : nil,
+                reasoning: chance(0.2) ? text() : nil
+            )
             return .stepCompleted(completion)
         default:
             var failed = StepFailure(step: text(), kind: kind, attempt: attempt, failure: failure(), tool: tool)

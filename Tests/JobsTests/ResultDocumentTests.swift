@@ -23,13 +23,15 @@ import Testing
                 "ticket": 4711
               },
               "error": null,
+              "truncated": false,
               "usage": {
                 "model_calls": 1,
                 "tool_calls": 0,
                 "input_tokens": 10,
                 "cached_input_tokens": 0,
                 "output_tokens": 1,
-                "cost_usd": 0.25
+                "cost_usd": 0.25,
+                "estimated": false
               },
               "accepted_at": "2026-11-24T02:00:00.000Z",
               "started_at": "2026-11-24T02:00:01.000Z",
@@ -51,6 +53,25 @@ import Testing
             """
         #expect(ResultDocument(story.replay).json.indentedText == expected)
         #expect(ResultDocument(story.replay).errorText == nil)
+    }
+
+    @Test func `a cut answer, an estimate and why an answer ended stand in the result and in the row`() {
+        var usage = Story.usage(10)
+        usage.isEstimated = true
+        var cut = StepCompletion(step: "classify", kind: .model, output: "The three", model: "m", usage: usage)
+        cut.answer = AnswerFacts(finishReason: "length", isTruncated: true, note: "cut at max_tokens")
+        let story = Story(
+            .accepted(Story.acceptance),
+            Story.start("classify"),
+            .stepCompleted(cut),
+            .completed(output: "The three")
+        )
+        let result = ResultDocument(story.replay).json
+        #expect(result["truncated"] == true && result["usage"]?["estimated"] == true)
+        let step = result["steps"]?.array?.first
+        #expect(step?["finish_reason"] == "length" && step?["truncated"] == true && step?["estimated"] == true)
+        #expect(step?["note"] == "cut at max_tokens")
+        #expect(JobSummary(story.replay)?.json["truncated"] == true)
     }
 
     @Test func `result.json and error.txt of a job that failed say what, where, why and what to do`() {

@@ -11,7 +11,11 @@ struct AnthropicTests {
     }
 
     private func read(_ json: JSON, _ request: ChatRequest = request(), price: Price? = nil) throws -> ChatAnswer {
-        try AnthropicAnswer.read(json, for: request, model: "configured", price: price)
+        try Dialect.anthropic.read(
+            json,
+            for: request,
+            AnswerReading(model: "configured", dialect: .anthropic, price: price)
+        )
     }
 
     private func answer(_ content: JSON, _ reason: String = "end_turn") -> JSON {
@@ -96,7 +100,7 @@ struct AnthropicTests {
                     ],
                     ["role": "assistant", "content": [["type": "text", "text": "It is sunny."]]],
                 ],
-                "tools": [["name": "get", "description": "Gets.", "input_schema": ["type": "object"]]],
+                "tools": [["name": "get", "description": "Gets.", "input_schema": ["type": "object", "properties": [:]]]],
                 "max_tokens": 7, "temperature": 0,
             ]
         )
@@ -169,7 +173,7 @@ struct AnthropicTests {
         let usage: JSON = [
             "input_tokens": 10, "cache_creation_input_tokens": 20, "cache_read_input_tokens": 70, "output_tokens": 5,
         ]
-        let json: JSON = ["content": [], "stop_reason": "end_turn", "usage": usage]
+        let json: JSON = ["content": [["type": "text", "text": "Hi"]], "stop_reason": "end_turn", "usage": usage]
         let answer = try read(json, price: Price(reader("{input: 1000000, cached_input: 0, output: 1000000}")))
         #expect(answer.usage.modelCalls == 1)
         #expect(answer.usage.inputTokens == 100)

@@ -8,7 +8,7 @@ struct OpenAIAnswerTests {
     private func read(_ json: String, _ request: ChatRequest = request(), price: Price? = nil) throws -> ChatAnswer {
         let json = try JSONParser.parse(json.utf8)
         if let verdict = ProviderError.verdict(inside: json, key: ProviderError.Key()) { throw verdict }
-        return try OpenAIAnswer.read(json, for: request, model: "configured", price: price)
+        return try Dialect.openAI.read(json, for: request, AnswerReading(model: "configured", dialect: .openAI, price: price))
     }
 
     private func answer(_ message: String, finish: String = #""stop""#, more: String = "") -> String {
@@ -58,8 +58,8 @@ struct OpenAIAnswerTests {
         #expect(
             answer.toolCalls == [
                 ModelToolCall(id: "c1", name: "get", arguments: "{broken"),
-                ModelToolCall(id: "call_2", name: "put", arguments: #"{"a":1}"#),
-                ModelToolCall(id: "call_3", name: "n", arguments: "{}"),
+                ModelToolCall(id: "call00001", name: "put", arguments: #"{"a":1}"#),
+                ModelToolCall(id: "call00002", name: "n", arguments: "{}"),
             ]
         )
     }

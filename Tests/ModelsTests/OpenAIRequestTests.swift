@@ -37,7 +37,7 @@ struct OpenAIRequestTests {
                 "tools": [
                     [
                         "type": "function",
-                        "function": ["name": "get", "description": "Gets.", "parameters": ["type": "object"]],
+                        "function": ["name": "get", "description": "Gets.", "parameters": ["type": "object", "properties": [:]]],
                     ]
                 ],
                 "response_format": [

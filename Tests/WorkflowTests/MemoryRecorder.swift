@@ -111,7 +111,7 @@ final class MemoryRecorder: StepRecorder {
 
     func begin(_ input: JSON) {}
 
-    func earlierOutput(of question: StepQuestion) -> JSON? { nil }
+    func earlierOutput(of question: StepQuestion) -> EarlierOutput? { nil }
 
     func denial(of step: String) -> Denial? { state.withLock { $0.steps.denials[step] } }
 

@@ -1,0 +1,32 @@
+import Jobs
+
+/// How a model is told that its answer must be JSON of a schema.
+package enum StructuredForm: String, Sendable, CaseIterable {
+    /// By the provider's own means: `response_format` with the schema, or a tool that takes the answer.
+    case jsonSchema = "json_schema"
+    /// `response_format: {type: json_object}`, with the schema in the prompt.
+    case jsonObject = "json_object"
+    /// In the prompt alone.
+    case prompt
+
+    /// What is tried where a server refuses this one; nil after the last.
+    var next: StructuredForm? {
+        switch self {
+        case .jsonSchema: .jsonObject
+        case .jsonObject: .prompt
+        case .prompt: nil
+        }
+    }
+
+    /// The messages, with the schema in the first that is the user's.
+    func messages(_ messages: [ChatMessage], schema: JSON?) -> [ChatMessage] {
+        guard self != .jsonSchema, let schema else { return messages }
+        let text = "Answer with nothing but JSON that fits this JSON Schema:\n\(schema.text)"
+        var messages = messages
+        guard let place = messages.firstIndex(where: { $0.role == .user }) else {
+            return messages + [ChatMessage(.user, text)]
+        }
+        messages[place].content += "\n\n\(text)"
+        return messages
+    }
+}

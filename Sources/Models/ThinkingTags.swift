@@ -1,0 +1,106 @@
+/// Takes what a model thought out of the text of its answer, where the server has left it there between tags.
+struct ThinkingTags {
+    /// The text without it.
+    var answer: String
+    /// Empty where there is none.
+    var reasoning: String
+
+    /// Where a server lets the model's own marks through.
+    private static let pairs: [(open: String, close: String)] = [
+        ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>"),
+        ("<reasoning>", "</reasoning>"), ("<reflection>", "</reflection>"), ("[THINK]", "[/THINK]"),
+        ("<seed:think>", "</seed:think>"), ("◁think▷", "◁/think▷"), ("<|begin_of_thought|>", "<|end_of_thought|>"),
+        ("<|START_THINKING|>", "<|END_THINKING|>"), ("<|channel|>analysis<|message|>", "<|end|>"),
+    ]
+
+    /// What may stand around the answer behind the thoughts.
+    private static let marks = [
+        "<|start|>assistant", "<|channel|>final<|message|>", "<|START_RESPONSE|>", "<|begin_of_solution|>",
+    ]
+    private static let endMarks = ["<|return|>", "<|end|>", "<|END_RESPONSE|>", "<|end_of_solution|>"]
+
+    init(_ text: String) {
+        var rest = text[...]
+        var thoughts: [Substring] = []
+        var hasMarks = false
+        // Only at the beginning: an answer may well speak of these tags.
+        while let thought = Self.first(of: &rest, isFirst: thoughts.isEmpty) {
+            thoughts.append(thought)
+            hasMarks = Self.drop(Self.marks, from: &rest) || hasMarks
+        }
+        reasoning = thoughts.map { $0.trimmed }.filter { !$0.isEmpty }.joined(separator: "\n\n")
+        if thoughts.isEmpty { hasMarks = Self.drop(Self.marks, from: &rest) }
+        if hasMarks {
+            for mark in Self.endMarks {
+                while rest.trimmed.hasSuffix(mark) { rest = rest.trimmed.dropLast(mark.count) }
+            }
+        }
+        answer = thoughts.isEmpty && !hasMarks ? text : String(rest.trimmed)
+    }
+
+    /// What the model thought at the beginning of `rest`, which is behind it afterwards.
+    private static func first(of rest: inout Substring, isFirst: Bool) -> Substring? {
+        let start = rest.drop(while: \.isWhitespace)
+        for (open, close) in pairs where start.hasPrefixIgnoringCase(open) {
+            let inside = start.dropFirst(open.count)
+            // One that is never closed is all that came.
+            guard let end = inside.firstRange(ofIgnoringCase: close) else {
+                rest = ""
+                return inside
+            }
+            rest = inside[end.upperBound...]
+            return inside[..<end.lowerBound]
+        }
+        // Where the prompt's template has opened it, only the end comes.
+        guard isFirst, let end = rest.firstRange(ofIgnoringCase: "</think>"),
+            rest[..<end.lowerBound].firstRange(ofIgnoringCase: "<think>") == nil
+        else { return nil }
+        let inside = rest[..<end.lowerBound]
+        // A tag in quotation marks or code is spoken of.
+        if let last = inside.last, "`\"'".contains(last) { return nil }
+        rest = rest[end.upperBound...]
+        return inside
+    }
+
+    private static func drop(_ marks: [String], from rest: inout Substring) -> Bool {
+        var hasDropped = false
+        while let mark = marks.first(where: { rest.drop(while: \.isWhitespace).hasPrefix($0) }) {
+            rest = rest.drop(while: \.isWhitespace).dropFirst(mark.count)
+            hasDropped = true
+        }
+        return hasDropped
+    }
+}
+
+extension StringProtocol where SubSequence == Substring {
+    /// Without white space at its ends.
+    var trimmed: Substring {
+        var text = self[...].drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}
+
+extension Substring {
+    /// - Parameter prefix: In ASCII, or in letters without cases.
+    func hasPrefixIgnoringCase(_ prefix: String) -> Bool {
+        var place = startIndex
+        for character in prefix {
+            guard place < endIndex, self[place].lowercased() == character.lowercased() else { return false }
+            formIndex(after: &place)
+        }
+        return true
+    }
+
+    func firstRange(ofIgnoringCase text: String) -> Range<Index>? {
+        guard let first = text.first?.lowercased() else { return nil }
+        var place = startIndex
+        while place < endIndex {
+            if self[place].lowercased() == first, self[place...].hasPrefixIgnoringCase(text) {
+                return place..<index(place, offsetBy: text.count)
+            }
+            formIndex(after: &place)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,109 @@
+import Jobs
+import Tools
+
+/// Reads a model's answer that must be JSON of a schema. What models put around it is forgiven: thoughts, fences of
+/// Markdown, prose. Two different values are not: which of them is meant nobody can say.
+enum StructuredAnswer {
+    /// Why an answer is not what the schema asks for.
+    struct Misfit: Error { var reason: String }
+
+    static func read(_ text: String, _ schema: JSONSchema) -> Result<JSON, Misfit> {
+        let bare = withoutThoughts(text)
+        do throws(JSONSyntaxError) {
+            return judge(try JSONParser.parse(bare.trimmed.utf8), schema)
+        } catch {
+            let fenced = fences(bare)
+            let found = fenced.isEmpty ? values(bare, schema) : fenced
+            if found.count > 1 { return .failure(Misfit(reason: "it holds \(found.count) different JSON values")) }
+            guard let value = found.first else { return .failure(Misfit(reason: "it is not JSON: \(error)")) }
+            return judge(value, schema)
+        }
+    }
+
+    private static func judge(_ value: JSON, _ schema: JSONSchema) -> Result<JSON, Misfit> {
+        let errors = schema.errors(in: value)
+        return errors.isEmpty ? .success(value) : .failure(Misfit(reason: errors.joined(separator: "; ")))
+    }
+
+    /// Wherever in the text they stand; an answer of JSON speaks of no such tags.
+    private static func withoutThoughts(_ text: String) -> String {
+        var rest = text.replacing(
+            /<(think|thinking|thought|reasoning)>[\s\S]*?<\/(think|thinking|thought|reasoning)>/,
+            with: ""
+        )
+        if let end = rest.firstMatch(of: /^[^{\[]*<\/(?:think|thinking)>/) {
+            rest = String(rest[end.range.upperBound...])
+        }
+        return rest
+    }
+
+    /// The different values of the fences that hold JSON.
+    private static func fences(_ text: String) -> [JSON] {
+        let fences = text.matches(of: /```[a-zA-Z0-9_+-]*[ \t]*\r?\n?(?<inside>[\s\S]*?)```/)
+        return different(fences.compactMap { try? JSONParser.parse($0.inside.trimmed.utf8) })
+    }
+
+    /// The different objects and lists in prose, of the kind that the schema asks for. What is open and never closed is
+    /// half a value: nothing inside of it is the answer.
+    private static func values(_ text: String, _ schema: JSONSchema) -> [JSON] {
+        let bytes = Array(text.utf8)
+        var found: [JSON] = []
+        var place = 0
+        while place < bytes.count {
+            guard bytes[place] == UInt8(ascii: "{") || bytes[place] == UInt8(ascii: "[") else {
+                place += 1
+                continue
+            }
+            guard let end = end(of: bytes[place...]) else { break }
+            if let value = try? JSONParser.parse(bytes[place..<end]), isOfKind(value, schema) { found.append(value) }
+            place = end
+        }
+        return different(found)
+    }
+
+    private static func isOfKind(_ value: JSON, _ schema: JSONSchema) -> Bool {
+        switch schema.source["type"]?.string {
+        case "object": value.object != nil
+        case "array": value.array != nil
+        default: true
+        }
+    }
+
+    /// Where the bracket that begins `bytes` is closed; nil when it never is. Brackets in texts do not count.
+    private static func end(of bytes: ArraySlice<UInt8>) -> Int? {
+        var depth = 0
+        var isText = false
+        var isEscaped = false
+        for (place, byte) in zip(bytes.indices, bytes) {
+            if isEscaped {
+                isEscaped = false
+            } else if isText {
+                if byte == UInt8(ascii: "\\") { isEscaped = true }
+                if byte == UInt8(ascii: "\"") { isText = false }
+            } else {
+                switch byte {
+                case UInt8(ascii: "\""): isText = true
+                case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+                case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                    depth -= 1
+                    if depth == 0 { return place + 1 }
+                default: break
+                }
+            }
+        }
+        return nil
+    }
+
+    private static func different(_ values: [JSON]) -> [JSON] {
+        values.reduce(into: []) { list, value in if !list.contains(value) { list.append(value) } }
+    }
+}
+
+extension StringProtocol where SubSequence == Substring {
+    /// Without white space at its ends.
+    fileprivate var trimmed: Substring {
+        var text = self[...].drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}
