@@ -48,7 +48,7 @@ struct AnthropicStream: AnswerAssembly {
 
     /// What is null, or written as nothing, does not take the place of what was said.
     private mutating func add(_ members: JSON?) {
-        for (name, value) in members?.object ?? [:] where name != "usage" {
+        for (name, value) in members?.object ?? [:] {
             if name == "content" {
                 // Its place; the blocks come after.
                 message[name] = []

@@ -100,7 +100,9 @@ struct AnthropicTests {
                     ],
                     ["role": "assistant", "content": [["type": "text", "text": "It is sunny."]]],
                 ],
-                "tools": [["name": "get", "description": "Gets.", "input_schema": ["type": "object", "properties": [:]]]],
+                "tools": [
+                    ["name": "get", "description": "Gets.", "input_schema": ["type": "object", "properties": [:]]]
+                ],
                 "max_tokens": 7, "temperature": 0,
             ]
         )

@@ -8,7 +8,11 @@ struct OpenAIAnswerTests {
     private func read(_ json: String, _ request: ChatRequest = request(), price: Price? = nil) throws -> ChatAnswer {
         let json = try JSONParser.parse(json.utf8)
         if let verdict = ProviderError.verdict(inside: json, key: ProviderError.Key()) { throw verdict }
-        return try Dialect.openAI.read(json, for: request, AnswerReading(model: "configured", dialect: .openAI, price: price))
+        return try Dialect.openAI.read(
+            json,
+            for: request,
+            AnswerReading(model: "configured", dialect: .openAI, price: price)
+        )
     }
 
     private func answer(_ message: String, finish: String = #""stop""#, more: String = "") -> String {

@@ -37,7 +37,9 @@ struct OpenAIRequestTests {
                 "tools": [
                     [
                         "type": "function",
-                        "function": ["name": "get", "description": "Gets.", "parameters": ["type": "object", "properties": [:]]],
+                        "function": [
+                            "name": "get", "description": "Gets.", "parameters": ["type": "object", "properties": [:]],
+                        ],
                     ]
                 ],
                 "response_format": [
