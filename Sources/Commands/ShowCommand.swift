@@ -50,10 +50,11 @@ struct ShowCommand: SpoolCommand {
         let now = WallClock.system.now
         let labels = row.labels.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         let epoch = report.replay.life.epoch
+        let why = report.stepWaitsFor ?? row.why ?? row.reason
         let lines: [(String, String?)] =
             [
                 ("Job", row.job), ("Name", row.name), ("State", row.shownState),
-                ("Why", report.stepWaitsFor ?? row.why ?? row.reason),
+                ("Why", why),
                 ("Note", row.isTruncated ? JobSummary.truncation : nil),
                 ("Queue", row.queue), ("Workflow", row.workflow), ("Owner", row.owner), ("Labels", labels),
                 ("Accepted", row.acceptedAt.map { "\($0.text) (\((now - $0).roundedText) ago)" }),
