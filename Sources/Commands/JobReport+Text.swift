@@ -17,6 +17,11 @@ extension JobReport {
                     + "\(usage.inputTokens) tokens in\(cached), \(usage.outputTokens) out\(cost)"
                     + (usage.isEstimated ? " (estimated: the provider does not say)" : "")
             ),
+            (
+                "Thoughts",
+                thoughtfulSteps == 0
+                    ? "" : "of \(thoughtfulSteps) steps: agentspool result \(replay.name.id.text) --reasoning"
+            ),
             ("Result", resultPath.map { "saved: \($0)" } ?? "not yet"),
             ("Retry", retry.isSafe ? "safe: \(retry.reason)" : retry.reason),
         ]

@@ -44,6 +44,8 @@ struct JobReport {
     /// Absolute path of `result.json`; nil when there is none.
     let resultPath: String?
     let calls: [Call]
+    /// In how many steps the models said what they thought.
+    let thoughtfulSteps: Int
     /// The last beginning of every step.
     /// What a running step waits for, as its daemon says.
     var stepWaitsFor: String?
@@ -68,6 +70,7 @@ struct JobReport {
             }
         }
         self.starts = starts
+        thoughtfulSteps = JobReasoning(records).steps.count
         calls = replay.steps.entries.compactMap { path, entry in
             guard entry.kind == .tool, entry.status != .skipped else { return nil }
             let isLost = entry.status == .running && !(isInHand && replay.life.state == .running)

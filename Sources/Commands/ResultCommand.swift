@@ -17,10 +17,20 @@ struct ResultCommand: SpoolCommand {
     @Flag(help: "Print result.json on one line.")
     var json = false
 
+    @Flag(help: "Print what the models thought instead, step by step.")
+    var reasoning = false
+
     func perform() async throws {
         let spool = try options.open()
-        let (_, _, replay) = try await JobFinder(spool: spool, options).read(job)
+        let (_, history, replay) = try await JobFinder(spool: spool, options).read(job)
+        if reasoning { return show(JobReasoning(history.records)) }
         try Self.print(replay, json: json)
+    }
+
+    private func show(_ reasoning: JobReasoning) {
+        if json { return Terminal.print(reasoning.json) }
+        if reasoning.steps.isEmpty { return Terminal.remark("The models of this job did not say what they thought.") }
+        for (path, text) in reasoning.steps { Terminal.print(output: "\(path):\n\(text)\n") }
     }
 
     /// Prints how a job ended; throws the exit status that says the same.

@@ -51,17 +51,17 @@ struct ShowCommand: SpoolCommand {
         let labels = row.labels.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         let epoch = report.replay.life.epoch
         let why = report.stepWaitsFor ?? row.why ?? row.reason
-        let lines: [(String, String?)] =
-            [
-                ("Job", row.job), ("Name", row.name), ("State", row.shownState),
-                ("Why", why),
-                ("Note", row.isTruncated ? JobSummary.truncation : nil),
-                ("Queue", row.queue), ("Workflow", row.workflow), ("Owner", row.owner), ("Labels", labels),
-                ("Accepted", row.acceptedAt.map { "\($0.text) (\((now - $0).roundedText) ago)" }),
-                ("Started", row.startedAt?.text), ("Finished", row.finishedAt?.text), ("Due", row.dueAt?.text),
-                ("Batch", BatchProgress(report.replay)?.text),
-                ("Claimed", epoch > 1 ? "\(epoch) times" : nil), ("Lies in", path),
-            ] + report.facts.map { ($0.label, $0.text) }
+        let note: String? = row.isTruncated ? JobSummary.truncation : nil
+        let accepted = row.acceptedAt.map { "\($0.text) (\((now - $0).roundedText) ago)" }
+        let claimed: String? = epoch > 1 ? "\(epoch) times" : nil
+        let head: [(String, String?)] = [
+            ("Job", row.job), ("Name", row.name), ("State", row.shownState), ("Why", why), ("Note", note),
+            ("Queue", row.queue), ("Workflow", row.workflow), ("Owner", row.owner), ("Labels", labels),
+            ("Accepted", accepted), ("Started", row.startedAt?.text), ("Finished", row.finishedAt?.text),
+            ("Due", row.dueAt?.text), ("Batch", BatchProgress(report.replay)?.text), ("Claimed", claimed),
+            ("Lies in", path),
+        ]
+        let lines = head + report.facts.map { fact -> (String, String?) in (fact.label, fact.text) }
         for (label, text) in lines {
             guard let text, !text.isEmpty else { continue }
             let padded = label + String(repeating: " ", count: 10 - label.count)

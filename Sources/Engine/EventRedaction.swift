@@ -45,7 +45,7 @@ struct EventRedaction: Sendable {
             start.summary = start.arguments.map { redactor.summary(of: $0, root: .arguments) }
             return .stepStarted(start)
         case .stepCompleted(var step):
-            step.summary = step.output.map { redactor.summary(of: $0, root: .output) }
+            step.summary = step.output.map { redactor.summary(of: Self.shown($0, of: step.kind), root: .output) }
             step.failure = step.failure.map(redacted)
             // A model may call a tool by any name, and a provider may call its model so.
             step.tool = step.tool.map(redactor.redact)
@@ -65,6 +65,13 @@ struct EventRedaction: Sendable {
         case .cancelled(let decision): return .cancelled(redacted(decision))
         case .failed(let step, let failure): return .failed(step: step, redacted(failure))
         }
+    }
+
+    /// A model's turn without what only the model itself reads again.
+    private static func shown(_ output: JSON, of kind: StepKind) -> JSON {
+        guard kind == .model, output["tool_calls"] != nil, case .object(var members) = output else { return output }
+        members["turn"] = nil
+        return .object(members)
     }
 
     func redacted(_ command: JobCommand) -> JobCommand {

@@ -7,13 +7,15 @@ enum AnthropicRequest {
     ///   - parameters: Of the model's settings; they stand behind what the request itself says.
     ///   - isStreamed: Whether the answer is asked for as a stream; what a ready body says of it does not count.
     ///   - structured: How the model is told of a schema for the answer.
+    ///   - givesBack: Whether turns of the model come back to it as it sent them, or as text and calls alone.
     /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
     static func body(
         _ request: ChatRequest,
         model: String,
         parameters: JSON,
         isStreamed: Bool = false,
-        structured: StructuredForm = .jsonSchema
+        structured: StructuredForm = .jsonSchema,
+        givesBack: Bool = true
     ) throws(Failure) -> JSON {
         var members: OrderedDictionary<String, JSON> = ["model": .string(model)]
         if let body = request.body {
@@ -23,7 +25,8 @@ enum AnthropicRequest {
             let system = request.messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
             if !system.isEmpty { members["system"] = .string(system) }
             let asked = structured.messages(request.messages, schema: request.outputSchema)
-            members["messages"] = .array(messages(asked, author: AnswerReading.author(.anthropic, model)))
+            let author = givesBack ? AnswerReading.author(.anthropic, model) : nil
+            members["messages"] = .array(messages(asked, author: author))
             var tools = request.tools.map(tool)
             if structured == .jsonSchema, let output = AnthropicOutput(request) {
                 tools.append(output.tool)
@@ -63,7 +66,7 @@ enum AnthropicRequest {
 
     /// User and assistant must take turns: what follows in the same role becomes one message. So all results of one
     /// turn's calls stand together, as the API wants them.
-    private static func messages(_ messages: [ChatMessage], author: String) -> [JSON] {
+    private static func messages(_ messages: [ChatMessage], author: String?) -> [JSON] {
         var turns: [(role: String, blocks: [JSON])] = []
         for message in messages where message.role != .system {
             let role = message.role == .assistant ? "assistant" : "user"

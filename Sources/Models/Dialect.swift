@@ -27,14 +27,17 @@ extension Dialect {
         }
     }
 
-    /// - Parameter structured: How the model is told of a schema for the answer.
+    /// - Parameters:
+    ///   - structured: How the model is told of a schema for the answer.
+    ///   - givesBack: Whether turns of the model come back to it as it sent them: some servers refuse what they sent.
     /// - Throws: ``Failure``, permanent, for a ready body in the other dialect.
     func body(
         _ request: ChatRequest,
         model: String,
         parameters: JSON,
         isStreamed: Bool,
-        structured: StructuredForm = .jsonSchema
+        structured: StructuredForm = .jsonSchema,
+        givesBack: Bool = true
     ) throws(Failure) -> JSON {
         switch self {
         case .openAI:
@@ -43,7 +46,8 @@ extension Dialect {
                 model: model,
                 parameters: parameters,
                 isStreamed: isStreamed,
-                structured: structured
+                structured: structured,
+                givesBack: givesBack
             )
         case .anthropic:
             try AnthropicRequest.body(
@@ -51,7 +55,8 @@ extension Dialect {
                 model: model,
                 parameters: parameters,
                 isStreamed: isStreamed,
-                structured: structured
+                structured: structured,
+                givesBack: givesBack
             )
         }
     }

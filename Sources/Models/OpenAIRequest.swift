@@ -7,20 +7,22 @@ enum OpenAIRequest {
     ///   - parameters: Of the model's settings; they stand behind what the request itself says.
     ///   - isStreamed: Whether the answer is asked for as a stream; what a ready body says of it does not count.
     ///   - structured: How the model is told of a schema for the answer.
+    ///   - givesBack: Whether turns of the model come back to it as it sent them, or as text and calls alone.
     /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
     static func body(
         _ request: ChatRequest,
         model: String,
         parameters: JSON,
         isStreamed: Bool = false,
-        structured: StructuredForm = .jsonSchema
+        structured: StructuredForm = .jsonSchema,
+        givesBack: Bool = true
     ) throws(Failure) -> JSON {
         var members: OrderedDictionary<String, JSON> = ["model": .string(model)]
         if let body = request.body {
             try check(body)
             for (name, value) in body.object ?? [:] where name != "model" { members[name] = value }
         } else {
-            let author = AnswerReading.author(.openAI, model)
+            let author = givesBack ? AnswerReading.author(.openAI, model) : nil
             let messages = structured.messages(request.messages, schema: request.outputSchema)
             members["messages"] = .array(messages.map { OpenAIMessage.json($0, author: author) })
             if !request.tools.isEmpty { members["tools"] = .array(request.tools.map(tool)) }

@@ -9,12 +9,14 @@ package enum StructuredForm: String, Sendable, CaseIterable {
     /// In the prompt alone.
     case prompt
 
-    /// What is tried where a server refuses this one; nil after the last.
-    var next: StructuredForm? {
-        switch self {
-        case .jsonSchema: .jsonObject
-        case .jsonObject: .prompt
-        case .prompt: nil
+    /// What is tried where the settings do not say it.
+    ///
+    /// - Parameter refusals: How often the server has refused `response_format`.
+    init(refusals: Int) {
+        switch refusals {
+        case ...0: self = .jsonSchema
+        case 1: self = .jsonObject
+        default: self = .prompt
         }
     }
 

@@ -41,8 +41,8 @@ struct ThinkingTags {
     /// What the model thought at the beginning of `rest`, which is behind it afterwards.
     private static func first(of rest: inout Substring, isFirst: Bool) -> Substring? {
         let start = rest.drop(while: \.isWhitespace)
-        for (open, close) in pairs where start.hasPrefixIgnoringCase(open) {
-            let inside = start.dropFirst(open.count)
+        for (open, close) in pairs {
+            guard let inside = start.dropping(prefixIgnoringCase: open) else { continue }
             // One that is never closed is all that came.
             guard let end = inside.firstRange(ofIgnoringCase: close) else {
                 rest = ""
@@ -69,38 +69,5 @@ struct ThinkingTags {
             hasDropped = true
         }
         return hasDropped
-    }
-}
-
-extension StringProtocol where SubSequence == Substring {
-    /// Without white space at its ends.
-    var trimmed: Substring {
-        var text = self[...].drop(while: \.isWhitespace)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
-    }
-}
-
-extension Substring {
-    /// - Parameter prefix: In ASCII, or in letters without cases.
-    func hasPrefixIgnoringCase(_ prefix: String) -> Bool {
-        var place = startIndex
-        for character in prefix {
-            guard place < endIndex, self[place].lowercased() == character.lowercased() else { return false }
-            formIndex(after: &place)
-        }
-        return true
-    }
-
-    func firstRange(ofIgnoringCase text: String) -> Range<Index>? {
-        guard let first = text.first?.lowercased() else { return nil }
-        var place = startIndex
-        while place < endIndex {
-            if self[place].lowercased() == first, self[place...].hasPrefixIgnoringCase(text) {
-                return place..<index(place, offsetBy: text.count)
-            }
-            formIndex(after: &place)
-        }
-        return nil
     }
 }

@@ -36,8 +36,8 @@ package enum ToolNames {
         while let first = bare.first, "\"'`<".contains(first) { bare = bare.dropFirst() }
         while let last = bare.last, "\"'`>".contains(last) { bare = bare.dropLast() }
         if bare.hasSuffix("()") { bare = bare.dropLast(2) }
-        while let prefix = prefixes.first(where: { bare.hasPrefixIgnoringCase($0) && bare.count > $0.count }) {
-            bare = bare.dropFirst(prefix.count)
+        while let rest = prefixes.lazy.compactMap({ bare.dropping(prefixIgnoringCase: $0) }).first, !rest.isEmpty {
+            bare = rest
         }
         // Kimi's models number their calls: `functions.look:0`.
         if let colon = bare.lastIndex(of: ":"), bare[bare.index(after: colon)...].allSatisfy(\.isNumber) {

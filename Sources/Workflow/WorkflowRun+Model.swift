@@ -49,8 +49,8 @@ extension WorkflowRun {
             let answer = try await (attempt.model ?? model).complete(request)
             var result = AttemptResult(output: output(answer), usage: answer.usage)
             result.take(answer)
-            // A turn keeps what was thought with the rest of it.
-            if result.output["turn"] != nil { result.facts.reasoning = nil }
+            // A turn, and the answer to a line of a batch, keep what was thought with the rest of it.
+            if kind == .line || result.output["turn"] != nil { result.facts.reasoning = nil }
             return result
         }
     }

@@ -122,7 +122,8 @@ import Testing
         #expect(setAside.isEmpty)
     }
 
-    @Test func `an index from before answers were marked as cut is migrated, and compared with the files`() async throws {
+    @Test func `an index from before answers were marked as cut is migrated, and compared with the files`() async throws
+    {
         try await makeIndex()
         let (database, _) = try open()
         try await database.pool?.write { connection in

@@ -18,4 +18,38 @@ import Testing
         #expect(told.count == 64)
         #expect(ModelToolName.tool(told, amongst: [tool]) == tool)
     }
+
+    @Test(arguments: [
+        "find_order", "functions.find_order", "functions:find_order", "default_api:find_order",
+        "default_api.find_order",
+        "Find_Order", " find_order ", "find_order()", "find-order", "find order", "`find_order`",
+        "functions.find_order:0",
+        "find_order<|channel|>commentary", "tools.find_order",
+    ])
+    func `what models put around a name is forgiven`(name: String) {
+        #expect(ModelToolName.tool(name, amongst: ["other", "find_order"]) == "find_order")
+    }
+
+    @Test(arguments: ["find", "find_order_2", "", "functions.", "order"])
+    func `a name that could be another tool's is none`(name: String) {
+        #expect(ModelToolName.tool(name, amongst: ["other", "find_order"]) == nil)
+    }
+
+    @Test func `a name that two tools could be is none, and the exact one wins`() {
+        #expect(ModelToolName.tool("FIND", amongst: ["find", "Find"]) == nil)
+        #expect(ModelToolName.tool("Find", amongst: ["find", "Find"]) == "Find")
+    }
+
+    @Test func `a server's tool is known without its server where no other has that name`() {
+        #expect(ModelToolName.tool("now", amongst: ["time.now", "put"]) == "time.now")
+        #expect(ModelToolName.tool("now", amongst: ["time.now", "clock.now"]) == nil)
+        #expect(ModelToolName.tool("now", amongst: ["time.now", "now"]) == "now")
+    }
+
+    @Test(arguments: ["a/b", "größe", "7zip", "time.a/b"])
+    func `a name for models is legal everywhere`(tool: String) {
+        let told = ModelToolName.text(of: tool)
+        #expect(told.allSatisfy { ($0.isLetter || $0.isNumber) && $0.isASCII || "_-".contains($0) })
+        #expect(told.first?.isNumber == false)
+    }
 }

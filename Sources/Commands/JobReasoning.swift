@@ -1,0 +1,19 @@
+import Jobs
+import Workflow
+
+/// What the models of a job thought before they answered, step by step: no part of any answer, and told apart from them.
+struct JobReasoning {
+    let steps: [(path: String, text: String)]
+
+    init(_ records: [HistoryRecord]) {
+        steps = records.compactMap { record in
+            guard case .stepCompleted(let step) = record.event else { return nil }
+            let isTurn = step.kind == .model && step.output?["turn"] != nil
+            let turn = isTurn ? step.output.map { TurnRecord(json: $0).reasoning } : nil
+            let text = step.answer.reasoning ?? turn ?? ""
+            return text.isEmpty ? nil : (step.step, text)
+        }
+    }
+
+    var json: JSON { .array(steps.map { ["step": .string($0.path), "reasoning": .string($0.text)] }) }
+}

@@ -1,0 +1,106 @@
+import Jobs
+
+/// The parts of an answer, before they are judged.
+struct AnswerParts {
+    var text = ""
+    var calls: [ModelToolCall] = []
+    var reasoning = ""
+    var refusal = ""
+    /// What the answer holds besides, by type, which is no text.
+    var otherTypes: [String] = []
+    /// As the provider says it.
+    var finishReason: String
+    var note: String?
+}
+
+extension AnswerParts {
+    /// Judges the parts, so that no answer that is empty, cut or withheld passes as a whole one.
+    ///
+    /// - Returns: Whether it was cut and is kept.
+    /// - Throws: ``Failure``: temporary where the same request may be answered, permanent where it will not be.
+    func check(_ request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> Bool {
+        let finish = FinishReason(finishReason)
+        let shown = ProviderText.short(finishReason)
+        if finish == .broken { throw .brokenAnswer("the provider broke off (\(shown))") }
+        // Who sent a ready body gets the provider's whole answer to judge; all others get only whole answers.
+        if request.body == nil { try checkWithheld(finish, shown) }
+        var isCut = false
+        if case .cut(let limit) = finish {
+            isCut = true
+            if request.body == nil { try checkCut(limit, shown, request, reading) }
+        }
+        if calls.isEmpty, text.allSatisfy(\.isWhitespace), refusal.isEmpty || request.body == nil {
+            if request.body != nil, isCut || finish == .withheld || !otherTypes.isEmpty { return isCut }
+            throw emptyAnswer(shown)
+        }
+        if finish == .calls, calls.isEmpty, !request.tools.isEmpty, request.body == nil {
+            throw .brokenAnswer("it ends with \(shown) and holds no tool call")
+        }
+        return isCut
+    }
+
+    private func checkWithheld(_ finish: FinishReason?, _ shown: String) throws(Failure) {
+        let hint = "Change the input or the prompt, or use another model."
+        if !refusal.isEmpty {
+            throw Failure(.permanent, "the model refused: \(ProviderText.short(refusal))", hint: hint)
+        }
+        switch finish {
+        case .withheld where shown == "refusal": throw Failure(.permanent, "the model refused", hint: hint)
+        case .withheld:
+            throw Failure(.permanent, "the provider's content filter withheld the answer (\(shown))", hint: hint)
+        case .paused:
+            throw Failure(
+                .permanent,
+                "the provider paused the answer in the middle of its own tools (\(shown))",
+                hint: "Take the provider's own tools out of the model's parameters."
+            )
+        default: break
+        }
+    }
+
+    private func checkCut(
+        _ limit: FinishReason.Limit,
+        _ shown: String,
+        _ request: ChatRequest,
+        _ reading: AnswerReading
+    ) throws(Failure) {
+        let isEmpty = calls.isEmpty && text.allSatisfy(\.isWhitespace)
+        let needsAll = request.outputSchema != nil || !calls.isEmpty
+        let isBroken = calls.contains { ToolArguments.object($0.arguments) == nil }
+        let choice = request.onTruncated ?? reading.onTruncated ?? (needsAll ? .fail : .keep)
+        if choice == .keep, !isEmpty, !isBroken { return }
+        let what = isEmpty ? "before its first word" : needsAll ? "what came cannot be used" : "it is not whole"
+        throw Failure(
+            .permanent,
+            "the answer was cut at \(Self.place(of: limit, reading)) (\(shown)): \(what)",
+            hint: limit == .context
+                ? "Give the step less input, or use a model with a longer context."
+                : "Raise max_tokens in the model's parameters, or ask for a shorter answer."
+        )
+    }
+
+    private static func place(of limit: FinishReason.Limit, _ reading: AnswerReading) -> String {
+        if limit == .context { return "the end of the model's context" }
+        guard let limit = reading.limitDefault else { return "max_tokens" }
+        return "max_tokens, which is \(limit) because neither the request nor the model's parameters set it"
+    }
+
+    /// What a person is told of a cut answer that is kept.
+    func cutNote(_ reading: AnswerReading) -> String? {
+        guard case .cut(let limit) = FinishReason(finishReason) else { return nil }
+        return "the answer was cut at \(Self.place(of: limit, reading))"
+    }
+
+    private func emptyAnswer(_ shown: String) -> Failure {
+        if !otherTypes.isEmpty {
+            let types = Set(otherTypes).sorted().map { ProviderText.short($0) }.joined(separator: ", ")
+            return .brokenAnswer("it holds no text, but what is not known here: \(types)")
+        }
+        let thought = reasoning.isEmpty ? "" : ", only what the model thought"
+        return Failure(
+            .temporary,
+            "the answer is empty: it holds neither text nor a tool call\(thought) (it ended with \(shown))",
+            hint: "If it stays so, ask the model in another way, give it more tokens to answer, or use another one."
+        )
+    }
+}
