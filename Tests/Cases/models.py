@@ -96,6 +96,16 @@ def thinking_killed(shop: Workshop) -> str:
     return f"done: {job.output!r}, {len(shop.requests)} requests over two lives"
 
 
+@case("B12-shown", "what a model thought is shown apart from its answer")
+def thoughts(shop: Workshop) -> str:
+    agent(shop, "reasoner")
+    job = ended(shop)
+    said, shown = shop.run("result", job.id, "--reasoning").out, shop.run("show", job.id).out
+    right("I should look the weather up." in said and "--reasoning" in shown, f"{said!r} {shown}")
+    right("I should" not in f"{job.output} {shop.run('result', job.id).out}", job.output)
+    return f"{said!r}"
+
+
 @case("B13", "arguments that are half a JSON stay in the history")
 def badargs(shop: Workshop) -> str:
     agent(shop, "badargs")
