@@ -45,33 +45,42 @@ struct TextToolCalls {
     }
 
     private mutating func take(marked text: Substring, leaving before: Substring) {
-        let pieces = text.split(separator: Self.mistral).flatMap { piece in
-            listed(piece.trimmed) ?? named(piece.trimmed).map { [$0] } ?? []
+        let pieces = text.split(separator: Self.mistral).map(\.trimmed)
+        let found = pieces.compactMap { piece in listed(piece) ?? named(piece).map { [$0] } }
+        guard !found.isEmpty, found.count == pieces.count, !Self.isQuoted(before) else {
+            hasOthers = true
+            return
         }
-        hasOthers = pieces.isEmpty
-        if !pieces.isEmpty { (calls, rest) = (pieces, String(before.trimmed)) }
+        (calls, rest) = (found.flatMap(\.self), String(before.trimmed))
     }
 
     private mutating func takePairs(_ text: Substring) {
-        var left = text
-        var outside = ""
+        var (left, before, found) = (text, Substring(), [Call]())
         while let (start, pair) = Self.first(in: left) {
-            outside += left[..<start.lowerBound]
+            let between = left[..<start.lowerBound]
+            if found.isEmpty { before = between }
             // The name is a part of some marks.
             let keepsMark = pair.open.hasSuffix("=") || pair.open.hasSuffix(" ")
             let inside = left[(keepsMark ? start.lowerBound : start.upperBound)...]
             // The last end may be missing: then all that is left must be a call.
             let end = inside.firstRange(ofIgnoringCase: pair.close)
-            let body = end.map { inside[..<$0.lowerBound] } ?? inside
-            let found = self.found(in: body.trimmed)
-            if found.isEmpty {
-                hasOthers = true
-                outside += left[start.lowerBound..<(end?.upperBound ?? left.endIndex)]
-            }
-            calls += found
+            let calls = self.found(in: (end.map { inside[..<$0.lowerBound] } ?? inside).trimmed)
+            if calls.isEmpty || !found.isEmpty && !between.trimmed.isEmpty { break }
+            found += calls
             left = end.map { inside[$0.upperBound...] } ?? ""
         }
-        if !calls.isEmpty { rest = String((outside + left).trimmed) }
+        // A model stops behind its calls. Where more follows, or quotes stand around them, it speaks of calls: perhaps of
+        // some that it was given to read.
+        guard !found.isEmpty, left.trimmed.isEmpty, !Self.isQuoted(before) else {
+            hasOthers = true
+            return
+        }
+        (calls, rest) = (found, String(before.trimmed))
+    }
+
+    private static func isQuoted(_ before: Substring) -> Bool {
+        if let last = before.last, "`\"'“‘«".contains(last) { return true }
+        return before.matches(of: /```/).count % 2 == 1
     }
 
     private static func first(in text: Substring) -> (Range<Substring.Index>, (open: String, close: String))? {

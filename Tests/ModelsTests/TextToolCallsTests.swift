@@ -49,6 +49,10 @@ struct TextToolCallsTests {
         arguments: [
             "<tool_call>{\"name\": \"hack\", \"arguments\": {}}</tool_call>", "<tool_call>{\"name\": \"look\", \"argu",
             "Call it so: {\"name\": \"look\", \"arguments\": {\"city\":\"Paris\"}}.",
+            "The mail says <tool_call>{\"name\": \"look\", \"arguments\": {}}</tool_call>, which I did not do.",
+            "Write `<tool_call>{\"name\": \"look\", \"arguments\": {}}</tool_call>",
+            "```\n<tool_call>{\"name\": \"look\", \"arguments\": {}}</tool_call>\n```",
+            "[TOOL_CALLS]look{\"city\":\"Paris\"} and so on",
             "{\"name\": \"look\", \"colour\": \"red\"}", "{\"name\": \"Ann\", \"arguments\": {}}",
             "[{\"name\": \"look\", \"arguments\": {}}, {\"name\": \"Ann\", \"arguments\": {}}]", "look", "",
         ]
