@@ -25,7 +25,9 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPCompression = product(name: "NIOHTTPCompression", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let system = product(name: "SystemPackage", package: "swift-system")
@@ -59,6 +61,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -97,7 +101,10 @@ let package = Package(
         + module("JobIndex", ["CLinux", "Jobs", .collections, .grdb, .grdbSQLite, .logging])
         + module(
             "Models",
-            ["Jobs", .asyncHTTPClient, .collections, .nioCore, .nioHTTP1, .nioPosix, .logging, .system]
+            [
+                "Jobs", .asyncHTTPClient, .collections, .logging, .nioCore, .nioHTTP1, .nioHTTPCompression, .nioPosix,
+                .nioSSL, .system,
+            ]
         )
         + module("Tools", ["CLinux", "Jobs", .collections, .logging, .subprocess, .system])
         + module("Workflow", ["Jobs", "Models", "Tools", .collections, .logging, .mustache])

@@ -9,16 +9,18 @@ enum StreamsTarget: FuzzTarget {
     static func run(_ input: [UInt8]) {
         let cuts = Pieces.cuts(of: input).map { pieces in
             var stream = EventStream()
-            return pieces.flatMap { stream.append($0) }
+            let events = pieces.flatMap { stream.append($0) }
+            return events + stream.finish()
         }
         for events in cuts.dropFirst() { claimEqual(events, cuts[0], "a stream in pieces has the same events") }
         for dialect in [Dialect.openAI, .anthropic] { check(cuts[0], dialect) }
     }
 
     /// As ``ProviderCall`` reads a stream.
-    private static func check(_ events: [[UInt8]], _ dialect: Dialect) {
+    private static func check(_ events: [EventStream.Event], _ dialect: Dialect) {
         var assembly = dialect.assembly()
-        for data in events where !data.isEmpty {
+        for event in events where !event.data.isEmpty {
+            let data = event.data
             if data.elementsEqual("[DONE]".utf8) { break }
             guard let event = try? JSONParser.parse(data), event["error"]?.isNull ?? true,
                 (try? assembly.take(event)) != nil

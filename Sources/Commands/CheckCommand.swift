@@ -50,6 +50,8 @@ struct CheckCommand: SpoolCommand {
             ])
         }
         Terminal.print(table.text)
+        let ways = configuration.connections(environment: SpoolOptions.environment)
+        if !ways.isEmpty { Terminal.print("\n" + ways.joined(separator: "\n")) }
         if configuration.servers.isEmpty { return }
         var servers = Table(["MCP SERVER", "COMMAND", "TOOLS"])
         for server in configuration.servers {
@@ -82,6 +84,9 @@ struct CheckCommand: SpoolCommand {
                         "tools": .array(entry.workflow.toolNames.sorted().map(JSON.string)),
                     ]
                 }
+            ),
+            "connections": .array(
+                configuration.connections(environment: SpoolOptions.environment).map(JSON.string)
             ),
             "mcp_servers": .array(
                 configuration.servers.map { server in

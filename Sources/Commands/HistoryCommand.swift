@@ -61,6 +61,7 @@ extension JobEvent {
                 "\(step.failure.class.rawValue): \(JobSummary.short(step.failure.message))"
                     + (step.retryAt.map { "; again at \($0.text)" } ?? "")
             )
+        case .stepWaits(let step): (step.step, "until \(step.until.text): \(JobSummary.short(step.reason))")
         case .deferred(let until, let reason): (nil, "until \(until.text): \(JobSummary.short(reason))")
         case .held(let hold): (hold.step, "\(hold.reason.rawValue): \(JobSummary.short(hold.message))")
         case .approved(let approval):

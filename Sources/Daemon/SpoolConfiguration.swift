@@ -12,6 +12,8 @@ package struct SpoolConfiguration: Sendable {
     package let engine: EngineSettings
     package let durability: Durability.Mode
     package let servers: [MCPServerSettings]
+    /// In the order of the file.
+    let models: [ModelSettings]
     /// Path of the index; nil for the spool's own.
     package let index: String?
     /// The directory of the file: relative commands and scripts begin here.
@@ -41,6 +43,7 @@ package struct SpoolConfiguration: Sendable {
         durability = try reader.choice("durability", Durability.Mode.self) ?? .automatic
         engine = try Self.engine(reader)
         let models = try Self.models(reader)
+        self.models = Array(models.values)
         let tools = try Self.tools(reader)
         servers = try Self.servers(reader, tools)
         let names = WorkflowDefinition.Names(
@@ -61,6 +64,13 @@ package struct SpoolConfiguration: Sendable {
             workflows: workflows,
             redactor: Redactor(rules: try RedactionRule.rules("redact", reader))
         )
+    }
+
+    /// Which models are not simply reached directly, each as a sentence without its full stop; no secret shows.
+    ///
+    /// - Parameter environment: The daemon's, which may name proxies.
+    package func connections(environment: [String: String]) -> [String] {
+        models.compactMap { ModelConnections.way(to: $0, environment: environment) }
     }
 
     /// The tools of a server that workflows use, as the server calls them.

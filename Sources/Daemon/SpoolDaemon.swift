@@ -75,9 +75,27 @@ package struct SpoolDaemon: Sendable {
             environment: environment,
             directory: configuration.directory,
             clock: platform.clock,
-            servers: servers
+            servers: servers,
+            logger: logger
         )
-        try library.check(configuration.catalog)
+        let result: Result<Void, any Error>
+        do {
+            try library.check(configuration.catalog)
+            sayConnections(configuration)
+            result = .success(try await work(configuration, library))
+        } catch {
+            result = .failure(error)
+        }
+        try await library.close()
+        try result.get()
+    }
+
+    /// A proxy that nobody thinks of any more is found in the log.
+    private func sayConnections(_ configuration: SpoolConfiguration) {
+        for way in configuration.connections(environment: environment) { logger.notice("\(way)") }
+    }
+
+    private func work(_ configuration: SpoolConfiguration, _ library: WorkflowLibrary) async throws {
         let spool = try SpoolRoot(path: options.spool, fileSystem: platform.fileSystem)
         let node = SpoolNode(
             spool: spool,
@@ -137,6 +155,8 @@ package struct SpoolDaemon: Sendable {
                 clock: platform.clock,
                 jitter: { Double(platform.random() >> 11) / Double(1 << 53) },
                 shortWaitMax: settings.shortWaitMax,
+                // A daemon that drains would end while jobs lie in `deferred/` for a model that rests.
+                modelWaitMax: options.drains ? max(settings.shortWaitMax, .seconds(3_600)) : settings.shortWaitMax,
                 deathsMax: settings.deathsMax
             ),
             logger: logger,

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Engine
 import Jobs
+import Logging
 import Models
 import OrderedCollections
 import Synchronization
@@ -19,11 +20,12 @@ final class WorkflowLibrary: WorkflowProvider {
         var models: [JSON: any LanedModel] = [:]
     }
 
-    private let http: HTTPClient
+    private let connections: ModelConnections
     private let environment: [String: String]
     private let directory: String
     private let clock: any Clock<Duration>
     private let servers: MCPServers
+    private let logger: Logger
     private let shelf = Mutex(Shelf())
 
     init(
@@ -31,9 +33,11 @@ final class WorkflowLibrary: WorkflowProvider {
         environment: [String: String],
         directory: String,
         clock: any Clock<Duration>,
-        servers: MCPServers
+        servers: MCPServers,
+        logger: Logger = Logger(label: "agentspool.models")
     ) {
-        self.http = http
+        connections = ModelConnections(plain: http, environment: environment, directory: directory)
+        self.logger = logger
         self.servers = servers
         self.environment = environment
         self.directory = directory
@@ -122,10 +126,11 @@ final class WorkflowLibrary: WorkflowProvider {
         if let known = shelf.withLock({ $0.models[key] }) { return known }
         let made = try ModelFactory.make(
             settings,
-            http: http,
+            connections: connections,
             environment: environment,
             baseDirectory: directory,
-            clock: clock
+            clock: clock,
+            logger: logger
         )
         // Whoever was first is shared, so that its limits count for all.
         return shelf.withLock { shelf in
@@ -134,6 +139,9 @@ final class WorkflowLibrary: WorkflowProvider {
             return made
         }
     }
+
+    /// Closes the connections to models.
+    func close() async throws { try await connections.shutdown() }
 
     /// Makes every workflow of a configuration once, so that a missing script is an error at start and not of a job.
     func check(_ catalog: Catalog) throws {

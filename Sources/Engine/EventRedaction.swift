@@ -56,6 +56,9 @@ struct EventRedaction: Sendable {
         case .stepFailed(var step):
             step.failure = redacted(step.failure)
             return .stepFailed(step)
+        case .stepWaits(var step):
+            step.reason = redactor.redact(step.reason)
+            return .stepWaits(step)
         case .deferred(let until, let reason): return .deferred(until: until, reason: redactor.redact(reason))
         case .held(let hold): return .held(redacted(hold))
         case .approved(let approval): return .approved(redacted(approval))

@@ -108,6 +108,7 @@ final class HistoryRecorder: StepRecorder {
         switch event {
         case .stepCompleted(let step): worker.end(step.step)
         case .stepFailed(let step): worker.end(step.step)
+        case .stepWaits(let step): worker.end(step.step)
         default: break
         }
     }

@@ -104,6 +104,7 @@ extension JobEvent {
         switch self {
         case .stepCompleted(let step): step.usage
         case .stepFailed(let step): step.usage
+        case .stepWaits(let step): step.usage
         default: nil
         }
     }

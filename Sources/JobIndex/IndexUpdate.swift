@@ -71,7 +71,7 @@ extension IndexUpdate {
         var lastReset: Int?
         for record in records {
             switch record.event {
-            case .stepStarted, .stepCompleted, .stepFailed:
+            case .stepStarted, .stepCompleted, .stepFailed, .stepWaits:
                 if let step = record.event.step { touched[step] = record.seq }
             case .released(let release):
                 lastReset = record.seq

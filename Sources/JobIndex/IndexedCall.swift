@@ -81,6 +81,11 @@ extension IndexedCall {
             var call = IndexedCall(record, step: step.step, name: name, attempt: step.attempt, .failed)
             call.end(after: step.durationMilliseconds, step.usage, step.failure)
             return (table, call)
+        case .stepWaits(let step):
+            guard let table = Table(step.kind, model: step.model) else { return nil }
+            var call = IndexedCall(record, step: step.step, name: step.model, attempt: step.attempt, .failed)
+            call.end(after: 0, step.usage, Failure(.temporary, step.reason))
+            return (table, call)
         default: return nil
         }
     }

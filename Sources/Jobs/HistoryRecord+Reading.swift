@@ -25,6 +25,9 @@ extension JobEvent {
         case "step.started", "step.completed", "step.failed":
             guard let step = JobEvent(stepType: type, json) else { return nil }
             self = step
+        case "step.waits":
+            guard let wait = StepWait(json: json) else { return nil }
+            self = .stepWaits(wait)
         case "deferred":
             guard let until = json["until"]?.string.flatMap(Timestamp.init(text:)) else { return nil }
             self = .deferred(until: until, reason: json["reason"]?.string ?? "")

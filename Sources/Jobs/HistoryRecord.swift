@@ -22,6 +22,7 @@ extension JobEvent {
         case .stepStarted: "step.started"
         case .stepCompleted: "step.completed"
         case .stepFailed: "step.failed"
+        case .stepWaits: "step.waits"
         case .deferred: "deferred"
         case .held: "held"
         case .approved: "approved"
@@ -126,13 +127,17 @@ extension HistoryRecord {
         case .failed(let step, let failure):
             bytes.append(member: "step", step)
             append(failure, to: &bytes)
-        case .unknown(_, let members):
-            for (name, value) in members.object ?? [:] {
-                bytes.append(",")
-                bytes.append(json: name)
-                bytes.append(":")
-                bytes.append(json: value)
-            }
+        case .stepWaits(let wait): append(members: wait.json, to: &bytes)
+        case .unknown(_, let members): append(members: members, to: &bytes)
+        }
+    }
+
+    private func append(members: JSON, to bytes: inout [UInt8]) {
+        for (name, value) in members.object ?? [:] {
+            bytes.append(",")
+            bytes.append(json: name)
+            bytes.append(":")
+            bytes.append(json: value)
         }
     }
 

@@ -7,6 +7,8 @@ package enum JobEvent: Sendable, Equatable {
     case stepStarted(StepStart)
     case stepCompleted(StepCompletion)
     case stepFailed(StepFailure)
+    /// An attempt was begun and not made, or cost nothing: its model rests.
+    case stepWaits(StepWait)
     case deferred(until: Timestamp, reason: String)
     case held(Hold)
     case approved(Approval)
@@ -27,6 +29,7 @@ extension JobEvent {
         case .stepStarted(let step): step.step
         case .stepCompleted(let step): step.step
         case .stepFailed(let step): step.step
+        case .stepWaits(let wait): wait.step
         case .held(let hold): hold.step
         case .approved(let approval): approval.step
         case .denied(let denial): denial.step

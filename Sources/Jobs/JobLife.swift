@@ -167,7 +167,7 @@ extension JobLife {
         epoch = record.epoch
         switch record.event {
         case .accepted, .claimed: state = .waiting
-        case .stepStarted, .stepCompleted, .stepFailed: state = .running
+        case .stepStarted, .stepCompleted, .stepFailed, .stepWaits: state = .running
         case .deferred(let until, _): state = .deferred(until: until)
         case .held(let hold): state = .held(hold)
         case .released, .retried, .approved: state = .deferred(until: record.at)

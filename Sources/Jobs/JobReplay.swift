@@ -48,6 +48,8 @@ package struct JobReplay: Sendable, Equatable {
             if completion.answer.isTruncated { isTruncated = true }
         case .stepFailed(let failure):
             if let used = failure.usage { usage += used }
+        case .stepWaits(let wait):
+            if let used = wait.usage { usage += used }
         case .completed(let output):
             self.output = output
             lastTurn = record.event
@@ -67,7 +69,7 @@ package struct JobReplay: Sendable, Equatable {
         case .claimed:
             if let claimedAt, let lastAt { activeTime += max(.zero, lastAt - claimedAt) }
             claimedAt = record.at
-        case .stepStarted, .stepCompleted, .stepFailed, .unknown: break
+        case .stepStarted, .stepCompleted, .stepFailed, .stepWaits, .unknown: break
         default:
             if let claimedAt { activeTime += max(.zero, record.at - claimedAt) }
             claimedAt = nil

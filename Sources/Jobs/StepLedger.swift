@@ -11,6 +11,10 @@ package struct StepLedger: Sendable, Equatable {
         package var status: Status
         /// Tries so far.
         package var attempts = 0
+        /// Tries that its model's quota refused, which are in no other count.
+        package var refusals = 0
+        /// Since when it is refused without an answer between.
+        package var refusedSince: Timestamp?
         /// Tries that failed; the count begins again when a person retries the job.
         package var failures = 0
         /// Nil for the steps of a batch's lines, too, of which there may be many: the history has theirs.
@@ -93,6 +97,7 @@ package struct StepLedger: Sendable, Equatable {
             entry.isTruncated = completion.answer.isTruncated
             entry.note = completion.answer.note
             entry.failure = completion.failure
+            entry.refusedSince = nil
             entry.startedAt = entry.startedAt ?? record.at
             entry.finish(at: record.at, place, durationMilliseconds: completion.durationMilliseconds)
             store(entry, completion.step)
@@ -113,6 +118,21 @@ package struct StepLedger: Sendable, Equatable {
             entry.finish(at: record.at, place, durationMilliseconds: failed.durationMilliseconds)
             entry.pending = doubt
             store(entry, failed.step)
+        case .stepWaits(let wait):
+            var entry = entries[wait.step] ?? Entry(kind: wait.kind, status: .failed)
+            entry.status = .failed
+            entry.attempts = max(0, min(entry.attempts, wait.attempt - 1))
+            entry.model = shared(wait.model) ?? entry.model
+            if let usage = wait.usage { entry.usage += usage }
+            entry.failure = Failure(.temporary, wait.reason)
+            entry.retryAt = wait.until
+            entry.pending = nil
+            entry.epochsWithoutOutcome = 0
+            if wait.wasAsked {
+                entry.refusals += 1
+                entry.refusedSince = entry.refusedSince ?? record.at
+            }
+            store(entry, wait.step)
         case .held(let hold): doubt = hold.reason == .unknownOutcome ? hold.step : nil
         case .cancelled: doubt = nil
         case .approved(let approval): approvals[approval.step] = approval
@@ -130,6 +150,7 @@ package struct StepLedger: Sendable, Equatable {
                 // What failed for good fails for good: only a retry says that it may run again.
                 if case .released = record.event, entry.status == .failed, entry.retryAt == nil { continue }
                 entries[step]?.failures = 0
+                entries[step]?.refusedSince = nil
                 entries[step]?.epochsWithoutOutcome = 0
                 entries[step]?.retryAt = record.at
             }

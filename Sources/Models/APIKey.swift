@@ -12,12 +12,22 @@ package struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConve
     package let reference: KeyReference
     private let environment: [String: String]
     private let baseDirectory: String
+    /// The member of the configuration that names it.
+    private let member: String
+    /// Keys have none inside; what a header says may.
+    private let mayHoldSpaces: Bool
 
     /// - Parameters:
     ///   - environment: The daemon's environment; of it the named variable and `CREDENTIALS_DIRECTORY` are used.
     ///   - baseDirectory: From where a relative path of a file counts.
-    package init(_ reference: KeyReference, environment: [String: String], baseDirectory: String) {
-        self.reference = reference
+    package init(
+        _ reference: KeyReference,
+        environment: [String: String],
+        baseDirectory: String,
+        member: String = "api_key",
+        mayHoldSpaces: Bool = false
+    ) {
+        (self.reference, self.member, self.mayHoldSpaces) = (reference, member, mayHoldSpaces)
         self.environment = environment
         self.baseDirectory = baseDirectory
     }
@@ -47,7 +57,7 @@ package struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConve
         var key = text.drop(while: \.isWhitespace)
         while key.last?.isWhitespace == true { key.removeLast() }
         guard !key.isEmpty else { throw missing("it is empty", "Put the key there") }
-        guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) || mayHoldSpaces && $0 == 0x20 }) else {
             throw missing("it holds spaces, line ends or other characters that no key has", "Put only the key there")
         }
         return String(key)
@@ -68,7 +78,7 @@ package struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConve
         Failure(
             .permanent,
             "the key \(reference) cannot be used: \(reason)",
-            hint: "\(advice), or change api_key in the configuration, then retry the job."
+            hint: "\(advice), or change \(member) in the configuration, then retry the job."
         )
     }
 

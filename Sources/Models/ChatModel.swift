@@ -22,7 +22,8 @@ package protocol ChatModel: Sendable {
 
     /// Asks the model once; retrying is the caller's business.
     ///
-    /// - Throws: ``Failure`` with the class that the provider's answer has (temporary, permanent, unknown), and
+    /// - Throws: ``Failure`` with the class that the provider's answer has (temporary, permanent, unknown);
+    ///   ``ModelPause`` when the model rests, or its quota refused the call, which is no failure of the step;
     ///   `CancellationError` when the calling task was cancelled.
     func complete(_ request: ChatRequest) async throws -> ChatAnswer
 }
@@ -43,8 +44,13 @@ extension ChatModel {
 package struct ModelPause: Error, Sendable, Equatable {
     /// How long from now.
     package var duration: Duration
-    /// Why, as one sentence without its full stop.
+    /// Why, as one sentence without its full stop, with the model's name: `the model default rests for 2s: …`.
     package var reason: String
+    /// Where the model was asked and refused for its quota: how long a step may be so refused before it costs attempts.
+    /// Nil where it was not asked.
+    package var patience: Duration?
+    /// What was used before, in the same attempt.
+    package var usage: Usage?
 
     package init(for duration: Duration, _ reason: String) { (self.duration, self.reason) = (duration, reason) }
 }

@@ -16,6 +16,17 @@ enum ConnectionFailure {
         var limit: Duration
     }
 
+    /// The answer had begun, and for so long nothing but comments and pings came of it.
+    struct Silent: Error {
+        var limit: Duration
+    }
+
+    /// The answer is compressed in a way that the client does not know, and did not ask for.
+    struct UnknownEncoding: Error {
+        /// As the server says it.
+        var name: String
+    }
+
     /// The answer has more bytes than the client takes.
     struct AnswerTooLarge: Error {
         var bytesMax: Int
@@ -36,6 +47,18 @@ enum ConnectionFailure {
                 .temporary,
                 "the answer of \(endpoint.place) stalled: nothing more of it came for \(stalled.limit.text)",
                 hint: "Raise the model's idle_timeout if the model pauses while it answers."
+            )
+        case let silent as Silent:
+            Failure(
+                .temporary,
+                "the stream of \(endpoint.place) was kept open without a word of an answer for \(silent.limit.text)",
+                hint: "Raise the model's timeout if the model takes longer to think; see whether the server hangs."
+            )
+        case let encoding as UnknownEncoding:
+            Failure(
+                .permanent,
+                "\(endpoint.place) answers compressed as \(ProviderText.short(encoding.name)), which was not asked for",
+                hint: "Turn the compression off at the server, or at the proxy before it."
             )
         case let tooLarge as AnswerTooLarge:
             Failure(

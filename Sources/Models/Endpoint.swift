@@ -7,12 +7,22 @@ package struct Endpoint: Sendable, Equatable {
         let reason: String
     }
 
-    /// Without a slash at its end.
+    /// Without a slash at its end, and without a query.
     package let baseURL: String
     /// As it is written; an IPv6 address stands in brackets.
     package let host: String
     /// 80 or 443, after the scheme, where the URL names none.
     package let port: Int
+    /// Whether the scheme is https.
+    package let isSecure: Bool
+    /// What stands behind the question mark, as it is written; nil where there is none.
+    let query: String?
+
+    /// An IPv6 address without its brackets.
+    var bareHost: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
+
+    /// The base URL and its query.
+    package var text: String { baseURL + (query.map { "?\($0)" } ?? "") }
 
     /// `host:port`, for messages.
     package var place: String { "\(host):\(port)" }
@@ -26,13 +36,13 @@ package struct Endpoint: Sendable, Equatable {
         if parts.user != nil || parts.password != nil {
             throw Problem(reason: "the URL must hold no user or password; keys belong to api_key")
         }
-        if parts.query != nil || parts.fragment != nil {
-            throw Problem(reason: "the URL must end with its path, without ? and #")
-        }
+        if parts.fragment != nil { throw Problem(reason: "the URL must have no part behind a #") }
         if let port = parts.port, !(1...65_535).contains(port) {
             throw Problem(reason: "the URL's port must be from 1 to 65535")
         }
-        var base = text
+        let halves = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        query = halves.count == 2 && !halves[1].isEmpty ? halves[1] : nil
+        var base = halves[0]
         while base.hasSuffix("/") { base.removeLast() }
         if base.hasSuffix("/chat/completions") {
             throw Problem(reason: "leave /chat/completions out; the URL ends before it, mostly in /v1")
@@ -42,6 +52,7 @@ package struct Endpoint: Sendable, Equatable {
         }
         baseURL = base
         self.host = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+        isSecure = scheme == "https"
         port = parts.port ?? (scheme == "https" ? 443 : 80)
     }
 }

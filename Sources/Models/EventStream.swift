@@ -1,21 +1,31 @@
+import Jobs
+
 /// Cuts server-sent events (WHATWG HTML, section 9.2) out of bytes that come in any pieces.
 ///
-/// Only their data counts here: both dialects name an event's kind inside of it too.
+/// Lenient where servers are: an event may follow the one before without an empty line when its data is whole, a line
+/// may begin with spaces, and the last event may lack its end.
 struct EventStream {
+    struct Event: Equatable {
+        /// Empty where the server names none.
+        var name = ""
+        var data: [UInt8]
+    }
+
     private var line: [UInt8] = []
+    private var name = ""
     private var data: [UInt8]?
     private var isFirstLine = true
     /// A line feed that follows a carriage return ends no line of its own.
     private var isAfterReturn = false
 
-    /// The data of each event that ends in `bytes`.
-    mutating func append(_ bytes: some Sequence<UInt8>) -> [[UInt8]] {
-        var events: [[UInt8]] = []
+    /// The events that end in `bytes`.
+    mutating func append(_ bytes: some Sequence<UInt8>) -> [Event] {
+        var events: [Event] = []
         for byte in bytes {
             let isReturn = byte == UInt8(ascii: "\r")
             let isFeed = byte == UInt8(ascii: "\n")
             if isReturn || (isFeed && !isAfterReturn) {
-                if let event = endLine() { events.append(event) }
+                endLine(&events)
             } else if !isFeed {
                 line.append(byte)
             }
@@ -24,22 +34,46 @@ struct EventStream {
         return events
     }
 
-    /// The event's data, where an empty line ends one.
-    private mutating func endLine() -> [UInt8]? {
+    /// The event that the stream ended in: servers forget the empty line after the last one.
+    mutating func finish() -> [Event] {
+        var events: [Event] = []
+        if !line.isEmpty { endLine(&events) }
+        endEvent(&events)
+        return events
+    }
+
+    private mutating func endEvent(_ events: inout [Event]) {
+        if let data { events.append(Event(name: name, data: data)) }
+        data = nil
+        name = ""
+    }
+
+    private mutating func endLine(_ events: inout [Event]) {
         defer {
             line.removeAll(keepingCapacity: true)
             isFirstLine = false
         }
         if isFirstLine, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
-        if line.isEmpty {
-            defer { data = nil }
-            return data
-        }
-        let name = line.prefix { $0 != UInt8(ascii: ":") }
-        guard name.elementsEqual("data".utf8) else { return nil }
-        var value = line.dropFirst(name.count + 1)
+        if line.isEmpty { return endEvent(&events) }
+        let field = line.prefix { $0 != UInt8(ascii: ":") }
+        var value = line.dropFirst(field.count + 1)
         if value.first == UInt8(ascii: " ") { value.removeFirst() }
-        data = data.map { $0 + [UInt8(ascii: "\n")] + value } ?? Array(value)
-        return nil
+        switch String(decoding: field, as: UTF8.self) {
+        case "data":
+            // Some servers end each event with one line feed instead of two.
+            if let whole = data, value.first == UInt8(ascii: "{") || value.starts(with: "[DONE]".utf8),
+                whole.first == UInt8(ascii: "{"), (try? JSONParser.parse(whole)) != nil
+            {
+                endEvent(&events)
+            }
+            data = data.map { $0 + [UInt8(ascii: "\n")] + value } ?? Array(value)
+        case "event":
+            name = String(decoding: value, as: UTF8.self)
+        case "error":
+            // llama.cpp and its kin say errors in a field of that name.
+            endEvent(&events)
+            events.append(Event(name: "error", data: Array(value)))
+        default: break
+        }
     }
 }

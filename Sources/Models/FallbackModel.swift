@@ -64,6 +64,21 @@ package struct FallbackModel: LanedModel {
             } catch is ModelPause {
                 throw failure
             }
+        } catch var pause as ModelPause {
+            guard understands(request) else { throw pause }
+            do {
+                var answer = try await fallback.withTurn { try await $0.complete(request) }
+                if let used = pause.usage { answer.usage += used }
+                answer.fallback = answer.fallback ?? fallback.name
+                return answer
+            } catch let other as Failure {
+                pause.add(other.usage)
+                throw pause
+            } catch let other as ModelPause {
+                pause.add(other.usage)
+                pause.duration = min(pause.duration, other.duration)
+                throw pause
+            }
         }
     }
 
@@ -96,16 +111,24 @@ private struct StandIn: ChatModel {
 
     func complete(_ request: ChatRequest) async throws -> ChatAnswer {
         guard original.understands(request) else {
-            throw Failure(
-                .temporary,
-                "the model \(original.name) is not asked for \(pause.duration.roundedText): \(pause.reason); "
-                    + "its fallback \(name) does not understand the form of the request",
-                retryAfter: pause.duration
+            throw ModelPause(
+                for: pause.duration,
+                "\(pause.reason); its fallback \(name) does not understand the form of the request"
             )
         }
         var answer = try await model.complete(request)
         answer.fallback = answer.fallback ?? original.fallback.name
         return answer
+    }
+}
+
+extension ModelPause {
+    /// Counts what the fallback used.
+    fileprivate mutating func add(_ used: Usage?) {
+        guard let used else { return }
+        var sum = usage ?? Usage()
+        sum += used
+        usage = sum
     }
 }
 

@@ -10,24 +10,25 @@ package enum KeyReference: Sendable, Equatable, CustomStringConvertible {
     /// A path; a relative one counts from the configuration's directory.
     case file(String)
 
-    /// Reads the member `api_key` of a model: an object with exactly one of `env`, `credential` and `file`.
+    /// Reads the member `api_key` of a model, or another one: an object with exactly one of `env`, `credential` and
+    /// `file`.
     ///
     /// - Throws: ``DocumentError``, which never shows the value: it may be a key that was put in the wrong place.
-    package init?(_ model: MemberReader) throws(DocumentError) {
-        guard let value = model.json("api_key") else { return nil }
+    package init?(_ model: MemberReader, _ member: String = "api_key") throws(DocumentError) {
+        guard let value = model.json(member) else { return nil }
         let forms = "{env: NAME}, {credential: NAME} or {file: PATH}"
         if value.string != nil {
             throw model.error(
-                "api_key",
+                member,
                 "keys are never written into the configuration; say where the key is: \(forms)"
             )
         }
-        guard let members = value.object, let reader = try model.object("api_key") else {
-            throw model.error("api_key", "\(forms) was expected")
+        guard let members = value.object, let reader = try model.object(member) else {
+            throw model.error(member, "\(forms) was expected")
         }
         try reader.allowOnly(["env", "credential", "file"])
         guard members.count == 1, let (kind, place) = members.elements.first else {
-            throw model.error("api_key", "exactly one of env, credential and file was expected")
+            throw model.error(member, "exactly one of env, credential and file was expected")
         }
         guard let text = place.string, !text.isEmpty else { throw reader.error(kind, "a string was expected") }
         switch kind {

@@ -1,4 +1,7 @@
-/// Whether a model may be asked now: pauses, stops and limits per minute, as a value to which the time is told.
+import Jobs
+
+/// Whether a model may be asked now: rests, stops, limits per minute and the care after a rest, as a value to which the
+/// time is told.
 ///
 /// After a stop has run out, one turn goes ahead as a probe and the others wait, so that a key that is still wrong
 /// costs one job and not all of them.
@@ -6,7 +9,7 @@ struct LaneState: Sendable {
     /// For how long the first stop closes the lane; each further one doubles it.
     static let stopMin: Duration = .seconds(60)
     static let stopMax: Duration = .seconds(900)
-    /// After how long those who wait for a probe look again.
+    /// After how long those who wait for a probe, or for an answer after a rest, look again.
     static let probeWait: Duration = .seconds(5)
 
     /// What a turn was given.
@@ -14,6 +17,15 @@ struct LaneState: Sendable {
         let isProbe: Bool
         /// Stops so far.
         let stops: Int
+        /// Rests so far.
+        let rests: Int
+    }
+
+    /// Why a turn may not begin now.
+    struct Refusal: Error {
+        var pause: ModelPause
+        /// Whether an answer to those under way may end the wait before its time.
+        var endsWithAnswer = false
     }
 
     private struct Closing {
@@ -27,16 +39,21 @@ struct LaneState: Sendable {
         var isProbed = false
     }
 
+    private let model: String
     private let limits: ModelLimits
     private var requests: TokenBucket?
     private var tokens: TokenBucket?
+    private var throttle = LaneThrottle()
     private var pause: Closing?
+    /// Why the model rested last; it is asked with care since.
+    private var cause = ""
     private var stop: Stop?
     /// Stops so far; tells a call that began before the last one from a later one.
     private(set) var stops = 0
 
-    init(_ limits: ModelLimits, at now: Duration) {
-        self.limits = limits
+    /// - Parameter model: Its name in the configuration, for the reasons.
+    init(_ model: String, _ limits: ModelLimits, at now: Duration) {
+        (self.model, self.limits) = (model, limits)
         requests = limits.requestsPerMinute.map { TokenBucket(perMinute: $0, at: now) }
         tokens = limits.tokensPerMinute.map { TokenBucket(perMinute: $0, at: now) }
     }
@@ -44,31 +61,55 @@ struct LaneState: Sendable {
     /// True from a stop on until a call is answered again.
     var isStopped: Bool { stop != nil }
 
-    /// For how long nobody asks, and why; nil when the lane is open.
+    /// What a call outside of a turn counts as.
+    var passing: Entry { Entry(isProbe: false, stops: stops, rests: throttle.rests) }
+
+    /// For how long the model is not asked, and why; nil when the lane is open.
     func closed(at now: Duration) -> ModelPause? {
         let last = [pause, stop?.closing].compactMap(\.self).max { $0.until < $1.until }
         guard let last, last.until > now else { return nil }
         return ModelPause(for: last.until - now, last.reason)
     }
 
+    /// Whether a turn that was given `entry` may still make its first call: nothing has closed the lane since.
+    func holds(_ entry: Entry, at now: Duration) -> Bool {
+        entry.rests == throttle.rests && closed(at: now) == nil
+    }
+
     /// Begins a turn and takes one request for it, or says how long to wait.
-    mutating func enter(at now: Duration) -> Result<Entry, ModelPause> {
-        if let pause = closed(at: now) { return .failure(pause) }
-        if let stop, stop.isProbed { return .failure(ModelPause(for: Self.probeWait, stop.closing.reason)) }
+    mutating func enter(at now: Duration) -> Result<Entry, Refusal> {
+        if let pause = closed(at: now) { return .failure(Refusal(pause: pause)) }
+        if let stop, stop.isProbed {
+            return .failure(Refusal(pause: ModelPause(for: Self.probeWait, stop.closing.reason)))
+        }
         if let wait = requests?.wait(at: now), wait > .zero {
             return .failure(usedUp("requests", limits.requestsPerMinute, wait))
         }
         if let wait = tokens?.wait(at: now), wait > .zero {
             return .failure(usedUp("tokens", limits.tokensPerMinute, wait))
         }
+        if let refusal = throttle.enter(at: now) { return .failure(care(refusal)) }
         requests?.take(1, at: now)
         stop?.isProbed = true
-        return .success(Entry(isProbe: stop != nil, stops: stops))
+        return .success(Entry(isProbe: stop != nil, stops: stops, rests: throttle.rests))
     }
 
-    private func usedUp(_ what: String, _ limit: Int?, _ wait: Duration) -> ModelPause {
-        ModelPause(for: wait, "the model's \(limit ?? 0) \(what) per minute are used up")
+    private func usedUp(_ what: String, _ limit: Int?, _ wait: Duration) -> Refusal {
+        Refusal(pause: ModelPause(for: wait, "the model \(model) has used up its \(limit ?? 0) \(what) per minute"))
     }
+
+    private func care(_ refusal: LaneThrottle.Refusal) -> Refusal {
+        switch refusal {
+        case .place(let wait):
+            let interval = throttle.interval.map { "once in \(Self.shown($0))" } ?? "slowly"
+            return Refusal(pause: ModelPause(for: wait, "the model \(model) is asked \(interval), because \(cause)"))
+        case .answer:
+            let reason = "the model \(model) is asked by few jobs at a time until it answers, because \(cause)"
+            return Refusal(pause: ModelPause(for: Self.probeWait, reason), endsWithAnswer: true)
+        }
+    }
+
+    private static func shown(_ duration: Duration) -> String { duration.roundedText.replacing(".0", with: "") }
 
     /// Ends a turn.
     ///
@@ -76,6 +117,7 @@ struct LaneState: Sendable {
     mutating func leave(_ entry: Entry, isUsed: Bool, at now: Duration) {
         if !isUsed { requests?.take(-1, at: now) }
         if entry.isProbe, entry.stops == stops { stop?.isProbed = false }
+        throttle.leave(entry.rests)
     }
 
     /// Charges the limits; what is charged too much is given back with numbers below zero.
@@ -85,8 +127,29 @@ struct LaneState: Sendable {
     }
 
     /// Closes the lane for `duration` at least.
-    mutating func pause(for duration: Duration, _ reason: String, at now: Duration) {
-        if now + duration > pause?.until ?? .zero { pause = Closing(until: now + duration, reason: reason) }
+    mutating func pause(for duration: Duration, _ cause: String, at now: Duration) {
+        throttle.restBeforeRefusal(until: now + duration)
+        close(for: duration, cause, at: now)
+    }
+
+    private mutating func close(for duration: Duration, _ cause: String, at now: Duration) {
+        guard now + duration > pause?.until ?? .zero else { return }
+        self.cause = cause
+        pause = Closing(until: now + duration, reason: "the model \(model) rests for \(Self.shown(duration)): \(cause)")
+    }
+
+    /// The provider refused the call of a turn that was given `entry`: the model rests.
+    ///
+    /// - Parameter named: For how long the provider asks; nil where it does not say.
+    mutating func rest(
+        _ named: Duration?,
+        _ cause: ProviderVerdict.Cause,
+        _ reason: String,
+        of entry: Entry,
+        at now: Duration
+    ) {
+        guard let rest = throttle.rest(named, cause, of: entry.rests, at: now) else { return }
+        close(for: rest, reason, at: now)
     }
 
     /// Closes the lane until a person has acted, looking again after a minute, two, four and so on.
@@ -95,12 +158,14 @@ struct LaneState: Sendable {
     mutating func stop(_ reason: String, seen: Int, at now: Duration) {
         guard seen == stops else { return }
         let length = stop.map { min($0.length * 2, Self.stopMax) } ?? Self.stopMin
-        stop = Stop(closing: Closing(until: now + length, reason: reason), length: length)
+        let sentence = "the model \(model) is not asked until its server takes requests again: \(reason)"
+        stop = Stop(closing: Closing(until: now + length, reason: sentence), length: length)
         stops += 1
     }
 
-    /// A call that began after the last stop was answered: what was wrong is over.
-    mutating func reopen(seen: Int) {
-        if seen == stops { stop = nil }
+    /// A call of a turn that was given `entry` was answered: what was wrong before it is over.
+    mutating func noteAnswer(to entry: Entry) {
+        if entry.stops == stops { stop = nil }
+        throttle.noteAnswer(entry.rests)
     }
 }

@@ -2,18 +2,24 @@ import Synchronization
 
 /// A turn at a model; the request that it took counts for the first call made in it.
 final class LaneTurn: Sendable {
-    let entry: LaneState.Entry
-    private let used = Mutex(false)
+    private let state: Mutex<(entry: LaneState.Entry, isUsed: Bool)>
 
-    init(_ entry: LaneState.Entry) { self.entry = entry }
+    init(_ entry: LaneState.Entry) { state = Mutex((entry, false)) }
 
-    var isUsed: Bool { used.withLock { $0 } }
+    var entry: LaneState.Entry { state.withLock { $0.entry } }
 
-    /// True the first time.
+    var isUsed: Bool { state.withLock { $0.isUsed } }
+
+    /// Marks the turn as used.
+    ///
+    /// - Returns: Whether it was used before.
     func use() -> Bool {
-        used.withLock { used in
-            defer { used = true }
-            return !used
+        state.withLock { state in
+            defer { state.isUsed = true }
+            return state.isUsed
         }
     }
+
+    /// Gives the turn another entry: the model rested since it had the first one.
+    func enterAgain(_ entry: LaneState.Entry) { state.withLock { $0 = (entry, true) } }
 }

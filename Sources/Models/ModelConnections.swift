@@ -1,21 +1,147 @@
 package import AsyncHTTPClient
+import Jobs
 import NIOCore
+import NIOHTTPCompression
+import NIOSSL
+import Synchronization
 
-/// How connections to models are kept.
-package enum ModelConnections {
+/// The connections to models: one client for all that are reached in the same way.
+package final class ModelConnections: Sendable {
     /// More connections to one host than any setting asks for: how many calls run is decided by the workers and by
     /// the models' `concurrency`, and a call that waited inside the client would use up its time-out there.
     package static let perHostMax = 10_000
+    /// Larger files of authorities are refused.
+    static let authoritiesBytesMax = 16 << 20
 
-    /// Settings for the one HTTP client that all models share.
+    /// What sets one client apart from another.
+    private struct Way: Hashable {
+        var proxy: String?
+        var authorities: String?
+    }
+
+    private let plain: HTTPClient
+    private let environment: ProxyEnvironment
+    private let directory: String
+    private let clients = Mutex<[Way: HTTPClient]>([:])
+
+    /// - Parameters:
+    ///   - plain: For models without a proxy and authorities of their own; made with ``configuration``. It must outlive
+    ///     this, and is not shut down by it.
+    ///   - environment: The daemon's, which may name proxies.
+    ///   - directory: The configuration's; relative paths count from there.
+    package init(plain: HTTPClient, environment: [String: String], directory: String) {
+        (self.plain, self.directory) = (plain, directory)
+        self.environment = ProxyEnvironment(environment)
+    }
+
+    /// Settings that all clients share.
     package static var configuration: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
-        // A redirected POST would become a GET, and a key must not follow an answer to another host.
+        // The client would make a GET of a redirected POST; ``Redirects`` follows instead.
         configuration.redirectConfiguration = .disallow
+        // Not asked for, and some servers and proxies compress all the same.
+        configuration.decompression = .enabled(limit: .size(ProviderCall.streamBytesMax))
         configuration.timeout.connect = .seconds(10)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = perHostMax
         // The job's own retry policy decides; the client would only hide the reason for some seconds.
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration
+    }
+
+    /// The client through which a model's server is reached. Blocking where the model has a file of authorities.
+    ///
+    /// - Throws: ``DocumentError`` about the file, or about a proxy that the environment names.
+    func client(for model: String, at endpoint: Endpoint, _ settings: ConnectionSettings) throws(DocumentError)
+        -> HTTPClient
+    {
+        let proxy: ProxyAddress?
+        do throws(Endpoint.Problem) {
+            proxy = try Self.proxy(for: endpoint, settings, environment)?.proxy
+        } catch {
+            throw DocumentError(path: ["models", model], reason: error.reason)
+        }
+        if proxy == nil, settings.authorities == nil { return plain }
+        let secret = proxy.map { "\($0.text) \($0.user ?? "") \($0.password)" }
+        let way = Way(proxy: secret, authorities: settings.authorities)
+        if let known = clients.withLock({ $0[way] }) { return known }
+        var configuration = Self.configuration
+        configuration.proxy = proxy.map(Self.proxy)
+        if let path = settings.authorities {
+            configuration.tlsConfiguration = try tls(trusting: BoundedFile.resolve(path, in: directory), model)
+        }
+        return clients.withLock { clients in
+            if let known = clients[way] { return known }
+            let client = HTTPClient(
+                eventLoopGroupProvider: .shared(plain.eventLoopGroup),
+                configuration: configuration
+            )
+            clients[way] = client
+            return client
+        }
+    }
+
+    private static func proxy(
+        for endpoint: Endpoint,
+        _ settings: ConnectionSettings,
+        _ environment: ProxyEnvironment
+    ) throws(Endpoint.Problem) -> ProxyEnvironment.Choice? {
+        switch settings.proxy {
+        case .none: nil
+        case .server(let proxy): ProxyEnvironment.Choice(proxy: proxy, variable: "proxy")
+        case .environment: try environment.proxy(for: endpoint)
+        }
+    }
+
+    private static func proxy(_ address: ProxyAddress) -> HTTPClient.Configuration.Proxy {
+        switch address.kind {
+        case .socks5: .socksServer(host: address.host, port: address.port)
+        case .http:
+            .server(
+                host: address.host,
+                port: address.port,
+                authorization: address.user.map { .basic(username: $0, password: address.password) }
+            )
+        }
+    }
+
+    private func tls(trusting path: String, _ model: String) throws(DocumentError) -> TLSConfiguration {
+        func error(_ reason: String) -> DocumentError {
+            DocumentError(path: ["models", model, "ca_file"], reason: "\(path) cannot be used: \(reason)")
+        }
+        let bytes: [UInt8]
+        do throws(BoundedFile.ReadError) {
+            bytes = try BoundedFile.read(path, max: Self.authoritiesBytesMax)
+        } catch {
+            throw DocumentError(path: ["models", model, "ca_file"], reason: "\(path) cannot be read: \(error.reason)")
+        }
+        guard let authorities = try? NIOSSLCertificate.fromPEMBytes(bytes) else { throw error("it is no PEM file") }
+        if authorities.isEmpty { throw error("no certificate stands in it") }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.additionalTrustRoots = [.certificates(authorities)]
+        return configuration
+    }
+
+    /// How a model is reached where that is not simply direct, as a sentence without its full stop; nil where it is.
+    /// It shows no secret.
+    package static func way(to settings: ModelSettings, environment: [String: String]) -> String? {
+        guard case .http(_, let endpoint, _) = settings.provider else { return nil }
+        do throws(Endpoint.Problem) {
+            let choice = try proxy(for: endpoint, settings.connection, ProxyEnvironment(environment))
+            return choice.map { choice in
+                let source = choice.variable == "proxy" ? "as proxy says" : "as \(choice.variable) says"
+                return "the model \(settings.name) is reached at \(endpoint.place) through the proxy \(choice.proxy), \(source)"
+            }
+        } catch {
+            return "the model \(settings.name) cannot be reached: \(error.reason)"
+        }
+    }
+
+    /// Closes the connections that are not those of the plain client.
+    package func shutdown() async throws {
+        let all = clients.withLock { clients in
+            defer { clients = [:] }
+            return Array(clients.values)
+        }
+        for client in all { try await client.shutdown() }
     }
 }

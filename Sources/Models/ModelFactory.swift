@@ -1,22 +1,24 @@
-package import AsyncHTTPClient
 package import Jobs
+package import Logging
 
 /// Makes models from their settings.
 package enum ModelFactory {
     /// The model that `settings` describe, without its fallback: ``FallbackModel`` puts the two together.
     ///
     /// - Parameters:
-    ///   - http: Shared by all models; made with ``ModelConnections/configuration``. It must outlive the model.
+    ///   - connections: Shared by all models. They must outlive the model.
     ///   - environment: The daemon's, in which keys are looked up.
     ///   - baseDirectory: The configuration's directory; relative paths of scripts and key files count from there.
     ///   - clock: For time-outs, pauses, limits per minute and a script's delays.
-    /// - Throws: ``DocumentError`` about a script.
+    ///   - logger: Is told what servers refuse.
+    /// - Throws: ``DocumentError`` about a script, a file of authorities, or a proxy of the environment.
     package static func make(
         _ settings: ModelSettings,
-        http: HTTPClient,
+        connections: ModelConnections,
         environment: [String: String],
         baseDirectory: String,
-        clock: any Clock<Duration> = ContinuousClock()
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger = Logger(label: "agentspool.models")
     ) throws(DocumentError) -> any LanedModel {
         switch settings.provider {
         case .http(let dialect, let endpoint, let model):
@@ -26,8 +28,12 @@ package enum ModelFactory {
                 endpoint: endpoint,
                 model: model,
                 key: settings.apiKey.map { APIKey($0, environment: environment, baseDirectory: baseDirectory) },
-                http: http,
-                clock: clock
+                headers: settings.connection.headers.map { name, value in
+                    ConfiguredHeader(name, value, environment: environment, baseDirectory: baseDirectory)
+                },
+                http: try connections.client(for: settings.name, at: endpoint, settings.connection),
+                clock: clock,
+                logger: logger
             )
         case .scripted(let script):
             try ScriptedModel(

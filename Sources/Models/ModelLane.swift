@@ -6,24 +6,43 @@ import Synchronization
 package final class ModelLane: Sendable {
     /// A turn sleeps this long at the most; for longer waits the job gives its place to others.
     static let sleepMax: Duration = .seconds(1)
+    /// For how long answers of 429 to a step cost it no attempt, where the configuration names no `patience`.
+    package static let patienceDefault: Duration = .seconds(86_400)
 
-    private let model: String
+    private let patience: Duration
     private let clock: any Clock<Duration>
     private let stopwatch: Stopwatch
     /// Nil without a limit of the model's concurrency.
     private let semaphore: AsyncSemaphore?
     private let state: Mutex<LaneState>
+    private let waiters = LaneWaiters()
 
-    /// - Parameter clock: On which pauses and limits per minute run.
-    init(model: String, limits: ModelLimits, clock: any Clock<Duration>) {
-        (self.model, self.clock) = (model, clock)
+    /// - Parameters:
+    ///   - patience: How long a step may wait for a model that answers it with 429 before that costs attempts.
+    ///   - clock: On which pauses and limits per minute run.
+    init(
+        model: String,
+        limits: ModelLimits,
+        patience: Duration = patienceDefault,
+        clock: any Clock<Duration>
+    ) {
+        (self.patience, self.clock) = (patience, clock)
         stopwatch = Stopwatch(clock)
         semaphore = limits.concurrency.map(AsyncSemaphore.init(permits:))
-        state = Mutex(LaneState(limits, at: .zero))
+        state = Mutex(LaneState(model, limits, at: .zero))
     }
 
     /// How many turns wait for others to end.
     var waiting: Int { semaphore?.waiting ?? 0 }
+
+    /// How many turns wait for an answer to those under way, after a rest.
+    var waitingForAnswer: Int { waiters.count }
+
+    /// For how long the model is not asked, and why; nil when it may be.
+    var closed: ModelPause? {
+        let now = stopwatch.elapsed
+        return state.withLock { $0.closed(at: now) }
+    }
 
     /// True after an answer that only a person can help with, until a call is answered again.
     var isStopped: Bool { state.withLock { $0.isStopped } }
@@ -41,24 +60,39 @@ package final class ModelLane: Sendable {
     }
 
     private func turn<Value>(_ body: (LaneTurn) async throws -> Value) async throws -> Value {
-        let turn = try await enter()
+        let turn = LaneTurn(try await enter())
         defer {
-            let now = stopwatch.elapsed
-            state.withLock { $0.leave(turn.entry, isUsed: turn.isUsed, at: now) }
+            leave(turn)
+            waiters.wakeFirst()
         }
         return try await body(turn)
     }
 
-    private func enter() async throws -> LaneTurn {
-        var patience = Self.sleepMax
+    private func leave(_ turn: LaneTurn) {
+        let now = stopwatch.elapsed
+        state.withLock { $0.leave(turn.entry, isUsed: turn.isUsed, at: now) }
+    }
+
+    private func enter() async throws -> LaneState.Entry {
+        let deadline = stopwatch.elapsed + Self.sleepMax
         while true {
             let now = stopwatch.elapsed
             switch state.withLock({ $0.enter(at: now) }) {
-            case .success(let entry): return LaneTurn(entry)
-            case .failure(let pause):
-                if pause.duration > patience { throw pause }
-                patience -= pause.duration
-                try await clock.sleep(for: pause.duration)
+            case .success(let entry):
+                // There may be room for one more.
+                waiters.wakeFirst()
+                return entry
+            case .failure(let refusal):
+                let wait = min(refusal.pause.duration, deadline - now)
+                if wait <= .zero || (!refusal.endsWithAnswer && refusal.pause.duration > deadline - now) {
+                    throw refusal.pause
+                }
+                if refusal.endsWithAnswer {
+                    try await waiters.wait(upTo: wait, clock)
+                } else {
+                    // Its place is its own: asking again before would give it a later one.
+                    try await clock.sleep(for: wait)
+                }
             }
         }
     }
@@ -70,26 +104,34 @@ package final class ModelLane: Sendable {
     ///   - tokens: The estimate.
     ///   - turn: The turn that the call belongs to; its first call is the request that it took.
     ///   - body: Throws ``ProviderVerdict`` for what the provider refused, ``Failure`` for other failures.
-    /// - Throws: ``Failure``, temporary and without a call, while the lane is closed; else what `body` throws, of a
-    ///   verdict the failure.
+    /// - Throws: ``ModelPause`` while the lane is closed, without a call, and when the model's quota refused the call;
+    ///   else what `body` throws, of a verdict the failure.
     func call(tokens: Int, in turn: LaneTurn?, _ body: () async throws -> ChatAnswer) async throws -> ChatAnswer {
-        let seen = try begin(tokens: tokens, in: turn)
+        let entry = try await begin(tokens: tokens, in: turn)
+        defer { waiters.wakeFirst() }
         do {
             let answer = try await body()
             // A server that does not say what was used leaves the estimate.
             let used = answer.usage.tokens > 0 ? answer.usage.tokens : tokens
-            end(estimated: tokens, used: used) { state, _ in state.reopen(seen: seen) }
+            end(estimated: tokens, used: used) { state, _ in state.noteAnswer(to: entry) }
             return answer
         } catch let verdict as ProviderVerdict {
             // Nothing was used, so the whole estimate goes back.
+            let message = verdict.failure.message
+            var pause: ModelPause?
             end(estimated: tokens, used: verdict.failure.usage?.tokens ?? 0) { state, now in
                 switch verdict.effect {
                 case .none: break
-                case .pause(let duration): state.pause(for: duration, verdict.failure.message, at: now)
-                case .stop: state.stop(verdict.failure.message, seen: seen, at: now)
+                case .rest(let named, let cause):
+                    state.rest(named, cause, message, of: entry, at: now)
+                    // What the quota refuses waits as all others do.
+                    if cause == .quota { pause = state.closed(at: now) ?? ModelPause(for: .zero, message) }
+                case .stop: state.stop(message, seen: entry.stops, at: now)
                 }
             }
-            throw verdict.failure
+            guard var pause else { throw verdict.failure }
+            (pause.patience, pause.usage) = (patience, verdict.failure.usage)
+            throw pause
         } catch {
             end(estimated: tokens, used: (error as? Failure)?.usage?.tokens ?? tokens) { _, _ in }
             throw error
@@ -97,28 +139,33 @@ package final class ModelLane: Sendable {
     }
 
     /// Closes the lane for `duration` at least.
-    func pause(for duration: Duration, _ reason: String) {
+    func pause(for duration: Duration, _ cause: String) {
         let now = stopwatch.elapsed
-        state.withLock { $0.pause(for: duration, reason, at: now) }
+        state.withLock { $0.pause(for: duration, cause, at: now) }
     }
 
-    /// - Returns: The lane's stops so far.
-    private func begin(tokens: Int, in turn: LaneTurn?) throws(Failure) -> Int {
+    /// Takes the turn's request, or one more; where the model has rested since the turn began, it waits for another.
+    private func begin(tokens: Int, in turn: LaneTurn?) async throws -> LaneState.Entry {
         let now = stopwatch.elapsed
-        let begun: Result<Int, ModelPause> = state.withLock { state in
-            if let pause = state.closed(at: now) { return .failure(pause) }
-            state.charge(requests: turn?.use() == true ? 0 : 1, tokens: tokens, at: now)
-            return .success(state.stops)
+        guard let turn else {
+            return try state.withLock { state in
+                if let pause = state.closed(at: now) { throw pause }
+                state.charge(requests: 1, tokens: tokens, at: now)
+                return state.passing
+            }
         }
-        do {
-            return try begun.get()
-        } catch {
-            throw Failure(
-                .temporary,
-                "the model \(model) is not asked for \(error.duration.roundedText): \(error.reason)",
-                retryAfter: error.duration
-            )
+        let holds = state.withLock { state in
+            guard state.holds(turn.entry, at: now) else { return false }
+            state.charge(requests: turn.use() ? 1 : 0, tokens: tokens, at: now)
+            return true
         }
+        if holds { return turn.entry }
+        let entry = try await enter()
+        leave(turn)
+        turn.enterAgain(entry)
+        let later = stopwatch.elapsed
+        state.withLock { $0.charge(tokens: tokens, at: later) }
+        return entry
     }
 
     private func end(estimated: Int, used: Int, _ change: (inout LaneState, Duration) -> Void) {

@@ -21,12 +21,16 @@ package struct ModelSettings: Sendable, Equatable {
     package let name: String
     /// Who answers.
     package let provider: Provider
+    /// How its server is reached, besides its URL.
+    package let connection: ConnectionSettings
     /// Where the key is; nil for a server that wants none.
     package let apiKey: KeyReference?
     /// For one whole call, from the connection to the last byte of the answer.
     package let timeout: Duration
     /// Between two bytes of an answer. For the first byte, ``timeout`` alone holds.
     package let idleTimeout: Duration
+    /// For how long answers of 429 to a step cost it no attempt.
+    package let patience: Duration
     /// Whether answers are asked for as streams.
     package let isStreamed: Bool
     /// The name of the model that answers while this one is down.
@@ -50,18 +54,20 @@ package struct ModelSettings: Sendable, Equatable {
     package init(_ reader: MemberReader, name: String) throws(DocumentError) {
         self.name = name
         try reader.allowOnly([
-            "provider", "base_url", "model", "api_key", "timeout", "idle_timeout", "stream", "parameters", "price",
-            "limits", "fallback", "script", "structured", "on_truncated",
-        ])
+            "provider", "base_url", "model", "api_key", "timeout", "idle_timeout", "patience", "stream", "parameters",
+            "price", "limits", "fallback", "script", "structured", "on_truncated",
+        ] + ConnectionSettings.members)
         let kind = try reader.string("provider")
         let baseURL = try reader.string("base_url") ?? (kind == "anthropic" ? Self.anthropicURL : nil)
         let endpoint = try Self.endpoint(baseURL, reader)
         let model = try Self.text("model", reader)
         let script = try Self.text("script", reader)
         let key = try KeyReference(reader)
+        connection = try ConnectionSettings(reader)
         parameters = try Self.parameters(reader)
         timeout = try Self.timeout("timeout", reader) ?? Self.timeoutDefault
         idleTimeout = try Self.timeout("idle_timeout", reader) ?? Self.idleTimeoutDefault
+        patience = try Self.timeout("patience", reader) ?? ModelLane.patienceDefault
         isStreamed = try reader.bool("stream") ?? true
         fallback = try Self.text("fallback", reader)
         structured = try reader.choice("structured")
@@ -102,15 +108,16 @@ package struct ModelSettings: Sendable, Equatable {
         switch provider {
         case .http(let dialect, let endpoint, let model):
             members = [
-                ("provider", dialect == .openAI ? "openai" : "anthropic"), ("base_url", .string(endpoint.baseURL)),
+                ("provider", dialect == .openAI ? "openai" : "anthropic"), ("base_url", .string(endpoint.text)),
                 ("model", .string(model)),
-            ]
+            ] + connection.members
         case .scripted(let script):
             members = [("provider", "scripted"), ("script", .string(script))]
         }
         members += [
             ("api_key", apiKey?.json), ("timeout", .string(timeout.text)),
-            ("idle_timeout", .string(idleTimeout.text)), ("stream", .bool(isStreamed)),
+            ("idle_timeout", .string(idleTimeout.text)),
+            ("patience", patience == ModelLane.patienceDefault ? JSON?.none : .string(patience.text)), ("stream", .bool(isStreamed)),
             ("parameters", parameters == [:] ? JSON?.none : parameters), ("price", price?.json),
             ("limits", limits.json), ("fallback", fallback.map(JSON.string)),
             ("structured", structured.map { .string($0.rawValue) }),

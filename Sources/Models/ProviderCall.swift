@@ -6,11 +6,13 @@ import NIOHTTP1
 /// Sends one request and takes the whole answer, within its time-outs.
 struct ProviderCall: Sendable {
     /// Of an answer that is used; a larger one is a failure.
-    static let answerBytesMax = 16 << 20
+    static let answerBytesMax = 64 << 20
     /// Of a streamed one, in which each word may have 300 bytes around it.
-    static let streamBytesMax = 8 * answerBytesMax
+    static let streamBytesMax = 256 << 20
     /// Of an answer with an error status; the rest is not read.
     static let errorBytesMax = 64 << 10
+    /// How long a stream may go on after its answer is whole: what comes then is the usage, or nothing.
+    static let endGrace: Duration = .seconds(2)
 
     struct Answer: Sendable {
         var status: Int
@@ -19,9 +21,9 @@ struct ProviderCall: Sendable {
     }
 
     enum Content: Sendable {
-        case whole([UInt8])
-        /// From a stream.
-        case assembled(JSON)
+        /// Of an answer with an error status.
+        case refusal([UInt8])
+        case answer(JSON)
     }
 
     /// No whole answer came.
@@ -29,73 +31,87 @@ struct ProviderCall: Sendable {
         var cause: any Error
         /// What the provider had said was used.
         var usage: JSON?
+        /// Whether words of the answer had come.
+        var hasBegun: Bool
     }
 
     let http: HTTPClient
     let clock: any Clock<Duration>
-    /// From the connection to the last byte. The client's own deadline would end with the answer's head.
+    /// For the first byte of a streamed answer, and for all of another one. The client's own deadline would end with
+    /// the answer's head.
     let timeout: Duration
     /// Between two bytes of the answer.
     let idleTimeout: Duration
+
+    /// How long a stream may consist of comments and pings alone.
+    private var silenceMax: Duration { max(timeout, idleTimeout * 10) }
 
     /// - Throws: ``Broken``; `CancellationError` when the calling task was cancelled.
     func send(_ message: HTTPClientRequest, _ dialect: Dialect) async throws -> Answer {
         let progress = CallProgress(clock)
         do {
-            return try await withThrowingTaskGroup(of: Answer.self) { group in
-                group.addTask { [http] in try await Self.exchange(message, http, dialect, progress) }
+            return try await withThrowingTaskGroup(of: Answer?.self) { group in
+                group.addTask { try await exchange(message, dialect, progress) }
                 group.addTask { [clock, timeout] in
                     try await clock.sleep(for: timeout)
+                    if progress.isStream { return nil }
                     throw ConnectionFailure.TimedOut(limit: timeout)
                 }
-                group.addTask { [idleTimeout] in
-                    try await progress.stall(after: idleTimeout)
-                    throw ConnectionFailure.Stalled(limit: idleTimeout)
+                group.addTask { [idleTimeout, silenceMax] in
+                    throw try await progress.stall(after: idleTimeout, silenceMax: silenceMax)
                 }
+                group.addTask { try await progress.end(after: Self.endGrace) }
                 defer { group.cancelAll() }
-                guard let answer = try await group.next() else { throw CancellationError() }
-                return answer
+                while let answer = try await group.next() {
+                    if let answer { return answer }
+                }
+                throw CancellationError()
             }
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            throw Broken(cause: error, usage: progress.usage)
+            throw Broken(cause: error, usage: progress.usage, hasBegun: progress.hasWords)
         }
     }
 
-    private static func exchange(
+    private func exchange(
         _ message: HTTPClientRequest,
-        _ http: HTTPClient,
         _ dialect: Dialect,
         _ progress: CallProgress
     ) async throws -> Answer {
-        let response = try await http.execute(message, deadline: .distantFuture)
-        let status = Int(response.status.code)
-        let isError = !(200..<300).contains(status)
-        // Some gateways answer whole where a stream was asked for.
-        let type = response.headers.first(name: "Content-Type")?.lowercased() ?? ""
-        let content: Content
-        if !isError, type.hasPrefix("text/event-stream") {
-            content = .assembled(try await stream(response.body, dialect, progress))
-        } else {
-            content = .whole(try await whole(response.body, isError: isError, progress))
+        let response = try await Redirects.follow(message) { [http] in
+            try await http.execute($0, deadline: .distantFuture)
         }
-        return Answer(status: status, headers: response.headers, content: content)
+        let status = Int(response.status.code)
+        guard (200..<300).contains(status) else {
+            let bytes = try await refusal(response.body, progress)
+            return Answer(status: status, headers: response.headers, content: .refusal(bytes))
+        }
+        if let encoding = response.headers.first(name: "Content-Encoding")?.lowercased(),
+            !["", "identity", "gzip", "x-gzip", "deflate"].contains(encoding)
+        {
+            throw ConnectionFailure.UnknownEncoding(name: encoding)
+        }
+        var answer = Answer(status: status, headers: response.headers, content: .answer(.null))
+        do {
+            answer.content = .answer(try await read(response, dialect, answer, progress))
+            return answer
+        } catch {
+            // What breaks off after the answer's end takes nothing away from it.
+            if let whole = progress.whole, !Task.isCancelled { return whole }
+            throw error
+        }
     }
 
-    private static func whole(
-        _ body: HTTPClientResponse.Body,
-        isError: Bool,
-        _ progress: CallProgress
-    ) async throws -> [UInt8] {
-        let bytesMax = isError ? errorBytesMax : answerBytesMax
+    private func refusal(_ body: HTTPClientResponse.Body, _ progress: CallProgress) async throws -> [UInt8] {
         var bytes: [UInt8] = []
-        for try await part in body {
-            progress.noteBytes()
-            bytes.append(contentsOf: part.readableBytesView)
-            if bytes.count > bytesMax {
-                if isError { break }
-                throw ConnectionFailure.AnswerTooLarge(bytesMax: bytesMax)
+        do {
+            for try await part in body {
+                progress.noteBytes()
+                bytes.append(contentsOf: part.readableBytesView)
+                if bytes.count > Self.errorBytesMax { break }
             }
+        } catch where !Task.isCancelled {
+            // The status says enough.
         }
         // A cancelled task sees the body end early, like one that is complete.
         try Task.checkCancellation()
@@ -103,30 +119,26 @@ struct ProviderCall: Sendable {
     }
 
     /// Reads until the event that ends the stream: a server need not close the connection then.
-    private static func stream(
-        _ body: HTTPClientResponse.Body,
+    private func read(
+        _ response: HTTPClientResponse,
         _ dialect: Dialect,
+        _ answer: Answer,
         _ progress: CallProgress
     ) async throws -> JSON {
-        var events = EventStream()
-        var assembly = dialect.assembly()
-        var count = 0
-        for try await part in body {
-            progress.noteBytes()
-            count += part.readableBytes
-            if count > streamBytesMax { throw ConnectionFailure.AnswerTooLarge(bytesMax: streamBytesMax) }
-            for data in events.append(part.readableBytesView) where !data.isEmpty {
-                if data.elementsEqual("[DONE]".utf8) { return assembly.answer }
-                guard let event = try? JSONParser.parse(data) else {
-                    throw StreamFault.garbage("an event of its stream is not JSON")
-                }
-                if let error = event["error"], !error.isNull { throw StreamFault.error(event) }
-                try assembly.take(event)
-                progress.note(usage: assembly.usage)
-                if assembly.isDone { return assembly.answer }
+        let type = response.headers.first(name: "Content-Type")?.lowercased() ?? ""
+        var reader = AnswerReader(dialect, saysStream: type.contains("event-stream"))
+        for try await part in response.body {
+            let words = reader.words
+            // Also when what came is an error, behind words.
+            defer { progress.noteBytes(isStream: reader.isStream, hasWords: reader.words > words, usage: reader.usage) }
+            if try reader.take(part.readableBytesView) { return reader.streamed }
+            if reader.isWhole {
+                var whole = answer
+                whole.content = .answer(reader.streamed)
+                progress.note(whole: whole)
             }
         }
         try Task.checkCancellation()
-        return assembly.answer
+        return try reader.finish()
     }
 }

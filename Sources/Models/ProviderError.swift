@@ -10,8 +10,9 @@ enum ProviderError {
     struct Key {
         /// Of the model's `api_key`; nil when it has none.
         var reference: KeyReference?
-        /// The key itself, only so that it can be taken out of what the provider says.
-        var secret: String?
+        /// The key itself, and what is secret in the configured headers, only so that they can be taken out of what the
+        /// provider says.
+        var secrets: [String] = []
     }
 
     /// Errors that stay until a person acts; mostly at 429, at some gateways also at 400.
@@ -34,7 +35,17 @@ enum ProviderError {
         headers: HTTPHeaders = [:],
         key: Key = Key()
     ) -> ProviderVerdict {
-        let content = Content(body)
+        verdict(status: status, isInside: false, body: body, ErrorContent(body), headers: headers, key: key)
+    }
+
+    private static func verdict(
+        status: Int,
+        isInside: Bool,
+        body: [UInt8],
+        _ content: ErrorContent,
+        headers: HTTPHeaders,
+        key: Key
+    ) -> ProviderVerdict {
         let isQuota =
             [400, 402, 403, 429].contains(status) && !exhaustedQuotas.isDisjoint(with: content.names)
             || status == 400 && exhaustedQuotaMessages.contains { content.message?.contains($0) == true }
@@ -45,54 +56,60 @@ enum ProviderError {
         case "false": isTemporary = false
         default: break
         }
-        let name = content.names.first.map { " (\(ProviderText.short($0, hiding: key.secret)))" } ?? ""
-        let said = content.message.map { ": \(ProviderText.short($0, hiding: key.secret))" } ?? ""
+        let name = content.names.first.map { " (\(ProviderText.short($0, hiding: key.secrets)))" } ?? ""
+        let said = content.message.map { ": \(ProviderText.short($0, hiding: key.secrets))" } ?? ""
         let isBusy = [429, 503, 529].contains(status)
-        let wait = RetryAfter.duration(headers) ?? (isBusy ? RateLimitHeaders.wait(headers) : nil)
+        let wait =
+            RetryAfter.duration(headers)
+            ?? (isBusy ? RateLimitHeaders.wait(headers, isRefused: true, message: content.message) : nil)
+        let answered = isInside ? "the provider answered with an error" : "the provider answered HTTP \(status)"
         var failure = Failure(
             isTemporary ? .temporary : .permanent,
-            "the provider answered HTTP \(status)\(name)\(said)",
+            "\(answered)\(name)\(said)",
             hint: isTemporary ? nil : hint(status: status, isQuota: isQuota, content, key),
             retryAfter: isTemporary ? wait : nil
         )
-        failure.response = ProviderResponse.json(status: status, body: body, headers: headers, hiding: key.secret)
+        failure.response = ProviderResponse.json(status: status, body: body, headers: headers, hiding: key.secrets)
         var effect = ProviderVerdict.Effect.none
         if isTemporary {
-            if isBusy, let wait { effect = .pause(wait) }
+            if isBusy { effect = .rest(wait, status == 429 ? .quota : .overload) }
         } else if isQuota || [401, 402, 403].contains(status) {
             effect = .stop
         }
-        return ProviderVerdict(failure: failure, effect: effect)
+        var verdict = ProviderVerdict(failure: failure, effect: effect)
+        if [400, 422].contains(status) { verdict.refusal = content }
+        return verdict
     }
 
     /// The verdict on an answer with status 200 that is an error, as some gateways pass on what their upstream said;
     /// nil when it is none.
     static func verdict(inside answer: JSON, key: Key) -> ProviderVerdict? {
-        guard let error = answer["error"], !error.isNull, answer["choices"] == nil, answer["content"] == nil else {
-            return nil
+        isError(answer) ? verdict(of: answer, key: key) : nil
+    }
+
+    /// Whether what came in the place of an answer, or of an event of one, is an error.
+    static func isError(_ json: JSON, isEvent: Bool = false) -> Bool {
+        if let first = json.array?.first { return isError(first) }
+        guard json.object != nil else { return false }
+        if json["object"] == "error" || json["type"] == "error" { return true }
+        let answers = [json["choices"], json["content"]].contains { $0?.array?.isEmpty == false }
+        if let error = json["error"], ![.null, false, "", [:], []].contains(error), isEvent || !answers { return true }
+        // Of everything else an answer has some of its own members.
+        if ["choices", "content", "type", "usage", "delta", "output"].contains(where: { json[$0] != nil }) { return false }
+        let hasErrors = ["errors", "detail", "fault"].contains { name in
+            json[name].map { ![.null, "", [:], []].contains($0) } ?? false
         }
-        return verdict(of: answer, key: key)
+        let hasMessage = (json["message"]?.string ?? json["msg"]?.string)?.isEmpty == false
+        return hasErrors || hasMessage
     }
 
     /// The verdict on an error that came without a status: with that of its code or type, or as 502.
-    ///
-    /// - Parameter json: With the member `error`.
     static func verdict(of json: JSON, key: Key = Key()) -> ProviderVerdict {
-        let code = json["error"]?["code"]
-        let number = (code?.int ?? code?.string.flatMap { Int($0) }).flatMap { (400..<600).contains($0) ? $0 : nil }
-        let named = Content(json.bytes).names.compactMap { statuses[$0] }.first
-        return verdict(status: number ?? named ?? 502, body: json.bytes, key: key)
+        let content = ErrorContent(json)
+        let named = content.names.lazy.compactMap(ErrorNames.status(of:)).first
+        let status = content.status ?? named ?? 502
+        return verdict(status: status, isInside: true, body: json.bytes, content, headers: [:], key: key)
     }
-
-    /// Of the types and codes of both dialects, of llama.cpp and of the quotas.
-    private static let statuses: [String: Int] = [
-        "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
-        "not_found_error": 404, "conflict_error": 409, "request_too_large": 413, "rate_limit_error": 429,
-        "rate_limit_exceeded": 429, "slow_down": 429, "ramp_limit_exceeded": 429, "api_error": 500,
-        "server_error": 500, "not_supported_error": 501, "unavailable_error": 503, "timeout_error": 504,
-        "overloaded_error": 529, "context_length_exceeded": 400, "exceed_context_size_error": 400,
-        "invalid_api_key": 401,
-    ].merging(exhaustedQuotas.map { ($0, 429) }) { first, _ in first }
 
     static func isTemporary(status: Int) -> Bool {
         switch status {
@@ -103,7 +120,7 @@ enum ProviderError {
         }
     }
 
-    private static func hint(status: Int, isQuota: Bool, _ content: Content, _ key: Key) -> String {
+    private static func hint(status: Int, isQuota: Bool, _ content: ErrorContent, _ key: Key) -> String {
         if isQuota { return "The account's quota or budget is used up: raise it at the provider, then retry the job." }
         switch status {
         case 300..<400: return "The provider redirects: set base_url to the address where it is now."
@@ -126,31 +143,4 @@ enum ProviderError {
     }
 
     private static let contextTooLong: Set<String> = ["context_length_exceeded", "exceed_context_size_error"]
-}
-
-extension ProviderError {
-    /// What an error's body says, in whichever of the known forms.
-    struct Content {
-        /// Code and type, the more exact one first.
-        var names: [String] = []
-        var message: String?
-
-        init(_ body: [UInt8]) {
-            guard let json = try? JSONParser.parse(body) else {
-                let text = String(decoding: body.prefix(4 * ProviderText.lengthMax), as: UTF8.self)
-                // A page of HTML tells a person nothing on one line.
-                let isReadable = !text.isEmpty && !text.contains("<") && !text.hasPrefix("{")
-                message = isReadable ? text : nil
-                return
-            }
-            let error = json["error"] ?? json
-            // Strings that are only the status again (LiteLLM) say nothing.
-            names = [error.value(at: ["details", "error_code"]), error["code"], error["type"]]
-                .compactMap { $0?.string }
-                .filter { !$0.isEmpty && Int($0) == nil }
-            // FastAPI's servers say `detail`, as a text or as a list of what is invalid.
-            let detail = error["detail"].map { $0.string ?? $0.text }
-            message = error.string ?? error["message"]?.string ?? detail
-        }
-    }
 }

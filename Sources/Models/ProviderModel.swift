@@ -1,5 +1,6 @@
 package import AsyncHTTPClient
 package import Jobs
+package import Logging
 import NIOCore
 import NIOHTTP1
 
@@ -13,34 +14,44 @@ package struct ProviderModel: LanedModel {
     private let endpoint: Endpoint
     private let model: String
     private let key: APIKey?
+    private let headers: [ConfiguredHeader]
+    /// Behind the path.
+    private let query: String
     private let parameters: JSON
     private let isStreamed: Bool
     private let price: Price?
     private let structured: StructuredForm?
     private let onTruncated: OnTruncated?
     private let call: ProviderCall
+    private let memory: RefusalMemory
     /// Nil for a model that is asked out of turn.
     private var turn: LaneTurn?
 
     /// - Parameters:
     ///   - settings: Of them all but the provider, which the next three parameters are.
     ///   - key: Nil for servers that want none.
+    ///   - headers: Beside the dialect's own, in whose place they stand where the names are the same.
     ///   - http: Lives longer than the model; best made with ``ModelConnections/configuration``.
     ///   - clock: Measures time-outs, pauses and limits per minute.
+    ///   - logger: Is told what the server refuses.
     package init(
         _ settings: ModelSettings,
         dialect: Dialect,
         endpoint: Endpoint,
         model: String,
         key: APIKey?,
+        headers: [ConfiguredHeader] = [],
         http: HTTPClient,
-        clock: any Clock<Duration> = ContinuousClock()
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger = Logger(label: "agentspool.models")
     ) {
         (name, language, self.endpoint, self.model, self.key) = (settings.name, dialect, endpoint, model, key)
+        (self.headers, query) = (headers, settings.connection.queryText(after: endpoint.query))
         (parameters, isStreamed, price) = (settings.parameters, settings.isStreamed, settings.price)
         (structured, onTruncated) = (settings.structured, settings.onTruncated)
         call = ProviderCall(http: http, clock: clock, timeout: settings.timeout, idleTimeout: settings.idleTimeout)
-        lane = ModelLane(model: settings.name, limits: settings.limits, clock: clock)
+        lane = ModelLane(model: settings.name, limits: settings.limits, patience: settings.patience, clock: clock)
+        memory = RefusalMemory(model: settings.name, logger: logger)
     }
 
     package func withTurn<Value: Sendable>(
@@ -58,33 +69,91 @@ package struct ProviderModel: LanedModel {
         .worstCase(of: (try? body(request)) ?? ["max_tokens": 0], price: price)
     }
 
-    private func body(_ request: ChatRequest) throws(Failure) -> JSON {
-        try language.body(
+    private func body(_ request: ChatRequest) throws(Failure) -> JSON { try body(request, memory.refused) }
+
+    private func body(_ request: ChatRequest, _ refused: RefusedParameters) throws(Failure) -> JSON {
+        let body = try language.body(
             request,
             model: model,
             parameters: parameters,
-            isStreamed: isStreamed,
-            structured: structured ?? .jsonSchema
+            isStreamed: isStreamed && refused.count(of: "stream") == 0,
+            structured: structured ?? StructuredForm(refusals: refused.count(of: "response_format")),
+            givesBack: refused.count(of: "messages") == 0
         )
+        return refused.applied(to: body)
     }
 
-    /// Makes one call; while the lane is closed, none.
+    /// Makes one call; while the lane is closed, none. A parameter that the server refuses is left out or renamed, and
+    /// the request is sent again.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
-        let body = try body(request)
         let secret = try await key?.value()
-        let known = ProviderError.Key(reference: key?.reference, secret: secret)
-        var message = HTTPClientRequest(url: endpoint.baseURL + language.path)
+        let (headers, secrets) = try await configuredHeaders()
+        let known = ProviderError.Key(reference: key?.reference, secrets: [secret].compactMap(\.self) + secrets)
+        var refused = memory.refused
+        var body = try body(request, refused)
+        for round in 1... {
+            let message = message(body, request, secret, headers)
+            var refusal: ErrorContent?
+            do {
+                let tokens = Usage.worstCase(of: body, price: nil).tokens
+                return try await lane.call(tokens: tokens, in: turn) {
+                    do {
+                        return try await exchange(message, request, body, known)
+                    } catch let verdict as ProviderVerdict {
+                        refusal = verdict.refusal
+                        throw verdict
+                    }
+                }
+            } catch let failure as Failure {
+                guard let refusal, failure.class == .permanent, round < RefusalMemory.roundsMax else { throw failure }
+                let refusals = RefusedMembers.refusals(in: refusal, of: body) { mayChange($0, of: request) }
+                if refusals.isEmpty { throw failure }
+                let before = body
+                // Not each further form of a member is another one in this request.
+                for _ in 0..<2 where body == before {
+                    memory.note(refusals, seen: refused)
+                    refused = memory.refused
+                    body = try self.body(request, refused)
+                }
+                if body == before { throw failure }
+            }
+        }
+        throw CancellationError()
+    }
+
+    /// What a line of a batch says itself stays, and so does the form that the configuration names.
+    private func mayChange(_ member: String, of request: ChatRequest) -> Bool {
+        request.body?[member] == nil && !(member == "response_format" && structured != nil)
+    }
+
+    private func configuredHeaders() async throws(Failure) -> (headers: HTTPHeaders, secrets: [String]) {
+        var (all, secrets) = (HTTPHeaders(), [String]())
+        for header in headers {
+            let value = try await header.value()
+            all.replaceOrAdd(name: header.name, value: value.text)
+            if value.isSecret { secrets.append(value.text) }
+        }
+        return (all, secrets)
+    }
+
+    private func message(
+        _ body: JSON,
+        _ request: ChatRequest,
+        _ secret: String?,
+        _ headers: HTTPHeaders
+    ) -> HTTPClientRequest {
+        var message = HTTPClientRequest(url: endpoint.baseURL + language.path + query)
         message.method = .POST
         message.headers = [
             "Content-Type": "application/json",
-            "Accept": isStreamed ? "text/event-stream, application/json" : "application/json",
+            "Accept": body["stream"] == true ? "text/event-stream, application/json" : "application/json",
             "User-Agent": "agentspool",
             "Idempotency-Key": IdempotencyHeader.value(for: request.idempotencyKey),
         ]
         message.headers.add(contentsOf: language.headers(secret: secret))
+        for header in headers { message.headers.replaceOrAdd(name: header.name, value: header.value) }
         message.body = .bytes(ByteBuffer(bytes: body.bytes))
-        let tokens = Usage.worstCase(of: body, price: nil).tokens
-        return try await lane.call(tokens: tokens, in: turn) { try await exchange(message, request, body, known) }
+        return message
     }
 
     private func exchange(
@@ -99,27 +168,14 @@ package struct ProviderModel: LanedModel {
         } catch let broken as ProviderCall.Broken {
             throw refusal(broken, key)
         }
-        if case .whole(let bytes) = answer.content, !(200..<300).contains(answer.status) {
+        let json: JSON
+        switch answer.content {
+        case .refusal(let bytes):
             throw ProviderError.verdict(status: answer.status, body: bytes, headers: answer.headers, key: key)
+        case .answer(let answer): json = answer
         }
         if let wait = RateLimitHeaders.wait(answer.headers) {
             lane.pause(for: wait, "nothing is left of the provider's rate limit")
-        }
-        return try read(answer, request, body, key)
-    }
-
-    private func read(
-        _ answer: ProviderCall.Answer,
-        _ request: ChatRequest,
-        _ body: JSON,
-        _ key: ProviderError.Key
-    ) throws -> ChatAnswer {
-        let json: JSON
-        switch answer.content {
-        case .assembled(let assembled): json = assembled
-        case .whole(let bytes):
-            guard let parsed = try? JSONParser.parse(bytes) else { throw Failure.brokenAnswer("it is not JSON") }
-            json = parsed
         }
         if let verdict = ProviderError.verdict(inside: json, key: key) { throw verdict }
         var reading = AnswerReading(model: model, dialect: language, price: price)
@@ -136,6 +192,8 @@ package struct ProviderModel: LanedModel {
         case StreamFault.error(let event):
             var verdict = ProviderError.verdict(of: event, key: key)
             verdict.failure = with(usage: broken.usage, verdict.failure)
+            // What has cost words is an attempt, whatever ended it.
+            if broken.hasBegun, case .rest(let wait, .quota) = verdict.effect { verdict.effect = .rest(wait, .overload) }
             return verdict
         case StreamFault.garbage(let reason): return with(usage: broken.usage, .brokenAnswer(reason))
         default: return with(usage: broken.usage, ConnectionFailure.failure(broken.cause, endpoint: endpoint))

@@ -5,10 +5,10 @@ enum ProviderText {
 
     /// One line of at most ``lengthMax`` characters.
     ///
-    /// - Parameter secret: A key that must not show; some servers repeat the key that they refuse.
-    static func short(_ text: String, hiding secret: String? = nil) -> String {
+    /// - Parameter secrets: Keys that must not show; some servers repeat the key that they refuse.
+    static func short(_ text: String, hiding secrets: [String] = []) -> String {
         var text = text
-        if let secret, !secret.isEmpty { text = text.replacing(secret, with: "[key]") }
+        for secret in secrets where !secret.isEmpty { text = text.replacing(secret, with: "[key]") }
         let line = text.split { $0.isWhitespace || $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } }
             .joined(separator: " ")
         return line.count <= lengthMax ? line : line.prefix(lengthMax - 1) + "…"

@@ -4,12 +4,22 @@ import Jobs
 struct ProviderVerdict: Error {
     enum Effect: Equatable {
         case none
-        /// Nobody asks for so long.
-        case pause(Duration)
+        /// The model rests: for so long, or for as long as the lane thinks where the server does not say.
+        case rest(Duration?, Cause)
         /// Nobody asks until a person has acted.
         case stop
     }
 
+    /// Why a model rests.
+    enum Cause: Equatable {
+        /// Its quota is used up for now, by whichever job: such an answer costs no attempt.
+        case quota
+        /// It is overloaded, or starts.
+        case overload
+    }
+
     var failure: Failure
     var effect: Effect
+    /// What the server says of a request that it does not take as it is; nil for all other verdicts.
+    var refusal: ErrorContent?
 }

@@ -6,16 +6,40 @@ enum RetryAfter {
     /// A longer wait is cut to this: a retry costs little, and a wrong header must not park a job for years.
     static let max: Duration = .seconds(86_400)
 
-    /// From `retry-after-ms`, else from `Retry-After` (RFC 9110 section 10.2.3): seconds, also with a fraction, or a
-    /// date, which is read against the answer's own `Date` so that the two clocks need not agree.
+    /// From `retry-after-ms` (at Azure `x-ms-retry-after-ms`), else from `Retry-After` (RFC 9110 section 10.2.3):
+    /// seconds, also with a fraction or a unit, or a date, which is read against the answer's own `Date` so that the two
+    /// clocks need not agree.
     static func duration(_ headers: HTTPHeaders) -> Duration? {
-        if let milliseconds = headers.first(name: "retry-after-ms").flatMap(Double.init) {
-            return duration(seconds: milliseconds / 1_000)
+        for name in ["retry-after-ms", "x-ms-retry-after-ms"] {
+            if let milliseconds = headers.first(name: name).flatMap(Double.init) {
+                return duration(seconds: milliseconds / 1_000)
+            }
         }
         guard let text = headers.first(name: "Retry-After") else { return nil }
         if let seconds = Double(text) { return duration(seconds: seconds) }
+        if let duration = RateLimitHeaders.duration(text) { return duration }
         guard let until = date(text), let now = headers.first(name: "Date").flatMap(date) else { return nil }
         return min(Swift.max(until - now, .zero), max)
+    }
+
+    /// From what a refusal says in its message: `Please try again in 6m0.5s`, `retry after 20 seconds`.
+    static func duration(saidIn message: String) -> Duration? {
+        let words = message.lowercased()
+        guard
+            let said = words.firstMatch(
+                of: /(?:try again|retry|retry in|wait)\s(?:in|after|for)?\s*(?<time>[0-9][0-9a-zµ.]*)\s?(?<unit>[a-z]*)/
+            )
+        else { return nil }
+        var time = String(said.time)
+        while time.hasSuffix(".") { time.removeLast() }
+        if let duration = RateLimitHeaders.duration(time) { return duration }
+        guard let number = Double(time) else { return nil }
+        return switch said.unit {
+        case "ms", "millisecond", "milliseconds": duration(seconds: number / 1_000)
+        case "m", "min", "minute", "minutes": duration(seconds: number * 60)
+        case "h", "hour", "hours": duration(seconds: number * 3_600)
+        default: duration(seconds: number)
+        }
     }
 
     private static func duration(seconds: Double) -> Duration? {

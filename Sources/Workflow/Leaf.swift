@@ -46,6 +46,8 @@ struct Leaf: Sendable {
 struct Attempt: Sendable {
     /// From 1.
     var number: Int
+    /// From 1: with the requests that the model's quota refused, which are no attempts.
+    var request: Int
     /// The model that has the turn; nil for tools.
     var model: (any ChatModel)?
     /// Sets aside what a further call in the same attempt may use, until the attempt is booked.

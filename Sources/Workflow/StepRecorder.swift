@@ -70,6 +70,8 @@ package struct RunEnvironment: Sendable {
     package var jitter: @Sendable () -> Double
     /// Waits up to this long stay in memory; longer ones move the job to `deferred/`.
     package var shortWaitMax: Duration
+    /// The same for waits for a model that rests.
+    package var modelWaitMax: Duration
     /// So often may the daemon die while a step runs before the job is held.
     package var deathsMax: Int
 
@@ -78,12 +80,14 @@ package struct RunEnvironment: Sendable {
         clock: any Clock<Duration>,
         jitter: @escaping @Sendable () -> Double,
         shortWaitMax: Duration = .seconds(10),
+        modelWaitMax: Duration? = nil,
         deathsMax: Int = 3
     ) {
         self.wallClock = wallClock
         self.clock = clock
         self.jitter = jitter
         self.shortWaitMax = shortWaitMax
+        self.modelWaitMax = modelWaitMax ?? shortWaitMax
         self.deathsMax = deathsMax
     }
 }

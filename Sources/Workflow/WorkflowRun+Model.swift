@@ -45,7 +45,7 @@ extension WorkflowRun {
     ) async throws -> JSON {
         try await perform(Leaf(asking: model, request, path: path, kind: kind, retry: retry)) { attempt in
             var request = request
-            request.attempt = attempt.number
+            request.attempt = attempt.request
             let answer = try await (attempt.model ?? model).complete(request)
             var result = AttemptResult(output: output(answer), usage: answer.usage)
             result.take(answer)
@@ -63,7 +63,7 @@ extension WorkflowRun {
     ) async throws -> AttemptResult {
         guard let model = attempt.model else { throw Failure(.permanent, "the step has no model") }
         var request = request
-        request.attempt = attempt.number
+        request.attempt = attempt.request
         var result = AttemptResult(output: .null, usage: Usage())
         var usage = Usage()
         while true {
@@ -74,6 +74,10 @@ extension WorkflowRun {
                 if let used = failure.usage { usage += used }
                 failure.usage = usage == Usage() ? nil : usage
                 throw failure
+            } catch var pause as ModelPause {
+                if let used = pause.usage { usage += used }
+                pause.usage = usage == Usage() ? nil : usage
+                throw pause
             }
             usage += answer.usage
             result.take(answer)

@@ -17,6 +17,8 @@ extension WorkflowRun {
             switch try await takeTurn(leaf, body) {
             case .done(let output): return output
             case .tryAgain(let at, let reason): try await wait(until: at, reason: reason)
+            case .waitForModel(let until, let reason):
+                try await wait(until: until, reason: reason, inMemory: environment.modelWaitMax)
             }
         }
     }
@@ -41,6 +43,8 @@ extension WorkflowRun {
     enum Progress: Sendable {
         case done(JSON)
         case tryAgain(at: Timestamp, reason: String)
+        /// The model rests; that is no attempt.
+        case waitForModel(until: Timestamp, reason: String)
     }
 
     /// Makes one attempt once the model has its turn; while the model rests, none is made.
@@ -57,7 +61,7 @@ extension WorkflowRun {
             }
         } catch let pause as ModelPause {
             let until = environment.wallClock.now + pause.duration
-            return .tryAgain(at: until, reason: "step \(leaf.path) waits for model \(model.name): \(pause.reason)")
+            return .waitForModel(until: until, reason: Self.reason(leaf, pause))
         }
     }
 
@@ -74,7 +78,8 @@ extension WorkflowRun {
             job.budget.settle(reservation, used: used)
             for reservation in more.withLock(\.self) { job.budget.settle(reservation, used: Usage()) }
         }
-        var attempt = Attempt(number: (entry?.attempts ?? 0) + 1, model: model)
+        let number = (entry?.attempts ?? 0) + 1
+        var attempt = Attempt(number: number, request: number + (entry?.refusals ?? 0), model: model)
         attempt.reserveMore = { most throws(OverBudget) in
             let reservation = try job.budget.reserve(most, at: environment.wallClock.now)
             more.withLock { $0.append(reservation) }
@@ -104,7 +109,32 @@ extension WorkflowRun {
             used = failure.usage ?? used
             let trial = Trial(leaf: leaf, attempt: attempt.number, failures: (entry?.failures ?? 0) + 1, began: began)
             return try await settle(failure, trial, used == Usage() ? nil : used)
+        } catch let pause as ModelPause {
+            used = pause.usage ?? Usage()
+            if let patience = pause.patience, let since = entry?.refusedSince, began - since >= patience {
+                let trial = Trial(leaf: leaf, attempt: number, failures: (entry?.failures ?? 0) + 1, began: began)
+                let failure = Failure(.temporary, pause.reason, retryAfter: pause.duration)
+                return try await settle(failure, trial, pause.usage)
+            }
+            return try await recordWait(leaf, number, pause)
         }
+    }
+
+    /// Records that what was begun is no attempt: the model rests, or its quota refused the request.
+    private func recordWait(_ leaf: Leaf, _ number: Int, _ pause: ModelPause) async throws -> Progress {
+        let until = environment.wallClock.now + pause.duration
+        let wait = StepWait(
+            step: leaf.path,
+            kind: leaf.kind,
+            attempt: number,
+            until: until,
+            reason: pause.reason,
+            wasAsked: pause.patience != nil,
+            model: leaf.model?.name,
+            usage: pause.usage
+        )
+        try await recorder.record(.stepWaits(wait), durably: false)
+        return .waitForModel(until: until, reason: Self.reason(leaf, pause))
     }
 
     /// Whether nothing but the end of the job comes after a step: then its outcome is synced together with that.
@@ -226,10 +256,16 @@ extension WorkflowRun {
         "step \(leaf.path) is tried again\(failure.map { " after: \($0.message)" } ?? "")"
     }
 
-    func wait(until time: Timestamp, reason: String) async throws {
+    static func reason(_ leaf: Leaf, _ pause: ModelPause) -> String { "step \(leaf.path) waits: \(pause.reason)" }
+
+    /// - Parameter inMemory: Waits up to this long do not move the job; nil for the environment's `shortWaitMax`.
+    func wait(until time: Timestamp, reason: String, inMemory: Duration? = nil) async throws {
+        var time = time
+        // A job that has a deadline ends with it.
+        if let deadline = job.deadline, deadline < time { time = deadline }
         let left = time - environment.wallClock.now
         if left <= .zero { return }
-        if left > environment.shortWaitMax { throw Interruption.deferred(until: time, reason: reason) }
+        if left > inMemory ?? environment.shortWaitMax { throw Interruption.deferred(until: time, reason: reason) }
         if recorder.isStopping { throw Interruption.stopping }
         try await Waits.during(reason) { try await recorder.pause(for: left) }
     }

@@ -6,13 +6,14 @@ import Testing
 struct EventStreamTests {
     private func events(_ pieces: [some Sequence<UInt8>]) -> [String] {
         var stream = EventStream()
-        return pieces.flatMap { stream.append($0) }.map { String(decoding: $0, as: UTF8.self) }
+        let events = pieces.flatMap { stream.append($0) } + stream.finish()
+        return events.map { ($0.name.isEmpty ? "" : "\($0.name)|") + String(decoding: $0.data, as: UTF8.self) }
     }
 
     private static let text =
         "\u{FEFF}data: {\"a\":\"é\"}\n\n: comment\r\nevent: x\r\ndata:one\r\ndata:  two\r\nid: 7\r\n\r\n"
         + "data\n\nevent: none\n\ndata: three\r\rdata: [DONE]\n\ndata: cut off"
-    private static let expected = ["{\"a\":\"é\"}", "one\n two", "", "three", "[DONE]"]
+    private static let expected = ["{\"a\":\"é\"}", "x|one\n two", "", "three", "[DONE]", "cut off"]
 
     @Test("line ends, comments, fields and the byte order mark are what the standard says")
     func all() {
@@ -26,5 +27,21 @@ struct EventStreamTests {
             #expect(events([bytes[..<place], bytes[place...]]) == Self.expected, "cut at \(place)")
         }
         #expect(events(bytes.map { [$0] }) == Self.expected)
+    }
+
+    @Test(
+        "what servers write beside the standard is read as they mean it",
+        arguments: [
+            ("data: {\"a\":1}\ndata: {\"a\":2}\ndata: [DONE]\n", ["{\"a\":1}", "{\"a\":2}", "[DONE]"]),
+            ("data: {\"a\":\ndata: 1}\n\n", ["{\"a\":\n1}"]),
+            ("error: {\"code\":500}\n\n", ["error|{\"code\":500}"]),
+            ("data: {\"a\":1}", ["{\"a\":1}"]),
+            ("event: error\ndata: {}\n\ndata: {}\n\n", ["error|{}", "{}"]),
+            ("\n\n: OPENROUTER PROCESSING\n\n\n\ndata: {}\n\n", ["{}"]),
+            ("retry: 10\nid: 1\n\ndata:{}\n\n", ["{}"]),
+        ]
+    )
+    func quirks(text: String, expected: [String]) {
+        #expect(events([Array(text.utf8)]) == expected)
     }
 }

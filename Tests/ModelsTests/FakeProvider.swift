@@ -21,6 +21,8 @@ struct FakeProvider: Sendable {
         /// In place of the body: sent one by one, without saying how many come.
         var pieces: [String]?
         var ending = Ending.end
+        /// Where there is one, what follows the first piece waits for it.
+        var gate: Gate?
 
         init(_ status: Int, headers: HTTPHeaders = [:], _ body: String) {
             (self.status, self.body) = (status, body)
@@ -108,7 +110,8 @@ struct FakeProvider: Sendable {
                         head.headers.add(name: "Content-Length", value: "\(reply.body.utf8.count)")
                     }
                     try await outbound.write(.head(head))
-                    for piece in reply.pieces ?? [reply.body] {
+                    for (index, piece) in (reply.pieces ?? [reply.body]).enumerated() {
+                        if index == 1 { try await reply.gate?.pass() }
                         try await outbound.write(.body(.byteBuffer(ByteBuffer(string: piece))))
                     }
                     switch reply.ending {

@@ -87,7 +87,7 @@ struct FallbackModelTests {
         #expect(name == "small")
         #expect(try await ask(model).fallback == "small")
         small.lane.pause(for: .seconds(5), "busy too")
-        #expect(await pause { try await ask(model) } == ModelPause(for: .seconds(5), "busy"))
+        #expect(await pause { try await ask(model) } == ModelPause(for: .seconds(5), "the model big rests for 20s: busy"))
     }
 
     @Test("a pause that is no model's goes through")
@@ -123,9 +123,9 @@ struct FallbackModelTests {
         let model = FallbackModel(big, fallback: small)
         #expect(await failure { try await ask(model, line) }?.message.contains("503") == true)
         // Now the primary is paused.
-        let failure = await failure { try await ask(model, line) }
-        #expect(failure?.class == .temporary)
-        #expect(failure?.retryAfter == .seconds(20))
+        let pause = await pause { try await ask(model, line) }
+        #expect(pause?.duration == .seconds(20))
+        #expect(pause?.patience == nil)
         #expect(try await ask(model).text == "two")
         let same = Speaker(model: small.model, dialect: .openAI)
         #expect(try await ask(FallbackModel(big, fallback: same), line).text == "two")

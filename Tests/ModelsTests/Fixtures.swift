@@ -77,7 +77,7 @@ func withModel<Value>(
     let http = HTTPClient(configuration: ModelConnections.configuration)
     let made = try ModelFactory.make(
         settings,
-        http: http,
+        connections: ModelConnections(plain: http, environment: environment, directory: "/"),
         environment: environment,
         baseDirectory: "/",
         clock: clock

@@ -10,7 +10,8 @@ struct ModelFactoryTests {
         try await withFile("- reply: Hi") { path in
             let name = String(path.dropFirst("/tmp/".count))
             let settings = try settings("{provider: scripted, script: \(name)}", name: "small")
-            let model = try ModelFactory.make(settings, http: .shared, environment: [:], baseDirectory: "/tmp")
+            let connections = ModelConnections(plain: .shared, environment: [:], directory: "/tmp")
+            let model = try ModelFactory.make(settings, connections: connections, environment: [:], baseDirectory: "/tmp")
             #expect(model.name == "small")
             #expect(try await model.complete(request()).text == "Hi")
         }

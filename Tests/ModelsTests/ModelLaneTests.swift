@@ -33,19 +33,20 @@ struct ModelLaneTests {
         }
         try await withModel(respond, clock: clock) { model in
             let copy = model
-            let failures = try await model.withTurn { turn in
+            let pauses = try await model.withTurn { turn in
                 // The second is a correction in the same step.
                 [
-                    await failure { try await copy.complete(request()) },
-                    await failure { try await turn.complete(request()) },
+                    await pause { try await copy.complete(request()) },
+                    await pause { try await turn.complete(request()) },
                 ]
             }
-            #expect(failures.map { $0?.class } == [.temporary, .temporary])
-            #expect(failures.map { $0?.retryAfter } == [.seconds(20), .seconds(20)])
+            #expect(pauses.map { $0?.duration } == [.seconds(20), .seconds(20)])
+            // Only the first was asked, and refused.
+            #expect(pauses.map { $0?.patience } == [.seconds(86_400), nil])
             for second in 0..<19 {
                 let pause = await pause { try await copy.withTurn { try await $0.complete(request()) } }
                 #expect(pause?.duration == .seconds(20 - second))
-                #expect(pause?.reason == "the provider answered HTTP 429")
+                #expect(pause?.reason == "the model default rests for 20s: the provider answered HTTP 429")
                 clock.advance(by: .seconds(1))
             }
             #expect(recorder.requests.count == 1)
@@ -78,7 +79,7 @@ struct ModelLaneTests {
         let lane = try lane(clock)
         lane.pause(for: .seconds(20), "long")
         lane.pause(for: .seconds(5), "short")
-        #expect(await pause { try await lane.withTurn { _ in } } == ModelPause(for: .seconds(20), "long"))
+        #expect(await pause { try await lane.withTurn { _ in } } == ModelPause(for: .seconds(20), "the model m rests for 20s: long"))
     }
 
     @Test("a stop closes for a minute, doubling up to 15 minutes, and an answer ends that")
@@ -88,7 +89,8 @@ struct ModelLaneTests {
         for minutes in [1, 2, 4, 8, 15, 15] {
             try await lane.withTurn { await stop(lane, in: $0) }
             let pause = await pause { try await lane.withTurn { _ in } }
-            #expect(pause == ModelPause(for: .seconds(60 * minutes), "bad key"))
+            let reason = "the model m is not asked until its server takes requests again: bad key"
+            #expect(pause == ModelPause(for: .seconds(60 * minutes), reason))
             clock.advance(by: .seconds(60 * minutes))
         }
         try await lane.withTurn { turn in _ = try await lane.call(tokens: 1, in: turn) { answer() } }
@@ -126,7 +128,8 @@ struct ModelLaneTests {
         clock.advance(by: .seconds(60))
         try await lane.withTurn { _ in
             let other = await pause { try await lane.withTurn { _ in } }
-            #expect(other == ModelPause(for: LaneState.probeWait, "bad key"))
+            #expect(other?.duration == LaneState.probeWait)
+            #expect(other?.reason.hasSuffix("bad key") == true)
         }
         // It asked nothing: the next one may.
         try await lane.withTurn { turn in _ = try await lane.call(tokens: 1, in: turn) { answer() } }
@@ -141,7 +144,7 @@ struct ModelLaneTests {
             try await lane.withTurn { turn in _ = try await lane.call(tokens: 1, in: turn) { answer() } }
         }
         let pause = await pause { try await lane.withTurn { _ in } }
-        #expect(pause == ModelPause(for: .seconds(30), "the model's 2 requests per minute are used up"))
+        #expect(pause == ModelPause(for: .seconds(30), "the model m has used up its 2 requests per minute"))
         clock.advance(by: .seconds(30))
         // A turn without a call gives its request back; further calls in one count.
         try await lane.withTurn { _ in }
@@ -180,7 +183,7 @@ struct ModelLaneTests {
         arguments: [
             ("6m0s", Duration.seconds(360)), ("1s", .seconds(1)), ("100ms", .milliseconds(100)),
             ("1h2m3.5s", .milliseconds(3_723_500)), ("20us", .milliseconds(1)), ("99999h", RetryAfter.max), ("", nil),
-            ("5", nil), ("s", nil), ("1.2.3s", nil), ("-1s", nil), ("1d", nil),
+            ("5", nil), ("s", nil), ("1.2.3s", nil), ("-1s", nil), ("1d", RetryAfter.max),
         ] as [(String, Duration?)]
     )
     func durations(text: String, expected: Duration?) {

@@ -114,7 +114,7 @@ struct ModelSettingsTests {
             ("{provider: openai, base_url: 'h/v1', model: m}", "base_url: a URL such as"),
             ("{provider: openai, base_url: 'http:///v1', model: m}", "base_url: the URL names no host"),
             ("{provider: openai, base_url: 'http://u:p@h/v1', model: m}", "no user or password"),
-            ("{provider: openai, base_url: 'http://h/v1?key=1', model: m}", "without ? and #"),
+            ("{provider: openai, base_url: 'http://h/v1#x', model: m}", "no part behind a #"),
             ("{provider: openai, base_url: 'http://h/v1/chat/completions', model: m}", "leave /chat/completions out"),
             ("{provider: openai, base_url: 'http://h/v1', model: m, script: s}", "script: only a model"),
             ("{provider: scripted}", "script is missing"),

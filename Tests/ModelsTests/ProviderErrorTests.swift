@@ -59,7 +59,7 @@ struct ProviderErrorTests {
             (#"{"error":{"message":"too fast","code":429}}"#, "429: too fast"),
             (#"{"error":{"message":"too fast","code":"429"}}"#, "429: too fast"),
             (#"{"error":"model not found"}"#, "429: model not found"),
-            (#"{"detail":[{"msg":"bad"}]}"#, #"429: [{"msg":"bad"}]"#),
+            (#"{"detail":[{"msg":"bad"}]}"#, "429: bad"),
             (#"{"detail":"bad"}"#, "429: bad"),
             (#"{"message":"top","type":"kind"}"#, "(kind): top"),
             ("upstream\n  gone", "429: upstream gone"),
@@ -86,7 +86,7 @@ struct ProviderErrorTests {
 
     @Test("a key that the provider repeats is taken out, also where the message is cut")
     func secret() {
-        let key = ProviderError.Key(reference: .environment("K"), secret: "sk-secret-1")
+        let key = ProviderError.Key(reference: .environment("K"), secrets: ["sk-secret-1"])
         let padding = String(repeating: "x", count: 292)
         for message in ["wrong key sk-secret-1", padding + "sk-secret-1", "sk-secret-1sk-secret-1"] {
             let failure = failure(401, #"{"error":{"message":"\#(message)","code":"\#(message)"}}"#, key: key)
@@ -152,7 +152,7 @@ struct ProviderErrorTests {
     @Test("the answer is kept for the error file of a batch, without the key")
     func response() {
         let body = #"{"type":"error","error":{"type":"t","message":"the key sk-1 is bad"},"request_id":"r"}"#
-        let key = ProviderError.Key(secret: "sk-1")
+        let key = ProviderError.Key(secrets: ["sk-1"])
         let failure = ProviderError.verdict(
             status: 401,
             body: Array(body.utf8),

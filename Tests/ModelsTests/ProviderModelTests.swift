@@ -76,21 +76,29 @@ struct ProviderModelTests {
         #expect(answer.toolCalls == [ModelToolCall(id: "c1", name: "get", arguments: "{}")])
     }
 
-    @Test("429 with Retry-After is temporary, with the wait")
+    @Test("429 is no failure of the step: the model rests for as long as it says")
     func rateLimit() async throws {
-        let failure = try await failure(
-            FakeProvider.Reply(429, headers: ["Retry-After": "7"], #"{"error":{"message":"slow","code":"slow_down"}}"#)
+        let reply = FakeProvider.Reply(
+            429,
+            headers: ["Retry-After": "7"],
+            #"{"error":{"message":"slow","code":"slow_down"}}"#
         )
-        #expect(failure?.class == .temporary)
-        #expect(failure?.retryAfter == .seconds(7))
+        let pause = try await withModel(FakeProvider.always(reply), clock: TurnedClock()) { model in
+            await ModelsTests.pause { try await model.complete(request()) }
+        }
+        #expect(pause?.duration == .seconds(7))
+        #expect(pause?.patience == ModelLane.patienceDefault)
+        #expect(
+            pause?.reason == "the model default rests for 7s: the provider answered HTTP 429 (slow_down): slow"
+        )
     }
 
-    @Test("500 is temporary, 404 permanent, and a redirect is not followed")
+    @Test("500 is temporary, 404 permanent, and a redirect to another question is not followed")
     func statuses() async throws {
         #expect(try await failure(FakeProvider.Reply(500, "oops"))?.class == .temporary)
         #expect(try await failure(FakeProvider.Reply(404, "{}"))?.class == .permanent)
-        let redirect = FakeProvider.Reply(302, headers: ["Location": "http://127.0.0.1:1/"], "")
-        #expect(try await failure(redirect)?.message.contains("302") == true)
+        let redirect = FakeProvider.Reply(303, headers: ["Location": "http://127.0.0.1:1/"], "")
+        #expect(try await failure(redirect)?.message.contains("303") == true)
     }
 
     @Test("a key that the server repeats does not show")
@@ -121,7 +129,7 @@ struct ProviderModelTests {
         let page = String(repeating: " ", count: ProviderCall.answerBytesMax + 1)
         let failure = try await failure(FakeProvider.Reply(page))
         #expect(failure?.class == .permanent)
-        #expect(failure?.message.contains("16 MiB") == true)
+        #expect(failure?.message.contains("64 MiB") == true)
     }
 
     @Test("a refused connection is temporary and names host and port")

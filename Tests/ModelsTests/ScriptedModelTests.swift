@@ -93,7 +93,7 @@ struct ScriptedModelTests {
     func failForEver() async throws {
         let script = "- fail: {status: 401}\n- reply: done"
         #expect(await failure { try await ask(script, request(attempt: 99)) }?.class == .permanent)
-        let wait = await failure { try await ask("- fail: {status: 429, retry_after: 0.5}") }?.retryAfter
+        let wait = await pause { try await ask("- fail: {status: 429, retry_after: 0.5}") }?.duration
         #expect(wait == .milliseconds(500))
     }
 

@@ -158,8 +158,8 @@ struct StreamingTests {
         var stream = EventStream()
         var assembly = dialect.assembly()
         for byte in Self.pieces(dialect).joined().utf8 {
-            for data in stream.append([byte]) where !data.elementsEqual("[DONE]".utf8) {
-                try assembly.take(JSONParser.parse(data))
+            for event in stream.append([byte]) where !event.data.elementsEqual("[DONE]".utf8) {
+                try assembly.take(JSONParser.parse(event.data))
             }
         }
         let answer = try dialect.read(assembly.answer, for: request(), AnswerReading(model: "m", dialect: .openAI))

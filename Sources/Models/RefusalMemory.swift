@@ -1,0 +1,36 @@
+import Jobs
+import Logging
+import Synchronization
+
+/// What the server of one model has refused since the daemon was started. All copies of a model share one.
+final class RefusalMemory: Sendable {
+    /// A server that refuses one thing after the other is not asked for ever.
+    static let roundsMax = 6
+
+    private let model: String
+    private let logger: Logger
+    private let known = Mutex(RefusedParameters())
+
+    init(model: String, logger: Logger) { (self.model, self.logger) = (model, logger) }
+
+    var refused: RefusedParameters { known.withLock { $0 } }
+
+    /// Remembers what a request was refused for, and says it once.
+    ///
+    /// - Parameter seen: What was known when the request was sent.
+    func note(_ refusals: [RefusedParameters.Refusal], seen: RefusedParameters) {
+        for refusal in refusals {
+            let isNews = known.withLock { $0.note(refusal, seen: seen) }
+            guard isNews else { continue }
+            let remedy =
+                if let replacement = refusal.replacement {
+                    "it is sent as \(replacement) from now on"
+                } else if seen.count(of: refusal.name) + 1 < RefusedParameters.forms[refusal.name] ?? 1 {
+                    "it is sent in another form from now on"
+                } else {
+                    "it is left out from now on"
+                }
+            logger.notice("the server of the model \(model) refuses the parameter \(refusal.name): \(remedy)")
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Jobs
+import Testing
+
+@testable import Models
+
+@Suite("Asking a model again after it rested")
+struct LaneThrottleTests {
+    /// A server with a quota, and jobs that ask it through a throttle, in a time of their own.
+    private struct World {
+        var throttle = LaneThrottle()
+        var now: Duration = .zero
+        /// Requests that the server still takes, and since when.
+        var room: Double
+        var every: Duration
+        var most: Double
+        var filledAt: Duration = .zero
+        var namesWait = true
+        var (taken, refused) = (0, 0)
+
+        init(room: Double, every: Duration) { (self.room, most, self.every) = (room, room, every) }
+
+        /// What the server says to a request: nil, or how long to wait.
+        mutating func ask() -> Duration? {
+            room = min(most, room + (now - filledAt) / every)
+            filledAt = now
+            if room >= 1 {
+                room -= 1
+                return nil
+            }
+            return every * (1 - room)
+        }
+
+        /// Runs `jobs` with so many workers until all are answered, or the time is up.
+        mutating func run(jobs: Int, workers: Int, until end: Duration) {
+            var left = jobs
+            var closedUntil: Duration = .zero
+            while left > 0, now < end {
+                var entries: [Int] = []
+                if now >= closedUntil {
+                    while entries.count < min(workers, left), throttle.enter(at: now) == nil {
+                        entries.append(throttle.rests)
+                    }
+                }
+                now += .milliseconds(10)
+                for entry in entries {
+                    if let wait = ask() {
+                        refused += 1
+                        let named = namesWait ? wait : nil
+                        if let rest = throttle.rest(named, .quota, of: entry, at: now) {
+                            closedUntil = max(closedUntil, now + rest)
+                        }
+                    } else {
+                        taken += 1
+                        left -= 1
+                        throttle.noteAnswer(entry)
+                    }
+                    throttle.leave(entry)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "a quota of one request in a while is kept with few refusals, whatever the number of workers",
+        arguments: [(4, 2_000), (16, 2_000), (4, 500), (1, 5_000), (16, 100)]
+    )
+    func quota(workers: Int, every: Int) {
+        var world = World(room: 10, every: .milliseconds(every))
+        world.run(jobs: 40, workers: workers, until: .seconds(1_000))
+        #expect(world.taken == 40)
+        // Those that were under way when the quota was used up, and two that find out what it is.
+        #expect(world.refused <= workers + 3, "\(world.refused) refusals")
+        #expect(world.now < .milliseconds(every) * 45, "in \(world.now)")
+    }
+
+    @Test("a server that does not say how long to wait is asked less and less often")
+    func unnamed() {
+        var world = World(room: 10, every: .seconds(2))
+        world.namesWait = false
+        world.run(jobs: 40, workers: 4, until: .seconds(1_000))
+        #expect(world.taken == 40)
+        #expect(world.refused <= 16, "\(world.refused) refusals")
+    }
+
+    @Test("a quota that has become larger is used, after a while")
+    func opening() {
+        var world = World(room: 1, every: .seconds(2))
+        world.run(jobs: 10, workers: 4, until: .seconds(1_000))
+        let slow = world.now
+        (world.every, world.most) = (.milliseconds(10), 1_000)
+        world.run(jobs: 400, workers: 4, until: .seconds(1_000))
+        #expect(world.taken == 410)
+        #expect(world.now - slow < .seconds(150), "in \(world.now - slow)")
+    }
+
+    @Test("after a rest one request goes alone, and so does the second")
+    func probe() {
+        var throttle = LaneThrottle()
+        #expect(throttle.enter(at: .zero) == nil)
+        #expect(throttle.rest(.seconds(1), .overload, of: 0, at: .zero) == .seconds(1))
+        throttle.leave(0)
+        for _ in 0..<2 {
+            #expect(throttle.enter(at: .seconds(1)) == nil)
+            #expect(throttle.enter(at: .seconds(1)) == .answer)
+            throttle.noteAnswer(1)
+            throttle.leave(1)
+        }
+        #expect(throttle.enter(at: .seconds(1)) == nil)
+        #expect(throttle.enter(at: .seconds(1)) == nil)
+        #expect(throttle.enter(at: .seconds(1)) == .answer)
+    }
+
+    @Test("refusals of requests that were under way together are one rest")
+    func together() {
+        var throttle = LaneThrottle()
+        for _ in 0..<3 { #expect(throttle.enter(at: .zero) == nil) }
+        #expect(throttle.rest(nil, .overload, of: 0, at: .zero) == .seconds(1))
+        #expect(throttle.rest(nil, .overload, of: 0, at: .zero) == nil)
+        #expect(throttle.rest(.seconds(9), .overload, of: 0, at: .zero) == .seconds(9))
+        #expect(throttle.rests == 1)
+    }
+
+    @Test("rests without an answer between them become longer, up to a minute")
+    func doubling() {
+        var throttle = LaneThrottle()
+        var rests: [Duration?] = []
+        for round in 0..<8 {
+            _ = throttle.enter(at: .seconds(1_000 * round))
+            rests.append(throttle.rest(nil, .overload, of: throttle.rests, at: .seconds(1_000 * round)))
+        }
+        #expect(rests == [1, 2, 4, 8, 16, 32, 60, 60].map { .seconds($0) })
+        // Who says to wait a second again and again, and never answers, is not asked each second.
+        throttle = LaneThrottle()
+        rests = []
+        for round in 0..<5 {
+            _ = throttle.enter(at: .seconds(1_000 * round))
+            rests.append(throttle.rest(.seconds(1), .quota, of: throttle.rests, at: .seconds(1_000 * round)))
+        }
+        #expect(rests == [1, 1, 2, 4, 8].map { .seconds($0) })
+    }
+
+    @Test("jobs that wait at a pace get places one after the other")
+    func places() throws {
+        var throttle = LaneThrottle()
+        _ = throttle.enter(at: .zero)
+        _ = throttle.rest(.seconds(2), .quota, of: 0, at: .zero)
+        _ = throttle.enter(at: .seconds(2))
+        throttle.noteAnswer(1)
+        throttle.leave(1)
+        _ = throttle.enter(at: .seconds(2))
+        _ = throttle.rest(.seconds(2), .quota, of: 1, at: .seconds(2))
+        let interval = try #require(throttle.interval)
+        #expect(interval > .seconds(2) && interval < .seconds(2.1))
+        #expect(throttle.enter(at: .seconds(4)) == nil)
+        throttle.noteAnswer(2)
+        throttle.leave(2)
+        #expect(throttle.enter(at: .seconds(4)) == .place(interval))
+        #expect(throttle.enter(at: .seconds(4)) == .place(interval * 2))
+        #expect(throttle.enter(at: .seconds(5)) == .place(interval * 3 - .seconds(1)))
+        #expect(throttle.enter(at: .seconds(4) + interval) == nil)
+    }
+}
