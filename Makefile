@@ -11,7 +11,7 @@ MINUTES ?= 1
 RUNS ?= 5
 LINTED = Package.swift Sources Tests Fuzzing Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: build test quickstart test-cases test-llmock test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
+.PHONY: build test test-shared quickstart test-cases test-llmock test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
 
 # CONFIGURATION=release for the optimised program, also with prove and soak: what is optimised may fail where a debug build
 # does not.
@@ -34,6 +34,11 @@ test-llmock: build
 
 test-model: packages
 	scripts/test-model.sh
+
+# Drops on a filesystem that two hosts share: GlusterFS in network namespaces of this machine; needs root and /dev/fuse.
+test-shared: build
+	scripts/install-packages.sh python3 glusterfs-server glusterfs-client iproute2 mount util-linux
+	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool python3 Tests/Shared/shared.py
 
 test-sanitizers: packages
 	scripts/test-sanitizers.sh

@@ -97,10 +97,19 @@ struct ListCommand: SpoolCommand {
             return []
         }
         var rows: [JobRow] = []
-        for queue in try spool.inboxes() where filter.queue == nil || filter.queue == queue {
-            for waiting in try spool.waitingDrops(of: queue, limit: limit - rows.count).drops {
+        let now = WallClock.system.now
+        let report = try InboxReport(
+            spool,
+            configuration: options.configurationPath,
+            queue: filter.queue,
+            limit: limit,
+            now: now
+        )
+        for inbox in report.inboxes {
+            let reasons = Dictionary(inbox.waiting.map { ($0.drop.drop, $0.reason) }, uniquingKeysWith: { $1 })
+            for waiting in inbox.survey.drops.prefix(limit - rows.count) {
                 if let since = filter.since, waiting.changedAt < since { continue }
-                rows.append(JobRow(waiting))
+                rows.append(JobRow(waiting, reasons[waiting.drop]))
             }
         }
         return rows
@@ -129,7 +138,7 @@ struct JobRow {
 
     init(_ summary: JobSummary) { self.summary = summary }
 
-    init(_ waiting: WaitingDrop) {
+    init(_ waiting: WaitingDrop, _ reason: Look.Reason?) {
         let named = String(validating: waiting.drop.name, as: UTF8.self).flatMap(JobName.init)
         summary = JobSummary(
             job: named?.id.text ?? "",
@@ -138,7 +147,7 @@ struct JobRow {
             state: .waiting
         )
         summary.reason = "in the inbox"
-        summary.why = "in the inbox"
+        summary.why = reason.map { "in the inbox: \($0.phrase)" } ?? "in the inbox"
         summary.owner = UserNames.name(of: waiting.uid)
     }
 

@@ -37,6 +37,8 @@ struct RunCommand: SpoolCommand {
     func perform() async throws {
         // A tool that ends before it has read its input must not take the daemon with it.
         signal(SIGPIPE, SIG_IGN)
+        // Nor a writer that opens a drop in the moment in which the daemon asks, by a lease, whether there is one.
+        signal(SIGIO, SIG_IGN)
         Self.raiseFileLimit()
         clinux_keep_freed_memory()
         let pipeline = LogPipeline.bootstrap(

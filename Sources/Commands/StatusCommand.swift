@@ -43,11 +43,12 @@ struct StatusCommand: SpoolCommand {
         let now = WallClock.system.now
         var report = Report()
         report.nodes = try NodeLock.nodes(of: spool)
-        for queue in try spool.inboxes() {
-            let (drops, count) = try spool.waitingDrops(of: queue, limit: 1_000)
-            report.queues[queue, default: [:]][.waiting, default: Cell()]
-                .add(count, drops.map(\.changedAt).min())
+        let inboxes = try InboxReport(spool, configuration: options.configurationPath, now: now)
+        for inbox in inboxes.inboxes {
+            report.queues[inbox.queue, default: [:]][.waiting, default: Cell()]
+                .add(inbox.survey.count, inbox.survey.drops.map(\.changedAt).min())
         }
+        report.notes = inboxes.notes
         do {
             let index = try options.openIndex()
             defer { index.close() }
@@ -65,11 +66,11 @@ struct StatusCommand: SpoolCommand {
         if report.nodes.allSatisfy({ !$0.isAlive }) {
             report.notes.append("no daemon is running on this spool; start one with: agentspool run")
         }
-        if json { return Terminal.print(Self.json(report, spool)) }
-        print(report, now)
+        if json { return Terminal.print(Self.json(report, inboxes, spool)) }
+        print(report, inboxes, now)
     }
 
-    private func print(_ report: Report, _ now: Timestamp) {
+    private func print(_ report: Report, _ inboxes: InboxReport, _ now: Timestamp) {
         let states = JobSummary.State.allCases
         var table = Table(
             ["QUEUE"] + states.map { $0.rawValue.uppercased() } + ["OLDEST"],
@@ -98,6 +99,8 @@ struct StatusCommand: SpoolCommand {
         if !nodes.isEmpty { Terminal.print("\n\(nodes.text)") }
         print("STUCK", report.stuck)
         print("WAITS", report.waits)
+        let lines = inboxes.lines(now: now)
+        if !lines.isEmpty { Terminal.print("\n\(lines.map { Terminal.harmless($0) }.joined(separator: "\n"))") }
         for note in report.notes { Terminal.print("\nNote: \(Terminal.harmless(note))") }
     }
 
@@ -113,7 +116,7 @@ struct StatusCommand: SpoolCommand {
         Terminal.print("\n\(table.text)")
     }
 
-    private static func json(_ report: Report, _ spool: SpoolRoot) -> JSON {
+    private static func json(_ report: Report, _ inboxes: InboxReport, _ spool: SpoolRoot) -> JSON {
         [
             "spool": .string(spool.path),
             "queues": .array(
@@ -141,6 +144,8 @@ struct StatusCommand: SpoolCommand {
             ),
             "stuck": .array(report.stuck.map(\.json)),
             "waits": .array(report.waits.map(\.json)),
+            "inboxes": inboxes.json,
+            "unqueued": inboxes.straysJSON,
             "notes": .array(report.notes.map(JSON.string)),
         ]
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Engine
 import Glibc
 import Jobs
@@ -68,6 +69,7 @@ struct SubmitCommand: SpoolCommand {
             let known = try spool.inboxes().joined(separator: ", ")
             throw CommandFailure("there is no queue \"\(queue)\" in \(spool.path); there are: \(known)", .noInput)
         }
+        try checkQueue()
         var earlier: JobID?
         if let resumeFrom { earlier = try await JobFinder(spool: spool, options).find(resumeFrom).job.id }
         let (name, bytes) = try drop(resuming: earlier)
@@ -79,6 +81,19 @@ struct SubmitCommand: SpoolCommand {
         }
         Terminal.remark("job \(job.id)")
         try await JobWait(spool: spool, job: job, queue: queue).printResult(json: json)
+    }
+
+    /// A directory below `inbox/` is no queue by itself: nothing would take the job from there. A configuration that is
+    /// wrong says nothing about the one that a daemon works with.
+    private func checkQueue() throws {
+        guard let configuration = try? ConfigurationFile.load(options.configurationPath) else { return }
+        let queues = configuration.catalog.queues.keys
+        if queues.contains(queue) { return }
+        throw CommandFailure(
+            "there is no queue \"\(queue)\" in \(options.configurationPath), and no daemon would take the job from its "
+                + "directory; there are: \(queues.joined(separator: ", "))",
+            .noInput
+        )
     }
 
     // MARK: Making the drop
@@ -133,17 +148,33 @@ struct SubmitCommand: SpoolCommand {
 
     /// Written aside and renamed, so that nobody sees half of it; on disk when this returns.
     private func put(_ bytes: [UInt8], as job: JobName, into spool: SpoolRoot) throws {
-        let fileSystem = spool.fileSystem
         do throws(Errno) {
             let staging = try spool.directory(SpoolLayout.staging)
             let inbox = try spool.directory(SpoolLayout.inbox(of: queue))
-            let file = try fileSystem.open(job.description, in: staging, .create, mode: 0o644)
-            try fileSystem.writeAll(bytes, to: file)
-            try Durability.syncNow(file, fileSystem)
-            try fileSystem.rename(job.description, in: staging, to: job.description, in: inbox)
-            try Durability.syncNow(inbox, fileSystem)
+            do throws(Errno) {
+                try put(bytes, as: job, job.description, in: staging, into: inbox, spool.fileSystem)
+            } catch .improperLink {
+                // The inbox is on another filesystem: there is a place aside in itself.
+                try spool.fileSystem.unlink(job.description, in: staging)
+                try put(bytes, as: job, ".\(job)", in: inbox, into: inbox, spool.fileSystem)
+            }
         } catch {
             throw SpoolError("putting the job into \(SpoolLayout.inbox(of: queue))", error)
         }
+    }
+
+    private func put(
+        _ bytes: [UInt8],
+        as job: JobName,
+        _ aside: String,
+        in staging: OpenFile,
+        into inbox: OpenFile,
+        _ fileSystem: any FileSystem
+    ) throws(Errno) {
+        let file = try fileSystem.open(aside, in: staging, .create, mode: 0o644)
+        try fileSystem.writeAll(bytes, to: file)
+        try Durability.syncNow(file, fileSystem)
+        try fileSystem.rename(aside, in: staging, to: job.description, in: inbox)
+        try Durability.syncNow(inbox, fileSystem)
     }
 }

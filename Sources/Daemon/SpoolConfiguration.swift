@@ -179,7 +179,11 @@ package struct SpoolConfiguration: Sendable {
     }
 
     private static func queue(_ name: String, _ reader: MemberReader) throws(DocumentError) -> QueueSettings {
-        try reader.allowOnly(["workflow", "concurrency", "priority", "max_size", "submitters", "daily_limits"])
+        try reader.allowOnly([
+            "workflow", "concurrency", "priority", "max_size", "settle", "settle_empty", "ignore", "accept",
+            "submitters",
+            "daily_limits",
+        ])
         var queue = QueueSettings(name: name, workflow: try reader.string("workflow") ?? "prompt")
         queue.concurrency = try reader.int("concurrency", in: 1...10_000) ?? queue.concurrency
         queue.priority = try reader.int("priority", in: 0...9) ?? queue.priority
@@ -188,6 +192,9 @@ package struct SpoolConfiguration: Sendable {
                 let bytes = value.string.flatMap(ByteSize.bytes) ?? value.int
                 return bytes.flatMap { $0 > 0 ? $0 : nil }
             } ?? queue.sizeMax
+        queue.settle = try reader.duration("settle") ?? queue.settle
+        queue.settleEmpty = try reader.duration("settle_empty") ?? queue.settleEmpty
+        queue.names = try NameRules(reader)
         if let submitters = try reader.object("submitters") {
             try submitters.allowOnly(["users", "groups"])
             queue.submitters = Submitters(

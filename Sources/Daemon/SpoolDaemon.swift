@@ -138,7 +138,10 @@ package struct SpoolDaemon: Sendable {
     ) async throws {
         var settings = configuration.engine
         settings.drains = options.drains
-        if !node.isLocal { settings.scanInterval = .seconds(2) }
+        let queues = configuration.catalog.queues.keys
+        // Of what other hosts change no event tells.
+        let isLocal = node.isLocal && queues.allSatisfy { node.spool.isLocal(inboxOf: $0) }
+        if !isLocal { settings.scanInterval = .seconds(2) }
         let wakeUps = JobEngine.makeWakeUps()
         let watch = try InboxWatch { wakeUps.continuation.yield() }
         let engine = JobEngine(

@@ -6,6 +6,7 @@ struct Complaints {
     enum Subject: Hashable {
         case queue(String)
         case job(String)
+        case request(String)
         case deferredJobs, requests, heartbeat, watches
     }
 
@@ -19,4 +20,12 @@ struct Complaints {
 
     /// Notes that it works; true when it was told before that it does not.
     mutating func end(_ subject: Subject) -> Bool { causes.removeValue(forKey: subject) != nil }
+
+    /// Forgets what was told of requests that are not there any more.
+    mutating func keepRequests(_ names: [String]) {
+        let names = Set(names)
+        causes = causes.filter { subject, _ in
+            if case .request(let name) = subject { names.contains(name) } else { true }
+        }
+    }
 }

@@ -15,7 +15,7 @@ struct Intake {
     var accepting: [[UInt8]: Task<Void, Never>] = [:]
     /// Names that a reading came by while they were being accepted: what it was told of them may be new.
     var seenMeanwhile: Set<[UInt8]> = []
-    /// Drops that somebody still writes and the kernel cannot tell when he is done; with the reading that saw them last.
+    /// Drops that must stay the same for a while before they are taken; with the reading that saw them last.
     var looks: [[UInt8]: (look: Look, reading: Int)] = [:]
     /// Drops that somebody still writes; an event will tell when he is done.
     var written: Set<[UInt8]> = []
@@ -119,16 +119,18 @@ extension JobEngine {
                 intakes[queue]?.isChanged = false
                 intakes[queue]?.written = []
                 intakes[queue]?.reading += 1
-                intakes[queue]?.listing = DropListing(queue: queue, spool: node.spool)
+                guard let names = catalog.queues[queue]?.names else { return }
+                intakes[queue]?.listing = DropListing(queue: queue, names, spool: node.spool)
             }
             guard let listing = intakes[queue]?.listing else { return }
             let room = schedule.room(in: queue)
-            let names: [[UInt8]]
+            let (names, carried): ([[UInt8]], [JobName])
             do {
-                names = try await node.run { try listing.next(room) }
+                (names, carried) = try await node.run { try listing.next(room) }
             } catch {
                 return pause(queue, error)
             }
+            for job in carried { await endCarried(job, in: queue) }
             // A drop that failed meanwhile has the queue paused: what was read before that is not tried on the same disk.
             guard intakes[queue]?.listing === listing else { return }
             for name in names { consider(Drop(queue: queue, name: name)) }
@@ -149,26 +151,41 @@ extension JobEngine {
         let look = intake.looks[drop.name]?.look
         if let look {
             intakes[drop.queue]?.looks[drop.name]?.reading = intake.reading
-            let due = look.at + settings.settlingTime
-            if due > wallClock.now {
-                intakes[drop.queue]?.nextLook = min(intake.nextLook ?? due, due)
+            if mustWait(look, for: drop) {
+                intakes[drop.queue]?.nextLook = min(intake.nextLook ?? look.due, look.due)
                 return
             }
+        } else if intake.looks.count >= Intake.pendingMax {
+            // What it waits for could not be kept: the others' turn comes when these are taken.
+            return
         }
         accept(drop, look)
+    }
+
+    /// Whether a look at a drop now would bring nothing: the time for it has not come, and no more is known of its writer.
+    private func mustWait(_ look: Look, for drop: Drop) -> Bool {
+        let now = wallClock.now
+        // One further ahead than any wait was set before the clock was set back.
+        guard look.due > now, look.at <= now else { return false }
+        switch look.reason {
+        case .writer: return watch.witness(of: drop.name, in: drop.queue) != .finished
+        case .unseen: return watch.witness(of: drop.name, in: drop.queue) == .unknown
+        case .settling, .empty, .link, .untold: return true
+        }
     }
 
     private func accept(_ drop: Drop, _ look: Look?) {
         guard let settings = catalog.queues[drop.queue] else { return }
         schedule.noteArriving(1, in: drop.queue)
-        let rules = DropRules(
+        var rules = DropRules(
             sizeMax: settings.sizeMax,
-            settlingTime: self.settings.settlingTime,
+            quiet: settings.quietTimes(untold: self.settings.settlingTime),
             isTaken: isTaken,
             admit: { [catalog, wallClock] contents throws(Rejection) in
                 try catalog.admit(contents, at: wallClock.now)
             }
         )
+        rules.witness = watch.witness(of: drop.name, in: drop.queue)
         intakes[drop.queue]?.accepting[drop.name] = Task { @concurrent [node] in
             let result: Result<AcceptOutcome, any Error>
             do { result = .success(try await node.accept(drop, rules, look: look)) } catch { result = .failure(error) }
@@ -186,6 +203,7 @@ extension JobEngine {
         }
         let wasSeenMeanwhile = intakes[drop.queue]?.seenMeanwhile.remove(drop.name) != nil
         intakes[drop.queue]?.looks[drop.name] = nil
+        if result.hasTakenDrop { watch.forget(drop.name, in: drop.queue) }
         switch result {
         case .success(.accepted(let job, let record)):
             endTrouble(drop.queue)
@@ -222,10 +240,19 @@ extension JobEngine {
         }
         if let look {
             intakes[drop.queue]?.looks[drop.name] = (look, intake.reading)
-            let due = look.at + settings.settlingTime
-            intakes[drop.queue]?.nextLook = min(intake.nextLook ?? due, due)
+            intakes[drop.queue]?.nextLook = min(intake.nextLook ?? look.due, look.due)
         } else {
             intakes[drop.queue]?.written.insert(drop.name)
+        }
+    }
+
+    /// A drop in an inbox on another filesystem that a crash caught between its claim and its end.
+    private func endCarried(_ job: JobName, in queue: String) async {
+        do {
+            if case .returned = try await node.endCarried(job, in: queue) { intakes[queue]?.isChanged = true }
+        } catch {
+            trouble.note(at: wallClock.now)
+            if complaints.isNews(error, about: .job(job.description)) { logger.error("\(error)") }
         }
     }
 
@@ -290,37 +317,12 @@ extension JobEngine {
     }
 }
 
-/// One reading of an inbox, a part at a time.
-///
-/// A part that ends the directory comes in the order of the names, which is that of the ids; a larger directory comes
-/// as the filesystem has it.
-// Unchecked is safe: the engine has one `next` under way at a time, and awaits it before the next or before dropping it.
-final class DropListing: @unchecked Sendable {
-    private var listing: DirectoryListing?
-    private let path: String
-    private let spool: SpoolRoot
-
-    init(queue: String, spool: SpoolRoot) {
-        path = SpoolLayout.inbox(of: queue)
-        self.spool = spool
-    }
-
-    private func open() throws(SpoolError) -> DirectoryListing {
-        do throws(Errno) {
-            return try DirectoryListing(of: path, in: spool.root)
-        } catch {
-            throw SpoolError("reading \(path)/", error)
+extension Result where Success == AcceptOutcome {
+    /// Whether the drop has left its inbox.
+    fileprivate var hasTakenDrop: Bool {
+        switch self {
+        case .success(.accepted), .success(.rejected), .success(.gone): true
+        case .success(.unfinished), .success(.immovable), .failure: false
         }
-    }
-
-    /// Up to `count` further names; none at the end.
-    func next(_ count: Int) throws -> [[UInt8]] {
-        let listing = try listing ?? open()
-        self.listing = listing
-        var names: [[UInt8]] = []
-        while names.count < count, let name = try listing.next() {
-            if !SpoolLayout.isTemporary(name) { names.append(name) }
-        }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 }

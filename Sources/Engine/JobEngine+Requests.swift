@@ -22,7 +22,8 @@ extension JobEngine {
                 watchAgain()
             }
             refusedRequests.formIntersection(names)
-            for name in names.sorted() where !SpoolLayout.isTemporary(Array(name.utf8)) && !stopping.isSet {
+            complaints.keepRequests(names)
+            for name in names.sorted() where !DropName.isTemporary(Array(name.utf8)) && !stopping.isSet {
                 await carryOut(name)
             }
             _ = complaints.end(.requests)
@@ -59,7 +60,7 @@ extension JobEngine {
         } catch {
             if error is SyncFailure { return fail(error) }
             trouble.note(at: wallClock.now)
-            logger.error("\(error)")
+            if complaints.isNews(error, about: .request(file)) { logger.error("\(error)") }
         }
     }
 

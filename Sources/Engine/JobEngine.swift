@@ -150,7 +150,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         // The stream also ends when the calling task is cancelled.
         repeat {
             await pump()
-            if isFinished { return }
+            if isFinished { return try checkDrained() }
         } while await changes.next(isolation: self) != nil
     }
 
@@ -190,6 +190,12 @@ package actor JobEngine: HistoryRecorder.Lender {
         if stopping.isSet { return !isRunningAny }
         return settings.drains && jobs.isEmpty && !mayHaveStranded && intakes.values.allSatisfy(\.isDrained)
             && !hasDueJobs && !controlMayHaveRequests && schedule.waiting == 0
+    }
+
+    /// A drain has not done what it was asked for while drops lie there that cannot be taken.
+    private func checkDrained() throws(DropsLeft) {
+        let count = intakes.values.reduce(0) { $0 + $1.immovable.count }
+        if settings.drains, !stopping.isSet, count > 0 { throw DropsLeft(count: count) }
     }
 
     /// Due times are rounded up to seconds: what was put back to run at once is due within this one.

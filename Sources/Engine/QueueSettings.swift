@@ -1,5 +1,5 @@
 package import Jobs
-import Spool
+package import Spool
 
 /// A queue: an inbox and what applies to the jobs that come through it.
 package struct QueueSettings: Sendable, Equatable {
@@ -12,6 +12,12 @@ package struct QueueSettings: Sendable, Equatable {
     package var priority: Int
     /// Larger drops are rejected, in bytes.
     package var sizeMax: Int
+    /// How long every drop must have stayed the same, for writers that close a file and open it again.
+    package var settle: Duration
+    /// The same of an empty one, whose bytes may still come.
+    package var settleEmpty: Duration
+    /// Which names are taken.
+    package var names: NameRules
     /// Who may submit; nil for everybody who can write to the inbox.
     package var submitters: Submitters?
     /// What all its jobs together may use a day (UTC); nil is no limit.
@@ -19,6 +25,7 @@ package struct QueueSettings: Sendable, Equatable {
 
     package static let concurrencyDefault = 4
     package static let sizeMaxDefault = 100_000_000
+    package static let settleEmptyDefault: Duration = .seconds(5)
 
     package init(name: String, workflow: String) {
         self.name = name
@@ -26,6 +33,22 @@ package struct QueueSettings: Sendable, Equatable {
         concurrency = Self.concurrencyDefault
         priority = 0
         sizeMax = Self.sizeMaxDefault
+        settle = .zero
+        settleEmpty = Self.settleEmptyDefault
+        names = NameRules()
+    }
+
+    /// How long a second link of a drop is waited for.
+    private static let linkWait: Duration = .seconds(5)
+
+    /// When a drop of this queue is whole, as far as can be told.
+    ///
+    /// - Parameter untold: How long it must stay the same where the kernel cannot tell whether there is a writer.
+    package func quietTimes(untold: Duration) -> QuietTimes {
+        var times = QuietTimes(settle: settle, untold: untold)
+        times.empty = settleEmpty
+        times.link = Self.linkWait
+        return times
     }
 }
 

@@ -144,18 +144,21 @@ package struct ControlRequest: Sendable, Equatable {
 
     /// Reads the request of that name.
     ///
-    /// - Throws: ``Rejection`` when it is none.
+    /// - Throws: ``Rejection`` when it is none; ``SpoolError`` when the disk or the server failed, which says nothing
+    ///   about the request: it is to be read again.
     package static func read(_ name: String, in spool: SpoolRoot, now: Timestamp) throws -> Found {
         let fileSystem = spool.fileSystem
         let (status, bytes): (FileStatus, [UInt8])
         var mayBeWritten = false
         do throws(Errno) {
-            let file = try fileSystem.open(name, in: spool.directory(SpoolLayout.control), .read)
+            let (control, isLocal) = try spool.directoryAndKind(SpoolLayout.control)
+            let file = try fileSystem.open(name, in: control, .read)
             status = try fileSystem.status(of: file)
             if status.kind == .regular {
-                do throws(Errno) {
-                    if try !fileSystem.hasNoWriter(file) { return .unfinished }
-                } catch {
+                switch writer(of: file, isLocal: isLocal, fileSystem) {
+                case true: return .unfinished
+                case false: break
+                case nil:
                     let age = now.milliseconds * 1_000_000 - status.modified
                     mayBeWritten = (0..<freshTime).contains(age)
                 }
@@ -163,8 +166,10 @@ package struct ControlRequest: Sendable, Equatable {
             bytes = status.kind == .regular ? try fileSystem.contents(of: file, limit: sizeMax) : []
         } catch .noSuchFileOrDirectory {
             return .gone
+        } catch .tooManySymbolicLinkLevels, .noSuchAddressOrDevice {
+            throw Rejection("control/\(name) is no request: it is a link, a socket or a device")
         } catch {
-            throw Rejection("control/\(name) cannot be read: \(error)")
+            throw SpoolError("reading control/\(name)", error, advice: "The request stays there, and is read again")
         }
         // Another name of somebody's file does not say that he asks (spool-rules 15).
         guard status.kind == .regular, status.links == 1, bytes.count <= sizeMax else {
@@ -177,6 +182,12 @@ package struct ControlRequest: Sendable, Equatable {
             if mayBeWritten { return .unfinished }
             throw Rejection("\(error)")
         }
+    }
+
+    /// Whether a writer has the file open; nil where that cannot be told.
+    private static func writer(of file: OpenFile, isLocal: Bool, _ fileSystem: any FileSystem) -> Bool? {
+        if !isLocal { return nil }
+        return (try? fileSystem.hasNoWriter(file)).map { !$0 }
     }
 
     /// Removes a request that was carried out or refused.

@@ -45,8 +45,10 @@ package struct Rejection: Error, Sendable, Equatable {
 package struct DropRules: Sendable {
     /// In bytes.
     package var sizeMax: Int
-    /// How long a file must have looked the same where the kernel cannot tell whether somebody still writes.
-    package var settlingTime: Duration
+    /// When a drop is whole, as far as can be told.
+    package var quiet: QuietTimes
+    /// What was seen of this drop's writer.
+    package var witness: InboxWatch.Witness = .finished
     /// Makes the job's acceptance of a drop's contents, or refuses it.
     package var admit: @Sendable (DropContents) throws(Rejection) -> Acceptance
     /// Whether a job of this id is known already; such a drop gets a new id.
@@ -57,31 +59,14 @@ package struct DropRules: Sendable {
 
     package init(
         sizeMax: Int,
-        settlingTime: Duration,
+        quiet: QuietTimes,
         isTaken: @escaping @Sendable (JobID) -> Bool,
         admit: @escaping @Sendable (DropContents) throws(Rejection) -> Acceptance
     ) {
         self.sizeMax = sizeMax
-        self.settlingTime = settlingTime
+        self.quiet = quiet
         self.isTaken = isTaken
         self.admit = admit
-    }
-}
-
-/// How a file looked, to see whether it changed since (spool-rules 12).
-package struct Look: Sendable, Equatable {
-    package var size: Int
-    package var modified: Int64
-    package var changed: Int64
-    package var at: Timestamp
-
-    init(_ status: FileStatus, at: Timestamp) {
-        (size, modified, changed) = (status.size, status.modified, status.changed)
-        self.at = at
-    }
-
-    func isSame(as other: Look) -> Bool {
-        (size, modified, changed) == (other.size, other.modified, other.changed)
     }
 }
 
@@ -91,8 +76,8 @@ package enum AcceptOutcome: Sendable {
     case accepted(OwnedJob, HistoryRecord)
     /// What the daemon made around it is gone, too, when `isTidy`; else it waits for the next take-over.
     case rejected(JobSummary, isTidy: Bool)
-    /// Somebody still writes it: it stays in the inbox. Nil where the kernel will tell when the writer is done;
-    /// else look again with this look after the settling time.
+    /// It may still be written: it stays in the inbox. Nil where the kernel will tell when the writer is done; else look
+    /// again with this look when it is due.
     case unfinished(Look?)
     /// It cannot be moved out of its inbox, which says nothing about the others there: it stays.
     case immovable(SpoolError)

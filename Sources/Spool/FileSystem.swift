@@ -5,6 +5,8 @@ package import SystemPackage
 /// Every name is relative to a directory's descriptor. Errors are the bare `Errno`; who calls knows what it means.
 package protocol FileSystem: Sendable {
     func open(_ name: String, in directory: OpenFile?, _ flags: OpenFlags, mode: UInt32) throws(Errno) -> OpenFile
+    /// As ``open(_:in:_:mode:)``, for a name in an inbox that need not be UTF-8.
+    func openRaw(_ name: [UInt8], in directory: OpenFile, _ flags: OpenFlags) throws(Errno) -> OpenFile
     func makeDirectory(_ name: String, in directory: OpenFile, mode: UInt32) throws(Errno)
     func rename(_ name: String, in source: OpenFile, to target: String, in destination: OpenFile) throws(Errno)
     /// As ``rename(_:in:to:in:)``, for a name in an inbox that need not be UTF-8.
@@ -20,8 +22,11 @@ package protocol FileSystem: Sendable {
     func write(_ bytes: ArraySlice<UInt8>, to file: OpenFile, at offset: Int?) throws(Errno) -> Int
     func truncate(_ file: OpenFile, to length: Int) throws(Errno)
     func sync(_ file: OpenFile, _ kind: SyncKind) throws(Errno)
-    /// False when some process has the file open for writing; throws where the kernel cannot tell.
+    /// False when some process has the file open for writing; throws where the kernel cannot tell. What it says holds
+    /// on a local filesystem alone: NFS says that there is a writer when it does not know, FUSE that there is none.
     func hasNoWriter(_ file: OpenFile) throws(Errno) -> Bool
+    /// Whether the filesystem that the file lies on belongs to this machine alone.
+    func isLocal(_ file: OpenFile) -> Bool
 }
 
 package enum SyncKind: Sendable {

@@ -17,9 +17,38 @@ package final class InboxWatch: Sendable {
         package var isEmpty: Bool { directories.isEmpty && !isIncomplete }
     }
 
+    /// What was seen of a file's writer, for where the kernel does not say whether there is one.
+    package enum Witness: Sendable {
+        /// It was closed, or came here by a rename.
+        case finished
+        /// It was made here, and not closed yet; or it was linked here, which looks the same.
+        case open
+        /// It was here before, or events were lost.
+        case unknown
+    }
+
     private struct State {
         var changes = Changes()
         var directories: [Int32: (name: String, isParent: Bool)] = [:]
+        var witnesses: [String: Witnesses] = [:]
+    }
+
+    /// Of one directory, by the names of its files.
+    private struct Witnesses {
+        /// Of more files nothing is known, which makes them wait longer.
+        private static let most = 4_096
+        private var files: [[UInt8]: Witness] = [:]
+
+        mutating func note(_ event: UInt32, of name: [UInt8]) {
+            if event & UInt32(IN_ISDIR) != 0 { return }
+            let isMade = event & UInt32(IN_CREATE) != 0
+            guard files[name] != nil || files.count < Self.most * (isMade ? 2 : 1) else { return }
+            files[name] = isMade ? .open : .finished
+        }
+
+        subscript(name: [UInt8]) -> Witness { files[name] ?? .unknown }
+
+        mutating func forget(_ name: [UInt8]) { files[name] = nil }
     }
 
     private let notifications: OpenFile
@@ -58,7 +87,20 @@ package final class InboxWatch: Sendable {
                 advice: errno == ENOSPC ? "Raise fs.inotify.max_user_watches (sysctl)" : nil
             )
         }
-        state.withLock { $0.directories[watch] = (directory, isParent) }
+        state.withLock { state in
+            let wasWatched = state.directories.updateValue((directory, isParent), forKey: watch) != nil
+            if !wasWatched, !isParent { state.witnesses[directory] = nil }
+        }
+    }
+
+    /// What was seen of the writer of a file in a watched directory.
+    package func witness(of name: [UInt8], in directory: String) -> Witness {
+        state.withLock { $0.witnesses[directory]?[name] ?? .unknown }
+    }
+
+    /// Forgets a file that is not there any more.
+    package func forget(_ name: [UInt8], in directory: String) {
+        state.withLock { $0.witnesses[directory]?.forget(name) }
     }
 
     /// What may have changed since the last call.
@@ -98,11 +140,18 @@ package final class InboxWatch: Sendable {
             while rest.count >= headerSize {
                 let event = rest.withUnsafeBytes { $0.loadUnaligned(as: inotify_event.self) }
                 let lost = UInt32(IN_Q_OVERFLOW | IN_UNMOUNT | IN_IGNORED)
-                if event.mask & lost != 0 { state.changes.isIncomplete = true }
+                if event.mask & lost != 0 {
+                    state.changes.isIncomplete = true
+                    state.witnesses = [:]
+                }
                 if let (directory, isParent) = state.directories[event.wd],
                     !isParent || event.mask & UInt32(IN_ISDIR) != 0
                 {
                     state.changes.directories.insert(directory)
+                    if !isParent {
+                        let name = rest.dropFirst(headerSize).prefix(Int(event.len)).prefix { $0 != 0 }
+                        state.witnesses[directory, default: Witnesses()].note(event.mask, of: Array(name))
+                    }
                 }
                 rest = rest.dropFirst(headerSize + Int(event.len))
             }

@@ -40,6 +40,15 @@ package struct LinuxFileSystem: FileSystem {
         }
     }
 
+    package func openRaw(_ name: [UInt8], in directory: OpenFile, _ flags: OpenFlags) throws(Errno) -> OpenFile {
+        let name = name.map { CChar(bitPattern: $0) } + [0]
+        while true {
+            let descriptor = openat(directory.descriptor, name, flags.rawValue | O_CLOEXEC, 0)
+            if descriptor >= 0 { return OpenFile(descriptor: descriptor) { _ = Glibc.close($0) } }
+            if errno != EINTR { throw Errno(rawValue: errno) }
+        }
+    }
+
     package func makeDirectory(_ name: String, in directory: OpenFile, mode: UInt32) throws(Errno) {
         try check(mkdirat(directory.descriptor, name, mode))
     }
@@ -123,6 +132,10 @@ package struct LinuxFileSystem: FileSystem {
         if clinux_has_no_writer(file.descriptor) == 0 { return true }
         if errno == EAGAIN { return false }
         throw Errno(rawValue: errno)
+    }
+
+    package func isLocal(_ file: OpenFile) -> Bool {
+        LocalFileSystems.include(clinux_filesystem_type(file.descriptor))
     }
 }
 

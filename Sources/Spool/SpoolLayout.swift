@@ -43,6 +43,17 @@ package enum SpoolLayout {
         }
     }
 
+    /// The name under which a drop lies in an inbox on another filesystem while its copy becomes a job.
+    static func carriedName(of job: JobName) -> String { carriedPrefix + job.description }
+
+    /// Reads such a name.
+    package static func carriedJob(_ name: [UInt8]) -> JobName? {
+        guard name.starts(with: carriedPrefix.utf8) else { return nil }
+        return String(validating: name.dropFirst(carriedPrefix.utf8.count), as: UTF8.self).flatMap { JobName($0) }
+    }
+
+    private static let carriedPrefix = ".taken-"
+
     /// Reads a name in `deferred/`: its due time and the job.
     package static func deferredName(_ name: String) -> (due: Timestamp, job: JobName)? {
         guard let dot = name.firstIndex(of: "."), let due = Timestamp(compactText: name[..<dot]),
@@ -50,14 +61,6 @@ package enum SpoolLayout {
         else { return nil }
         return (due, job)
     }
-
-    /// Whether a name in an inbox is one that writers use while they write (spool-rules 10): not looked at.
-    package static func isTemporary(_ name: [UInt8]) -> Bool {
-        name.first == UInt8(ascii: ".") || name.last == UInt8(ascii: "~")
-            || temporaryEndings.contains { name.suffix($0.count).elementsEqual($0) }
-    }
-
-    private static let temporaryEndings = [".tmp", ".part", ".filepart"].map { Array($0.utf8) }
 
     /// Whether a word may name a queue or a node: it becomes a directory's name.
     package static func isValidName(_ name: String) -> Bool {

@@ -7,7 +7,7 @@ extension SpoolNode {
     ///
     /// When it returns `accepted`, the job is on disk: its drop, its history, and the directories that lead to them.
     ///
-    /// - Parameter look: How the file looked before, when it had to settle.
+    /// - Parameter look: How the file looked before, when it had to stay the same.
     /// - Throws: ``SpoolError``, ``SyncFailure``; then the drop is in its inbox or is taken back there at the next start.
     package func accept(_ drop: Drop, _ rules: DropRules, look: Look?) async throws -> AcceptOutcome {
         let step = try await threads.run { [self] in try claim(drop, rules, look) }
@@ -31,7 +31,10 @@ extension SpoolNode {
         do {
             let (job, record, files, directories) = try await threads.run { [self] in try admit(claimed, drop, rules) }
             try await durability.sync(files: files, directories: directories)
-            try await threads.run { [self] in try nameFreshDrop(of: job) }
+            try await threads.run { [self] in
+                if let source = claimed.source { try removeSource(of: claimed.name, in: source) }
+                try nameFreshDrop(of: job, isCopied: claimed.mustCopy)
+            }
             return .accepted(job, record)
         } catch let rejection as Rejection {
             let (row, isTidy) = try await reject(claimed, drop, rejection)
@@ -49,80 +52,96 @@ extension SpoolNode {
         /// The drop, open to read, or why it cannot be opened; nil when it is no file.
         var file: Result<OpenFile, Errno>?
         var status: FileStatus
+        /// Its inode is no good one to keep, whoever owns it.
+        var mustCopy = false
+        /// The inbox on another filesystem, in which it lies until its copy is accepted.
+        var source: OpenFile?
     }
 
     /// What had a drop's name in the inbox.
-    private struct Seen {
+    struct Seen {
         var file: OpenFile
         var status: FileStatus
     }
 
-    private enum ClaimStep: Sendable {
+    enum ClaimStep: Sendable {
         case stays(AcceptOutcome)
         case claimed(Claimed)
+    }
+
+    /// An inbox that a drop is taken from.
+    struct Inbox {
+        var directory: OpenFile
+        var isLocal: Bool
     }
 
     // MARK: Claim
 
     private func claim(_ drop: Drop, _ rules: DropRules, _ look: Look?) throws(SpoolError) -> ClaimStep {
-        try doing("taking \(drop.shownName) from inbox/\(drop.queue)/") { () throws(Errno) in
-            let inbox = try spool.directory(SpoolLayout.inbox(of: drop.queue))
-            // A name that is no UTF-8 cannot be opened as text; its writers are looked for after the rename.
-            let text = String(validating: drop.name, as: UTF8.self)
+        try doing(Self.action(drop)) { () throws(Errno) in
+            let (directory, isLocal) = try spool.directoryAndKind(SpoolLayout.inbox(of: drop.queue))
+            let inbox = Inbox(directory: directory, isLocal: isLocal)
             var seen: Seen?
-            if let text, case .success(let file) = try openDrop(text, in: inbox) {
+            switch try openDrop(drop.name, in: directory) {
+            case .file(let file):
                 let status = try fileSystem.status(of: file)
-                if status.kind == .regular {
-                    if let unfinished = try writing(file, status, rules, look) {
-                        return .stays(.unfinished(unfinished.look))
-                    }
-                    seen = Seen(file: file, status: status)
+                guard status.kind == .regular else { break }
+                switch unquiet(drop, file, status, isLocal: isLocal, rules, look) {
+                case .writer: return .stays(.unfinished(nil))
+                case .look(let look): return .stays(.unfinished(look))
+                case nil: seen = Seen(file: file, status: status)
                 }
+            case .refused: break
+            case .trouble(let error): return .stays(.immovable(SpoolError(Self.action(drop), error)))
             }
-            return try take(drop, text ?? drop.shownName, from: inbox, seen, rules)
+            return try take(drop, from: inbox, seen, rules)
         }
     }
 
-    /// A failure when it cannot be opened; it is rejected after the rename, when no one can exchange it any more.
-    ///
-    /// - Throws: What says nothing about the drop, and will be otherwise later.
-    private func openDrop(_ name: String, in inbox: OpenFile) throws(Errno) -> Result<OpenFile, Errno> {
+    static func action(_ drop: Drop) -> String { "taking \(drop.shownName) from inbox/\(drop.queue)/" }
+
+    enum Opened {
+        case file(OpenFile)
+        /// It is nothing that can be opened; it is rejected after the rename, when no one can exchange it any more.
+        case refused(Errno)
+        /// The disk or the server failed, which says nothing about the drop: it is tried again.
+        case trouble(Errno)
+
+        /// What a claimed drop's `file` is.
+        var result: Result<OpenFile, Errno> {
+            switch self {
+            case .file(let file): .success(file)
+            case .refused(let error), .trouble(let error): .failure(error)
+            }
+        }
+    }
+
+    /// - Throws: What says nothing about this drop alone, and will be otherwise later.
+    func openDrop(_ name: [UInt8], in directory: OpenFile) throws(Errno) -> Opened {
         do {
-            return .success(try fileSystem.open(name, in: inbox, .read))
+            return .file(try fileSystem.openRaw(name, in: directory, .read))
         } catch .tooManyOpenFiles, .tooManyOpenFilesInSystem {
             throw .tooManyOpenFiles
         } catch .noMemory {
             throw .noMemory
         } catch {
-            return .failure(error)
-        }
-    }
-
-    /// Who still writes is waited for: a read lease tells (fcntl(2), F_SETLEASE), else two equal looks.
-    private func writing(
-        _ file: OpenFile,
-        _ status: FileStatus,
-        _ rules: DropRules,
-        _ earlier: Look?
-    ) throws(Errno) -> (look: Look?, Void)? {
-        do throws(Errno) {
-            return try fileSystem.hasNoWriter(file) ? nil : (nil, ())
-        } catch {
-            // Not the file's owner and no CAP_LEASE, or a filesystem without leases.
-            let look = Look(status, at: clock.now)
-            guard let earlier, earlier.isSame(as: look) else { return (look, ()) }
-            return look.at - earlier.at >= rules.settlingTime ? nil : (earlier, ())
+            switch error {
+            case .noSuchFileOrDirectory, .permissionDenied, .notPermitted, .tooManySymbolicLinkLevels,
+                .noSuchAddressOrDevice, .notSupported, .isDirectory, .notDirectory, .fileNameTooLong, .badAddress:
+                return .refused(error)
+            default: return .trouble(error)
+            }
         }
     }
 
     private func take(
         _ drop: Drop,
-        _ text: String,
-        from inbox: OpenFile,
+        from inbox: Inbox,
         _ seen: Seen?,
         _ rules: DropRules
     ) throws(Errno) -> ClaimStep {
         let parent = try ownDirectory()
+        let text = String(validating: drop.name, as: UTF8.self) ?? drop.shownName
         let name = try makeJobDirectory(for: text, in: parent, rules)
         let directory: OpenFile
         do {
@@ -133,23 +152,19 @@ extension SpoolNode {
         }
         let entry = Self.unacceptedPrefix + drop.queue
         do throws(Errno) {
-            try fileSystem.renameRaw(drop.name, in: inbox, to: entry, in: directory)
+            try fileSystem.renameRaw(drop.name, in: inbox.directory, to: entry, in: directory)
         } catch {
             // A rename may succeed and its answer be lost: what is there was moved (spool-rules 18).
             if try !fileSystem.exists(entry, in: directory) {
-                try fileSystem.removeDirectory(name.description, in: parent)
-                switch error {
-                case .noSuchFileOrDirectory: return .stays(.gone)
-                // Made fast, or its owner's alone; or its inbox leads to another filesystem.
-                case .notPermitted, .permissionDenied, .improperLink:
-                    let action = "taking \(drop.shownName) from inbox/\(drop.queue)/"
-                    return .stays(.immovable(SpoolError(action, error)))
-                default: throw error
+                if error == .improperLink {
+                    return try carry(drop, from: inbox, seen, rules, to: (name, directory, parent))
                 }
+                try fileSystem.removeDirectory(name.description, in: parent)
+                return .stays(try Self.untaken(drop, error))
             }
         }
         do {
-            return try examine(name, in: directory, entry, parents: [parent, inbox], seen)
+            return try examine(drop, from: inbox, seen, to: (name, directory, parent))
         } catch {
             // Best effort: what cannot be taken back now is taken back at the next start.
             _ = try? takeBack(name, from: directory)
@@ -157,29 +172,56 @@ extension SpoolNode {
         }
     }
 
+    /// What became of a drop that cannot be moved.
+    ///
+    /// - Throws: What says nothing about this drop alone.
+    static func untaken(_ drop: Drop, _ error: Errno) throws(Errno) -> AcceptOutcome {
+        switch error {
+        case .noSuchFileOrDirectory: return .gone
+        // Made fast, or its owner's alone; or something is mounted on it.
+        case .notPermitted, .permissionDenied, .improperLink, .resourceBusy:
+            return .immovable(SpoolError(action(drop), error))
+        default: throw error
+        }
+    }
+
+    /// Where a drop is taken to: its job's name and directory, and the directory that this one lies in.
+    typealias Target = (name: JobName, directory: OpenFile, parent: OpenFile)
+
     /// Looks at a drop that nobody can exchange any more.
     private func examine(
-        _ name: JobName,
-        in directory: OpenFile,
-        _ entry: String,
-        parents: [OpenFile],
-        _ seen: Seen?
+        _ drop: Drop,
+        from inbox: Inbox,
+        _ seen: Seen?,
+        to target: Target
     ) throws(Errno) -> ClaimStep {
         // The writers first: the size that is read after that is the last.
-        let isFree = seen.map { (try? fileSystem.hasNoWriter($0.file)) != false } ?? false
-        let status = try fileSystem.status(of: entry, in: directory)
-        var claimed = Claimed(name: name, directory: directory, parents: parents, entry: entry, status: status)
-        guard status.kind == .regular else { return .claimed(claimed) }
-        if isFree, let seen, seen.status.isSameFile(as: status) {
+        let isFree = seen.map { !inbox.isLocal || (try? fileSystem.hasNoWriter($0.file)) != false } ?? false
+        let entry = Self.unacceptedPrefix + drop.queue
+        var claimed = Claimed(
+            name: target.name,
+            directory: target.directory,
+            parents: [target.parent, inbox.directory],
+            entry: entry,
+            status: try fileSystem.status(of: entry, in: target.directory),
+            mustCopy: !inbox.isLocal
+        )
+        guard claimed.status.kind == .regular else { return .claimed(claimed) }
+        if isFree, let seen, seen.status.isSameFile(as: claimed.status) {
             claimed.file = .success(seen.file)
             return .claimed(claimed)
         }
-        claimed.file = try openDrop(entry, in: directory)
-        guard case .success(let file) = claimed.file else { return .claimed(claimed) }
+        let opened = try openDrop(Array(claimed.entry.utf8), in: claimed.directory)
+        claimed.file = opened.result
+        if case .trouble(let error) = opened {
+            _ = try takeBack(claimed.name, from: claimed.directory)
+            return .stays(.immovable(SpoolError(Self.action(drop), error)))
+        }
+        guard case .file(let file) = opened else { return .claimed(claimed) }
         // Between the first check and the rename somebody may have opened it to write: his descriptor lives on. It goes
         // back under a name of its own: a new drop may have its old one by now.
-        if (try? fileSystem.hasNoWriter(file)) == false {
-            _ = try takeBack(name, from: directory)
+        if inbox.isLocal, (try? fileSystem.hasNoWriter(file)) == false {
+            _ = try takeBack(claimed.name, from: claimed.directory)
             return .stays(.unfinished(nil))
         }
         claimed.status = try fileSystem.status(of: file)

@@ -29,7 +29,8 @@ extension SpoolNode {
         guard status.size <= rules.sizeMax else {
             throw Rejection("it has \(status.size) bytes; the queue \(drop.queue) takes \(rules.sizeMax) at most")
         }
-        let file = status.uid == effectiveUserID ? dropped : try copy(dropped, of: claimed)
+        let mustCopy = claimed.mustCopy || status.uid != effectiveUserID
+        let file = mustCopy ? try copy(dropped, of: claimed) : dropped
         let (contents, freshDrop) = try read(claimed, file, drop)
         let acceptance = try rules.admit(contents)
         let key = try acceptance.idempotencyKey.map { try reserve($0, for: claimed.name) }
@@ -71,7 +72,7 @@ extension SpoolNode {
     /// Who wants it appends its id, and the first whole id counts: so two who find no id both see who was first, and
     /// what a crash left of an id binds nobody. A key that an acceptance reserved before a crash cut it short is the
     /// same job's again.
-    private func reserve(_ key: String, for job: JobName) throws -> (file: OpenFile, directories: [OpenFile]) {
+    func reserve(_ key: String, for job: JobName) throws -> (file: OpenFile, directories: [OpenFile]) {
         let name = SHA256.hash(data: Array(key.utf8)).hexadecimal
         let (file, directories, owner) = try doing("reserving the idempotency key of \(job)") { () throws(Errno) in
             let (directory, changed) = try spool.ensuredDirectory("\(SpoolLayout.keys)/\(name.prefix(2))")
@@ -90,7 +91,8 @@ extension SpoolNode {
         return (file, directories)
     }
 
-    /// Gives the drop an inode of the daemon's own, which its submitter cannot write to (spool-rules 13).
+    /// Gives the drop an inode of the daemon's own, which its submitter cannot write to (spool-rules 13): of another user's
+    /// drop, and of every one where a writer on another host may have it open unseen.
     ///
     /// The submitter's stays beside it until the acceptance is on disk: only that one has the submitter for its owner.
     private func copy(_ drop: OpenFile, of claimed: Claimed) throws -> OpenFile {
@@ -138,7 +140,7 @@ extension SpoolNode {
         return (contents, isSmall ? bytes : nil)
     }
 
-    private func digest(
+    func digest(
         of file: OpenFile,
         keepsBytes: Bool = false,
         countsLines: Bool = false
@@ -162,9 +164,9 @@ extension SpoolNode {
     // MARK: Name
 
     /// The same as ``nameDrop(of:)`` for a job whose directory nobody else has seen.
-    func nameFreshDrop(of job: OwnedJob) throws(SpoolError) {
+    func nameFreshDrop(of job: OwnedJob, isCopied: Bool) throws(SpoolError) {
         let (queue, file, owner) = job.withAcceptance { ($0?.queue ?? "", $0?.file ?? "", $0?.ownerUID ?? 0) }
-        if owner != Int(effectiveUserID) { return try nameDrop(of: job) }
+        if isCopied || owner != Int(effectiveUserID) { return try nameDrop(of: job) }
         let isNamed = try doing("naming the drop of \(job.name)") { () throws(Errno) in
             do throws(Errno) {
                 let entry = Self.unacceptedPrefix + queue
@@ -194,58 +196,6 @@ extension SpoolNode {
             }
             // The submitter's inode, once the copy has its place; one that stays is no harm, and goes the next time.
             try? fileSystem.removeIfPresent(entry, in: job.directory)
-        }
-    }
-
-    /// Ends an acceptance of which a former life may have told nobody, its sync included.
-    ///
-    /// - Returns: False when the drop's bytes did not reach the disk as its record did, which only a power cut before
-    ///   that sync can do: then it is taken back.
-    func finishAccept(_ job: OwnedJob) async throws -> Bool {
-        guard let acceptance = job.replay.acceptance else { return false }
-        let unsynced = try await threads.run { [self] in
-            try doing("looking at the drop of \(job.name)") { () throws(Errno) -> (OpenFile, isIntact: Bool)? in
-                let entry = Self.unacceptedPrefix + acceptance.queue
-                guard try fileSystem.exists(entry, in: job.directory) else { return nil }
-                var name = entry
-                for copy in [Self.ownCopy, acceptance.file] where try fileSystem.exists(copy, in: job.directory) {
-                    name = copy
-                }
-                let drop = try fileSystem.open(name, in: job.directory, .read)
-                return (drop, try digest(of: drop).sha256 == acceptance.sha256)
-            }
-        }
-        if let (drop, isIntact) = unsynced {
-            let mayBeTakenBack = job.replay.life.seq == 1
-            if !isIntact, mayBeTakenBack { return false }
-            do {
-                let (files, directories) = try await threads.run { [self] in try accepted(acceptance, job.name) }
-                try await durability.sync(
-                    files: [drop, job.history] + files,
-                    directories: [job.directory] + directories
-                )
-            } catch is Rejection where mayBeTakenBack {
-                // Another job has its key by now, because a power cut took this one's.
-                return false
-            }
-        }
-        try await threads.run { [self] in try nameDrop(of: job) }
-        return true
-    }
-
-    /// What an acceptance changed beside the job's own directory.
-    private func accepted(
-        _ acceptance: Acceptance,
-        _ job: JobName
-    ) throws -> (files: [OpenFile], directories: [OpenFile]) {
-        let key = try acceptance.idempotencyKey.map { try reserve($0, for: job) }
-        return try doing("opening what the acceptance of \(job) changed") { () throws(Errno) in
-            var directories = [try spool.directory(processing)] + (key?.directories ?? [])
-            // It may have been removed since.
-            do throws(Errno) {
-                directories.append(try spool.directory(SpoolLayout.inbox(of: acceptance.queue)))
-            } catch .noSuchFileOrDirectory {}
-            return (key.map { [$0.file] } ?? [], directories)
         }
     }
 }

@@ -39,7 +39,14 @@ extension SpoolNode {
             }
         }
         try await durability.sync(files: [file], directories: directories)
-        return (note.summary, isTidy)
+        guard let source = claimed.source else { return (note.summary, isTidy) }
+        // What was rejected is its copy, which is on disk now.
+        do {
+            try await threads.run { [self] in try removeSource(of: claimed.name, in: source) }
+            return (note.summary, isTidy)
+        } catch is SpoolError {
+            return (note.summary, false)
+        }
     }
 
     /// A name under which neither a drop nor a drop that is named as a note lies in `day`: nothing there is replaced.
@@ -89,7 +96,7 @@ extension SpoolNode {
         let prefix = Self.unacceptedPrefix
         // In a directory that somebody forged it may name any place.
         let entry = names.first { $0.hasPrefix(prefix) && SpoolLayout.isValidName(String($0.dropFirst(prefix.count))) }
-        let queue = entry.map { String($0.dropFirst(prefix.count)) }
+        var queue = entry.map { String($0.dropFirst(prefix.count)) }
         var changed = [parent]
         if let entry, let queue {
             let (inbox, changedParents) = try spool.ensuredDirectory(SpoolLayout.inbox(of: queue))
@@ -98,8 +105,12 @@ extension SpoolNode {
             let name = isFree ? job : JobName(id: identifiers.next(), dropName: Array(job.drop.utf8))
             try rename(entry, in: directory, to: name.description, in: inbox)
             changed += [inbox] + changedParents
+        } else if let (found, inbox) = try giveBackSource(of: job) {
+            queue = found
+            changed.append(inbox)
         }
-        for name in [Self.ownCopy, Self.newHistory, SpoolLayout.history] {
+        let isLast = queue == nil && names.contains(Self.ownCopy) ? try isLastCopy(of: job) : false
+        for name in (isLast ? [] : [Self.ownCopy]) + [Self.newHistory, SpoolLayout.history] {
             try fileSystem.removeIfPresent(name, in: directory)
         }
         // Anything else in it is nobody's business to delete: then the directory stays for a person to see.

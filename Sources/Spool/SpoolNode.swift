@@ -14,6 +14,7 @@ package final class SpoolNode: Sendable {
     let identifiers: JobIDGenerator
     /// Held while a drop is taken back and its directory removed: who claims it again under its id must not find both.
     let takingBack = Mutex(())
+    let openWriters = OpenWriters()
     var fileSystem: any FileSystem { spool.fileSystem }
 
     package init(

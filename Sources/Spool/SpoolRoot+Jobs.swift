@@ -156,44 +156,10 @@ extension SpoolRoot {
         }
     }
 
-    /// Drops in the inbox of `queue` that are no longer being written, by their names; at most `limit`, and how many
-    /// there are in all.
-    package func waitingDrops(of queue: String, limit: Int) throws(SpoolError) -> (drops: [WaitingDrop], count: Int) {
-        try doing("reading inbox/\(queue)/") { () throws(Errno) in
-            let path = SpoolLayout.inbox(of: queue)
-            guard try fileSystem.exists(path, in: root) else { return ([], 0) }
-            let inbox = try directory(path)
-            let listing = try DirectoryListing(of: path, in: root)
-            var drops: [WaitingDrop] = []
-            var count = 0
-            while let name = try listing.next() {
-                if SpoolLayout.isTemporary(name) { continue }
-                count += 1
-                if drops.count < limit, let text = String(validating: name, as: UTF8.self),
-                    let status = try? fileSystem.status(of: text, in: inbox)
-                {
-                    let changed = Timestamp(milliseconds: status.changed / 1_000_000)
-                    drops.append(
-                        WaitingDrop(drop: Drop(queue: queue, name: name), uid: Int(status.uid), changedAt: changed)
-                    )
-                }
-            }
-            return (drops, count)
-        }
-    }
-
     /// The queues that have an inbox, sorted.
     package func inboxes() throws(SpoolError) -> [String] {
         try doing("reading inbox/") { () throws(Errno) in
             try DirectoryListing.names(in: SpoolLayout.inbox, of: root).filter(SpoolLayout.isValidName).sorted()
         }
     }
-}
-
-/// A drop that nobody has taken yet.
-package struct WaitingDrop: Sendable {
-    package var drop: Drop
-    package var uid: Int
-    /// When it was moved here or written last.
-    package var changedAt: Timestamp
 }

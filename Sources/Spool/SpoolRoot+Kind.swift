@@ -1,12 +1,14 @@
-import CLinux
-
 extension SpoolRoot {
-    /// f_type of network filesystems and of FUSE, which may be one (statfs(2), linux/magic.h).
-    private static let sharedTypes: Set<Int> = [
-        0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x517B, 0x00C3_6400, 0x6573_5546, 0x0BD0_0BD0, 0x0102_1997, 0x7461_636F,
-        0x0116_1970,
-    ]
-
     /// Whether the filesystem belongs to this machine alone: no other host changes it unseen.
-    package var isLocal: Bool { !Self.sharedTypes.contains(clinux_filesystem_type(root.descriptor)) }
+    package var isLocal: Bool { fileSystem.isLocal(root) }
+
+    /// The same of an inbox, which may lead to another filesystem; false when it cannot be told.
+    package func isLocal(inboxOf queue: String) -> Bool {
+        (try? isLocalDirectory(SpoolLayout.inbox(of: queue))) ?? false
+    }
+
+    /// The same of the filesystem that the directory `path` lies on; false when it cannot be told.
+    package static func isLocal(path: String, fileSystem: any FileSystem) -> Bool {
+        (try? fileSystem.open(path, in: nil, .directory)).map { fileSystem.isLocal($0) } ?? false
+    }
 }

@@ -10,7 +10,14 @@ package final class SpoolRoot: Sendable {
     package let path: String
     package let root: OpenFile
     package let fileSystem: any FileSystem
-    private let directories = Mutex<[String: (file: OpenFile, device: UInt64, inode: UInt64)]>([:])
+    private let directories = Mutex<[String: OpenDirectory]>([:])
+
+    private struct OpenDirectory {
+        var file: OpenFile
+        var device: UInt64
+        var inode: UInt64
+        var isLocal: Bool
+    }
 
     /// Opens the spool at `path`.
     ///
@@ -59,16 +66,33 @@ package final class SpoolRoot: Sendable {
     /// The open directory `name`, relative to the root.
     ///
     /// An inbox or a day may be removed or moved and made again while it is kept open; then it is opened again.
-    package func directory(_ name: String) throws(Errno) -> OpenFile {
+    package func directory(_ name: String) throws(Errno) -> OpenFile { try openDirectory(name).file }
+
+    /// Whether a directory, relative to the root, lies on a filesystem of this machine alone.
+    func isLocalDirectory(_ name: String) throws(Errno) -> Bool { try openDirectory(name).isLocal }
+
+    /// The open directory, and whether it lies on a filesystem of this machine alone.
+    func directoryAndKind(_ name: String) throws(Errno) -> (file: OpenFile, isLocal: Bool) {
+        let open = try openDirectory(name)
+        return (open.file, open.isLocal)
+    }
+
+    private func openDirectory(_ name: String) throws(Errno) -> OpenDirectory {
         let found = try fileSystem.status(of: name, in: root)
         if let open = directories.withLock({ $0[name] }), open.device == found.device, open.inode == found.inode {
-            return open.file
+            return open
         }
-        let opened = try fileSystem.open(name, in: root, .directory)
-        let status = try fileSystem.status(of: opened)
+        let file = try fileSystem.open(name, in: root, .directory)
+        let status = try fileSystem.status(of: file)
+        let opened = OpenDirectory(
+            file: file,
+            device: status.device,
+            inode: status.inode,
+            isLocal: fileSystem.isLocal(file)
+        )
         directories.withLock { open in
             if open.count >= Self.openDirectoriesMax { open = [:] }
-            open[name] = (opened, status.device, status.inode)
+            open[name] = opened
         }
         return opened
     }

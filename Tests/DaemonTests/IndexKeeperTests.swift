@@ -57,7 +57,7 @@ private struct Bench {
         try await node.prepare(queues: ["default"])
         try write("x", to: "\(path)/inbox/default/\(name)")
         let isTaken: @Sendable (JobID) -> Bool = { _ in false }
-        let rules = DropRules(sizeMax: 100, settlingTime: .zero, isTaken: isTaken) {
+        let rules = DropRules(sizeMax: 100, quiet: QuietTimes(untold: .zero), isTaken: isTaken) {
             contents throws(Rejection) in
             Acceptance(
                 name: contents.name,

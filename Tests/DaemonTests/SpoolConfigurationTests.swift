@@ -129,6 +129,25 @@ struct SpoolConfigurationTests {
         #expect(configuration.index == nil && configuration.engine == EngineSettings())
     }
 
+    @Test("says when a queue takes a drop, and which names")
+    func drops() throws {
+        let yaml =
+            model + """
+                queues:
+                  a: {settle: 10s, settle_empty: 1m, ignore: ["*.bak", "copy of *"], accept: ["*.pdf"]}
+                  b: {accept: "*.txt"}
+                  c: {}
+                """
+        let queues = try read(yaml).catalog.queues
+        #expect(queues["a"]?.settle == .seconds(10) && queues["a"]?.settleEmpty == .seconds(60))
+        let pdf = try NamePattern("*.pdf")
+        let ignored = [try NamePattern("*.bak"), try NamePattern("copy of *")]
+        #expect(queues["a"]?.names == NameRules(ignore: ignored, accept: [pdf]))
+        #expect(queues["b"]?.names == NameRules(accept: [try NamePattern("*.txt")]))
+        #expect(queues["c"]?.settle == .zero && queues["c"]?.settleEmpty == .seconds(5))
+        #expect(queues["c"]?.names == NameRules())
+    }
+
     @Test("counts the path of its index from its own directory")
     func relativeIndex() throws {
         let yaml = "models: {default: {provider: scripted, script: a.yaml}}\nindex: var/index.sqlite"
@@ -207,6 +226,27 @@ private let wrongConfigurations: [(String, String)] = [
         model + "queues:\n  a: {max_size: 10 apples}",
         "3: queues.a.max_size: a size such as 64KB, 10MB or 1GiB was expected, not \"10 apples\""
     ),
+    (
+        model + "queues:\n  a: {settle: soon}",
+        "3: queues.a.settle: a duration such as 90s, 15m, 2h or 7d was expected, not \"soon\""
+    ),
+    (
+        model + "queues:\n  a:\n    ignore:\n      - '*.bak'\n      - '[a'",
+        "6: queues.a.ignore.1: [a has a [ without its ]"
+    ),
+    (
+        model + "queues:\n  a: {accept: '*.{pdf,txt}'}",
+        "3: queues.a.accept: *.{pdf,txt} has braces, which mean nothing here; write one pattern for each ending"
+    ),
+    (
+        model + "queues:\n  a: {accept: []}",
+        "3: queues.a.accept: an empty list takes no file at all; leave it out to take every name"
+    ),
+    (
+        model + "queues:\n  a: {accept: [.pdf]}",
+        "3: queues.a.accept.0: names that begin with a dot are left alone always; did you mean \"*.pdf\"?"
+    ),
+    (model + "queues:\n  a: {ignore: [1]}", "3: queues.a.ignore: a list of strings was expected, not [1]"),
     (
         model + "queues:\n  a: {max_size: -5}",
         "3: queues.a.max_size: a size such as 64KB, 10MB or 1GiB was expected, not -5"

@@ -148,7 +148,7 @@ final class Bench: Sendable {
     // MARK: The spool
 
     /// Drops a file as a careful writer does: written aside, then renamed.
-    func drop(_ name: String, _ text: String = "", in queue: String = "default") throws {
+    func drop(_ name: String, _ text: String = "text", in queue: String = "default") throws {
         try stage(name, text, in: "inbox/\(queue)")
     }
 

@@ -139,7 +139,7 @@ struct EngineRunTests {
             }
             var setup = Bench.Setup(tools: [tool])
             setup.queues[0].concurrency = 3
-            for number in 1...5_000 { try write("", to: "\(bench.path)/inbox/default/\(number).txt") }
+            for number in 1...5_000 { try write("text", to: "\(bench.path)/inbox/default/\(number).txt") }
             try await bench.run(setup) { engine in
                 // More are looked for when there is room for a quarter.
                 await bench.observer.when(24, .waiting)

@@ -43,6 +43,13 @@ final class FailingFileSystem: FileSystem {
         return try real.open(name, in: directory, flags, mode: mode)
     }
 
+    func openRaw(_ name: [UInt8], in directory: OpenFile, _ flags: OpenFlags) throws(Errno) -> OpenFile {
+        try check(.open)
+        return try real.openRaw(name, in: directory, flags)
+    }
+
+    func isLocal(_ file: OpenFile) -> Bool { real.isLocal(file) }
+
     func makeDirectory(_ name: String, in directory: OpenFile, mode: UInt32) throws(Errno) {
         try check(.makeDirectory)
         try real.makeDirectory(name, in: directory, mode: mode)

@@ -66,6 +66,7 @@ struct IntakeTests {
             try await bench.run(setup(bench)) { engine in
                 await engine.whenReady()
                 let file = try open("a.txt", bench)
+                try file.writeAll("text".utf8)
                 await isAsked.wait { $0 }
                 try file.close()
                 // Its inbox is read for this one, and the first is gone by: it is being accepted.
@@ -81,7 +82,8 @@ struct IntakeTests {
     func settling() async throws {
         try await Bench.with { bench in
             bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
-            try await bench.run(setup(bench)) { _ in
+            try await bench.run(setup(bench)) { engine in
+                await engine.whenReady()
                 try bench.drop("a.txt")
                 await bench.clock.whenSleeping(for: .seconds(2))
                 bench.clock.advance(by: .seconds(1))
@@ -106,9 +108,10 @@ struct IntakeTests {
             setup.settings.drains = true
             try bench.drop("a.txt")
             let running = try await bench.engine(setup)
-            await bench.clock.whenSleeping(for: .seconds(2))
+            // Of a file that was there before the daemon, nothing at all is known of its writer.
+            await bench.clock.whenSleeping(for: .seconds(10))
             unlink("\(bench.path)/inbox/default/a.txt")
-            bench.clock.advance(by: .seconds(2))
+            bench.clock.advance(by: .seconds(10))
             try await running.end()
         }
     }
@@ -145,6 +148,84 @@ struct IntakeTests {
                 await bench.clock.whenSleeping(for: .seconds(15))
                 #expect(bench.clock.sleeping == [.seconds(15), .seconds(60)])
             }
+        }
+    }
+
+    @Test("with a settle time makes one job of a file that its writer opens again for each page")
+    func pages() async throws {
+        try await Bench.with { bench in
+            var setup = setup(bench)
+            setup.queues[0].settle = .seconds(10)
+            try await bench.run(setup) { engine in
+                await engine.whenReady()
+                var file = try open("a.txt", bench)
+                try file.writeAll("page 1".utf8)
+                try file.close()
+                await bench.clock.whenSleeping(for: .seconds(10))
+                bench.clock.advance(by: .seconds(3))
+                let looks = bench.fileSystem.writerChecks.value
+                file = try FileDescriptor.open("\(bench.path)/inbox/default/a.txt", .writeOnly, options: .append)
+                try file.writeAll(", page 2".utf8)
+                try file.close()
+                await bench.fileSystem.writerChecks.wait { $0 > looks }
+                bench.clock.advance(by: .seconds(7))
+                await bench.clock.whenSleeping(for: .seconds(3))
+                #expect(try bench.place(of: "a.txt") == nil)
+                bench.clock.advance(by: .seconds(3))
+                await bench.observer.when("a.txt", .done)
+            }
+            #expect(bench.log.begun.map { $0.arguments["text"] } == ["page 1, page 2"])
+        }
+    }
+
+    @Test("without leases gives a file that another user makes only after he was seen to close it")
+    func seenClosed() async throws {
+        try await Bench.with { bench in
+            bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
+            try await bench.run(setup(bench)) { engine in
+                await engine.whenReady()
+                let file = try open("a.txt", bench)
+                try file.writeAll("first ".utf8)
+                await bench.fileSystem.writerChecks.wait { $0 > 0 }
+                // It stalls for much longer than two looks are apart.
+                bench.clock.advance(by: .seconds(50))
+                #expect(bench.entries("inbox/default") == ["a.txt"])
+                try file.writeAll("second".utf8)
+                try file.close()
+                await bench.clock.whenSleeping(for: .seconds(2))
+                bench.clock.advance(by: .seconds(2))
+                await bench.observer.when("a.txt", .done)
+            }
+            #expect(bench.log.begun.map { $0.arguments["text"] } == ["first second"])
+        }
+    }
+
+    @Test("of which a drain leaves a drop that cannot be moved is told of at its end")
+    func drainLeaves() async throws {
+        try await Bench.with { bench in
+            bench.fileSystem.makesImmovable(["fixed.txt"])
+            var setup = setup(bench)
+            setup.settings.drains = true
+            for name in ["fixed.txt", "good.txt"] { try bench.drop(name) }
+            let running = try await bench.engine(setup)
+            await #expect(throws: DropsLeft(count: 1)) { try await running.end() }
+            #expect(bench.entries("inbox/default") == ["fixed.txt"])
+            #expect(bench.log.names == ["good.txt"])
+        }
+    }
+
+    @Test("gives what the queue's names let it have, and leaves the rest alone")
+    func names() async throws {
+        try await Bench.with { bench in
+            var setup = setup(bench)
+            setup.queues[0].names = NameRules(ignore: [try NamePattern("b*")], accept: [try NamePattern("*.pdf")])
+            setup.settings.drains = true
+            for name in ["a.PDF", "b.pdf", "c.txt", "d.pdf.part", "01M83PKN3X4W1E2J6V9ZACH0E5-e.txt"] {
+                try bench.drop(name)
+            }
+            try await bench.engine(setup).end()
+            #expect(Set(bench.log.names) == ["a.PDF", "e.txt"])
+            #expect(bench.entries("inbox/default").sorted() == ["b.pdf", "c.txt", "d.pdf.part"])
         }
     }
 }

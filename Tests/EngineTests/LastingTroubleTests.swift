@@ -174,7 +174,8 @@ struct LastingTroubleTests {
             try await dead.prepare(queues: [])
             try bench.drop("a.txt")
             let definition = try bench.workflow(Bench.oneStep, [bench.tool("call") { _ in 1 }]).definition
-            let rules = DropRules(sizeMax: 1 << 20, settlingTime: .zero, isTaken: { _ in false }) { contents in
+            let rules = DropRules(sizeMax: 1 << 20, quiet: QuietTimes(untold: .zero), isTaken: { _ in false }) {
+                contents in
                 Acceptance(
                     name: contents.name,
                     file: "job.txt",

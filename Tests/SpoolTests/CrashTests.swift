@@ -28,7 +28,7 @@ struct CrashTests {
 
     @Test(
         "may be killed again at any call of the take-over",
-        arguments: [Scenario.accept, .foreign, .steps, .fail, .retry]
+        arguments: [Scenario.accept, .foreign, .carry, .carryRejected, .steps, .fail, .retry]
     )
     func secondDeath(_ scenario: Scenario) async throws {
         var points = 0

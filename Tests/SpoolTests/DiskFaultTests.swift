@@ -31,7 +31,7 @@ struct DiskFaultTests {
 
     @Test(
         "leaves a drop in its inbox at once, to be taken again",
-        arguments: [Scenario.accept, .foreign, .keyed, .reject],
+        arguments: [Scenario.accept, .foreign, .keyed, .reject, .carry, .carryForeign, .carryRejected],
         errors
     )
     func sameLife(_ scenario: Scenario, _ error: Errno) async throws {

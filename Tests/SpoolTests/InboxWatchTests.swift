@@ -90,4 +90,34 @@ struct InboxWatchTests {
         #expect(error.map { "\($0)" } == "watching \(spool.inbox("a")) failed: Not a directory")
         #expect(throws: SpoolError.self) { try watch.watch("b", at: spool.inbox("b")) }
     }
+
+    @Test("knows of each file whether its writer was seen to be done")
+    func witnesses() async throws {
+        let watching = try Watching()
+        let (spool, watch) = (watching.spool, watching.watch)
+        func witness(_ name: String) -> InboxWatch.Witness { watch.witness(of: Array(name.utf8), in: "inbox/default") }
+        #expect(witness("a") == .unknown)
+        let file = open(spool.inbox("a"), O_CREAT | O_WRONLY, 0o644)
+        _ = await watching.next()
+        #expect(witness("a") == .open)
+        #expect(write(file, "x", 1) == 1)
+        close(file)
+        _ = await watching.next()
+        #expect(witness("a") == .finished)
+        try Data().write(to: URL(fileURLWithPath: spool.absolute("tmp/b")))
+        try FileManager.default.moveItem(atPath: spool.absolute("tmp/b"), toPath: spool.inbox("b"))
+        _ = await watching.next()
+        #expect(witness("b") == .finished && witness("c") == .unknown)
+        watch.forget(Array("b".utf8), in: "inbox/default")
+        #expect(witness("b") == .unknown)
+        // Another directory in its place: nothing is known of what came there before.
+        try FileManager.default.moveItem(atPath: spool.absolute("inbox/default"), toPath: spool.absolute("tmp/old"))
+        try FileManager.default.createDirectory(
+            atPath: spool.absolute("inbox/default"),
+            withIntermediateDirectories: false
+        )
+        try watch.watch("inbox/default", at: spool.absolute("inbox/default"))
+        #expect(witness("a") == .unknown)
+        await watching.stop()
+    }
 }

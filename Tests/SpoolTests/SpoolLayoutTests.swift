@@ -34,18 +34,6 @@ struct SpoolLayoutTests {
         }
     }
 
-    @Test(
-        "does not look at the names that writers use while they write",
-        arguments: [".a", ".", "a.tmp", "a.part", "a.json.filepart", "a~", ".syncthing.a.tmp"]
-    )
-    func temporary(_ name: String) { #expect(SpoolLayout.isTemporary(Array(name.utf8))) }
-
-    @Test(
-        "looks at every other name",
-        arguments: ["a", "tmp", "a.tmp.json", "a.TMP", "~a", "part", "a b\n", "history.jsonl"]
-    )
-    func permanent(_ name: String) { #expect(!SpoolLayout.isTemporary(Array(name.utf8))) }
-
     @Test("lets queues and nodes have plain names", arguments: ["a", "default", "node-1", "A.b_c", "0", "_"])
     func valid(_ name: String) { #expect(SpoolLayout.isValidName(name)) }
 

@@ -34,6 +34,8 @@ final class FaultyFileSystem: FileSystem {
         var before: Before = { _ in }
         var hasNoWriter: HasNoWriter?
         var cutsWrites = false
+        var isLocal: Bool?
+        var openError: Errno?
     }
 
     typealias Before = @Sendable (String) throws(Errno) -> Void
@@ -58,6 +60,12 @@ final class FaultyFileSystem: FileSystem {
 
     /// Answers in the kernel's place whether somebody writes.
     func answerHasNoWriter(_ answer: HasNoWriter?) { hooks.withLock { $0.hasNoWriter = answer } }
+
+    /// Makes every drop fail to be opened, and every file that is opened to be read; nil for none.
+    func failOpens(with error: Errno?) { hooks.withLock { $0.openError = error } }
+
+    /// Is said to be on a filesystem of this machine alone, or not.
+    func answerIsLocal(_ answer: Bool) { hooks.withLock { $0.isLocal = answer } }
 
     /// Makes every write short, as on a disk that is just full.
     func cutWrites(_ isOn: Bool) { hooks.withLock { $0.cutsWrites = isOn } }
@@ -118,10 +126,17 @@ final class FaultyFileSystem: FileSystem {
     func open(_ name: String, in directory: OpenFile?, _ flags: OpenFlags, mode: UInt32) throws(Errno) -> OpenFile {
         if flags.rawValue & (O_CREAT | O_TRUNC) == 0 {
             try look()
+            if flags == .read, let error = hooks.withLock({ $0.openError }) { throw error }
         } else {
             try change("create \(path(name, directory))")
         }
         return try base.open(name, in: directory, flags, mode: mode)
+    }
+
+    func openRaw(_ name: [UInt8], in directory: OpenFile, _ flags: OpenFlags) throws(Errno) -> OpenFile {
+        try look()
+        if let error = hooks.withLock({ $0.openError }) { throw error }
+        return try base.openRaw(name, in: directory, flags)
     }
 
     func makeDirectory(_ name: String, in directory: OpenFile, mode: UInt32) throws(Errno) {
@@ -191,4 +206,6 @@ final class FaultyFileSystem: FileSystem {
         if let answer = hook.hasNoWriter { return try answer() }
         return try base.hasNoWriter(file)
     }
+
+    func isLocal(_ file: OpenFile) -> Bool { hooks.withLock { $0.isLocal } ?? base.isLocal(file) }
 }

@@ -24,7 +24,10 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     static let drop = Drop(queue: TestSpool.queue, name: Array("a.json".utf8))
 
-    static let all = [accept, foreign, keyed, reject, steps, finish, fail, postpone, hold, retry, release, cancel, due]
+    static let all = [
+        accept, foreign, keyed, reject, carry, carryForeign, carryRejected, steps, finish, fail, postpone, hold, retry,
+        release, cancel, due,
+    ]
 
     static let accept = Scenario(testDescription: "accept") { node, drop, _, told in
         told.add(try await node.accepted(drop).1)
@@ -38,6 +41,28 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let reject = Scenario(testDescription: "reject", text: "bad") { node, drop, _, _ in
         _ = try await node.rejected(drop)
     }
+    static let carry = carried("accept from another filesystem")
+    static let carryForeign = carried("accept a foreign drop from another filesystem", owner: 12_345)
+    static let carryRejected = Scenario(
+        testDescription: "reject from another filesystem",
+        text: "bad",
+        prepare: carry.prepare,
+        run: reject.run
+    )
+
+    /// Out of whose inbox nothing can be renamed, from the first life to the last.
+    private static func carried(_ name: String, owner: UInt32 = 0) -> Scenario {
+        Scenario(
+            testDescription: name,
+            owner: owner,
+            prepare: { _, _, spool in
+                spool.separateInbox()
+                return nil
+            },
+            run: accept.run
+        )
+    }
+
     static let steps = on("steps", [.step(.started("one")), .step(.completed("one")), .step(.started("two"))])
     static let finish = on("finish", [.step(.completed("one")), .completeNow])
     static let fail = on("fail", [.step(.started("one")), .failNow])

@@ -53,6 +53,16 @@ final class TestSpool: Sendable {
         return node
     }
 
+    /// Makes the inbox one on another filesystem, as far as renames show it.
+    func separateInbox() {
+        fileSystem.before { call throws(Errno) in
+            guard call.hasPrefix("rename ") else { return }
+            let isFromInbox = call.hasPrefix("rename inbox/")
+            let isToInbox = call.contains("-> inbox/")
+            if isFromInbox != isToInbox { throw .improperLink }
+        }
+    }
+
     // MARK: Files
 
     func absolute(_ name: String) -> String { "\(path)/\(name)" }
@@ -108,7 +118,8 @@ extension DropRules {
         sizeMax: Int = 1 << 20,
         isTaken: @escaping @Sendable (JobID) -> Bool = { _ in false }
     ) -> DropRules {
-        DropRules(sizeMax: sizeMax, settlingTime: .seconds(5), isTaken: isTaken) { contents throws(Rejection) in
+        DropRules(sizeMax: sizeMax, quiet: QuietTimes(untold: .seconds(5)), isTaken: isTaken) {
+            contents throws(Rejection) in
             if contents.bytes == Array("bad".utf8) { throw Rejection("it is bad\nvery bad") }
             var acceptance = Acceptance(
                 name: contents.name,

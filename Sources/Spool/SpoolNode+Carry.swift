@@ -1,0 +1,203 @@
+package import Jobs
+import SystemPackage
+
+/// Drops in an inbox on another filesystem, out of which nothing can be renamed.
+///
+/// One is claimed by a rename inside its inbox, to a name that carries its job's id, so that one node alone has it. Its
+/// copy becomes the job, is on disk, and only then the claimed drop is removed, before the job is told of to anybody.
+/// So a crash leaves either a claimed drop without a job, which goes back to its inbox, or one whose job is there,
+/// which is removed: the id tells which.
+extension SpoolNode {
+    /// Claims a drop by a rename inside its inbox.
+    func carry(_ drop: Drop, from inbox: Inbox, _ seen: Seen?, _ rules: DropRules, to target: Target) throws(Errno)
+        -> ClaimStep
+    {
+        let reason = seen.map { obstacle(to: $0.status, rules) } ?? "it cannot be read, or is no regular file"
+        if let reason {
+            try fileSystem.removeDirectory(target.name.description, in: target.parent)
+            return .stays(Self.uncarried(drop, reason))
+        }
+        let source = SpoolLayout.carriedName(of: target.name)
+        do throws(Errno) {
+            try fileSystem.renameRaw(drop.name, in: inbox.directory, to: source, in: inbox.directory)
+        } catch {
+            if try !fileSystem.exists(source, in: inbox.directory) {
+                try fileSystem.removeDirectory(target.name.description, in: target.parent)
+                return .stays(try Self.untaken(drop, error))
+            }
+        }
+        do {
+            return try examineCarried(drop, source, from: inbox, rules, to: target)
+        } catch {
+            // Best effort: what cannot be taken back now is taken back at the next start.
+            _ = try? takeBack(target.name, from: target.directory)
+            throw error
+        }
+    }
+
+    /// What keeps a drop from being copied; nothing of such a drop can be moved to `rejected/` either.
+    private func obstacle(to status: FileStatus, _ rules: DropRules) -> String? {
+        if status.kind != .regular { return "it is \(status.kind.name), not a regular file" }
+        if status.links != 1 { return "it has \(status.links) hard links" }
+        if status.size > rules.sizeMax {
+            return "it has \(status.size) bytes, and its queue takes \(rules.sizeMax) at most"
+        }
+        return nil
+    }
+
+    private static func uncarried(_ drop: Drop, _ reason: String) -> AcceptOutcome {
+        let advice = "Its inbox is on another filesystem than the spool, from which files are copied; but \(reason)"
+        return .immovable(SpoolError(action(drop), .improperLink, advice: advice))
+    }
+
+    /// Looks at a drop that no other node takes any more.
+    private func examineCarried(
+        _ drop: Drop,
+        _ source: String,
+        from inbox: Inbox,
+        _ rules: DropRules,
+        to target: Target
+    ) throws(Errno) -> ClaimStep {
+        guard case .file(let file) = try openDrop(Array(source.utf8), in: inbox.directory) else {
+            return try giveBack(drop, "it cannot be read any more", target)
+        }
+        if inbox.isLocal, (try? fileSystem.hasNoWriter(file)) == false {
+            _ = try takeBack(target.name, from: target.directory)
+            return .stays(.unfinished(nil))
+        }
+        let status = try fileSystem.status(of: file)
+        if let reason = obstacle(to: status, rules) { return try giveBack(drop, reason, target) }
+        return .claimed(
+            Claimed(
+                name: target.name,
+                directory: target.directory,
+                parents: [target.parent],
+                entry: Self.ownCopy,
+                file: .success(file),
+                status: status,
+                mustCopy: true,
+                source: inbox.directory
+            )
+        )
+    }
+
+    private func giveBack(_ drop: Drop, _ reason: String, _ target: Target) throws(Errno) -> ClaimStep {
+        _ = try takeBack(target.name, from: target.directory)
+        return .stays(Self.uncarried(drop, reason))
+    }
+
+    // MARK: Its end
+
+    /// The inbox of the queue when a drop that was claimed for that job lies in it.
+    func source(of job: JobName, in queue: String) throws(Errno) -> OpenFile? {
+        do throws(Errno) {
+            let inbox = try spool.directory(SpoolLayout.inbox(of: queue))
+            return try fileSystem.exists(SpoolLayout.carriedName(of: job), in: inbox) ? inbox : nil
+        } catch .noSuchFileOrDirectory {
+            return nil
+        }
+    }
+
+    /// Removes a claimed drop whose job, or rejection, is on disk.
+    func removeSource(of job: JobName, in inbox: OpenFile) throws(SpoolError) {
+        try doing("removing the drop of \(job) from its inbox") { () throws(Errno) in
+            let source = SpoolLayout.carriedName(of: job)
+            do throws(Errno) {
+                try fileSystem.removeIfPresent(source, in: inbox)
+            } catch {
+                // It may have succeeded and its answer be lost (spool-rules 18).
+                if try fileSystem.exists(source, in: inbox) { throw error }
+            }
+        }
+        // One that a power cut brings back is known by its id, so nothing is lost where this fails.
+        try? Durability.syncNow(inbox, fileSystem)
+    }
+
+    /// Gives a claimed drop that is no job a name of its inbox again, which keeps its id; one that was rejected already
+    /// is removed.
+    ///
+    /// - Returns: Its queue and inbox, when it is a drop again.
+    func giveBackSource(of job: JobName) throws(Errno) -> (queue: String, inbox: OpenFile)? {
+        for queue in try DirectoryListing.names(in: SpoolLayout.inbox, of: spool.root)
+        where SpoolLayout.isValidName(queue) {
+            guard let inbox = try source(of: job, in: queue) else { continue }
+            let source = SpoolLayout.carriedName(of: job)
+            if let copy = try rejected(job), try isSame(copy.file, as: fileSystem.openPlain(source, in: inbox)) {
+                for file in [copy.file, copy.day] { try Durability.syncNow(file, fileSystem) }
+                try fileSystem.removeIfPresent(source, in: inbox)
+                return nil
+            }
+            // Only somebody who gave this id to another drop meanwhile has taken the name.
+            let isFree = try !fileSystem.exists(job.description, in: inbox)
+            let name = isFree ? job : JobName(id: identifiers.next(), dropName: Array(job.drop.utf8))
+            try rename(source, in: inbox, to: name.description, in: inbox)
+            return (queue, inbox)
+        }
+        return nil
+    }
+
+    /// The drop of that job in `rejected/`, when it has its note beside it.
+    private func rejected(_ job: JobName) throws(Errno) -> (file: OpenFile, day: OpenFile)? {
+        for day in try DirectoryListing.names(in: SpoolLayout.rejected, of: spool.root) where !day.hasPrefix(".") {
+            let directory = try spool.directory("\(SpoolLayout.rejected)/\(day)")
+            guard try fileSystem.exists("\(job)\(RejectionNote.ending)", in: directory),
+                try fileSystem.exists(job.description, in: directory)
+            else { continue }
+            return (try fileSystem.openPlain(job.description, in: directory), directory)
+        }
+        return nil
+    }
+
+    /// A power cut may have taken the bytes of one of them.
+    private func isSame(_ left: OpenFile, as right: OpenFile) throws(Errno) -> Bool {
+        try digest(of: left).sha256 == digest(of: right).sha256
+    }
+
+    /// Whether the copy in a job's directory is the last that there is of its drop, as far as can be seen: the inbox that
+    /// it came from may not be mounted.
+    func isLastCopy(of job: JobName) throws(Errno) -> Bool {
+        for queue in try DirectoryListing.names(in: SpoolLayout.inbox, of: spool.root)
+        where SpoolLayout.isValidName(queue) {
+            if try fileSystem.exists("\(SpoolLayout.inbox(of: queue))/\(job)", in: spool.root) { return false }
+        }
+        return try rejected(job) == nil
+    }
+
+    // MARK: What a crash left
+
+    /// What became of a claimed drop that was found in an inbox.
+    package enum CarriedEnd: Sendable {
+        /// A node has it in hand, or is about to take it over.
+        case inHand
+        /// It was a job's, and is removed.
+        case removed
+        /// It is a drop again.
+        case returned
+    }
+
+    /// Ends what a crash left of a claimed drop in the inbox of `queue`.
+    package func endCarried(_ job: JobName, in queue: String) async throws -> CarriedEnd {
+        try await threads.run { [self] in
+            // A job may move on while it is looked for: then the second look finds it where it went.
+            for _ in 0..<2 {
+                if let location = try spool.locate(job) {
+                    if location.directory.hasPrefix("\(SpoolLayout.processing)/") { return .inHand }
+                    return try removeCarried(job, in: queue)
+                }
+            }
+            if try spool.rejectionNotes().contains(where: { $0.job == job }) {
+                return try removeCarried(job, in: queue)
+            }
+            let found = try doing("taking \(job) back to its inbox") { () throws(Errno) in try giveBackSource(of: job) }
+            return found == nil ? .removed : .returned
+        }
+    }
+
+    private func removeCarried(_ job: JobName, in queue: String) throws(SpoolError) -> CarriedEnd {
+        let inbox = try doing("looking for \(job) in inbox/\(queue)/") { () throws(Errno) in
+            try source(of: job, in: queue)
+        }
+        if let inbox { try removeSource(of: job, in: inbox) }
+        return .removed
+    }
+}

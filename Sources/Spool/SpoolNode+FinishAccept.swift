@@ -1,0 +1,73 @@
+import Jobs
+import SystemPackage
+
+extension SpoolNode {
+    /// Ends an acceptance of which a former life may have told nobody, its sync included.
+    ///
+    /// - Returns: False when the drop's bytes did not reach the disk as its record did, which only a power cut before
+    ///   that sync can do: then it is taken back.
+    func finishAccept(_ job: OwnedJob) async throws -> Bool {
+        guard let acceptance = job.replay.acceptance else { return false }
+        let unsynced = try await threads.run { [self] () -> Unsynced? in
+            try doing("looking at the drop of \(job.name)") { () throws(Errno) in try findUnsynced(acceptance, of: job)
+            }
+        }
+        if let unsynced {
+            let mayBeTakenBack = job.replay.life.seq == 1
+            if !unsynced.isIntact, mayBeTakenBack { return false }
+            do {
+                let (files, directories) = try await threads.run { [self] in try accepted(acceptance, job.name) }
+                try await durability.sync(
+                    files: [unsynced.drop, job.history].compactMap(\.self) + files,
+                    directories: [job.directory] + directories
+                )
+            } catch is Rejection where mayBeTakenBack {
+                // Another job has its key by now, because a power cut took this one's.
+                return false
+            }
+        }
+        try await threads.run { [self] in
+            if let source = unsynced?.source { try removeSource(of: job.name, in: source) }
+            try nameDrop(of: job)
+        }
+        return true
+    }
+
+    /// A drop of which a former life may not have told that it is accepted.
+    private struct Unsynced {
+        var drop: OpenFile?
+        var isIntact: Bool
+        /// The inbox on another filesystem in which it still lies.
+        var source: OpenFile?
+    }
+
+    private func findUnsynced(_ acceptance: Acceptance, of job: OwnedJob) throws(Errno) -> Unsynced? {
+        let entry = Self.unacceptedPrefix + acceptance.queue
+        let isDropThere = try fileSystem.exists(entry, in: job.directory)
+        let isNamed = try fileSystem.exists(acceptance.file, in: job.directory)
+        let source = isDropThere || isNamed ? nil : try source(of: job.name, in: acceptance.queue)
+        guard isDropThere || source != nil else { return nil }
+        var name = isDropThere ? entry : nil
+        for copy in [Self.ownCopy, acceptance.file] where try fileSystem.exists(copy, in: job.directory) { name = copy }
+        guard let name else { return Unsynced(isIntact: false, source: source) }
+        let drop = try fileSystem.open(name, in: job.directory, .read)
+        let isIntact = try digest(of: drop).sha256 == acceptance.sha256
+        return Unsynced(drop: drop, isIntact: isIntact, source: source)
+    }
+
+    /// What an acceptance changed beside the job's own directory.
+    private func accepted(
+        _ acceptance: Acceptance,
+        _ job: JobName
+    ) throws -> (files: [OpenFile], directories: [OpenFile]) {
+        let key = try acceptance.idempotencyKey.map { try reserve($0, for: job) }
+        return try doing("opening what the acceptance of \(job) changed") { () throws(Errno) in
+            var directories = [try spool.directory(processing)] + (key?.directories ?? [])
+            // It may have been removed since.
+            do throws(Errno) {
+                directories.append(try spool.directory(SpoolLayout.inbox(of: acceptance.queue)))
+            } catch .noSuchFileOrDirectory {}
+            return (key.map { [$0.file] } ?? [], directories)
+        }
+    }
+}

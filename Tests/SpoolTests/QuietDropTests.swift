@@ -1,0 +1,310 @@
+import Foundation
+import Glibc
+import Jobs
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+/// What a writer does to a drop, and when it is taken: one row, one habit, one outcome.
+@Suite("A drop is taken")
+struct QuietDropTests {
+    private let spool: TestSpool
+    private let node: SpoolNode
+    private var path: String { spool.inbox("a.txt") }
+
+    init() async throws {
+        spool = try TestSpool()
+        node = try await spool.node()
+    }
+
+    /// A second link, a write, a removal: what happens to the drop before it is looked at again.
+    enum Act: Sendable {
+        case nothing, append, rewrite, link, unlinkOther
+    }
+
+    struct Habit: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var text = "hello"
+        var name = "a.txt"
+        var quiet: QuietTimes
+        var witness = InboxWatch.Witness.finished
+        /// Nil where the kernel cannot tell.
+        var hasNoWriter: Bool? = true
+        var isLocal = true
+        /// What is done at which second.
+        var acts: [(second: Int, act: Act)] = []
+        /// For what it waits at first.
+        var reason: Look.Reason?
+        /// The second at which it is taken.
+        var taken: Int
+        /// As it is rejected.
+        var rejection: String?
+    }
+
+    private static func quiet(
+        settle: Int = 0,
+        empty: Int = 0,
+        link: Int = 0
+    ) -> QuietTimes {
+        var times = QuietTimes(settle: .seconds(settle), untold: .seconds(3))
+        (times.empty, times.link) = (.seconds(empty), .seconds(link))
+        return times
+    }
+
+    static let habits: [Habit] = [
+        Habit(testDescription: "at once when the kernel says that there is no writer", quiet: quiet(), taken: 0),
+        Habit(
+            testDescription: "after the settle time",
+            quiet: quiet(settle: 10),
+            reason: .settling,
+            taken: 10
+        ),
+        Habit(
+            testDescription: "after a scanner opened it again for its second page",
+            quiet: quiet(settle: 10),
+            acts: [(3, .append), (6, .append)],
+            reason: .settling,
+            taken: 16
+        ),
+        Habit(
+            testDescription: "after a client that did not find it there sent it again",
+            quiet: quiet(settle: 5),
+            acts: [(1, .rewrite), (2, .rewrite)],
+            reason: .settling,
+            taken: 7
+        ),
+        Habit(
+            testDescription: "when the bytes came to what was an empty file",
+            text: "",
+            quiet: quiet(empty: 5),
+            acts: [(1, .append)],
+            reason: .empty,
+            taken: 1
+        ),
+        Habit(
+            testDescription: "empty when it stays empty",
+            text: "",
+            quiet: quiet(empty: 5),
+            reason: .empty,
+            taken: 5
+        ),
+        Habit(
+            testDescription: "empty after the longer of both times",
+            text: "",
+            quiet: quiet(settle: 8, empty: 5),
+            reason: .settling,
+            taken: 8
+        ),
+        Habit(
+            testDescription: "when the link that delivered it was removed",
+            quiet: quiet(link: 5),
+            acts: [(0, .link), (2, .unlinkOther)],
+            reason: .link,
+            taken: 2
+        ),
+        Habit(
+            testDescription: "to be rejected when its second link stays",
+            quiet: quiet(link: 5),
+            acts: [(0, .link)],
+            reason: .link,
+            taken: 5,
+            rejection: "it has 2 hard links; copy the file instead of linking it"
+        ),
+        Habit(
+            testDescription: "after a short time when another user was seen to close it",
+            quiet: quiet(),
+            hasNoWriter: nil,
+            reason: .unseen,
+            taken: 3
+        ),
+        Habit(
+            testDescription: "after a longer time when its writer was not seen at all",
+            quiet: quiet(),
+            witness: .unknown,
+            hasNoWriter: nil,
+            reason: .unseen,
+            taken: 10
+        ),
+        Habit(
+            testDescription: "after a very long time when it was seen to be made and not to be closed",
+            quiet: quiet(),
+            witness: .open,
+            hasNoWriter: nil,
+            reason: .writer,
+            taken: 900
+        ),
+        Habit(
+            testDescription: "sooner when it may have been linked instead",
+            quiet: quiet(),
+            witness: .open,
+            hasNoWriter: nil,
+            acts: [(0, .link), (0, .unlinkOther)],
+            reason: .unseen,
+            taken: 10
+        ),
+        Habit(
+            testDescription: "after two equal looks on a network filesystem, whatever is said of a lease there",
+            quiet: quiet(),
+            hasNoWriter: false,
+            isLocal: false,
+            reason: .untold,
+            taken: 3
+        ),
+        Habit(
+            testDescription: "there after the settle time when that is longer",
+            quiet: quiet(settle: 30),
+            isLocal: false,
+            acts: [(20, .append)],
+            reason: .settling,
+            taken: 50
+        ),
+        Habit(
+            testDescription: "soon when it was submitted under a temporary name",
+            name: "01M83PKN3X4W1E2J6V9ZACH0E5-draft.tmp",
+            quiet: quiet(),
+            reason: .settling,
+            taken: 2
+        ),
+        Habit(
+            testDescription: "at once when it was submitted under any other",
+            name: "01M83PKN3X4W1E2J6V9ZACH0E5-draft.txt",
+            quiet: quiet(),
+            taken: 0
+        ),
+    ]
+
+    @Test("when it is quiet", arguments: habits)
+    func habit(_ habit: Habit) async throws {
+        let path = spool.inbox(habit.name)
+        let drop = try spool.drop(habit.name, habit.text)
+        spool.fileSystem.answerIsLocal(habit.isLocal)
+        let asked = Mutex(0)
+        spool.fileSystem.answerHasNoWriter { () throws(Errno) in
+            asked.withLock { $0 += 1 }
+            if let answer = habit.hasNoWriter { return answer }
+            throw .permissionDenied
+        }
+        // What the directories are was found out before.
+        let node = try await spool.node("b")
+        var rules = DropRules.lenient()
+        (rules.quiet, rules.witness) = (habit.quiet, habit.witness)
+        var look: Look?
+        for second in 0...habit.taken {
+            for act in habit.acts where act.second == second { try perform(act.act, path) }
+            let outcome = try await node.accept(drop, rules, look: look)
+            switch outcome {
+            case .unfinished(let next):
+                #expect(second < habit.taken, "it was not taken at \(second)")
+                if second == 0 { #expect(next?.reason == habit.reason) }
+                look = next
+            case .accepted: #expect(second == habit.taken && habit.rejection == nil, "it was taken at \(second)")
+            case .rejected(let row, _): #expect(second == habit.taken && row.reason == habit.rejection)
+            case .immovable, .gone: throw Unexpected("\(outcome)")
+            }
+            spool.clock.turn(by: .seconds(1))
+        }
+        #expect(spool.tree("inbox/default") == [])
+        if !habit.isLocal { #expect(asked.withLock { $0 } == 0) }
+    }
+
+    private func perform(_ act: Act, _ path: String) throws {
+        // The kernel's clock goes in steps of some milliseconds.
+        usleep(20_000)
+        switch act {
+        case .nothing: break
+        case .append:
+            let file = try #require(FileHandle(forWritingAtPath: path))
+            try file.seekToEnd()
+            try file.write(contentsOf: Data("more".utf8))
+            try file.close()
+        case .rewrite: try Data("hello".utf8).write(to: URL(fileURLWithPath: path), options: [])
+        case .link: try #require(Glibc.link(path, spool.absolute("tmp/other")) == 0)
+        case .unlinkOther: try #require(unlink(spool.absolute("tmp/other")) == 0)
+        }
+    }
+
+    @Test("at once after a restart when the file itself says that it has been quiet for so long")
+    func old() async throws {
+        let drop = try spool.drop("a.txt")
+        spool.clock.turn(by: .seconds(400 * 86_400))
+        var rules = DropRules.lenient()
+        rules.quiet = Self.quiet(settle: 3_600, empty: 3_600)
+        _ = try await node.accepted(drop, rules)
+        // Not where the kernel cannot tell whether there is a writer: he may have stalled.
+        let other = try spool.drop("b.txt")
+        spool.fileSystem.answerHasNoWriter { () throws(Errno) in throw .permissionDenied }
+        let outcome = try await node.accept(other, rules, look: nil)
+        guard case .unfinished(.some) = outcome else { throw Unexpected("\(outcome)") }
+    }
+
+    @Test("on a network filesystem as an inode of the daemon's own, whoever owns it")
+    func ownCopy() async throws {
+        let drop = try spool.drop("a.txt")
+        var before = stat()
+        try #require(stat(path, &before) == 0)
+        spool.fileSystem.answerIsLocal(false)
+        let node = try await spool.node("b")
+        var rules = DropRules.lenient()
+        rules.quiet = QuietTimes(untold: .zero)
+        let (job, _) = try await node.accepted(drop, rules)
+        var after = stat()
+        try #require(stat(spool.absolute("processing/b/\(job.name)/job.txt"), &after) == 0)
+        #expect(after.st_ino != before.st_ino)
+        #expect(spool.tree("processing/b/\(job.name)") == ["history.jsonl", "job.txt"])
+        #expect(try spool.problems() == [])
+    }
+
+    @Test(
+        "later when the disk or the server fails to open it, and it is not rejected for that",
+        arguments: [Errno.ioError, Errno(rawValue: ESTALE), Errno(rawValue: ETIMEDOUT), Errno(rawValue: ENOTCONN)]
+    )
+    func trouble(_ error: Errno) async throws {
+        let drop = try spool.drop("a.txt")
+        spool.fileSystem.failOpens(with: error)
+        guard case .immovable(let fault) = try await node.accept(drop) else { throw Unexpected("not left there") }
+        #expect(fault.cause == error)
+        #expect(spool.tree("inbox/default") == ["a.txt"])
+        spool.fileSystem.failOpens(with: nil)
+        _ = try await node.accepted(drop)
+    }
+
+    @Test("not while another process is seen to have it open to write, where the kernel tells nothing of a writer")
+    func otherProcess() async throws {
+        let drop = try spool.drop("a.txt")
+        spool.fileSystem.answerHasNoWriter { () throws(Errno) in throw .permissionDenied }
+        var rules = DropRules.lenient()
+        (rules.quiet, rules.witness) = (QuietTimes(untold: .seconds(1)), .unknown)
+        rules.quiet.unseen = .seconds(1)
+        // A shell that keeps the file open until its input ends.
+        let (writer, input) = (Process(), Pipe())
+        writer.executableURL = URL(fileURLWithPath: "/bin/sh")
+        writer.arguments = ["-c", "exec 3>>'\(path)'; read line; echo more >&3"]
+        writer.standardInput = input
+        try writer.run()
+        let descriptor = "/proc/\(writer.processIdentifier)/fd/3"
+        while access(descriptor, F_OK) != 0 { usleep(1_000) }
+        var look: Look?
+        for _ in 0..<3 {
+            guard case .unfinished(let next) = try await node.accept(drop, rules, look: look) else {
+                throw Unexpected("it was taken")
+            }
+            look = next
+            spool.clock.turn(by: .seconds(1))
+        }
+        #expect(look?.reason == .writer)
+        try input.fileHandleForWriting.close()
+        writer.waitUntilExit()
+        for _ in 0..<2 {
+            if case .accepted(let job, _) = try await node.accept(drop, rules, look: look) {
+                #expect(spool.text("processing/a/\(job.name)/job.txt") == "hellomore\n")
+                return
+            }
+            look = nil
+            if case .unfinished(let next) = try await node.accept(drop, rules, look: nil) { look = next }
+            spool.clock.turn(by: .seconds(1))
+        }
+        throw Unexpected("it was not taken")
+    }
+}
