@@ -51,6 +51,10 @@ struct StreamedChoice {
             case ("tool_calls", .object): try calls.take([value])
             case ("function_call", .object): try functionCall.take([value])
             case (_, .string(let text)): texts[name, default: ""] += text
+            case ("thinking_blocks", .array(let list)), ("reasoning_details", .array(let list)):
+                var parts = messageMembers[name]?.array ?? []
+                for part in list { StreamedParts.add(part, to: &parts) }
+                messageMembers[name] = .array(parts)
             case (_, .array(let list)): messageMembers[name] = .array((messageMembers[name]?.array ?? []) + list)
             case (_, .null): break
             default: messageMembers[name] = value

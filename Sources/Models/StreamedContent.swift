@@ -27,50 +27,13 @@ struct StreamedContent {
             return
         }
         flush()
-        if let joined = parts.last.flatMap({ Self.join($0, part) }) {
-            parts[parts.count - 1] = joined
-        } else {
-            parts.append(part)
-        }
+        StreamedParts.add(part, to: &parts)
     }
 
     private mutating func flush() {
         guard let words = text, !words.isEmpty else { return }
         parts.append(["type": "text", "text": .string(words)])
         text = nil
-    }
-
-    /// Two pieces of one thought as one part; nil for parts that stay apart.
-    private static func join(_ first: JSON, _ second: JSON) -> JSON? {
-        guard let type = first["type"], type == second["type"], type != "refusal",
-            var members = first.object
-        else { return nil }
-        for name in ["thinking", "text", "reasoning"] {
-            guard let value = second[name] else { continue }
-            if let one = members[name]?.string, let other = value.string {
-                members[name] = .string(one + other)
-            } else if let one = members[name]?.array, let other = value.array {
-                members[name] = .array(joined(one + other))
-            } else {
-                return nil
-            }
-            for (name, value) in second.object ?? [:] where members[name] == nil { members[name] = value }
-            return .object(members)
-        }
-        return nil
-    }
-
-    /// Adjacent texts as one.
-    private static func joined(_ parts: [JSON]) -> [JSON] {
-        parts.reduce(into: []) { list, part in
-            if part["type"] == "text", let last = list.last, last["type"] == "text", let one = last["text"]?.string,
-                let other = part["text"]?.string
-            {
-                list[list.count - 1] = ["type": "text", "text": .string(one + other)]
-            } else {
-                list.append(part)
-            }
-        }
     }
 
     /// As a whole message has it: a text, a list of parts, or null where nothing came.

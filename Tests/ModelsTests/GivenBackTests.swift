@@ -55,6 +55,37 @@ struct GivenBackTests {
         #expect(back["tool_calls"]?.array?.first?["extra_content"]?["google"]?["thought_signature"] == "c2ln")
     }
 
+    @Test(
+        "a thought that came in many small parts comes back as one, with its signature",
+        arguments: [
+            [
+                #"[{"type":"thinking","thinking":"H"}]"#, #"[{"type":"thinking","thinking":"m."}]"#,
+                #"[{"type":"thinking","thinking":"","signature":"c2ln"}]"#,
+            ],
+            [
+                #"[{"type":"thinking","thinking":"H"}]"#, #"[{"type":"thinking","thinking":"m."}]"#,
+                #"[{"type":"thinking","thinking":"Hm.","signature":"c2ln"}]"#,
+            ],
+            [#"[{"type":"thinking","thinking":"Hm.","signature":""}]"#, #"[{"type":"thinking","signature":"c2ln"}]"#],
+        ]
+    )
+    func parts(pieces: [String]) throws {
+        let call = #"{"tool_calls":[\#(Self.call)]}"#
+        for name in ["thinking_blocks", "reasoning_details"] {
+            let back = try givenBack(.deltas("", pieces.map { #"{"\#(name)":\#($0)}"# } + [call], .calls([])))
+            #expect(back[name] == [["type": "thinking", "thinking": "Hm.", "signature": "c2ln"]])
+        }
+    }
+
+    @Test("encrypted thoughts, and thoughts with numbers of their own, stay apart")
+    func apart() throws {
+        let details =
+            #"[{"type":"reasoning.encrypted","data":"x"},{"type":"reasoning.encrypted","data":"y"},{"type":"reasoning.text","text":"a","index":0},{"type":"reasoning.text","text":"b","index":1}]"#
+        let call = #"{"tool_calls":[\#(Self.call)]}"#
+        let back = try givenBack(.deltas("", [#"{"reasoning_details":\#(details)}"#, call], .calls([])))
+        #expect(try back["reasoning_details"] == JSONParser.parse(details.utf8))
+    }
+
     @Test("what a server refuses in a request is left out of what comes back")
     func refusedMembers() throws {
         let message =
