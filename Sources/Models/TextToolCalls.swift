@@ -110,6 +110,8 @@ struct TextToolCalls {
     /// `name{…}`, whatever marks stand between and around them.
     private func named(_ text: Substring) -> Call? {
         guard let brace = text.firstIndex(of: "{"), let end = text.lastIndex(of: "}"), brace < end else { return nil }
+        let behind = text[text.index(after: end)...].trimmed
+        guard behind.isEmpty || behind == "```" || behind.hasPrefix("<") else { return nil }
         let arguments = String(text[brace...end])
         guard ToolArguments.object(arguments) != nil else { return nil }
         var name = String(text[..<brace])

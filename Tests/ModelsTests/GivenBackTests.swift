@@ -127,7 +127,7 @@ struct GivenBackTests {
             #"[{"type":"thinking","thinking":"","signature":""},{"type":"text","text":" "},{"type":"tool_use","name":"functions.look","input":null}]"#
         let shape = RecordedShape.wholeMessage("", #"{"content":\#(blocks),"stop_reason":"tool_use"}"#, .calls([]))
         let content = try givenBack(shape)["content"]
-        #expect(content == [["type": "tool_use", "id": "call00001", "name": "functions_look", "input": [:]]])
+        #expect(content == [["type": "tool_use", "name": "functions_look", "input": [:], "id": "call00001"]])
     }
 
     @Test("an answer that came through a tool and did not fit leaves no call without a result")
