@@ -21,6 +21,8 @@ struct InitCommand: SpoolCommand {
         let fileSystem = LinuxFileSystem()
         try SpoolRoot.create(path: path, queues: ["default"], fileSystem: fileSystem)
         let spool = try SpoolRoot(path: path, fileSystem: fileSystem)
+        let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
+        _ = try spool.ensureIdentity(identifiers.next())
         var made: [String] = []
         for (name, text) in StarterFiles.all {
             do throws(Errno) {

@@ -28,6 +28,7 @@ struct JobFinder {
         }
         if let exact = found.first(where: { $0.job.id.text == upper }) { return exact }
         guard let first = found.first else {
+            if let note = try findRejected(text) { throw note.failure(in: spool) }
             throw CommandFailure("there is no job \"\(text)\" in \(spool.path)", .noInput)
         }
         if found.count > 1 {
@@ -35,6 +36,17 @@ struct JobFinder {
             throw CommandFailure("\"\(text)\" means \(found.count) jobs; say which:\n\(names)", .init(64))
         }
         return first
+    }
+
+    /// The rejected drop that `text` means, the newest of several; nil when it means none.
+    func findRejected(_ text: String) throws -> RejectionNote? {
+        let upper = text.uppercased()
+        let isPart = text.count >= Self.partLengthMin
+        let notes = try spool.rejectionNotes().filter { note in
+            note.job.id.text == upper || note.job.drop == text || note.job.description == text
+                || (isPart && note.job.id.text.contains(upper))
+        }
+        return notes.max { $0.at < $1.at }
     }
 
     /// Finds a job by its whole id without a look at the names of all others, when the index knows it.
@@ -56,5 +68,20 @@ struct JobFinder {
             }
         }
         throw CommandFailure("the job \"\(text)\" keeps moving; try again", .temporary)
+    }
+}
+
+extension RejectionNote {
+    /// What a command that needs a job says of a drop that became none.
+    func failure(in spool: SpoolRoot) -> CommandFailure {
+        let path = "\(spool.path)/\(spool.path(of: self))"
+        if let first = duplicateOf {
+            return CommandFailure("\(job.drop) is the same as job \(first), and was not run: \(reason)", .data)
+        }
+        return CommandFailure(
+            "\(job.drop) was rejected and is no job: \(reason)\n"
+                + "It lies in \(path); mend it and move it back into \(spool.path)/inbox/\(queue)/",
+            .data
+        )
     }
 }

@@ -134,6 +134,7 @@ struct JobReport {
 
     /// Whether running the job again can do nothing twice, and why.
     var retry: (isSafe: Bool, reason: String) {
+        if let failed = replay.failedLines { return (true, "\(failed.text), and these run again") }
         if case .ended(.completed, _) = replay.life.state { return (false, "it completed; there is nothing to retry") }
         if !running.isEmpty { return (false, "it is running") }
         if let (step, entry) = replay.steps.entries.elements.first(where: { $0.value.pending?.effect == .write }) {

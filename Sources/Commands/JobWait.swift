@@ -4,21 +4,29 @@ import Spool
 
 /// Waits for a job to end, by looking where it can lie.
 struct JobWait {
-    let spool: SpoolRoot
-    let job: JobName
-    let queue: String
+    private let spool: SpoolRoot
+    /// Nil for a job of which the id alone is known, until it is found.
+    private var job: JobName?
+    private var id: JobID
+    /// How often a job of which the id alone is known was not found.
+    private var misses = 0
+
+    init(spool: SpoolRoot, job: JobName) { (self.spool, self.job, id) = (spool, job, job.id) }
+
+    init(spool: SpoolRoot, job: JobID) { (self.spool, self.job, id) = (spool, nil, job) }
 
     /// A job that ends at once is seen at once; one that takes minutes is not looked for a hundred times a second.
     private static let firstLook: Duration = .milliseconds(10)
     private static let lookMax: Duration = .milliseconds(500)
 
-    /// Prints the result when it is there.
+    /// Prints the result when it is there; that of the earlier job, when this one turns out to ask for the same.
     ///
     /// - Throws: An exit status when the job did not complete.
     func printResult(json: Bool) async throws {
+        var wait = self
         var pause = Self.firstLook
         while true {
-            if try await isOver(json: json) { return }
+            if try wait.isOver(json: json) { return }
             guard try NodeLock.nodes(of: spool).contains(where: \.isAlive) else {
                 throw CommandFailure(
                     "no daemon is running on \(spool.path); the job waits in its inbox. Start one with: agentspool run",
@@ -30,7 +38,9 @@ struct JobWait {
         }
     }
 
-    private func isOver(json: Bool) async throws -> Bool {
+    private mutating func isOver(json: Bool) throws -> Bool {
+        if job == nil { job = try find() }
+        guard let job else { return false }
         if let location = try spool.locate(job) {
             guard let (replay, _) = try spool.replay(of: location) else { return false }
             switch replay.life.state {
@@ -42,9 +52,25 @@ struct JobWait {
             default: return false
             }
         }
-        if let note = try spool.rejectionNotes().first(where: { $0.job.id == job.id }) {
+        guard let note = try spool.rejectionNote(of: job) else { return false }
+        guard let first = note.duplicateOf else {
             throw CommandFailure("the job was rejected: \(note.reason)", .data)
         }
+        Terminal.remark("it asks for what job \(first) does: \(note.reason)")
+        (self.job, id) = (nil, first)
         return false
+    }
+
+    /// A job may move while it is looked for; one that was removed is not waited for.
+    private mutating func find() throws -> JobName? {
+        if let found = try spool.findJobs([id])[id]?.job { return found }
+        for queue in try spool.inboxes() {
+            let drops = try spool.waitingDrops(of: queue, limit: 1_000).drops.map(\.drop.name)
+            let names = drops.compactMap { String(validating: $0, as: UTF8.self).flatMap(JobName.init) }
+            if let name = names.first(where: { $0.id == id }) { return name }
+        }
+        misses += 1
+        if misses > 3 { throw CommandFailure("the job \(id) is not in \(spool.path) any more", .noInput) }
+        return nil
     }
 }

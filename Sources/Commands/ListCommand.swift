@@ -163,7 +163,12 @@ extension JobSummary {
     var shownState: String { state == .failed ? outcome ?? state.rawValue : state.rawValue }
 
     /// Of a job that is done only what a person must know of its output.
-    var shownReason: String? { state == .done ? (isTruncated ? Self.truncation : "") : why ?? reason }
+    var shownReason: String? { state == .done ? doneRemarks : why ?? reason }
+
+    /// Failed lines of a batch, and cut answers.
+    private var doneRemarks: String {
+        [reason, isTruncated ? Self.truncation : nil].compactMap(\.self).joined(separator: "; ")
+    }
 
     /// What people are told of a job whose model's answer was cut.
     static let truncation = "truncated: an answer was cut at a limit"

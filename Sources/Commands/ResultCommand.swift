@@ -1,6 +1,7 @@
 import ArgumentParser
 import Jobs
 import Spool
+import Workflow
 
 struct ResultCommand: SpoolCommand {
     static let configuration = CommandConfiguration(
@@ -45,6 +46,12 @@ struct ResultCommand: SpoolCommand {
         } else if outcome == .completed {
             Terminal.print(output: replay.output?.string ?? (replay.output ?? .null).indentedText)
             if replay.isTruncated { Terminal.remark(JobSummary.truncation) }
+            if let failed = replay.failedLines {
+                Terminal.remark(
+                    "\(failed.text): \(BatchResults.errorFile) in the job's directory says why; "
+                        + "agentspool retry \(replay.name.id) runs them again"
+                )
+            }
         } else {
             Terminal.remark(result.errorText ?? outcome.rawValue)
         }

@@ -20,7 +20,14 @@ struct ShowCommand: SpoolCommand {
 
     func perform() async throws {
         let spool = try options.open()
-        let (location, history, replay) = try await JobFinder(spool: spool, options).read(job)
+        let finder = JobFinder(spool: spool, options)
+        let (location, history, replay): (JobLocation, HistoryContents, JobReplay)
+        do {
+            (location, history, replay) = try await finder.read(job)
+        } catch let failure as CommandFailure {
+            guard let note = try finder.findRejected(job), failure.code == .data else { throw failure }
+            return try show(note, in: spool)
+        }
         var report = try JobReport(replay, history.records, at: location, in: spool)
         if report.isInHand { report.stepWaitsFor = await stepWaitsFor(replay) }
         let path = "\(spool.path)/\(location.path)"
@@ -46,6 +53,31 @@ struct ShowCommand: SpoolCommand {
         return row.seq == replay.life.seq ? row.why : nil
     }
 
+    /// A drop that became no job; exits with 65 when it was refused.
+    private func show(_ note: RejectionNote, in spool: SpoolRoot) throws {
+        let row = note.summary
+        let path = "\(spool.path)/\(spool.path(of: note))"
+        if json {
+            var members = row.json.object ?? [:]
+            members["reason"] = .string(note.reason)
+            members["path"] = .string(path)
+            members["duplicate_of"] = JSON(note.duplicateOf?.text)
+            Terminal.print(.object(members))
+        } else {
+            print([
+                ("Drop", row.job), ("Name", row.name), ("State", row.shownState), ("Why", note.reason),
+                ("Same as", note.duplicateOf?.text), ("Queue", row.queue), ("Owner", row.owner),
+                ("Rejected", note.at.text), ("Lies in", path),
+                (
+                    "To do",
+                    note.duplicateOf.map { "see agentspool show \($0)" }
+                        ?? "mend it and move it back into \(spool.path)/inbox/\(note.queue)/"
+                ),
+            ])
+        }
+        if note.duplicateOf == nil { throw ExitCode.data }
+    }
+
     private func print(_ row: JobSummary, _ report: JobReport, _ path: String) {
         let now = WallClock.system.now
         let labels = row.labels.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
@@ -62,16 +94,20 @@ struct ShowCommand: SpoolCommand {
             ("Lies in", path),
         ]
         let lines = head + report.facts.map { fact -> (String, String?) in (fact.label, fact.text) }
-        for (label, text) in lines {
-            guard let text, !text.isEmpty else { continue }
-            let padded = label + String(repeating: " ", count: 10 - label.count)
-            Terminal.print("\(Terminal.styled(padded, .dim))\(Terminal.harmless(text))")
-        }
+        print(lines)
         print("Now", report.now(at: now))
         print("Failed", report.failureLines)
         for table in [report.stepTable, report.callTable] where !table.isEmpty { Terminal.print("\n\(table.text)") }
         if let text = ResultDocument(report.replay).errorText {
             Terminal.print("\n" + Terminal.harmless(text.trimmingSuffix(), keepsLines: true))
+        }
+    }
+
+    private func print(_ lines: [(label: String, text: String?)]) {
+        for (label, text) in lines {
+            guard let text, !text.isEmpty else { continue }
+            let padded = label + String(repeating: " ", count: 10 - label.count)
+            Terminal.print("\(Terminal.styled(padded, .dim))\(Terminal.harmless(text))")
         }
     }
 

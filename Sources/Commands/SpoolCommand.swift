@@ -33,7 +33,7 @@ extension SpoolCommand {
         case let error as SpoolError:
             ("\(error)", error.cause == .noSuchFileOrDirectory ? .noInput : .failure)
         case let error as NodeLock.Held: ("\(error)", .temporary)
-        case let error as IndexError: ("\(error)", .noInput)
+        case let error as IndexError: ("\(error)", error.isOfConfiguration ? .configuration : .noInput)
         default: ("\(error)", .failure)
         }
     }

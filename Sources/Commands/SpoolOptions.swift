@@ -25,8 +25,25 @@ struct SpoolOptions: ParsableArguments {
     /// - Throws: `SpoolError` when there is no spool.
     func open() throws(SpoolError) -> SpoolRoot { try SpoolRoot(path: path, fileSystem: LinuxFileSystem()) }
 
-    /// - Throws: `IndexError` with what to do when there is none.
-    func openIndex() throws(IndexError) -> IndexDatabase { try IndexDatabase.openReadOnly(path: indexPath) }
+    /// - Throws: `IndexError` with what to do when there is none,
+    /// or when it is another spool's.
+    func openIndex() throws(IndexError) -> IndexDatabase {
+        let index = try IndexDatabase.openReadOnly(path: indexPath)
+        guard let owner else { return index }
+        do throws(IndexError) {
+            try index.check(owner) { IndexPlace.isCopied($0, to: owner.path) }
+            return index
+        } catch {
+            index.close()
+            throw error
+        }
+    }
+
+    /// Whose the index must be; nil for a spool that has no id yet.
+    var owner: IndexOwner? {
+        guard let spool = try? open(), let id = try? spool.identity() else { return nil }
+        return IndexOwner(id: id, path: path)
+    }
 
     static var environment: [String: String] {
         var variables: [String: String] = [:]

@@ -36,6 +36,8 @@ struct StatusCommand: SpoolCommand {
         var stuck: [JobSummary] = []
         var waits: [JobSummary] = []
         var notes: [String] = []
+        /// Batches that are done and of which lines failed, the newest first.
+        var failedLines: [JobSummary] = []
     }
 
     func perform() async throws {
@@ -60,6 +62,7 @@ struct StatusCommand: SpoolCommand {
             report.stuck = held + late
             let stuck = Set(report.stuck.map(\.job))
             report.waits = try await index.waits(limit: Self.stuckMax).filter { !stuck.contains($0.job) }
+            report.failedLines = try await index.doneWithReason(limit: Self.stuckMax)
         } catch let error as IndexError {
             report.notes.append("\(error)")
         }
@@ -71,7 +74,10 @@ struct StatusCommand: SpoolCommand {
     }
 
     private func print(_ report: Report, _ inboxes: InboxReport, _ now: Timestamp) {
-        let states = JobSummary.State.allCases
+        // Most spools have none.
+        let states = JobSummary.State.allCases.filter { state in
+            state != .duplicate || report.queues.values.contains { ($0[state]?.count ?? 0) > 0 }
+        }
         var table = Table(
             ["QUEUE"] + states.map { $0.rawValue.uppercased() } + ["OLDEST"],
             numbers: Set(1...states.count + 1)
@@ -99,6 +105,15 @@ struct StatusCommand: SpoolCommand {
         if !nodes.isEmpty { Terminal.print("\n\(nodes.text)") }
         print("STUCK", report.stuck)
         print("WAITS", report.waits)
+        if !report.failedLines.isEmpty {
+            var table = Table(["NOT ALL DONE", "QUEUE", "NAME", "WHY"])
+            for row in report.failedLines {
+                table.add([
+                    Table.Cell(row.job), Table.Cell(row.queue), Table.Cell(row.name), Table.Cell(row.reason),
+                ])
+            }
+            Terminal.print("\n\(table.text)")
+        }
         let lines = inboxes.lines(now: now)
         if !lines.isEmpty { Terminal.print("\n\(lines.map { Terminal.harmless($0) }.joined(separator: "\n"))") }
         for note in report.notes { Terminal.print("\nNote: \(Terminal.harmless(note))") }
@@ -146,6 +161,7 @@ struct StatusCommand: SpoolCommand {
             "waits": .array(report.waits.map(\.json)),
             "inboxes": inboxes.json,
             "unqueued": inboxes.straysJSON,
+            "failed_lines": .array(report.failedLines.map(\.json)),
             "notes": .array(report.notes.map(JSON.string)),
         ]
     }

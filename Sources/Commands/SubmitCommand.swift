@@ -15,8 +15,14 @@ struct SubmitCommand: SpoolCommand {
             A file goes into the queue as it is. With --workflow, --input or --key a job document is made; a file \
             given beside them is its start when it is a document, else the text of its input.
 
+            Standard input is a job document when it has the members of one, a batch when its lines have custom_id \
+            and body or params, else a text; --as says so, of files too.
+
             When the id is printed, the job is on disk in the inbox. With --wait the output is printed when it is \
             there: exit status 0 when the job completed, 1 when it failed, 75 when it is held.
+
+            A second job with the same --key does not run: the first one's id is printed, and its output. With \
+            another input under the same key the exit status is 65.
             """
     )
 
@@ -40,6 +46,9 @@ struct SubmitCommand: SpoolCommand {
     @Option(help: ArgumentHelp("An idempotency key: a second job with it does not run.", valueName: "key"))
     var key: String?
 
+    @Option(name: .customLong("as"), help: ArgumentHelp("What the file is, whatever its name.", valueName: "kind"))
+    var kind: SubmittedKind?
+
     @Option(
         help: ArgumentHelp(
             "An earlier job that has ended: steps that it finished and that ask the same are taken over.",
@@ -58,6 +67,7 @@ struct SubmitCommand: SpoolCommand {
         if file == nil, inputs.isEmpty, workflow == nil {
             throw ValidationError("Give a file, - for standard input, or --input.")
         }
+        if file == nil, kind != nil { throw ValidationError("--as says what a file is; give one, or -.") }
         if let input = inputs.first(where: { !$0.contains("=") }) {
             throw ValidationError("--input takes key=value, not \(input).")
         }
@@ -72,15 +82,28 @@ struct SubmitCommand: SpoolCommand {
         try checkQueue()
         var earlier: JobID?
         if let resumeFrom { earlier = try await JobFinder(spool: spool, options).find(resumeFrom).job.id }
-        let (name, bytes) = try drop(resuming: earlier)
-        let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
-        let job = JobName(id: identifiers.next(), dropName: Array(name.utf8))
-        try put(bytes, as: job, into: spool)
-        if !wait {
-            return json ? Terminal.print(["job": .string(job.id.text)]) : Terminal.print(job.id.text)
+        let made = SubmittedDrop.Options(workflow: workflow, inputs: inputs, key: key, earlier: earlier)
+        let drop = try SubmittedDrop(file: file, as: kind, made)
+        if let taken = drop.takenAs {
+            Terminal.remark("standard input was taken as \(taken.name); --as says otherwise")
         }
-        Terminal.remark("job \(job.id)")
-        try await JobWait(spool: spool, job: job, queue: queue).printResult(json: json)
+        let document = drop.document
+        let holder = KeyHolder(spool: spool, options: options, queue: queue)
+        if let document, let first = try holder.earlierJob(for: document) {
+            return try await show(first, document.idempotencyKey, in: spool)
+        }
+        let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
+        let job = JobName(id: identifiers.next(), dropName: Array(drop.name.utf8))
+        try put(drop.bytes, as: job, into: spool)
+        if wait {
+            Terminal.remark("job \(job.id)")
+            return try await JobWait(spool: spool, job: job).printResult(json: json)
+        }
+        if let key = document?.idempotencyKey {
+            let settled = try await holder.settled(job)
+            if settled != job.id { return try await show(settled, key, in: spool) }
+        }
+        json ? Terminal.print(["job": .string(job.id.text)]) : Terminal.print(job.id.text)
     }
 
     /// A directory below `inbox/` is no queue by itself: nothing would take the job from there. A configuration that is
@@ -96,55 +119,13 @@ struct SubmitCommand: SpoolCommand {
         )
     }
 
-    // MARK: Making the drop
-
-    private func drop(resuming earlier: JobID?) throws -> (name: String, bytes: [UInt8]) {
-        let given = try file.map { try InputFile.read($0) }
-        if var given, workflow == nil, inputs.isEmpty, key == nil {
-            if let earlier, Document.Format(fileName: given.name) == nil {
-                given.name = ResumeName.name(given.name, resuming: earlier)
-            }
-            if earlier == nil || Document.Format(fileName: given.name) == nil { return given }
-        }
-        var document: OrderedDictionary<String, JSON> = [:]
-        if let given {
-            if let format = Document.Format(fileName: given.name) {
-                let value = try parsed(given, format).value
-                guard let members = value.object else {
-                    throw CommandFailure("\(given.name) is no job document: \(value.kindName)", .data)
-                }
-                document = members
-            } else if let text = String(validating: given.bytes, as: UTF8.self) {
-                document["input"] = ["text": .string(text), "name": .string(given.name)]
-            } else {
-                throw CommandFailure("\(given.name) is not text; submit it without --workflow and --input", .data)
-            }
-        }
-        if let workflow { document["workflow"] = .string(workflow) }
-        if let earlier { document["resume_from"] = .string(earlier.text) }
-        if let key { document["idempotency_key"] = .string(key) }
-        if !inputs.isEmpty {
-            var input = document["input"]?.object ?? [:]
-            for text in inputs {
-                let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                let value = String(parts[1])
-                input[String(parts[0])] = (try? JSONParser.parse(value)) ?? .string(value)
-            }
-            document["input"] = .object(input)
-        }
-        let stem = given?.name.split(separator: ".").first.map(String.init) ?? "job"
-        return ("\(stem).json", Array((JSON.object(document).indentedText + "\n").utf8))
+    /// Says which job does already what was asked for, and waits for it where that was wanted.
+    private func show(_ first: JobID, _ key: String?, in spool: SpoolRoot) async throws {
+        Terminal.remark("the key \(key ?? "") is that of job \(first), which asks for the same; nothing new runs")
+        if wait { return try await JobWait(spool: spool, job: first).printResult(json: json) }
+        json
+            ? Terminal.print(["job": .string(first.text), "duplicate": true]) : Terminal.print(first.text)
     }
-
-    private func parsed(_ given: (name: String, bytes: [UInt8]), _ format: Document.Format) throws -> Document {
-        do throws(DocumentError) {
-            return try Document(given.bytes, format: format, name: given.name)
-        } catch {
-            throw CommandFailure("\(error)", .data)
-        }
-    }
-
-    // MARK: Putting it there
 
     /// Written aside and renamed, so that nobody sees half of it; on disk when this returns.
     private func put(_ bytes: [UInt8], as job: JobName, into spool: SpoolRoot) throws {

@@ -116,7 +116,7 @@ extension JobSummary.State {
         case .failed, .rejected: .red
         case .held: .yellow
         case .running: .bold
-        case .waiting, .deferred: nil
+        case .waiting, .deferred, .duplicate: nil
         }
     }
 }

@@ -65,9 +65,9 @@ package enum ConfigurationFile {
         configured.hasPrefix("/") ? configured : "\(directory)/\(configured)"
     }
 
-    /// Where the index lies by the configuration, faulty elsewhere or not; else in the spool.
+    /// Where the index lies by the configuration, faulty elsewhere or not; else at the standard place.
     package static func indexPath(configuration path: String, spool: String) -> String {
         let configured = try? document(at: path).value["index"]?.string
-        return configured.map { indexPath($0, in: directory(of: path)) } ?? "\(spool)/index.sqlite"
+        return configured.map { indexPath($0, in: directory(of: path)) } ?? IndexPlace.standard(spool: spool)
     }
 }

@@ -23,9 +23,11 @@ struct IndexKeeper: Service {
 
     /// Opens the index.
     ///
-    /// - Throws: `IndexError` when its directory is missing or the file is another program's.
+    /// - Parameter owner: The spool whose index it is to be; nil for whichever.
+    /// - Throws: `IndexError` when it is another spool's, when its directory is missing or the file is another program's.
     init(
         path: String,
+        owner: IndexOwner? = nil,
         spool: SpoolRoot,
         threads: DiskThreads,
         clock: WallClock,
@@ -33,6 +35,12 @@ struct IndexKeeper: Service {
         logger: Logger
     ) async throws {
         let (database, isFresh) = try IndexDatabase.open(path: path, clock: clock, logger: logger)
+        do throws(IndexError) {
+            if let owner { try database.claim(for: owner) { IndexPlace.isCopied($0, to: owner.path) } }
+        } catch {
+            database.close()
+            throw error
+        }
         let (requests, request) = AsyncStream.makeStream(of: Timestamp?.self, bufferingPolicy: .bufferingNewest(1))
         (self.requests, self.request, self.clock, self.logger) = (requests, request, timer, logger)
         writer = await IndexWriter(database: database, clock: clock, logger: logger) { request.yield(nil) }

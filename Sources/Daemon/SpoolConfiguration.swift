@@ -60,7 +60,7 @@ package struct SpoolConfiguration: Sendable {
             workflows[name] = Self.entry(workflow, models, tools, servers)
         }
         catalog = Catalog(
-            queues: try Self.queues(reader, workflows),
+            queues: try Self.queues(reader, workflows, names.models),
             workflows: workflows,
             redactor: Redactor(rules: try RedactionRule.rules("redact", reader))
         )
@@ -151,20 +151,22 @@ package struct SpoolConfiguration: Sendable {
             definition: JSON(members: [
                 ("workflow", workflow.source), ("models", .object(usedModels)), ("tools", .object(usedTools)),
                 ("mcp_servers", usedServers.isEmpty ? nil : JSON(members: usedServers)),
-            ])
+            ]),
+            allModels: .object(models.mapValues(\.json))
         )
     }
 
     private static func queues(
         _ reader: MemberReader,
-        _ workflows: OrderedDictionary<String, Catalog.Entry>
+        _ workflows: OrderedDictionary<String, Catalog.Entry>,
+        _ models: Set<String>
     ) throws(DocumentError) -> OrderedDictionary<String, QueueSettings> {
         var queues: OrderedDictionary<String, QueueSettings> = [:]
         for (name, members) in try reader.objects("queues") {
             guard SpoolLayout.isValidName(name) else {
                 throw members.error(nil, "a queue's name has letters, digits, ., - and _, 64 at most")
             }
-            queues[name] = try queue(name, members)
+            queues[name] = try queue(name, members, models)
         }
         if queues.isEmpty { queues["default"] = QueueSettings(name: "default", workflow: "prompt") }
         for queue in queues.values where workflows[queue.workflow] == nil {
@@ -178,20 +180,23 @@ package struct SpoolConfiguration: Sendable {
         return queues
     }
 
-    private static func queue(_ name: String, _ reader: MemberReader) throws(DocumentError) -> QueueSettings {
+    private static func queue(
+        _ name: String,
+        _ reader: MemberReader,
+        _ models: Set<String>
+    ) throws(DocumentError) -> QueueSettings {
         try reader.allowOnly([
-            "workflow", "concurrency", "priority", "max_size", "settle", "settle_empty", "ignore", "accept",
-            "submitters",
+            "workflow", "concurrency", "priority", "max_size", "text_max", "rows", "models", "settle", "settle_empty",
+            "ignore", "accept", "submitters",
             "daily_limits",
         ])
         var queue = QueueSettings(name: name, workflow: try reader.string("workflow") ?? "prompt")
         queue.concurrency = try reader.int("concurrency", in: 1...10_000) ?? queue.concurrency
         queue.priority = try reader.int("priority", in: 0...9) ?? queue.priority
-        queue.sizeMax =
-            try reader.optional("max_size", "a size such as 64KB, 10MB or 1GiB") { value in
-                let bytes = value.string.flatMap(ByteSize.bytes) ?? value.int
-                return bytes.flatMap { $0 > 0 ? $0 : nil }
-            } ?? queue.sizeMax
+        queue.sizeMax = try size("max_size", reader) ?? queue.sizeMax
+        queue.textMax = try size("text_max", reader) ?? queue.textMax
+        queue.takesRows = try reader.bool("rows") ?? false
+        queue.lineModels = try LineModels.map(reader, known: models)
         queue.settle = try reader.duration("settle") ?? queue.settle
         queue.settleEmpty = try reader.duration("settle_empty") ?? queue.settleEmpty
         queue.names = try NameRules(reader)
@@ -207,6 +212,13 @@ package struct SpoolConfiguration: Sendable {
                 try Limits(reader, members: Limits.members.filter { $0 != "duration" })
             }
         return queue
+    }
+
+    private static func size(_ member: String, _ reader: MemberReader) throws(DocumentError) -> Int? {
+        try reader.optional(member, "a size such as 64KB, 10MB or 1GiB") { value in
+            let bytes = value.string.flatMap(ByteSize.bytes) ?? value.int
+            return bytes.flatMap { $0 > 0 ? $0 : nil }
+        }
     }
 
     private static func engine(_ reader: MemberReader) throws(DocumentError) -> EngineSettings {

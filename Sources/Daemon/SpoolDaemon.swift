@@ -112,8 +112,12 @@ package struct SpoolDaemon: Sendable {
         )
         try await node.prepare(queues: Array(configuration.catalog.queues.keys))
         let lock = try NodeLock(of: options.node, in: spool, now: platform.wallClock.now)
+        let owner = owner(of: spool)
+        let path = configuration.index ?? IndexPlace.standard(spool: options.spool)
+        try IndexPlace.prepare(path, spool: options.spool)
         let index = try await IndexKeeper(
-            path: configuration.index ?? "\(options.spool)/index.sqlite",
+            path: path,
+            owner: owner,
             spool: spool,
             threads: platform.disk,
             clock: platform.wallClock,
@@ -127,6 +131,17 @@ package struct SpoolDaemon: Sendable {
             throw error
         }
         await index.close()
+    }
+
+    /// Whose the index is to be; nil where the spool cannot be given an id.
+    private func owner(of spool: SpoolRoot) -> IndexOwner? {
+        do throws(SpoolError) {
+            let identifiers = JobIDGenerator(clock: platform.wallClock, random: platform.random)
+            return IndexOwner(id: try spool.ensureIdentity(identifiers.next()), path: options.spool)
+        } catch {
+            logger.warning("\(error); its index cannot be told from that of another spool")
+            return nil
+        }
     }
 
     private func work(

@@ -96,14 +96,36 @@ final class WorkflowLibrary: WorkflowProvider {
             let tool = MCPTool(name, of: servers.server(settings), settings)
             tools[tool.name] = tool
         }
-        return try ExecutableWorkflow(workflow, models: models, tools: tools, policies: ToolPolicy.policies(reader))
+        return try ExecutableWorkflow(
+            workflow,
+            models: models,
+            tools: tools,
+            policies: ToolPolicy.policies(reader),
+            lineModels: lineModels(reader)
+        )
     }
 
-    private func models(_ reader: MemberReader) throws -> [String: any LanedModel] {
+    /// Nil for what is no batch, and for one that an earlier version accepted.
+    private func lineModels(_ reader: MemberReader) throws -> LineModels? {
+        guard let map = try reader.object("line_models")?.value.object?.compactMapValues(\.string) else { return nil }
+        var configured: OrderedDictionary<String, String?> = [:]
+        for (name, settings) in try settings(reader) {
+            let known: String? = if case .http(_, _, let model) = settings.provider { model } else { nil }
+            configured.updateValue(known, forKey: name)
+        }
+        return LineModels(map: map, configured: configured)
+    }
+
+    private func settings(_ reader: MemberReader) throws -> OrderedDictionary<String, ModelSettings> {
         var settings: OrderedDictionary<String, ModelSettings> = [:]
         for (name, members) in try reader.objects("models") {
             settings[name] = try ModelSettings(members, name: name)
         }
+        return settings
+    }
+
+    private func models(_ reader: MemberReader) throws -> [String: any LanedModel] {
+        let settings = try settings(reader)
         // Definitions are read from histories too, which somebody may have changed.
         try ModelSettings.checkFallbacks(settings, reader)
         var models: [String: any LanedModel] = [:]

@@ -11,10 +11,22 @@ package struct Catalog: Sendable {
         package var workflow: WorkflowDefinition
         /// The workflow, and the settings of its models and tools: what `accepted` carries.
         package var definition: JSON
+        /// The settings of all configured models, of which lines of a batch may name any.
+        package var allModels: JSON
 
-        package init(workflow: WorkflowDefinition, definition: JSON) {
+        package init(workflow: WorkflowDefinition, definition: JSON, allModels: JSON = [:]) {
             self.workflow = workflow
             self.definition = definition
+            self.allModels = allModels
+        }
+
+        /// The definition for a job of this kind that comes through `queue`.
+        func definition(of kind: Acceptance.Kind, in queue: QueueSettings) -> JSON {
+            guard kind == .batch, var members = definition.object else { return definition }
+            let map = workflow.lineModels.merging(queue.lineModels) { _, ofQueue in ofQueue }
+            members["models"] = allModels
+            members["line_models"] = .object(map.mapValues(JSON.string))
+            return .object(members)
         }
     }
 
@@ -40,7 +52,7 @@ package struct Catalog: Sendable {
         do {
             return try acceptance(of: contents, at: now)
         } catch {
-            throw Rejection(redactor.redact(error.reason))
+            throw Rejection(redactor.redact(error.reason), duplicateOf: error.duplicateOf)
         }
     }
 
@@ -50,9 +62,7 @@ package struct Catalog: Sendable {
         if let submitters = queue.submitters, !submitters.include(uid: contents.ownerUID, name: owner) {
             throw Rejection("\(owner) may not submit to the queue \(queue.name)")
         }
-        if let lines = contents.lines, lines > BatchFile.linesMax {
-            throw Rejection("it has \(lines) lines; \(BatchFile.linesMax) is the most: split it")
-        }
+        if let outline = contents.outline { try Self.check(outline) }
         let source = try Self.document(of: contents)
         let document = source?.read ?? JobDocument()
         let name = document.workflow ?? queue.workflow
@@ -78,17 +88,27 @@ package struct Catalog: Sendable {
             owner: owner,
             queue: queue.name,
             workflow: name,
-            definition: entry.definition
+            definition: entry.definition(of: contents.kind, in: queue)
         )
-        acceptance.lines = contents.lines
+        acceptance.lines = contents.outline?.count
+        acceptance.form = contents.outline?.form
+        if contents.kind == .file { acceptance.textMax = queue.textMax }
         acceptance.priority = document.priority ?? 0
         acceptance.runAt = document.runAfter?.resolved(from: now)
         acceptance.deadline = document.deadline?.resolved(from: now)
         acceptance.labels = document.labels
         acceptance.limits = entry.workflow.limits.lowered(by: document.limits)
         acceptance.idempotencyKey = document.idempotencyKey
+        if document.idempotencyKey != nil { acceptance.inputSHA256 = document.requestSHA256(workflow: name) }
         acceptance.resumeFrom = document.resumeFrom ?? ResumeName.job(in: contents.name)
         return acceptance
+    }
+
+    private static func check(_ outline: BatchOutline) throws(Rejection) {
+        if let reason = outline.rejection { throw Rejection(reason) }
+        if outline.count > BatchFile.linesMax {
+            throw Rejection("it has \(outline.count) lines; \(BatchFile.linesMax) is the most: split it")
+        }
     }
 
     private static func document(

@@ -127,9 +127,9 @@ package struct IndexRebuild: Sendable {
             _ = try await write(all: found)
             for location in found { missing[location.job.id.text] = nil }
         }
-        if missing.values.contains(.rejected) {
+        if missing.values.contains(where: { $0 == .rejected || $0 == .duplicate }) {
             let notes = try await threads.run { [spool] in try spool.rejectionNotes() }
-            for note in notes where missing[note.job.id.text] == .rejected { missing[note.job.id.text] = nil }
+            for note in notes where missing[note.job.id.text] == note.state { missing[note.job.id.text] = nil }
         }
         try await writer.write(missing.keys.map { .remove(job: $0) })
     }

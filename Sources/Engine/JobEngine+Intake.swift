@@ -180,6 +180,7 @@ extension JobEngine {
         var rules = DropRules(
             sizeMax: settings.sizeMax,
             quiet: settings.quietTimes(untold: self.settings.settlingTime),
+            takesRows: settings.takesRows,
             isTaken: isTaken,
             admit: { [catalog, wallClock] contents throws(Rejection) in
                 try catalog.admit(contents, at: wallClock.now)

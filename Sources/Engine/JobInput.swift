@@ -2,12 +2,13 @@ import Jobs
 import OrderedCollections
 import Spool
 import SystemPackage
+import Tools
 import Workflow
 
 /// What a job gives its workflow to work on, read from its drop.
 enum JobInput {
-    /// A text file up to this size is `input.text`; of a larger one the workflow gets the path alone.
-    static let textSizeMax = 256 << 10
+    /// The most that `input.text` takes of a file that an earlier version accepted, in bytes.
+    private static let earlierTextMax = 256 << 10
 
     /// Reads the job's drop again; it was checked when it was accepted.
     ///
@@ -30,11 +31,12 @@ enum JobInput {
             throw Failure(.permanent, "the job was never accepted")
         }
         var batch: (any ByteSource)?
+        var textProblem: Failure?
         let input: JSON
         switch acceptance.kind {
         case .document:
             let bytes = try await node.drop(of: job)
-            guard let format = Document.Format(fileName: acceptance.file),
+            guard let format = Document.Format(fileName: acceptance.name),
                 let document = try? JobDocument(Document(bytes, format: format))
             else { throw Failure(.permanent, "\(acceptance.file) is not the document that was accepted") }
             input = document.input
@@ -42,8 +44,9 @@ enum JobInput {
             batch = try await DropBytes(of: job, node: node)
             input = .null
         case .file:
-            let bytes = try await node.drop(of: job, limit: textSizeMax)
-            let text = bytes.count <= textSizeMax ? String(validating: bytes, as: UTF8.self) : nil
+            let bytes = try await node.drop(of: job, limit: acceptance.textMax ?? earlierTextMax)
+            var text: String?
+            do throws(Failure) { text = try Self.text(bytes, acceptance) } catch { textProblem = error }
             input = JSON(members: [
                 ("file", .string("\(job.path)/\(acceptance.file)")), ("name", .string(acceptance.name)),
                 ("text", text.map(JSON.string)),
@@ -55,10 +58,37 @@ enum JobInput {
         ]
         return JobContext(
             name: job.name,
-            scope: Scope(input: input, job: facts),
+            scope: Scope(input: input, job: facts, textProblem: textProblem),
             deadline: acceptance.deadline,
             artifacts: "\(job.path)/\(SpoolLayout.artifacts)",
-            batch: batch
+            batch: batch,
+            batchForm: acceptance.form
         )
+    }
+
+    /// The text of a dropped file.
+    ///
+    /// - Parameter bytes: All of it, or one more than the most that is taken.
+    /// - Throws: `Failure`, for the steps that need the text: what the file is instead, and what to do.
+    private static func text(_ bytes: [UInt8], _ acceptance: Acceptance) throws(Failure) -> String {
+        let limit = acceptance.textMax ?? earlierTextMax
+        let what = "\(acceptance.name) cannot be input.text"
+        do throws(TextFault) {
+            if let kind = BinaryFile.kind(of: bytes, named: acceptance.name) {
+                throw TextFault("it is \(kind), not a text")
+            }
+            if bytes.count > limit {
+                throw TextFault("it has \(acceptance.size) bytes, and text_max of the queue is \(ByteSize.text(limit))")
+            }
+            return try PlainText.read(bytes, named: acceptance.name)
+        } catch {
+            throw Failure(
+                .permanent,
+                "\(what): \(error)",
+                hint: bytes.count > limit
+                    ? "raise text_max of the queue \(acceptance.queue) and drop it again, or have a tool read input.file"
+                    : "convert it and drop it again, or have a tool read input.file"
+            )
+        }
     }
 }

@@ -88,7 +88,7 @@ struct JobRunner: Sendable {
     /// What was done of a batch stays of use; a cancel goes on also where its files cannot be written.
     private func writeCancelledBatch(_ job: OwnedJob) async throws {
         do {
-            let file = try await BatchFile(DropBytes(of: job, node: node))
+            let file = try await BatchFile(DropBytes(of: job, node: node), form: job.acceptance?.form)
             let results = BatchResults(file, job: job.name.id, archive: JobArchive(job: job, node: node))
             _ = try await results.write(unsettled: .cancelled)
         } catch let error as SyncFailure {

@@ -1,4 +1,5 @@
 package import Jobs
+package import OrderedCollections
 package import Spool
 
 /// A queue: an inbox and what applies to the jobs that come through it.
@@ -18,6 +19,12 @@ package struct QueueSettings: Sendable, Equatable {
     package var settleEmpty: Duration
     /// Which names are taken.
     package var names: NameRules
+    /// The most that `input.text` takes of a file, in bytes.
+    package var textMax: Int
+    /// Whether `.csv` and `.tsv` files are batches, a row an input.
+    package var takesRows = false
+    /// Which configured models answer lines of a batch, by the names in the lines; goes before the workflow's.
+    package var lineModels: OrderedDictionary<String, String> = [:]
     /// Who may submit; nil for everybody who can write to the inbox.
     package var submitters: Submitters?
     /// What all its jobs together may use a day (UTC); nil is no limit.
@@ -26,6 +33,7 @@ package struct QueueSettings: Sendable, Equatable {
     package static let concurrencyDefault = 4
     package static let sizeMaxDefault = 100_000_000
     package static let settleEmptyDefault: Duration = .seconds(5)
+    package static let textMaxDefault = 4_000_000
 
     package init(name: String, workflow: String) {
         self.name = name
@@ -33,6 +41,7 @@ package struct QueueSettings: Sendable, Equatable {
         concurrency = Self.concurrencyDefault
         priority = 0
         sizeMax = Self.sizeMaxDefault
+        textMax = Self.textMaxDefault
         settle = .zero
         settleEmpty = Self.settleEmptyDefault
         names = NameRules()

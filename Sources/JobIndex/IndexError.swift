@@ -15,6 +15,11 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
     /// This connection writes no more: it met an error of the disk while it was opened, and keeps to reading.
     case readOnly(path: String)
 
+    /// It holds the jobs of another spool, or those of a spool that this one is a copy of.
+    case otherSpool(path: String, owner: IndexOwner, spool: IndexOwner)
+    /// It would lie on a filesystem that other hosts may share.
+    case shared(path: String)
+
     package var description: String {
         switch self {
         case .missing(let path):
@@ -27,8 +32,25 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(path) is the database of another program: name another place for the index"
         case .inaccessible(let path, let reason):
             "the index \(path) cannot be used now: \(reason)"
+        case .otherSpool(let path, let owner, let spool) where owner.id == spool.id:
+            "the index \(path) belongs to the spool \(owner.path), of which \(spool.path) is a copy with the same id: "
+                + "name another index for the copy and remove its spool.id"
+        case .otherSpool(let path, let owner, let spool):
+            "the index \(path) belongs to the spool \(owner.path) (\(owner.id)), not to \(spool.path) (\(spool.id)): "
+                + "name an index of its own for each spool"
+        case .shared(let path):
+            "the index \(path) would lie on a filesystem that other hosts may share, where SQLite's files are damaged: "
+                + "name a place on a local disk, or leave index out"
         case .readOnly(let path):
             "the index \(path) cannot be written now: its filesystem is read-only, or gave an error when it was opened"
+        }
+    }
+
+    /// Whether the configuration is to blame.
+    package var isOfConfiguration: Bool {
+        switch self {
+        case .otherSpool, .shared: true
+        default: false
         }
     }
 

@@ -5,6 +5,8 @@ import Jobs
 enum IndexMeta {
     private static let clean = "clean"
     private static let lastCommitAt = "last_commit_at"
+    private static let ownerID = "spool"
+    private static let ownerPath = "spool_path"
 
     static func isClean(_ database: Database) throws -> Bool { try value(clean, in: database) == "1" }
 
@@ -20,8 +22,22 @@ enum IndexMeta {
         try set(lastCommitAt, String(time.milliseconds), in: database)
     }
 
-    /// The index may lack anything: all of it is to be compared with the files.
-    static func forget(_ database: Database) throws { try database.execute(sql: "DELETE FROM meta") }
+    /// The index may lack anything: all of it is to be compared with the files. Whose it is stays.
+    static func forget(_ database: Database) throws {
+        try database.execute(sql: "DELETE FROM meta WHERE key NOT IN (?, ?)", arguments: [ownerID, ownerPath])
+    }
+
+    static func owner(_ database: Database) throws -> IndexOwner? {
+        guard let id = try value(ownerID, in: database), let path = try value(ownerPath, in: database) else {
+            return nil
+        }
+        return IndexOwner(id: id, path: path)
+    }
+
+    static func setOwner(_ owner: IndexOwner, in database: Database) throws {
+        try set(ownerID, owner.id, in: database)
+        try set(ownerPath, owner.path, in: database)
+    }
 
     private static func value(_ key: String, in database: Database) throws -> String? {
         try String.fetchOne(database, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])

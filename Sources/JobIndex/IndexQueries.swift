@@ -124,6 +124,19 @@ extension IndexDatabase {
         }
     }
 
+    /// Jobs that are done and of which there is something to say all the same, as of a batch with failed lines; the newest
+    /// first, at most `limit`.
+    package func doneWithReason(limit: Int) async throws -> [JobSummary] {
+        try await read { database in
+            let columns = RowWriter.jobColumns.joined(separator: ", ")
+            let sql = """
+                SELECT \(columns) FROM jobs INDEXED BY jobs_done_with_reason
+                WHERE state = 'done' AND reason IS NOT NULL ORDER BY finished_at DESC LIMIT ?
+                """
+            return try JobSummary.fetchAll(database, sql: sql, arguments: [limit])
+        }
+    }
+
     /// The steps of a job in the order in which they began.
     package func steps(of job: String) async throws -> [IndexedStep] {
         try await read { database in

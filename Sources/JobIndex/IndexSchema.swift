@@ -26,6 +26,16 @@ enum IndexSchema {
             try database.execute(sql: "ALTER TABLE jobs ADD COLUMN truncated INTEGER NOT NULL DEFAULT 0")
             try IndexMeta.forget(database)
         }
+        migrator.registerMigration("failed lines") { database in
+            try database.execute(
+                sql: """
+                    CREATE INDEX jobs_done_with_reason ON jobs (finished_at)
+                    WHERE state = 'done' AND reason IS NOT NULL
+                    """
+            )
+            // That lines of a batch failed is in the job directories alone.
+            try IndexMeta.forget(database)
+        }
         return migrator
     }()
 

@@ -8,7 +8,7 @@ package struct Document: Sendable {
 
         /// By the ending of the file's name; nil when it is neither `.json` nor `.yaml` nor `.yml`.
         package init?(fileName: String) {
-            switch fileName.lastIndex(of: ".").map({ fileName[$0...].lowercased() }) {
+            switch DropEnding.of(fileName) {
             case ".json": self = .json
             case ".yaml", ".yml": self = .yaml
             default: return nil
@@ -26,6 +26,7 @@ package struct Document: Sendable {
     /// - Parameter name: What errors call the document.
     /// - Throws: ``DocumentError`` with the line of the first thing that does not fit.
     package init(_ bytes: [UInt8], format: Format, name: String? = nil) throws(DocumentError) {
+        let bytes = try Self.decoded(bytes, name)
         self.bytes = bytes
         self.format = format
         self.name = name
@@ -34,6 +35,7 @@ package struct Document: Sendable {
             do throws(JSONSyntaxError) {
                 value = try JSONParser.parse(bytes)
             } catch {
+                if let fault = TextFault(bytes) { throw DocumentError(document: name, reason: "\(fault)") }
                 throw DocumentError(
                     document: name,
                     line: error.line,
@@ -44,8 +46,16 @@ package struct Document: Sendable {
             do throws(DocumentError) {
                 value = try YAML.value(of: bytes)
             } catch {
+                if let fault = TextFault(bytes) { throw DocumentError(document: name, reason: "\(fault)") }
                 throw DocumentError(document: name, line: error.line, path: error.path, reason: error.reason)
             }
+        }
+    }
+
+    /// As UTF-8, whatever the text's mark says it is.
+    private static func decoded(_ bytes: [UInt8], _ name: String?) throws(DocumentError) -> [UInt8] {
+        do throws(TextFault) { return try TextEncoding.utf8(bytes) } catch {
+            throw DocumentError(document: name, reason: "\(error)")
         }
     }
 

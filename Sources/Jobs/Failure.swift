@@ -27,6 +27,8 @@ package enum Effect: String, Sendable, CaseIterable {
 /// Why a step or a job failed, in words for a person.
 package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     package var `class`: FailureClass
+    /// A word for programs where there is one, as `model_mismatch` of a line of a batch.
+    package var code: String?
     /// What happened, as one sentence without its full stop.
     package var message: String
     /// What a person can do about it.

@@ -153,37 +153,7 @@ extension Failure {
         guard let `class` = json["class"]?.string.flatMap(FailureClass.init), let message = json["message"]?.string
         else { return nil }
         self.init(`class`, message, hint: json["hint"]?.string)
+        code = json["code"]?.string
         response = json["response"]
-    }
-}
-
-extension Acceptance {
-    fileprivate init?(json: JSON) {
-        guard let name = json["name"]?.string, let file = json["file"]?.string,
-            let kind = json["kind"]?.string.flatMap(Kind.init), let size = json["size"]?.int,
-            let sha256 = json["sha256"]?.string, let ownerUID = json["owner_uid"]?.int,
-            let owner = json["owner"]?.string, let queue = json["queue"]?.string,
-            let workflow = json["workflow"]?.string, let definition = json["definition"]
-        else { return nil }
-        self.init(
-            name: name,
-            file: file,
-            kind: kind,
-            size: size,
-            sha256: sha256,
-            ownerUID: ownerUID,
-            owner: owner,
-            queue: queue,
-            workflow: workflow,
-            definition: definition
-        )
-        lines = json["lines"]?.int
-        priority = json["priority"]?.int ?? 0
-        runAt = json["run_at"]?.string.flatMap(Timestamp.init(text:))
-        deadline = json["deadline"]?.string.flatMap(Timestamp.init(text:))
-        labels = (json["labels"]?.object ?? [:]).compactMapValues(\.string)
-        limits = Limits(json: json["limits"])
-        idempotencyKey = json["idempotency_key"]?.string
-        resumeFrom = json["resume_from"]?.string.flatMap(JobID.init)
     }
 }

@@ -156,31 +156,9 @@ extension HistoryRecord {
 
     private func append(_ failure: Failure, to bytes: inout [UInt8]) {
         bytes.append(member: "class", failure.class.rawValue)
+        bytes.append(member: "code", failure.code)
         bytes.append(member: "message", failure.message)
         bytes.append(member: "hint", failure.hint)
         bytes.append(member: "response", failure.response)
-    }
-
-    private func append(_ acceptance: Acceptance, to bytes: inout [UInt8]) {
-        bytes.append(member: "name", acceptance.name)
-        bytes.append(member: "file", acceptance.file)
-        bytes.append(member: "kind", acceptance.kind.rawValue)
-        bytes.append(member: "size", acceptance.size)
-        bytes.append(member: "lines", acceptance.lines)
-        bytes.append(member: "sha256", acceptance.sha256)
-        bytes.append(member: "owner_uid", acceptance.ownerUID)
-        bytes.append(member: "owner", acceptance.owner)
-        bytes.append(member: "queue", acceptance.queue)
-        bytes.append(member: "workflow", acceptance.workflow)
-        bytes.append(member: "priority", acceptance.priority)
-        bytes.append(member: "run_at", acceptance.runAt?.text)
-        bytes.append(member: "deadline", acceptance.deadline?.text)
-        if !acceptance.labels.isEmpty {
-            bytes.append(member: "labels", .object(acceptance.labels.mapValues(JSON.string)))
-        }
-        bytes.append(member: "limits", acceptance.limits.json)
-        bytes.append(member: "idempotency_key", acceptance.idempotencyKey)
-        bytes.append(member: "resume_from", acceptance.resumeFrom?.text)
-        bytes.append(member: "definition", acceptance.definition)
     }
 }

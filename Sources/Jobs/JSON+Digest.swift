@@ -4,3 +4,14 @@ extension JSON {
     /// SHA-256 of the value's compact text, in hexadecimal digits.
     package var sha256: String { SHA256.hash(data: bytes).hexadecimal }
 }
+
+extension JSON {
+    /// The same value with the members of every object in the order of their names.
+    var withSortedMembers: JSON {
+        switch self {
+        case .array(let elements): .array(elements.map(\.withSortedMembers))
+        case .object(let members): JSON(members: members.sorted { $0.key < $1.key }.map { ($0, $1.withSortedMembers) })
+        default: self
+        }
+    }
+}

@@ -60,6 +60,30 @@ package struct JobDocument: Sendable, Equatable {
         if let limits = try reader.object("limits") { self.limits = try Limits(limits) }
     }
 
+    /// A digest of what the document asks for, the same whatever the format and the order of the members: its workflow
+    /// and its input. When it is to run, and under which limits, makes it no other request.
+    ///
+    /// - Parameter workflow: The one that runs: the document's, or its queue's.
+    package func requestSHA256(workflow: String) -> String {
+        let request: JSON = ["workflow": .string(workflow), "input": input.withSortedMembers]
+        return request.sha256
+    }
+
+    /// Whether a value is meant as a job document by whoever wrote it, whatever it lies in: an object with nothing but a
+    /// document's members (one may be misspelled), `input` or `workflow` among them, and more than a line of prose with
+    /// a colon in it has: two members, or an input that is an object or a list.
+    package static func isMeant(_ value: JSON) -> Bool {
+        guard let object = value.object, object["input"] != nil || object["workflow"] != nil else { return false }
+        let unknown = object.keys.filter { !members.contains($0) }
+        let isMisspelled = unknown.allSatisfy { name in members.contains { $0.editDistance(to: name) <= 2 } }
+        guard unknown.count <= 1, isMisspelled else { return false }
+        if object.count > 1 { return true }
+        switch object["input"] {
+        case .object, .array: return true
+        default: return false
+        }
+    }
+
     private static func moment(_ name: String, _ reader: MemberReader) throws(DocumentError) -> Moment? {
         try reader.optional(name, "a duration such as 2h, or an RFC 3339 time such as 2026-11-24T02:00:00Z") { value in
             guard let text = value.string else { return nil }

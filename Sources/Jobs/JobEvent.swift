@@ -62,6 +62,8 @@ package struct Acceptance: Sendable, Equatable {
     package var size: Int
     /// How many requests a batch file holds; nil for other kinds.
     package var lines: Int?
+    /// How they lie in it; nil for other kinds, and where a version accepted it that knew lines alone.
+    package var form: BatchForm?
     /// Hexadecimal SHA-256 of the drop.
     package var sha256: String
     package var ownerUID: Int
@@ -77,6 +79,10 @@ package struct Acceptance: Sendable, Equatable {
     package var labels: OrderedDictionary<String, String>
     package var limits: Limits
     package var idempotencyKey: String?
+    /// Of a document with an idempotency key: a digest of what it asks for, by which another request is told apart.
+    package var inputSHA256: String?
+    /// The most that `input.text` takes, in bytes; nil for what is no text, and where an earlier version accepted it.
+    package var textMax: Int?
     /// An earlier job of the same owner whose finished steps are taken over where they asked the same.
     package var resumeFrom: JobID?
 

@@ -19,6 +19,9 @@ package struct JobLife: Sendable, Equatable {
     package private(set) var epoch = 0
     /// The sequence number of the last record.
     package private(set) var seq = 0
+    /// Of a batch that is done: how many of its lines are not, which a retry runs again.
+    package private(set) var failedLines: FailedLines?
+    private var isBatch = false
 
     package init() {}
 
@@ -113,8 +116,11 @@ extension JobLife {
         case (.cancel(let decision), .waiting), (.cancel(let decision), .running),
             (.cancel(let decision), .deferred), (.cancel(let decision), .held):
             return Transition(event: .cancelled(decision), destination: .failed(day: now.day), endsJob: true)
-        case (.retry(let decision), .ended(let outcome, _)) where outcome != .completed:
+        case (.retry(let decision), .ended(let outcome, _)) where outcome != .completed || failedLines != nil:
             return Transition(event: .retried(decision), destination: .deferred(until: now))
+        case (.retry, .ended):
+            let reason = isBatch ? "none of its lines failed" : "it completed, and nothing of it failed"
+            throw IllegalTransition(command: command.participle, state: state.name, reason: reason)
         case (.release(let release), .held(let hold)):
             try check(release, hold)
             var release = release
@@ -166,16 +172,24 @@ extension JobLife {
         seq = record.seq
         epoch = record.epoch
         switch record.event {
-        case .accepted, .claimed: state = .waiting
+        case .accepted(let acceptance):
+            isBatch = acceptance.kind == .batch
+            state = .waiting
+        case .claimed: state = .waiting
         case .stepStarted, .stepCompleted, .stepFailed, .stepWaits: state = .running
         case .deferred(let until, _): state = .deferred(until: until)
         case .held(let hold): state = .held(hold)
-        case .released, .retried, .approved: state = .deferred(until: record.at)
+        case .released, .approved: state = .deferred(until: record.at)
+        case .retried:
+            failedLines = nil
+            state = .deferred(until: record.at)
         case .denied:
             let tells = if case .held(let hold) = state { hold.tellsDenial } else { false }
             state = tells ? .deferred(until: record.at) : .ended(.denied, at: record.at)
         case .cancelled: state = .ended(.cancelled, at: record.at)
-        case .completed: state = .ended(.completed, at: record.at)
+        case .completed(let output):
+            if isBatch { failedLines = FailedLines(output: output) }
+            state = .ended(.completed, at: record.at)
         case .failed(_, let failure): state = .ended(failure.class == .denied ? .denied : .failed, at: record.at)
         case .unknown: break
         }

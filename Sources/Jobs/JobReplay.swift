@@ -56,6 +56,9 @@ package struct JobReplay: Sendable, Equatable {
         case .released(let release):
             raisedLimits = raisedLimits.replaced(by: release.limits)
             lastTurn = record.event
+        case .retried:
+            output = nil
+            lastTurn = record.event
         case .unknown: break
         default: lastTurn = record.event
         }
@@ -92,6 +95,9 @@ package struct JobReplay: Sendable, Equatable {
         excerpt.steps = steps.excerpt([record.event.step, currentStep].compactMap(\.self))
         return excerpt
     }
+
+    /// Of a batch that is done: how many of its lines are not.
+    package var failedLines: FailedLines? { life.failedLines }
 
     package var finishedAt: Timestamp? { if case .ended(_, let at) = life.state { at } else { nil } }
 

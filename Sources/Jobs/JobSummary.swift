@@ -4,6 +4,8 @@ package import OrderedCollections
 package struct JobSummary: Sendable, Equatable {
     package enum State: String, Sendable, CaseIterable {
         case waiting, running, deferred, held, done, failed, rejected
+        /// A drop that asked for what a job does already; its reason names the job.
+        case duplicate
     }
 
     package var job: String
@@ -61,11 +63,11 @@ package struct JobSummary: Sendable, Equatable {
         case .ended(.completed, _): state = .done
         case .ended: state = .failed
         }
-        reason = replay.lastTurn?.reason.map(Self.short)
+        reason = (replay.failedLines?.text ?? replay.lastTurn?.reason).map(Self.short)
         switch state {
         case .waiting: why = Self.awaitsWorker
         case .deferred, .held: why = reason
-        case .running, .done, .failed, .rejected: why = nil
+        case .running, .done, .failed, .rejected, .duplicate: why = nil
         }
     }
 

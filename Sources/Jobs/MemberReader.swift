@@ -121,7 +121,7 @@ package struct MemberReader: Sendable {
 
 extension String {
     /// Levenshtein's distance; where it is over 2, any number over 2.
-    fileprivate func editDistance(to other: String) -> Int {
+    func editDistance(to other: String) -> Int {
         // Names come from anybody: the table of two long ones would cost too much, and they are not alike anyway.
         let difference = abs(count - other.count)
         if difference > 2 { return difference }

@@ -70,6 +70,8 @@ package struct ChatRequest: Sendable {
     package var body: JSON?
     /// What is done with an answer that was cut; nil for what the model's settings say.
     package var onTruncated: OnTruncated?
+    /// Where a ready body goes.
+    package var endpoint = RequestEndpoint.chat
 
     package init(
         messages: [ChatMessage],

@@ -39,9 +39,10 @@ extension Dialect {
         structured: StructuredForm = .jsonSchema,
         givesBack: Bool = true
     ) throws(Failure) -> JSON {
+        if request.endpoint != .chat { return try EndpointExchange.body(request, model: model, dialect: self) }
         switch self {
         case .openAI:
-            try OpenAIRequest.body(
+            return try OpenAIRequest.body(
                 request,
                 model: model,
                 parameters: parameters,
@@ -50,7 +51,7 @@ extension Dialect {
                 givesBack: givesBack
             )
         case .anthropic:
-            try AnthropicRequest.body(
+            return try AnthropicRequest.body(
                 request,
                 model: model,
                 parameters: parameters,
@@ -74,6 +75,7 @@ extension Dialect {
     /// - Throws: ``Failure``: temporary when the answer is not whole or empty, permanent when it was withheld, or cut
     ///   where all of it is needed. Its usage is what the answer says, else an estimate.
     func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
+        if request.endpoint != .chat { return try EndpointExchange.read(json, for: request, reading) }
         do throws(Failure) {
             var answer =
                 switch self {

@@ -142,7 +142,8 @@ package struct ProviderModel: LanedModel {
         _ secret: String?,
         _ headers: HTTPHeaders
     ) -> HTTPClientRequest {
-        var message = HTTPClientRequest(url: endpoint.baseURL + language.path + query)
+        let path = request.endpoint == .chat ? language.path : request.endpoint.rawValue
+        var message = HTTPClientRequest(url: endpoint.baseURL + path + query)
         message.method = .POST
         message.headers = [
             "Content-Type": "application/json",

@@ -73,7 +73,8 @@ package struct ScriptedModel: LanedModel {
     ///
     /// - Throws: ``Failure`` as the rule says, in the class that a provider's status has; permanent where no rule fits.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
-        try await lane.call(tokens: worstCase(of: request).tokens, in: turn) { try await answer(request) }
+        if request.endpoint != .chat { throw EndpointExchange.unknown(request.endpoint, name) }
+        return try await lane.call(tokens: worstCase(of: request).tokens, in: turn) { try await answer(request) }
     }
 
     private func answer(_ request: ChatRequest) async throws -> ChatAnswer {

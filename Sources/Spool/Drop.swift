@@ -26,8 +26,8 @@ package struct DropContents: Sendable {
     package var kind: Acceptance.Kind
     /// In bytes.
     package var size: Int
-    /// How many lines of a batch file are not blank; nil for other kinds.
-    package var lines: Int?
+    /// What a batch file holds; nil for other kinds.
+    package var outline: BatchOutline?
     package var sha256: String
     package var ownerUID: Int
     /// The whole text of a job document; nothing of other kinds.
@@ -37,8 +37,12 @@ package struct DropContents: Sendable {
 /// Why a drop is no job, as a sentence for its submitter.
 package struct Rejection: Error, Sendable, Equatable {
     package var reason: String
+    /// The job that does already what the drop asks for; nil for a drop that is refused.
+    package var duplicateOf: JobID?
 
-    package init(_ reason: String) { self.reason = reason }
+    package init(_ reason: String, duplicateOf: JobID? = nil) {
+        (self.reason, self.duplicateOf) = (reason, duplicateOf)
+    }
 }
 
 /// What a queue asks of its drops.
@@ -49,6 +53,8 @@ package struct DropRules: Sendable {
     package var quiet: QuietTimes
     /// What was seen of this drop's writer.
     package var witness: InboxWatch.Witness = .finished
+    /// Whether tables are batches.
+    package var takesRows: Bool
     /// Makes the job's acceptance of a drop's contents, or refuses it.
     package var admit: @Sendable (DropContents) throws(Rejection) -> Acceptance
     /// Whether a job of this id is known already; such a drop gets a new id.
@@ -60,11 +66,13 @@ package struct DropRules: Sendable {
     package init(
         sizeMax: Int,
         quiet: QuietTimes,
+        takesRows: Bool = false,
         isTaken: @escaping @Sendable (JobID) -> Bool,
         admit: @escaping @Sendable (DropContents) throws(Rejection) -> Acceptance
     ) {
         self.sizeMax = sizeMax
         self.quiet = quiet
+        self.takesRows = takesRows
         self.isTaken = isTaken
         self.admit = admit
     }

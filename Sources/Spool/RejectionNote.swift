@@ -7,6 +7,8 @@ package struct RejectionNote: Sendable, Equatable {
     package var ownerUID: Int
     package var at: Timestamp
     package var reason: String
+    /// The job that does already what the drop asks for.
+    package var duplicateOf: JobID?
 
     package static let ending = ".reason.txt"
     /// In bytes; a larger file is none.
@@ -15,20 +17,32 @@ package struct RejectionNote: Sendable, Equatable {
     package var fileName: String { job.description + Self.ending }
 
     package var bytes: [UInt8] {
+        let same = duplicateOf.map { "\nsame as:   \($0)" } ?? ""
+        let advice =
+            duplicateOf.map { "The job \($0) does what it asks for: agentspool show \($0)" }
+            ?? "Mend the file and drop it into inbox/\(queue)/ again."
         let text = """
             This drop is no job and was not run: \(reason)
 
             queue:     \(queue)
             owner uid: \(ownerUID)
-            at:        \(at.text)
+            at:        \(at.text)\(same)
 
-            Nothing was deleted. Mend the file and drop it into inbox/\(queue)/ again.
+            Nothing was deleted. \(advice)
 
             """
         return Array(text.utf8)
     }
 
-    package init(job: JobName, queue: String, ownerUID: Int, at: Timestamp, reason: String) {
+    package init(
+        job: JobName,
+        queue: String,
+        ownerUID: Int,
+        at: Timestamp,
+        reason: String,
+        duplicateOf: JobID? = nil
+    ) {
+        self.duplicateOf = duplicateOf
         self.job = job
         self.queue = queue
         self.ownerUID = ownerUID
@@ -51,11 +65,20 @@ package struct RejectionNote: Sendable, Equatable {
         guard let reason = field("This drop is no job and was not run:"), let queue = field("queue:"),
             let uid = field("owner uid:").flatMap({ Int($0) }), let at = field("at:").flatMap(Timestamp.init(text:))
         else { return nil }
-        self.init(job: job, queue: queue, ownerUID: uid, at: at, reason: reason)
+        self.init(
+            job: job,
+            queue: queue,
+            ownerUID: uid,
+            at: at,
+            reason: reason,
+            duplicateOf: field("same as:").flatMap { JobID($0) }
+        )
     }
 
+    package var state: JobSummary.State { duplicateOf == nil ? .rejected : .duplicate }
+
     package var summary: JobSummary {
-        var summary = JobSummary(job: job.id.text, name: job.drop, queue: queue, state: .rejected)
+        var summary = JobSummary(job: job.id.text, name: job.drop, queue: queue, state: state)
         summary.reason = JobSummary.short(reason)
         summary.owner = UserNames.name(of: ownerUID)
         summary.finishedAt = at

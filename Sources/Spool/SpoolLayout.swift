@@ -3,6 +3,7 @@ package import Jobs
 /// Names and paths of the spool, relative to its root (DESIGN section 3).
 package enum SpoolLayout {
     package static let configuration = "agentspool.yaml"
+    package static let identity = "spool.id"
     package static let inbox = "inbox"
     package static let processing = "processing"
     package static let deferred = "deferred"

@@ -31,9 +31,11 @@ extension SpoolNode {
         }
         let mustCopy = claimed.mustCopy || status.uid != effectiveUserID
         let file = mustCopy ? try copy(dropped, of: claimed) : dropped
-        let (contents, freshDrop) = try read(claimed, file, drop)
+        let (contents, freshDrop) = try read(claimed, file, drop, rules)
         let acceptance = try rules.admit(contents)
-        let key = try acceptance.idempotencyKey.map { try reserve($0, for: claimed.name) }
+        let key = try acceptance.idempotencyKey.map {
+            try reserve($0, for: claimed.name, inputSHA256: acceptance.inputSHA256)
+        }
         let history = try doing("making the history of \(claimed.name)") { () throws(Errno) in
             try fileSystem.open(SpoolLayout.history, in: claimed.directory, .append)
         }
@@ -67,30 +69,6 @@ extension SpoolNode {
         }
     }
 
-    /// Reserves an idempotency key for a job: `keys/<2 hex>/<sha256>` holds the id of the job that has it.
-    ///
-    /// Who wants it appends its id, and the first whole id counts: so two who find no id both see who was first, and
-    /// what a crash left of an id binds nobody. A key that an acceptance reserved before a crash cut it short is the
-    /// same job's again.
-    func reserve(_ key: String, for job: JobName) throws -> (file: OpenFile, directories: [OpenFile]) {
-        let name = SHA256.hash(data: Array(key.utf8)).hexadecimal
-        let (file, directories, owner) = try doing("reserving the idempotency key of \(job)") { () throws(Errno) in
-            let (directory, changed) = try spool.ensuredDirectory("\(SpoolLayout.keys)/\(name.prefix(2))")
-            let file = try fileSystem.open(name, in: directory, .append)
-            let directories = [directory] + changed
-            while true {
-                let bytes = try fileSystem.contents(of: file)
-                let lines = bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-                if let owner = lines.lazy.compactMap({ JobID($0) }).first { return (file, directories, owner) }
-                try fileSystem.writeAll(Array("\(bytes.isEmpty ? "" : "\n")\(job.id)\n".utf8), to: file)
-            }
-        }
-        guard owner == job.id else {
-            throw Rejection("its idempotency_key belongs to job \(owner), which was accepted before")
-        }
-        return (file, directories)
-    }
-
     /// Gives the drop an inode of the daemon's own, which its submitter cannot write to (spool-rules 13): of another user's
     /// drop, and of every one where a writer on another host may have it open unseen.
     ///
@@ -114,8 +92,13 @@ extension SpoolNode {
     }
 
     /// - Returns: What the drop is, and its text when it is small.
-    private func read(_ claimed: Claimed, _ file: OpenFile, _ drop: Drop) throws -> (DropContents, [UInt8]?) {
-        let kind = Acceptance.Kind(dropName: claimed.name.drop)
+    private func read(
+        _ claimed: Claimed,
+        _ file: OpenFile,
+        _ drop: Drop,
+        _ rules: DropRules
+    ) throws -> (DropContents, [UInt8]?) {
+        let kind = Acceptance.Kind(dropName: claimed.name.drop, takesRows: rules.takesRows)
         if kind == .document, claimed.status.size > DropRules.documentSizeMax {
             throw Rejection(
                 "a job document may have \(DropRules.documentSizeMax) bytes at most; "
@@ -123,16 +106,18 @@ extension SpoolNode {
             )
         }
         let isSmall = kind != .batch && claimed.status.size <= OwnedJob.freshDropMax
-        let (sha256, size, bytes, lines) = try doing("reading the drop of \(claimed.name)") { () throws(Errno) in
-            try digest(of: file, keepsBytes: kind == .document || isSmall, countsLines: kind == .batch)
+        var outline = kind == .batch ? BatchOutline(fileName: claimed.name.drop) : nil
+        let (sha256, size, bytes) = try doing("reading the drop of \(claimed.name)") { () throws(Errno) in
+            try digest(of: file, keepsBytes: kind == .document || isSmall) { outline?.add($0) }
         }
+        outline?.end()
         let contents = DropContents(
             queue: drop.queue,
             job: claimed.name,
             name: claimed.name.drop,
             kind: kind,
             size: size,
-            lines: kind == .batch ? lines : nil,
+            outline: outline,
             sha256: sha256,
             ownerUID: Int(claimed.status.uid),
             bytes: kind == .document ? bytes : []
@@ -143,22 +128,18 @@ extension SpoolNode {
     func digest(
         of file: OpenFile,
         keepsBytes: Bool = false,
-        countsLines: Bool = false
-    ) throws(Errno) -> (sha256: String, size: Int, bytes: [UInt8], lines: Int) {
+        _ show: ([UInt8]) -> Void = { _ in }
+    ) throws(Errno) -> (sha256: String, size: Int, bytes: [UInt8]) {
         var bytes: [UInt8] = []
-        var lines = 0
-        // One byte more than the longest blank line that is passed over.
-        var splitter = LineSplitter(bytesMax: LineSplitter.blankMax + 1)
         var hash = SHA256()
         var size = 0
         try fileSystem.readPieces(of: file) { part throws(Errno) in
             part.withUnsafeBytes { hash.update(bufferPointer: $0) }
             if keepsBytes { bytes += part }
-            if countsLines { splitter.split(part) { lines += $0.isBlank ? 0 : 1 } }
+            show(part)
             size += part.count
         }
-        if let last = splitter.end(), !last.isBlank { lines += 1 }
-        return (hash.finalize().hexadecimal, size, bytes, lines)
+        return (hash.finalize().hexadecimal, size, bytes)
     }
 
     // MARK: Name
@@ -202,11 +183,16 @@ extension SpoolNode {
 
 extension Acceptance.Kind {
     /// By the drop's ending (INTERFACE, Drops).
-    package init(dropName: String) {
+    ///
+    /// - Parameter takesRows: Whether a table is a batch.
+    package init(dropName: String, takesRows: Bool = false) {
+        let ending = DropEnding.of(dropName)
         if Document.Format(fileName: dropName) != nil {
             self = .document
+        } else if DropEnding.batch.contains(ending) || takesRows && DropEnding.table.contains(ending) {
+            self = .batch
         } else {
-            self = dropName.lowercased().hasSuffix(".jsonl") ? .batch : .file
+            self = .file
         }
     }
 }

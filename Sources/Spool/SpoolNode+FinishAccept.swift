@@ -60,7 +60,9 @@ extension SpoolNode {
         _ acceptance: Acceptance,
         _ job: JobName
     ) throws -> (files: [OpenFile], directories: [OpenFile]) {
-        let key = try acceptance.idempotencyKey.map { try reserve($0, for: job) }
+        let key = try acceptance.idempotencyKey.map {
+            try reserve($0, for: job, inputSHA256: acceptance.inputSHA256)
+        }
         return try doing("opening what the acceptance of \(job) changed") { () throws(Errno) in
             var directories = [try spool.directory(processing)] + (key?.directories ?? [])
             // It may have been removed since.

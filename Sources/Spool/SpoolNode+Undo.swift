@@ -21,7 +21,8 @@ extension SpoolNode {
                     queue: drop.queue,
                     ownerUID: Int(claimed.status.uid),
                     at: now,
-                    reason: rejection.reason
+                    reason: rejection.reason,
+                    duplicateOf: rejection.duplicateOf
                 )
                 let file = try fileSystem.replaceFile(note.fileName, in: day, with: note.bytes)
                 try rename(claimed.entry, in: claimed.directory, to: note.job.description, in: day)

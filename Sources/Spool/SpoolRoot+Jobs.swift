@@ -145,7 +145,7 @@ extension SpoolRoot {
     ///
     /// A note without its drop is none: it is written first, and a crash took the drop back to its inbox. Believed, it
     /// would keep the drop's id from it.
-    private func rejectionNote(_ name: String, in day: OpenFile) throws(Errno) -> RejectionNote? {
+    func rejectionNote(_ name: String, in day: OpenFile) throws(Errno) -> RejectionNote? {
         if try fileSystem.exists(name + RejectionNote.ending, in: day) { return nil }
         if try !fileSystem.exists(String(name.dropLast(RejectionNote.ending.count)), in: day) { return nil }
         do throws(Errno) {

@@ -10,13 +10,15 @@ package enum ByteSize {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let count = Int(digits) else { return nil }
         let suffix = text.dropFirst(digits.count)
-        guard let unit = units.first(where: { $0.name == suffix }) else { return nil }
+        // By the book it is kB.
+        let name = suffix == "kB" ? "KB" : suffix
+        guard let unit = units.first(where: { $0.name == name }) else { return nil }
         let (bytes, overflow) = count.multipliedReportingOverflow(by: unit.size)
         return overflow ? nil : bytes
     }
 
     /// In the largest unit that gives a whole number: `1MiB`, `64KB`, `1234567B`.
-    static func text(_ bytes: Int) -> String {
+    package static func text(_ bytes: Int) -> String {
         let unit = units.first { bytes >= $0.size && bytes.isMultiple(of: $0.size) } ?? ("B", 1)
         return "\(bytes / unit.1)\(unit.0)"
     }

@@ -1,4 +1,4 @@
-import Jobs
+package import Jobs
 
 /// A file that is read in pieces.
 package protocol ByteSource: Sendable {
@@ -7,6 +7,8 @@ package protocol ByteSource: Sendable {
 }
 
 /// The lines of a batch file, of which only the places are held; each is read when it is needed.
+///
+/// A line is one request, whatever the form: a value that goes over many lines, or a row of a table.
 package struct BatchFile: Sendable {
     /// More are refused when the file is dropped: 50,000 lines took 100 MB of memory.
     package static let linesMax = 500_000
@@ -18,8 +20,11 @@ package struct BatchFile: Sendable {
         var isDuplicate: Bool
     }
 
-    private let source: any ByteSource
+    private let source: TextSource
+    private let form: BatchForm
     private var places: [Place] = []
+    /// Of a table, once its heading was read.
+    package private(set) var table: BatchTable?
     /// Of lines whose id is neither their own nor just their number.
     private var madeIDs: [Int: String] = [:]
 
@@ -27,14 +32,16 @@ package struct BatchFile: Sendable {
 
     /// Reads the file once, to see where its lines are and that each has an id of its own; blank ones are passed over.
     ///
-    /// - Throws: What `source` throws.
-    package init(_ source: any ByteSource) async throws {
-        self.source = source
-        var splitter = LineSplitter(bytesMax: BatchLine.bytesMax)
+    /// - Parameter form: As the acceptance has it; nil for lines.
+    /// - Throws: What `source` throws; `Failure` when the file is not what was accepted.
+    package init(_ source: any ByteSource, form: BatchForm? = nil) async throws {
+        self.source = try await TextSource(source)
+        self.form = form ?? .lines
+        var splitter = BatchSplitter(self.form, bytesMax: BatchLine.bytesMax)
         var ids = LineIDs()
         var offset = 0
         while true {
-            let piece = try await source.read(at: offset, count: 1 << 18)
+            let piece = try await self.source.read(at: offset, count: 1 << 18)
             if piece.isEmpty { break }
             offset += piece.count
             splitter.split(piece) { add($0, &ids) }
@@ -44,6 +51,7 @@ package struct BatchFile: Sendable {
     }
 
     private mutating func add(_ line: LineSplitter.Line, _ ids: inout LineIDs) {
+        if case .table(let delimiter) = form { return add(row: line, delimiter, &ids) }
         if line.isBlank { return }
         let isTooLong = line.length > BatchLine.bytesMax
         let isDuplicate = !isTooLong && !ids.add(BatchLine(line.bytes, number: line.number), at: places.count)
@@ -51,6 +59,20 @@ package struct BatchFile: Sendable {
         places.append(
             Place(number: line.number, offset: line.offset, length: line.length, isDuplicate: isDuplicate)
         )
+    }
+
+    private mutating func add(row line: LineSplitter.Line, _ delimiter: UInt8, _ ids: inout LineIDs) {
+        if line.isBlankRow(delimiter: delimiter) { return }
+        if table == nil {
+            if line.offset == 0, TableHeading.named(line.bytes) != nil { return }
+            table = BatchTable(
+                heading: TableHeading(line.bytes, delimiter: delimiter),
+                hasMark: source.hadMark
+            )
+            return
+        }
+        ids.addNumber(line.number, at: places.count)
+        places.append(Place(number: line.number, offset: line.offset, length: line.length, isDuplicate: false))
     }
 
     /// Reads a line.
@@ -66,7 +88,11 @@ package struct BatchFile: Sendable {
             guard bytes.count == place.length else {
                 throw Failure(.permanent, "the batch file became shorter at line \(place.number)")
             }
-            line = BatchLine(bytes, number: place.number)
+            if let table {
+                line = BatchLine(row: table.read(bytes), number: place.number)
+            } else {
+                line = BatchLine(bytes, number: place.number)
+            }
         }
         if place.isDuplicate {
             let message = "the custom_id \"\(line.id)\" is in the file before"

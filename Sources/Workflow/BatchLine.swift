@@ -1,4 +1,5 @@
 package import Jobs
+package import Models
 import OrderedCollections
 
 /// One line of a batch file (INTERFACE, Drops).
@@ -26,7 +27,7 @@ package struct BatchLine: Sendable, Equatable {
     }
 
     /// A longer line is not read.
-    package static let bytesMax = 16 << 20
+    package static let bytesMax = BatchOutline.requestMax
     /// In bytes; it becomes a part of a step's path.
     package static let customIDMax = 512
 
@@ -38,6 +39,10 @@ package struct BatchLine: Sendable, Equatable {
     package var request: Request
     /// Whether `id` is the file's own.
     package private(set) var hasCustomID = false
+    /// Of a row of a table.
+    package private(set) var cells: [String]?
+    /// Where a request in OpenAI's form goes.
+    package private(set) var endpoint = RequestEndpoint.chat
 
     /// Reads a line; one that is bad is bad by itself.
     package init(_ text: some Sequence<UInt8>, number: Int) {
@@ -56,11 +61,18 @@ package struct BatchLine: Sendable, Equatable {
             if let custom = custom?.string, !custom.isEmpty, custom.utf8.count <= Self.customIDMax {
                 (id, hasCustomID) = (custom, true)
             }
+            if dialect == .openAI { endpoint = value["url"]?.string.flatMap(RequestEndpoint.init(url:)) ?? .chat }
             request = Self.request(value, dialect, hasCustomID: hasCustomID)
         } catch {
             let message = "not valid JSON at column \(error.column): \(error.reason)"
             request = .fault(Fault("invalid_json_line", message))
         }
+    }
+
+    /// A row of a table.
+    init(row: (cells: [String], request: Request), number: Int) {
+        (self.number, id, dialect, request) = (number, String(number), .input, row.request)
+        cells = row.cells
     }
 
     /// A line that is longer than ``bytesMax``.
@@ -85,10 +97,15 @@ package struct BatchLine: Sendable, Equatable {
         if let method = line["method"], method != "POST" {
             throw Fault("invalid_method", "method is \(method.text), and must be \"POST\"")
         }
-        if let url = line["url"], url.string?.hasSuffix("/chat/completions") != true {
-            throw Fault("url_mismatch", "url is \(url.text), and must be \"/v1/chat/completions\"")
+        var endpoint = RequestEndpoint.chat
+        if let url = line["url"] {
+            guard let known = url.string.flatMap(RequestEndpoint.init(url:)) else {
+                let names = RequestEndpoint.allCases.map { "\"\($0.url)\"" }.joined(separator: ", ")
+                throw Fault("url_mismatch", "url is \(url.text), and must be one of \(names)")
+            }
+            endpoint = known
         }
-        return try checked(line["body"] ?? .null, "body")
+        return try checked(line["body"] ?? .null, "body", endpoint.neededMember)
     }
 
     private static func parameters(of line: JSON) throws(Fault) -> JSON {
@@ -97,9 +114,15 @@ package struct BatchLine: Sendable, Equatable {
         return parameters
     }
 
-    private static func checked(_ body: JSON, _ member: String) throws(Fault) -> JSON {
+    private static func checked(
+        _ body: JSON,
+        _ member: String,
+        _ needed: String = "messages"
+    ) throws(Fault) -> JSON {
         if body.object == nil { throw Fault("invalid_type", "\(member) is \(body.kindName), and must be an object") }
-        if body["messages"]?.array == nil {
+        if needed != "messages" {
+            if body[needed]?.isNull != false { throw Fault("missing_required_parameter", "\(member) has no \(needed)") }
+        } else if body[needed]?.array == nil {
             throw Fault("missing_required_parameter", "\(member) has no list of messages")
         }
         if body["stream"] == true { throw Fault("unsupported_value", "stream is true; a batch has no streams") }

@@ -28,11 +28,14 @@ package enum BatchOutcome: Sendable {
     /// The HTTP answer of the provider that says the failure, when there was one.
     fileprivate var response: JSON? { if case .failed(let failure) = self { failure.response } else { nil } }
 
+    /// Of what kind a failure is; the other side of a success does not matter.
+    var failureClass: FailureClass { if case .failed(let failure) = self { failure.class } else { .permanent } }
+
     /// The error where there is no HTTP answer; nil of a success.
-    fileprivate func error(_ line: BatchLine) -> (code: String, message: String)? {
+    func error(_ line: BatchLine) -> (code: String, message: String)? {
         switch self {
         case .succeeded: nil
-        case .failed(let failure): (failure.class.rawValue, failure.message)
+        case .failed(let failure): (failure.code ?? failure.class.rawValue, failure.message)
         case .fault(let fault): (fault.code, "line \(line.number): \(fault.message)")
         case .unsettled(.expired): ("batch_expired", "the job's deadline passed before this request was done")
         case .unsettled(.cancelled): ("batch_cancelled", "the job was cancelled before this request was done")
@@ -57,6 +60,13 @@ extension BatchLine {
         case (.openAI, _):
             return openAIResult(outcome.response ?? .null, error: outcome.response == nil ? error ?? .null : .null, job)
         }
+    }
+
+    /// The row of the table of results.
+    func resultRow(_ outcome: BatchOutcome, in table: BatchTable) -> [UInt8] {
+        var output = ""
+        if case .succeeded(let value) = outcome { output = value.isNull ? "" : value.string ?? value.text }
+        return table.resultRow(cells ?? [], output: output, error: outcome.error(self)?.message ?? "")
     }
 
     private func openAIResult(_ response: JSON, error: JSON, _ job: JobID) -> JSON {

@@ -1,10 +1,11 @@
 package import Jobs
-import OrderedCollections
 
 /// Writes what became of a batch's lines, from the history: every line in one of two files, in the order of the input.
 package struct BatchResults: Sendable {
     package static let outputFile = "output.jsonl"
     package static let errorFile = "errors.jsonl"
+    /// Besides these, of a table: its rows with what became of them.
+    package static let tableFile = "output.csv"
     /// In bytes; so much is written at a time.
     private static let pieceSize = 1 << 18
 
@@ -16,28 +17,38 @@ package struct BatchResults: Sendable {
         (self.file, self.job, self.archive) = (file, job, archive)
     }
 
-    /// Writes both files, in place of those of an earlier run; the error file only when a line failed.
+    /// Writes the files, in place of those of an earlier run; the error file only when a line failed.
     ///
     /// - Parameter unsettled: Why lines without an outcome have none.
-    /// - Returns: The job's output: the counts, and the names of the files.
+    /// - Returns: The job's output: the counts, and the names of the files; and why all lines failed, when they did.
     /// - Throws: What the archive and the file's source throw.
-    package func write(unsettled: BatchOutcome.Unsettled) async throws -> JSON {
+    package func write(unsettled: BatchOutcome.Unsettled) async throws -> (output: JSON, failure: Failure?) {
         var counts = BatchCounts()
         var output = Buffer(file: try await archive.makeFile(Self.outputFile))
         var errors = Buffer(file: try await archive.makeFile(Self.errorFile))
+        let table = file.table
+        var rows: Buffer?
+        if let table {
+            rows = Buffer(file: try await archive.makeFile(Self.tableFile))
+            try await rows?.add(bytes: table.resultHeading)
+        }
         for index in 0..<file.count {
             let line = try await file.line(at: index)
             let outcome = try await outcome(of: line) ?? .unsettled(unsettled)
-            counts.add(outcome, line.dialect)
+            counts.add(outcome, of: line)
             let text = line.resultLine(outcome, job: job)
             if outcome.isSuccess { try await output.add(text) } else { try await errors.add(text) }
+            if let table { try await rows?.add(bytes: line.resultRow(outcome, in: table)) }
         }
         try await output.finish()
+        try await rows?.finish()
         if counts.failed > 0 { try await errors.finish() } else { try await errors.file.discard() }
-        return JSON(members: [
+        let members = JSON(members: [
             ("request_counts", counts.json), ("output_file", .string(Self.outputFile)),
             ("error_file", counts.failed == 0 ? nil : .string(Self.errorFile)),
+            ("table_file", table == nil ? nil : .string(Self.tableFile)),
         ])
+        return (members, counts.failure)
     }
 
     private func outcome(of line: BatchLine) async throws -> BatchOutcome? {
@@ -62,6 +73,11 @@ package struct BatchResults: Sendable {
             if bytes.count >= BatchResults.pieceSize { try await flush() }
         }
 
+        mutating func add(bytes more: [UInt8]) async throws {
+            bytes += more
+            if bytes.count >= BatchResults.pieceSize { try await flush() }
+        }
+
         mutating func flush() async throws {
             try await file.append(bytes)
             bytes = []
@@ -71,32 +87,5 @@ package struct BatchResults: Sendable {
             try await flush()
             try await file.finish()
         }
-    }
-}
-
-/// The lines by what became of them, in the members of both providers.
-private struct BatchCounts {
-    private var total = 0
-    private(set) var failed = 0
-    /// Of the lines in Anthropic's form; nil without any.
-    private var anthropic: OrderedDictionary<String, Int>?
-
-    mutating func add(_ outcome: BatchOutcome, _ dialect: BatchLine.Dialect) {
-        total += 1
-        if !outcome.isSuccess { failed += 1 }
-        if dialect == .anthropic {
-            let types = ["processing", "succeeded", "errored", "canceled", "expired"]
-            var counts = anthropic ?? OrderedDictionary(uniqueKeysWithValues: types.map { ($0, 0) })
-            counts[outcome.anthropicType, default: 0] += 1
-            anthropic = counts
-        }
-    }
-
-    var json: JSON {
-        var members: OrderedDictionary<String, JSON> = [
-            "total": .int(Int64(total)), "completed": .int(Int64(total - failed)), "failed": .int(Int64(failed)),
-        ]
-        for (name, count) in anthropic ?? [:] { members[name] = .int(Int64(count)) }
-        return .object(members)
     }
 }

@@ -85,6 +85,7 @@ extension ChatRequest {
     fileprivate var question: JSON {
         JSON(members: [
             ("messages", .array(messages.map(\.question))), ("body", body), ("schema", outputSchema),
+            ("endpoint", endpoint == .chat ? nil : .string(endpoint.rawValue)),
             ("tools", .array(tools.map { [.string($0.name), .string($0.description), $0.parameters] })),
         ])
     }

@@ -7,9 +7,12 @@ package struct Scope: Sendable {
     package static let roots = ["input", "steps", "item", "index", "job"]
 
     private(set) var values: OrderedDictionary<String, JSON>
+    /// Why there is no `input.text`, where a file is the input: for templates that need it.
+    private(set) var textProblem: Failure?
 
-    package init(input: JSON, job: JSON) {
+    package init(input: JSON, job: JSON, textProblem: Failure? = nil) {
         values = ["input": input, "job": job, "steps": [:]]
+        self.textProblem = textProblem
     }
 
     /// What a condition on a tool's arguments can refer to.
@@ -41,6 +44,7 @@ package struct Scope: Sendable {
     func with(input: JSON) -> Scope {
         var scope = self
         scope.values["input"] = input
+        scope.textProblem = nil
         return scope
     }
 }

@@ -10,7 +10,7 @@ package struct Template: Sendable {
     private indirect enum Part: Sendable {
         case literal(JSON)
         case reference([String])
-        case text(MustacheTemplate)
+        case text(MustacheTemplate, needsText: Bool)
         case array([Part])
         case object([(name: String, part: Part)])
     }
@@ -43,7 +43,8 @@ package struct Template: Sendable {
                 throw reader.document.error(at: path, reason)
             }
             do {
-                return .text(try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + text))
+                let template = try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + text)
+                return .text(template, needsText: needsInputText(text))
             } catch {
                 throw reader.document.error(at: path, "not a template: \(error)")
             }
@@ -59,6 +60,14 @@ package struct Template: Sendable {
             return .object(parts)
         default: return .literal(value)
         }
+    }
+
+    private static let inputText = ["input", "text"]
+
+    /// Whether a text asks for `input.text`, and does not itself provide for its absence.
+    private static func needsInputText(_ text: String) -> Bool {
+        let tags = MustacheTag.tags(in: text).filter { $0.name == inputText.joined(separator: ".") }
+        return !tags.isEmpty && !tags.contains(where: \.beginsSection)
     }
 
     /// The parts of the reference that a text consists of: `{{steps.find.output}}`.
@@ -92,6 +101,7 @@ package struct Template: Sendable {
         case .literal(let value): return value
         case .reference(let path):
             guard let value = scope.value(at: path) else {
+                if let problem = scope.textProblem, path == inputText { throw problem }
                 throw Failure(
                     .permanent,
                     "the template {{\(path.joined(separator: "."))}} refers to something that is not there",
@@ -99,7 +109,9 @@ package struct Template: Sendable {
                 )
             }
             return value
-        case .text(let template): return .string(template.render(MustacheValue(.object(scope.values))))
+        case .text(let template, let needsText):
+            if needsText, let problem = scope.textProblem { throw problem }
+            return .string(template.render(MustacheValue(.object(scope.values))))
         case .array(let parts):
             var elements: [JSON] = []
             for part in parts { elements.append(try render(part, scope)) }

@@ -1,5 +1,5 @@
 package import Jobs
-import OrderedCollections
+package import OrderedCollections
 package import Tools
 
 /// A workflow as the configuration declares it, checked: every name it uses is there.
@@ -10,6 +10,8 @@ package struct WorkflowDefinition: Sendable {
     package let retry: RetryPolicy
     package let steps: [StepDefinition]
     let output: Template?
+    /// Which configured models answer lines of a batch, by the names in the lines.
+    package let lineModels: OrderedDictionary<String, String>
     /// As it was written; a job's history carries it.
     package let source: JSON
 
@@ -26,13 +28,14 @@ package struct WorkflowDefinition: Sendable {
 
     /// - Throws: ``DocumentError`` naming line, member and reason.
     package init(_ reader: MemberReader, name: String, names: Names) throws(DocumentError) {
-        try reader.allowOnly(["description", "input", "limits", "retry", "steps", "output"])
+        try reader.allowOnly(["description", "input", "limits", "retry", "steps", "output", "models"])
         self.name = name
         source = reader.value
         inputSchema = try reader.schema("input")
         limits = try reader.object("limits").map { reader throws(DocumentError) in try Limits(reader) } ?? Limits()
         retry =
             try reader.object("retry").map { reader throws(DocumentError) in try RetryPolicy(reader) } ?? RetryPolicy()
+        lineModels = try LineModels.map(reader, known: names.models)
         var known: Set<String> = []
         steps = try StepDefinition.list(reader, "steps", known: &known, names: names, retry: retry)
         output =

@@ -7,14 +7,17 @@ extension WorkflowRun {
 
     /// Runs every line as a step of its own, `batch/<custom_id>`; a line that fails fails alone.
     ///
-    /// - Returns: The counts, and the names of the files beside `result.json` that hold the lines.
-    func runBatch(_ source: any ByteSource) async throws -> JSON {
-        let file = try await BatchFile(source)
+    /// - Returns: The counts, and the names of the files beside `result.json` that hold the lines; a failure when no
+    ///   line was done.
+    func runBatch(_ source: any ByteSource) async throws -> RunOutcome {
+        let file = try await BatchFile(source, form: job.batchForm)
         _ = try await runSideBySide(file.count, concurrency: Self.batchConcurrency) { index in
             try await run(file.line(at: index))
             return .null
         }
-        return try await BatchResults(file, job: job.name.id, archive: recorder).write(unsettled: .expired)
+        let results = BatchResults(file, job: job.name.id, archive: recorder)
+        let (output, failure) = try await results.write(unsettled: .expired)
+        return failure.map { .failed(step: nil, $0) } ?? .completed(output: output)
     }
 
     /// Settles a line, unless it is settled or the deadline has passed.
@@ -42,14 +45,19 @@ extension WorkflowRun {
             let output = try await runWorkflow(in: job.scope.with(input: input), path: line.path)
             try await recordComposite(line.path, .line, output: output)
         case .body(let body):
-            let model = try model(batchModel, line.path)
-            let request = ChatRequest(messages: [], idempotencyKey: key(line.path), attempt: 1, body: body)
+            let name = try failing(line.path) { () throws(Failure) in try answering(body["model"]) }
+            let model = try model(name, line.path)
+            var request = ChatRequest(messages: [], idempotencyKey: key(line.path), attempt: 1, body: body)
+            request.endpoint = line.endpoint
             _ = try await ask(model, request, path: line.path, kind: .line, workflow.definition.retry) { $0.body }
         }
     }
 
-    /// Requests in a provider's form go to the model of the workflow's first model step.
-    private var batchModel: String { workflow.definition.firstModel ?? "default" }
+    /// Requests in a provider's form that name no model go to that of the workflow's first model step.
+    private func answering(_ name: JSON?) throws(Failure) -> String {
+        let own = workflow.definition.firstModel ?? "default"
+        return try workflow.lineModels?.model(for: name?.string, own: own) ?? own
+    }
 }
 
 extension WorkflowDefinition {

@@ -127,6 +127,7 @@ extension WorkflowRun {
         if let system { messages.append(ChatMessage(.system, try system.renderText(scope))) }
         let text = try prompt.renderText(scope)
         if text.isEmpty {
+            if let problem = scope.textProblem { throw problem }
             throw Failure(
                 .permanent,
                 "the prompt is empty",

@@ -8,21 +8,26 @@ package struct ExecutableWorkflow: Sendable {
     let models: [String: any ChatModel]
     let tools: [String: any Tool]
     let policies: [String: ToolPolicy]
+    /// Nil for a job that an earlier version accepted: whatever its lines name, the step's own model answers.
+    let lineModels: LineModels?
 
     /// - Parameters:
     ///   - models: Those that the definition names, at least.
     ///   - tools: Those that the definition names, at least.
     ///   - policies: Of tools; one without may be called as its parameters allow.
+    ///   - lineModels: Which models answer lines of a batch that name one.
     package init(
         _ definition: WorkflowDefinition,
         models: [String: any ChatModel],
         tools: [String: any Tool],
-        policies: [String: ToolPolicy] = [:]
+        policies: [String: ToolPolicy] = [:],
+        lineModels: LineModels? = nil
     ) {
         self.definition = definition
         self.models = models
         self.tools = tools
         self.policies = policies
+        self.lineModels = lineModels
     }
 }
 
@@ -35,6 +40,8 @@ package struct JobContext: Sendable {
     package var artifacts: String
     /// The batch file; nil for other jobs.
     package var batch: (any ByteSource)?
+    /// How the requests lie in the batch file; nil for a line each.
+    package var batchForm: BatchForm?
     /// What the job may still use.
     package var budget: JobBudget
 
@@ -44,10 +51,11 @@ package struct JobContext: Sendable {
         deadline: Timestamp?,
         artifacts: String,
         batch: (any ByteSource)? = nil,
+        batchForm: BatchForm? = nil,
         budget: JobBudget = JobBudget()
     ) {
         (self.name, self.scope, self.deadline, self.artifacts) = (name, scope, deadline, artifacts)
-        (self.batch, self.budget) = (batch, budget)
+        (self.batch, self.batchForm, self.budget) = (batch, batchForm, budget)
     }
 }
 
@@ -78,7 +86,7 @@ package struct WorkflowRun: Sendable {
     /// - Throws: What the recorder throws, and `CancellationError`; then nothing may be concluded about running steps.
     package func run() async throws -> RunOutcome {
         do {
-            if let batch = job.batch { return .completed(output: try await runBatch(batch)) }
+            if let batch = job.batch { return try await runBatch(batch) }
             return .completed(output: try await runWorkflow(in: job.scope, path: ""))
         } catch let interruption as Interruption {
             switch interruption {

@@ -46,12 +46,64 @@ struct CatalogTests {
     @Test("takes a batch with the number of its lines, up to a limit")
     func batch() throws {
         var contents = contents("", name: "a.jsonl")
-        contents.lines = BatchFile.linesMax
-        #expect(try catalog().admit(contents, at: now).lines == BatchFile.linesMax)
-        contents.lines = BatchFile.linesMax + 1
+        contents.outline = outline(String(repeating: "1\n", count: BatchFile.linesMax))
+        let acceptance = try catalog().admit(contents, at: now)
+        #expect(acceptance.lines == BatchFile.linesMax && acceptance.form == .lines)
+        contents.outline = outline(String(repeating: "1\n", count: BatchFile.linesMax + 1))
         #expect(throws: Rejection("it has 500001 lines; 500000 is the most: split it")) {
             try catalog().admit(contents, at: now)
         }
+    }
+
+    private func outline(_ text: String) -> BatchOutline {
+        var outline = BatchOutline(fileName: "a.jsonl")
+        outline.add(Array(text.utf8))
+        outline.end()
+        return outline
+    }
+
+    @Test("refuses a file that is no batch with what it is")
+    func noBatch() throws {
+        var contents = contents("", name: "a.jsonl")
+        contents.outline = outline("\n")
+        #expect(throws: Rejection("the batch is empty: it has no line with anything in it")) {
+            try catalog().admit(contents, at: now)
+        }
+    }
+
+    @Test("writes down what a document with a key asks for: the same in any format, and not when it is to run")
+    func request() throws {
+        func digest(_ text: String, name: String = "a.json") throws -> String? {
+            try catalog().admit(contents(text, name: name), at: now).inputSHA256
+        }
+        let first = try digest(#"{"idempotency_key":"k","input":{"ticket":1,"user":"a"}}"#)
+        #expect(first != nil)
+        #expect(try digest(#"{"input":{"user":"a","ticket":1},"idempotency_key":"k","priority":7}"#) == first)
+        #expect(try digest("idempotency_key: k\ninput: {ticket: 1, user: a}\n", name: "a.yaml") == first)
+        #expect(try digest(#"{"idempotency_key":"k","workflow":"work","input":{"ticket":1,"user":"a"}}"#) == first)
+        #expect(try digest(#"{"idempotency_key":"k","input":{"ticket":2,"user":"a"}}"#) != first)
+        #expect(try digest(#"{"input":{"ticket":1}}"#) == nil)
+    }
+
+    @Test("gives a batch all configured models and the names that its lines may use, and other jobs their own alone")
+    func lineModels() throws {
+        var queue = QueueSettings(name: "default", workflow: "work")
+        queue.lineModels = ["gpt-4o": "small"]
+        let reader = try MemberReader(
+            Document(Array("models: {gpt-4o: big, o3: big}\nsteps: [{id: a, prompt: hello}]".utf8), format: .yaml)
+        )
+        let names = WorkflowDefinition.Names(models: ["default", "small", "big"], tools: [])
+        let entry = Catalog.Entry(
+            workflow: try WorkflowDefinition(reader, name: "work", names: names),
+            definition: ["models": ["default": [:]]],
+            allModels: ["default": [:], "small": [:], "big": [:]]
+        )
+        let catalog = Catalog(queues: ["default": queue], workflows: ["work": entry])
+        let batch = try catalog.admit(contents("x", name: "a.jsonl"), at: now).definition
+        #expect(batch["models"]?.object?.count == 3)
+        #expect(batch["line_models"] == ["gpt-4o": "small", "o3": "big"])
+        let text = try catalog.admit(contents("x", name: "a.txt"), at: now).definition
+        #expect(text["models"]?.object?.count == 1 && text["line_models"] == nil)
     }
 
     @Test("takes a document with all that it asks for; limits only get lower")

@@ -153,7 +153,8 @@ import Testing
         try Self.perform(Self.command("accept"), on: &life)
         try Self.perform(Self.command("complete"), on: &life)
         #expect(
-            errorText { try life.decide(.retry(Self.decision), at: Self.now) } == "a job that is done cannot be retried"
+            errorText { try life.decide(.retry(Self.decision), at: Self.now) }
+                == "a job that is done cannot be retried: it completed, and nothing of it failed"
         )
     }
 

@@ -42,6 +42,9 @@ extension SeededRandom {
             definition: json()
         )
         if chance(0.5) { acceptance.lines = Int.random(in: 0...1_000, using: &self) }
+        if chance(0.3) { acceptance.form = [.lines, .values, .table(delimiter: 0x09)].randomElement(using: &self) }
+        if chance(0.3) { acceptance.textMax = Int.random(in: 0...1_000, using: &self) }
+        if chance(0.3) { acceptance.inputSHA256 = "2c26b46b" }
         acceptance.priority = Int.random(in: 0...9, using: &self)
         if chance(0.5) { acceptance.runAt = timestamp() }
         if chance(0.5) { acceptance.deadline = timestamp() }

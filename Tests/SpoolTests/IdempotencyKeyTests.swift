@@ -16,12 +16,36 @@ struct IdempotencyKeyTests {
         node = try await spool.node()
     }
 
-    @Test("runs once: the second drop is rejected and names the first job")
+    @Test("runs once: the second drop is a duplicate and names the first job")
     func twice() async throws {
         let (job, _) = try await node.accepted(spool.drop("a.json", text))
         let row = try await node.rejected(spool.drop("b.json", text))
-        #expect(row.reason == "its idempotency_key belongs to job \(job.name.id), which was accepted before")
+        #expect(row.reason == "its idempotency_key was used before, by job \(job.name.id)")
+        #expect(row.state == .duplicate)
+        let note = try #require(try spool.root().rejectionNotes().first)
+        #expect(note.duplicateOf == job.name.id && note.summary == row)
         _ = try await node.accepted(spool.drop("c.json", #"{"idempotency_key":"ticket-4712"}"#))
+    }
+
+    @Test("that was used for another input refuses the drop, and says by which job")
+    func otherInput() async throws {
+        let (job, _) = try await node.accepted(spool.drop("a.json", #"{"idempotency_key":"k","asks":"1"}"#))
+        let row = try await node.rejected(spool.drop("b.json", #"{"idempotency_key":"k","asks":"2"}"#))
+        #expect(row.state == .rejected)
+        #expect(row.reason == "the key k was used by job \(job.name.id) for another input")
+        let same = try await node.rejected(spool.drop("c.json", #"{"idempotency_key":"k","asks":"1"}"#))
+        #expect(same.state == .duplicate)
+        #expect(try spool.root().claim(of: "k") == KeyClaim(job: job.name.id, inputSHA256: "1"))
+        #expect(try spool.root().claim(of: "other") == nil)
+    }
+
+    @Test("in a file of an earlier version, which has the id alone, is the same whatever is asked")
+    func earlierVersion() async throws {
+        let (job, _) = try await node.accepted(spool.drop("a.json", #"{"idempotency_key":"k","asks":"1"}"#))
+        let file = try #require(spool.tree("keys").first { $0.contains("/") })
+        try Data("\(job.name.id)\n".utf8).write(to: URL(fileURLWithPath: spool.absolute("keys/\(file)")))
+        let row = try await node.rejected(spool.drop("b.json", #"{"idempotency_key":"k","asks":"2"}"#))
+        #expect(row.state == .duplicate)
     }
 
     @Test("lies in keys/ under its digest, and holds the job's id")

@@ -44,7 +44,10 @@ import Testing
         (#"{"custom_id":"x","body":{"messages":"hi"}}"#, "missing_required_parameter"),
         (#"{"custom_id":"x","body":{"messages":[],"stream":true}}"#, "unsupported_value"),
         (#"{"custom_id":"x","method":"GET","body":{"messages":[]}}"#, "invalid_method"),
-        (#"{"custom_id":"x","url":"/v1/embeddings","body":{"messages":[]}}"#, "url_mismatch"),
+        (#"{"custom_id":"x","url":"/v1/images/edits","body":{"messages":[]}}"#, "url_mismatch"),
+        (#"{"custom_id":"x","url":"/v1/embeddings","body":{"messages":[]}}"#, "missing_required_parameter"),
+        (#"{"custom_id":"x","url":"/v1/responses","body":{"input":null}}"#, "missing_required_parameter"),
+        (#"{"custom_id":"x","url":"/v1/completions","body":{"input":"a"}}"#, "missing_required_parameter"),
         (#"{"custom_id":5,"body":{"messages":[]}}"#, "invalid_custom_id"),
         (#"{"custom_id":"","body":{"messages":[]}}"#, "invalid_custom_id"),
         (#"{"method":"POST","url":"/v1/chat/completions","body":{"messages":[]}}"#, "invalid_custom_id"),
@@ -59,6 +62,9 @@ import Testing
         #"{"custom_id":"x","body":{"messages":[]}}"#,
         #"{"custom_id":"x","method":"POST","url":"http://localhost/v1/chat/completions","body":{"messages":[]}}"#,
         #"{"custom_id":"x","body":{"messages":[],"stream":false}}"#,
+        #"{"custom_id":"x","url":"/v1/embeddings","body":{"input":["a","b"]}}"#,
+        #"{"custom_id":"x","url":"/v1/responses","body":{"input":"a"}}"#,
+        #"{"custom_id":"x","url":"/v1/completions","body":{"prompt":"a"}}"#,
     ]) func `what other services leave out or add is tolerated`(text: String) { #expect(code(text) == nil) }
 
     @Test func `an id that is in the file before is a fault of the later line alone`() async throws {

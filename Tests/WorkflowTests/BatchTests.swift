@@ -79,7 +79,7 @@ import Testing
         let model = FakeModel { _, _ in throw Failure(.permanent, "no route") }
         let bench = bench(line("one"), model)
         let recorder = bench.recorder()
-        _ = try await bench.run(yaml, recorder)
+        #expect(try await bench.run(yaml, recorder).failure?.message == "the only line failed: no route")
         #expect(
             recorder.file("errors.jsonl") == [
                 #"{"id":"batch_req_\#(Bench.job.id)_1","custom_id":"one","response":null,"error":{"code":"permanent","message":"no route"}}"#
@@ -209,7 +209,7 @@ import Testing
         var fresh = bench
         fresh.batch = MemoryBytes(line("new") + parameters("newer") + "{\"text\":\"d\"}\n")
         let again = try await fresh.run(yaml, late)
-        #expect(again.output?["request_counts"]?["expired"] == 1)
+        #expect(again.failure?.message == "all 3 lines failed: the job's deadline passed before this request was done")
         let message = "the job's deadline passed before this request was done"
         #expect(
             late.file("errors.jsonl") == [
@@ -229,8 +229,29 @@ import Testing
         let left = recorder.resumed()
         let file = try await BatchFile(try #require(bench.batch))
         let results = BatchResults(file, job: Bench.job.id, archive: left)
-        let output = try await results.write(unsettled: .cancelled)
+        let (output, failure) = try await results.write(unsettled: .cancelled)
+        #expect(failure == nil)
         #expect(output["request_counts"] == ["total": 2, "completed": 1, "failed": 1])
         #expect(left.file("errors.jsonl")?[0].contains("\"error\":{\"code\":\"batch_cancelled\"") == true)
+    }
+
+    @Test(arguments: [
+        (["permanent", "permanent"], FailureClass.permanent), (["temporary", "temporary"], .temporary),
+        (["temporary", "permanent"], .permanent), (["limit", "limit"], .permanent),
+    ]) func `a batch of which no line is done fails, of the class of its lines, and its files are there`(
+        classes: [String],
+        expected: FailureClass
+    ) async throws {
+        let model = FakeModel { request, _ in
+            let name = request.body?["class"]?.string ?? ""
+            throw Failure(FailureClass(rawValue: name) ?? .permanent, "it is \(name)")
+        }
+        let lines = classes.enumerated().map { line("\($0.offset)", ",\"class\":\"\($0.element)\"") }
+        let bench = bench(lines.joined(), model)
+        let recorder = bench.recorder()
+        let once = "retry: {attempts: 1}\n"
+        let failure = try #require(try await bench.run(once + yaml, recorder).failure)
+        #expect(failure.class == expected && failure.message.hasPrefix("all 2 lines failed: it is \(classes[0])"))
+        #expect(recorder.file("errors.jsonl")?.count == 2 && recorder.file("output.jsonl") == [])
     }
 }

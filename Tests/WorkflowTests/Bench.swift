@@ -14,6 +14,8 @@ struct Bench {
     var input: JSON = .null
     var deadline: Timestamp?
     var batch: (any ByteSource)?
+    var batchForm: BatchForm?
+    var lineModels: LineModels?
     /// By the tools' names: what the configuration says about approval, allow and deny.
     var policies: [String: String] = [:]
     var budget = JobBudget()
@@ -51,7 +53,8 @@ struct Bench {
             try definition(yaml),
             models: Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) }),
             tools: Dictionary(uniqueKeysWithValues: tools.map { ($0.name, $0) }),
-            policies: try policies.mapValues(policy)
+            policies: try policies.mapValues(policy),
+            lineModels: lineModels
         )
         let context = JobContext(
             name: Self.job,
@@ -59,6 +62,7 @@ struct Bench {
             deadline: deadline,
             artifacts: "/artifacts",
             batch: batch,
+            batchForm: batchForm,
             budget: budget
         )
         let environment = RunEnvironment(wallClock: clock.wallClock, clock: ContinuousClock(), jitter: { 0.5 })

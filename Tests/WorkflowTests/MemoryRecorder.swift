@@ -88,6 +88,11 @@ final class MemoryRecorder: StepRecorder {
     var pauses: [Duration] { state.withLock { $0.pauses } }
     var usage: Usage { state.withLock { $0.steps.usage } }
 
+    /// A file of results as it was written; nil when there is none.
+    func text(_ name: String) -> String? {
+        state.withLock { $0.files[name] }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
     func file(_ name: String) -> [String]? {
         state.withLock { $0.files[name] }.map { bytes in
             bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }

@@ -133,7 +133,9 @@ extension DropRules {
                 workflow: "w",
                 definition: [:]
             )
-            acceptance.idempotencyKey = (try? JSONParser.parse(contents.bytes))?["idempotency_key"]?.string
+            let document = try? JSONParser.parse(contents.bytes)
+            acceptance.idempotencyKey = document?["idempotency_key"]?.string
+            acceptance.inputSHA256 = document?["asks"]?.string
             return acceptance
         }
     }

@@ -1,0 +1,63 @@
+import Glibc
+package import JobIndex
+import Jobs
+import Spool
+
+/// Where a spool's index lies, and whose it is.
+package enum IndexPlace {
+    /// Of daemons that root starts, and of the commands beside them.
+    private static let systemDirectory = "/var/lib/agentspool"
+
+    /// The place where the configuration names none: in the spool, or on a local disk where the spool lies on a
+    /// filesystem that other hosts share, on which SQLite's files are damaged.
+    package static func standard(spool path: String) -> String {
+        let own = "\(path)/index.sqlite"
+        let fileSystem = LinuxFileSystem()
+        guard !SpoolRoot.isLocal(path: path, fileSystem: fileSystem),
+            let id = try? SpoolRoot(path: path, fileSystem: fileSystem).identity()
+        else { return own }
+        return "\(stateDirectory(of: id))/index.sqlite"
+    }
+
+    /// Of the system where it is there or may be made, else of the user (XDG Base Directory Specification).
+    private static func stateDirectory(of id: String) -> String {
+        let system = "\(systemDirectory)/\(id)"
+        if geteuid() == 0 || access(system, R_OK | X_OK) == 0 { return system }
+        let home = variable("HOME") ?? "/tmp"
+        return "\(variable("XDG_STATE_HOME") ?? "\(home)/.local/state")/agentspool/\(id)"
+    }
+
+    private static func variable(_ name: String) -> String? {
+        guard let value = getenv(name) else { return nil }
+        return value.pointee == 0 ? nil : String(cString: value)
+    }
+
+    /// Makes the directory of the index where it is one of ours, and sees that it may lie there.
+    ///
+    /// - Throws: `IndexError` when the filesystem may be shared by other hosts.
+    package static func prepare(_ path: String, spool: String) throws(IndexError) {
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        if path == standard(spool: spool), directory != spool { makeDirectories(directory) }
+        guard access(directory, F_OK) == 0 else { return }
+        if !SpoolRoot.isLocal(path: directory, fileSystem: LinuxFileSystem()) { throw .shared(path: path) }
+    }
+
+    private static func makeDirectories(_ path: String) {
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += "/\(part)"
+            // One that is there is as good; one that cannot be made is told of when the index is opened.
+            _ = mkdir(made, 0o755)
+        }
+    }
+
+    /// Whether a spool lies where it lay, as another directory than `path`: that one is a copy of it then.
+    package static func isCopied(_ owner: IndexOwner, to path: String) -> Bool {
+        let fileSystem = LinuxFileSystem()
+        guard let there = try? SpoolRoot(path: owner.path, fileSystem: fileSystem), let id = try? there.identity(),
+            let known = try? fileSystem.status(of: there.root),
+            let here = try? fileSystem.status(of: fileSystem.open(path, in: nil, .directory))
+        else { return false }
+        return id == owner.id && (known.device, known.inode) != (here.device, here.inode)
+    }
+}

@@ -1,0 +1,92 @@
+/// What a batch file holds, seen once when it is dropped: how its requests lie in it, how many there are, and why it is
+/// no batch where it is none.
+package struct BatchOutline: Sendable {
+    /// A text in UTF-16 or UTF-32 is held whole to be read, so it may have so many bytes at the most.
+    package static let decodedMax = 32 << 20
+    /// A longer request is not read.
+    package static let requestMax = 16 << 20
+
+    package private(set) var form = BatchForm.lines
+    /// Requests, not counting blank lines and a table's heading.
+    package private(set) var count = 0
+    /// Why the file as a whole is no batch, as a sentence; known after ``end()``.
+    package private(set) var rejection: String?
+
+    private let fileName: String
+    /// The file's first bytes, until its encoding is known.
+    private var beginning: [UInt8]? = []
+    /// All of a text that is to be decoded.
+    private var collected: [UInt8]?
+    private var check = UTF8Check()
+    /// The piece in which ``check`` found the first fault.
+    private var faulty: [UInt8] = []
+    private var json = JSONBatchOutline()
+    private var table: TableBatchOutline?
+
+    /// - Parameter fileName: By whose ending it is a table or lines of JSON.
+    package init(fileName: String) {
+        self.fileName = fileName
+        if DropEnding.table.contains(DropEnding.of(fileName)) { table = TableBatchOutline(fileName: fileName) }
+    }
+
+    /// Takes the next piece of the file.
+    package mutating func add(_ piece: [UInt8]) {
+        guard var beginning else { return take(piece) }
+        beginning += piece
+        self.beginning = beginning
+        if beginning.count >= 4 { begin() }
+    }
+
+    /// The file ends here.
+    package mutating func end() {
+        begin()
+        if let bytes = collected {
+            if bytes.count > Self.decodedMax {
+                let most = "UTF-16 and UTF-32 are read up to \(Self.decodedMax) bytes"
+                rejection = "\(most): convert it with iconv -f UTF-16 -t UTF-8"
+                return
+            }
+            do throws(TextFault) { split(try TextEncoding.utf8(bytes)) } catch {
+                rejection = "\(error)"
+                return
+            }
+        }
+        check.end()
+        if let fault = check.fault {
+            rejection = "\(TextFault(fault, in: faulty))"
+        } else if var table {
+            table.end()
+            (form, count, rejection) = (table.form, table.count, table.rejection)
+        } else {
+            json.end()
+            (form, count, rejection) = (json.form, json.count, json.rejection)
+        }
+    }
+
+    private mutating func begin() {
+        guard let bytes = beginning else { return }
+        beginning = nil
+        switch TextEncoding.marked(bytes)?.encoding {
+        case .utf8:
+            check.add(bytes)
+            split(Array(bytes.dropFirst(3)))
+        case nil: take(bytes)
+        default: collected = bytes
+        }
+    }
+
+    private mutating func take(_ piece: [UInt8]) {
+        if let count = collected?.count {
+            if count <= Self.decodedMax { collected?.append(contentsOf: piece) }
+            return
+        }
+        guard check.fault == nil else { return }
+        check.add(piece)
+        if check.fault != nil { faulty = piece }
+        split(piece)
+    }
+
+    private mutating func split(_ piece: [UInt8]) {
+        if table != nil { table?.add(piece) } else { json.add(piece) }
+    }
+}

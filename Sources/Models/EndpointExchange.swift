@@ -1,0 +1,51 @@
+import Jobs
+import OrderedCollections
+
+/// Requests to endpoints other than chats', which lines of a batch may name: the body goes as it is, and the answer
+/// comes back as it is.
+enum EndpointExchange {
+    /// - Throws: ``Failure``, permanent, for a provider that has no such endpoint.
+    static func body(_ request: ChatRequest, model: String, dialect: Dialect) throws(Failure) -> JSON {
+        guard dialect == .openAI else { throw unknown(request.endpoint, model) }
+        guard var members = request.body?.object else {
+            throw Failure(.permanent, "the line's body is no object")
+        }
+        members["model"] = .string(model)
+        members["stream"] = nil
+        members["stream_options"] = nil
+        return .object(members)
+    }
+
+    /// What a model says that has no such endpoint.
+    static func unknown(_ endpoint: RequestEndpoint, _ name: String) -> Failure {
+        var failure = Failure(
+            .permanent,
+            "the model \(name) has no endpoint \(endpoint.url): only a model with provider: openai has one"
+        )
+        failure.code = "url_mismatch"
+        return failure
+    }
+
+    /// Reads a whole answer. One of `/v1/responses` that says that it is incomplete was cut: it is kept and marked, or
+    /// fails where the settings say so.
+    ///
+    /// - Throws: ``Failure``, permanent, for a response that is not completed; what came is kept in the failure.
+    static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
+        var usage = OpenAIUsage.read(json)
+        usage.costUSD = reading.price?.cost(of: usage) ?? 0
+        var answer = ChatAnswer(text: "", usage: usage, model: json["model"]?.string ?? reading.model, body: json)
+        guard request.endpoint == .responses, let status = json["status"]?.string, status != "completed" else {
+            return answer
+        }
+        let reason = json["incomplete_details"]?["reason"]?.string ?? json["error"]?["message"]?.string
+        let note = "the response is \(status)\(reason.map { ": \($0)" } ?? ""), so it is not whole"
+        if status == "incomplete", request.onTruncated ?? reading.onTruncated != .fail {
+            answer.facts = AnswerFacts(finishReason: reason ?? status, isTruncated: true, note: note)
+            return answer
+        }
+        var failure = Failure(.permanent, note, hint: "raise max_output_tokens in the line, or ask for less", usage: usage)
+        failure.code = "incomplete_response"
+        failure.response = ["status_code": 200, "request_id": json["id"] ?? .null, "body": json]
+        throw failure
+    }
+}

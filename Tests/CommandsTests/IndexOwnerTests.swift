@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+@Suite("The index of another spool")
+struct IndexOwnerTests {
+    private func configuration(_ index: String) -> String {
+        """
+        models: {default: {provider: scripted, script: scripted-model.yaml}}
+        index: \(index)
+        """
+    }
+
+    @Test("is refused by the daemon and by commands, which name both; a spool that was moved keeps its own")
+    func refused() throws {
+        let first = try TestSpool()
+        let second = try TestSpool()
+        let index = first.directory.appendingPathComponent("shared.sqlite").path
+        for spool in [first, second] { try spool.write(configuration(index), to: "agentspool.yaml") }
+        #expect(try first.agentspool("run", "--drain", "--node", "test").status == 0)
+        #expect(try first.agentspool("list").status == 0)
+        for command in [["run", "--drain", "--node", "test"], ["list"], ["reindex"]] {
+            let arguments = command + ["--spool", second.path]
+            let refused = try Program.run(arguments: arguments)
+            #expect(refused.status == 78, "\(command): \(refused.error)")
+            #expect(refused.error.contains(first.path) && refused.error.contains(second.path))
+        }
+        let moved = first.directory.appendingPathComponent("moved").path
+        try FileManager.default.moveItem(atPath: first.path, toPath: moved)
+        #expect(try Program.run(arguments: ["run", "--drain", "--node", "test", "--spool", moved]).status == 0)
+        try FileManager.default.copyItem(atPath: moved, toPath: first.path)
+        let copy = try Program.run(arguments: ["run", "--drain", "--node", "test", "--spool", first.path])
+        #expect(copy.status == 78 && copy.error.contains("is a copy"))
+    }
+}
