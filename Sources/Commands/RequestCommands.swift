@@ -84,7 +84,7 @@ struct ReleaseCommand: SpoolCommand {
 
     func perform() async throws {
         let limits = try limits()
-        let output = assumeDone.map { text in (try? JSONParser.parse(text)) ?? .string(text) }
+        let output = assumeDone.map { text in JSON(printed: text) ?? .string(text) }
         let finding = output.map { Release.Finding.done(output: $0) } ?? (again ? .again : nil)
         try await request.carryOut(.release) { request, _ in
             request.finding = finding

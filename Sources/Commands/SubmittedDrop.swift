@@ -91,7 +91,7 @@ struct SubmittedDrop {
             for text in options.inputs {
                 let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 let value = String(parts[1])
-                input[String(parts[0])] = (try? JSONParser.parse(value)) ?? .string(value)
+                input[String(parts[0])] = JSON(printed: value) ?? .string(value)
             }
             document["input"] = .object(input)
         }

@@ -2,7 +2,11 @@ import Crypto
 
 extension JSON {
     /// SHA-256 of the value's compact text, in hexadecimal digits.
-    package var sha256: String { SHA256.hash(data: bytes).hexadecimal }
+    ///
+    /// It depends on what a number is worth and not on how it is written, as far as doubles can tell.
+    package var sha256: String {
+        SHA256.hash(data: hasWrittenForms ? withoutWrittenForms.bytes : bytes).hexadecimal
+    }
 }
 
 extension JSON {

@@ -1,6 +1,6 @@
 package import OrderedCollections
 
-/// A JSON value (RFC 8259) that keeps the order of members and tells integers from other numbers.
+/// A JSON value (RFC 8259) that keeps the order of members, and numbers with every digit as they are written.
 ///
 /// The project has its own type because history records are its hot path, and because a document's
 /// errors must name a line: the general decoders lose order, merge duplicate members and forget lines.
@@ -9,6 +9,8 @@ package enum JSON: Sendable, Hashable {
     case bool(Bool)
     case int(Int64)
     case double(Double)
+    /// A number that neither of these would write as it was written.
+    case written(WrittenNumber)
     case string(String)
     case array([JSON])
     case object(OrderedDictionary<String, JSON>)
@@ -26,14 +28,17 @@ extension JSON {
         switch self {
         case .int(let value): Int(exactly: value)
         case .double(let value): Int(exactly: value)
+        case .written: ExactNumber(self)?.int64.flatMap { Int(exactly: $0) }
         default: nil
         }
     }
 
+    /// The nearest double of a number.
     package var double: Double? {
         switch self {
         case .int(let value): Double(value)
         case .double(let value): value
+        case .written(let number): number.double
         default: nil
         }
     }
@@ -43,7 +48,7 @@ extension JSON {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
-        case .int, .double: "a number"
+        case .int, .double, .written: "a number"
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"

@@ -12,20 +12,36 @@ package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
 }
 
 /// A strict parser of JSON texts (RFC 8259): no comments, no trailing commas, no duplicate members, no NaN.
+///
+/// Numbers keep every digit, and the form that they are written in (``WrittenNumber``).
 package struct JSONParser {
     /// Deeper documents are refused, so that no input can exhaust the stack.
     package static let depthMax = 128
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private let depthMax: Int
+    private let duplicates: Duplicates
     private var position = 0
     private var depth = 0
     /// The members and positions to follow when a line is looked up, else nil.
     private var sought: ArraySlice<String>?
     private var found: Int?
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>, depthMax: Int = Self.depthMax, seeking: [String]? = nil) {
-        (self.bytes, self.depthMax) = (bytes, depthMax)
+    /// What becomes of two members of one name.
+    package enum Duplicates: Sendable {
+        /// They are an error.
+        case refused
+        /// The last one counts, as in most programs.
+        case last
+    }
+
+    private init(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        depthMax: Int = Self.depthMax,
+        duplicates: Duplicates = .refused,
+        seeking: [String]? = nil
+    ) {
+        (self.bytes, self.depthMax, self.duplicates) = (bytes, depthMax, duplicates)
         sought = seeking?[...]
     }
 
@@ -35,10 +51,11 @@ package struct JSONParser {
     /// - Throws: ``JSONSyntaxError`` with the line and column of the first byte that does not fit.
     package static func parse(
         _ bytes: some Sequence<UInt8>,
-        depthMax: Int = Self.depthMax
+        depthMax: Int = Self.depthMax,
+        duplicates: Duplicates = .refused
     ) throws(JSONSyntaxError) -> JSON {
         let parse = { (buffer: UnsafeBufferPointer<UInt8>) -> Result<JSON, JSONSyntaxError> in
-            var parser = JSONParser(buffer, depthMax: depthMax)
+            var parser = JSONParser(buffer, depthMax: depthMax, duplicates: duplicates)
             do throws(JSONSyntaxError) { return .success(try parser.document()) } catch { return .failure(error) }
         }
         let result = bytes.withContiguousStorageIfAvailable(parse) ?? Array(bytes).withUnsafeBufferPointer(parse)
@@ -136,7 +153,7 @@ package struct JSONParser {
             position += 1
             skipSpace()
             let value = try descending(to: name) { parser throws(JSONSyntaxError) in try parser.value() }
-            if members.updateValue(value, forKey: name) != nil {
+            if members.updateValue(value, forKey: name) != nil, duplicates == .refused {
                 throw error("the member \"\(name)\" is here twice", at: start)
             }
             skipSpace()
@@ -206,12 +223,30 @@ package struct JSONParser {
             if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { position += 1 }
             try digits()
         }
+        if isInteger, let value = int(in: start..<position) { return .int(value) }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        if isInteger, let value = Int64(text) { return .int(value) }
-        guard let value = Double(text), value.isFinite else {
-            throw error("the number \(text) is too large", at: start)
+        // Whatever would be written in another way than it was read keeps its written form.
+        if !isInteger, let value = Double(text), value != 0 || bytes[start] != UInt8(ascii: "-"),
+            value.description == text
+        {
+            return .double(value)
         }
-        return .double(value)
+        return .written(WrittenNumber(checked: text))
+    }
+
+    /// The integer of these digits; nil when it is too large, and for `-0`.
+    private func int(in range: Range<Int>) -> Int64? {
+        let isNegative = bytes[range.lowerBound] == UInt8(ascii: "-")
+        var value: Int64 = 0
+        for index in (isNegative ? range.dropFirst() : range) {
+            // Negative all along, for the least integer.
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, isOver) = product.subtractingReportingOverflow(Int64(bytes[index] &- 0x30))
+            if overflow || isOver { return nil }
+            value = sum
+        }
+        if isNegative { return value == 0 ? nil : value }
+        return value == .min ? nil : -value
     }
 
     private mutating func string() throws(JSONSyntaxError) -> String {

@@ -8,6 +8,7 @@ extension Array where Element == UInt8 {
         case .bool(let value): append(value ? "true" : "false")
         case .int(let value): append(json: value)
         case .double(let value): append(json: value)
+        case .written(let number): append(contentsOf: number.text.utf8)
         case .string(let value): append(json: value)
         case .array(let elements):
             append(UInt8(ascii: "["))

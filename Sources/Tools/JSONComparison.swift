@@ -2,7 +2,7 @@ import Jobs
 import OrderedCollections
 
 extension JSON {
-    /// The one text that all equal values share: whole numbers as integers, members sorted by name.
+    /// The one text that all equal values share: equal numbers in one form, members sorted by name.
     ///
     /// JSON Schema compares numbers by value, objects regardless of order and strings by code points (draft 2020-12,
     /// Core 4.2.2), where Swift's strings are equal when they look the same.
@@ -10,7 +10,7 @@ extension JSON {
 
     private var canonical: JSON {
         switch self {
-        case .double(let value): Int64(exactly: value).map(JSON.int) ?? self
+        case .double, .written: ExactNumber(self)?.canonical ?? self
         case .array(let elements): .array(elements.map(\.canonical))
         case .object(let members):
             .object(
@@ -24,23 +24,14 @@ extension JSON {
         }
     }
 
-    /// Whether this number is less than `other`, without rounding integers to doubles; false for what is no number.
+    /// Whether this number is less than `other`, without rounding; false for what is no number.
     func isLess(than other: JSON) -> Bool {
         switch (self, other) {
-        case (.int(let left), .int(let right)): left < right
-        case (.double(let left), .double(let right)): left < right
-        case (.int(let left), .double(let right)): Self.order(left, right) < 0
-        case (.double(let left), .int(let right)): Self.order(right, left) > 0
-        default: false
+        case (.int(let left), .int(let right)): return left < right
+        case (.double(let left), .double(let right)): return left < right
+        default:
+            guard let left = ExactNumber(self), let right = ExactNumber(other) else { return false }
+            return left < right
         }
-    }
-
-    /// Negative, zero or positive as `left` is less than, equal to or greater than `right`.
-    private static func order(_ left: Int64, _ right: Double) -> Int {
-        if right >= 0x1p63 { return -1 }
-        if right < -0x1p63 { return 1 }
-        let floor = Int64(right.rounded(.down))
-        if left != floor { return left < floor ? -1 : 1 }
-        return right > Double(floor) ? -1 : 0
     }
 }

@@ -31,7 +31,7 @@ package struct RedactionPath: Sendable, Equatable {
     private static func values(in value: JSON, _ tail: ArraySlice<String>) -> [String] {
         switch value {
         case .null, .bool: return []
-        case .int, .double: return tail.isEmpty ? [value.text] : []
+        case .int, .double, .written: return tail.isEmpty ? [value.text] : []
         case .string(let text): return tail.isEmpty ? [text] : []
         case .array(let elements):
             if let index = tail.first.flatMap({ Int($0) }) {

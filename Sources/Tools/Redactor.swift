@@ -87,7 +87,7 @@ package struct Redactor: Sendable {
         if tails.contains(where: \.isEmpty), !value.isNull { return .string(Self.mask) }
         switch value {
         case .null, .bool: return value
-        case .int, .double:
+        case .int, .double, .written:
             let text = value.text
             budget -= text.utf8.count
             return redact(text) == text ? value : .string(Self.mask)

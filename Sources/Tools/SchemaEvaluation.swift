@@ -91,7 +91,7 @@ struct SchemaEvaluation {
         case .types(let types) where !types.contains { $0.holds(value) }:
             let expected = types.map(\.description).joined(separator: " or ")
             // `a whole number was expected, not a number` would puzzle.
-            let actual = value.double != nil && types.contains(.integer) ? "one with a fraction" : value.kindName
+            let actual = value.isNumber && types.contains(.integer) ? "one with a fraction" : value.kindName
             report("\(expected) was expected, not \(actual)")
         case .enumeration(let canonical, let values) where !canonical.contains(value.canonicalBytes):
             let shown = values.prefix(20).map(\.text).joined(separator: ", ")
@@ -103,13 +103,13 @@ struct SchemaEvaluation {
     }
 
     private mutating func assertNumber(_ rule: SchemaRule, _ value: JSON) {
-        if value.double == nil { return }
+        if !value.isNumber { return }
         switch rule {
         case .minimum(let limit) where value.isLess(than: limit): report("must be at least \(limit.text)")
         case .maximum(let limit) where limit.isLess(than: value): report("must be at most \(limit.text)")
         case .exclusiveMinimum(let limit) where !limit.isLess(than: value): report("must be more than \(limit.text)")
         case .exclusiveMaximum(let limit) where !value.isLess(than: limit): report("must be less than \(limit.text)")
-        case .multipleOf(let divisor, let written) where ExactDecimal(value)?.isMultiple(of: divisor) == false:
+        case .multipleOf(let divisor, let written) where ExactNumber(value)?.isMultiple(of: divisor) == false:
             report("must be a multiple of \(written.text)")
         default: break
         }

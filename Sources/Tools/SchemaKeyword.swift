@@ -72,12 +72,14 @@ struct SchemaKeyword {
     }
 
     private func number() throws(JSONSchemaError) -> JSON {
-        guard value.double != nil else { throw expected("a number") }
+        guard value.isNumber else { throw expected("a number") }
         return value
     }
 
-    private func divisor() throws(JSONSchemaError) -> ExactDecimal {
-        guard let divisor = ExactDecimal(value), divisor.digits > 0 else { throw expected("a number greater than 0") }
+    private func divisor() throws(JSONSchemaError) -> ExactNumber {
+        guard let divisor = ExactNumber(value), !divisor.digits.isEmpty, !divisor.isNegative,
+            divisor.digits.count <= ExactNumber.divisorDigitsMax
+        else { throw expected("a number greater than 0, of \(ExactNumber.divisorDigitsMax) digits at the most") }
         return divisor
     }
 

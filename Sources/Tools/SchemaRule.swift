@@ -18,7 +18,7 @@ enum SchemaRule: Sendable {
     case maximum(JSON)
     case exclusiveMinimum(JSON)
     case exclusiveMaximum(JSON)
-    case multipleOf(ExactDecimal, written: JSON)
+    case multipleOf(ExactNumber, written: JSON)
 
     case length(ClosedRange<Int>)
     case pattern(SchemaPattern)
@@ -67,9 +67,10 @@ enum SchemaType: String, CaseIterable, Sendable {
     func holds(_ value: JSON) -> Bool {
         switch (self, value) {
         case (.null, .null), (.boolean, .bool), (.object, .object), (.array, .array), (.string, .string),
-            (.number, .int), (.number, .double), (.integer, .int):
+            (.number, .int), (.number, .double), (.number, .written), (.integer, .int):
             true
         case (.integer, .double(let number)): number == number.rounded()
+        case (.integer, .written): ExactNumber(value)?.isWhole == true
         default: false
         }
     }

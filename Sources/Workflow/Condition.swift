@@ -54,7 +54,7 @@ package struct Condition: Sendable {
         case .compare(let left, let comparison, let right):
             guard isThere(left, scope), isThere(right, scope) else { return nil }
             let (left, right) = (value(of: left, scope), value(of: right, scope))
-            let areAlike = left.double != nil && right.double != nil || left.string != nil && right.string != nil
+            let areAlike = left.isNumber && right.isNumber || left.string != nil && right.string != nil
             return areAlike || ["==", "!="].contains(comparison) ? compare(left, comparison, right) : nil
         }
     }
@@ -73,7 +73,7 @@ package struct Condition: Sendable {
         case .and(let left, let right): .bool(value(of: left, scope).isTruthy && value(of: right, scope).isTruthy)
         case .or(let left, let right): .bool(value(of: left, scope).isTruthy || value(of: right, scope).isTruthy)
         case .compare(let left, let comparison, let right):
-            .bool(compare(value(of: left, scope), comparison, value(of: right, scope)))
+            .bool(compare(operand(left, against: right, scope), comparison, operand(right, against: left, scope)))
         }
     }
 
@@ -90,13 +90,26 @@ package struct Condition: Sendable {
         }
         // Not through doubles, which cannot tell large ids apart.
         if case .int(let left) = left, case .int(let right) = right { return ordered(left, right) }
-        if let left = left.double, let right = right.double { return ordered(left, right) }
+        if let (left, right) = numbers(left, right) { return ordered(left, right) }
         if let left = left.string, let right = right.string { return ordered(left, right) }
         switch comparison {
         case "==": return left == right
         case "!=": return left != right
         default: return false
         }
+    }
+
+    private static func numbers(_ left: JSON, _ right: JSON) -> (ExactNumber, ExactNumber)? {
+        guard let left = ExactNumber(left), let right = ExactNumber(right) else { return nil }
+        return (left, right)
+    }
+
+    /// A value to compare. Text that a reference leads to is a number where the other side is one and it is written like
+    /// one: of what a command prints `1.0` is text, and `0.9` is not.
+    private static func operand(_ node: Node, against other: Node, _ scope: Scope) -> JSON {
+        let value = value(of: node, scope)
+        guard case .reference = node, let text = value.string, let number = JSON(number: text) else { return value }
+        return self.value(of: other, scope).isNumber ? number : value
     }
 
     // MARK: Parsing
@@ -176,7 +189,7 @@ package struct Condition: Sendable {
             switch (token.kind, token.text) {
             case (.string, let text): return .literal(.string(text))
             case (.number, let text):
-                return .literal(Int64(text).map(JSON.int) ?? .double(Double(text) ?? 0))
+                return .literal(JSON(number: text) ?? Int64(text).map(JSON.int) ?? .double(Double(text) ?? 0))
             case (.word, "true"): return .literal(true)
             case (.word, "false"): return .literal(false)
             case (.word, "null"): return .literal(.null)
@@ -200,6 +213,7 @@ extension JSON {
         case .bool(let value): value
         case .int(let value): value != 0
         case .double(let value): value != 0
+        case .written: ExactNumber(self)?.digits.isEmpty == false
         case .string(let value): !value.isEmpty
         case .array(let elements): !elements.isEmpty
         case .object(let members): !members.isEmpty

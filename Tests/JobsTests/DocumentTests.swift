@@ -1,5 +1,6 @@
 import Jobs
 import OrderedCollections
+import TestKit
 import Testing
 
 @Suite struct DocumentTests {
@@ -11,12 +12,20 @@ import Testing
 
     @Test(
         arguments: [
-            ("1", JSON.int(1)), ("-7", -7), ("+7", 7), ("0123", 123), ("0x1F", 31), ("0o17", 15), ("1.5", 1.5),
+            ("1", JSON.int(1)), ("-7", -7), ("+7", 7), ("0123", "0123"), ("0x1F", 31), ("0o17", 15), ("1.5", 1.5),
             ("5.0", 5.0),
-            ("1e-7", 1e-7), ("99999999999999999999", .double(1e20)), ("'1'", "1"), ("\"1\"", "1"), ("\"true\"", "true"),
+            ("1e-07", 1e-7), ("99999999999999999999", .number("99999999999999999999")), ("3.10", .number("3.10")),
+            ("+1.50", .number("1.50")), (".5", 0.5), ("-.5", -0.5), ("5.", 5.0), ("-0", .number("-0")), ("007", "007"),
+            ("1e5", .number("1e5")), ("0xFFFFFFFFFFFFFFFFFF", "0xFFFFFFFFFFFFFFFFFF"), ("0x", "0x"), ("0x+1", "0x+1"),
+            ("1.2.3", "1.2.3"), ("+", "+"), ("+.", "+."), ("1e", "1e"), ("+49 30 1234", "+49 30 1234"),
+            ("192.168.0.1", "192.168.0.1"), ("12:30", "12:30"), ("1,5", "1,5"), ("!!int 7", 7),
+            ("!!float \"3.10\"", .number("3.10")),
+            ("!!str 3.10", "3.10"), ("!!null ~", .null), ("!!timestamp 2026-11-24", "2026-11-24"), ("'1'", "1"),
+            ("\"1\"", "1"), ("\"true\"", "true"),
             ("yes", "yes"), ("no", "no"), ("on", "on"), ("off", "off"), ("n", "n"), ("true", true), ("False", false),
             ("null", .null), ("~", .null), ("", .null), ("2026-11-24", "2026-11-24"), ("12:30:45", "12:30:45"),
-            ("1_000", "1_000"), ("0b11", "0b11"), (".", "."), (".inf", ".inf"), (".nan", ".nan"), ("1e400", "1e400"),
+            ("1_000", "1_000"), ("0b11", "0b11"), (".", "."), (".inf", ".inf"), (".nan", ".nan"),
+            ("1e400", .number("1e400")),
             ("!!str 5", "5"), ("! 5", "5"), ("!!str true", "true"), ("|-\n  5", "5"), (">-\n  true", "true"),
         ] as [(String, JSON)]
     )
@@ -33,6 +42,13 @@ import Testing
         ("a: *x\n", "not valid YAML"),
         ("? [1]\n: 2\n", "a member's name must be a plain word"), ("a: 1\n---\nb: 2\n", "not valid YAML"),
         ("a: b: c\n", "not valid YAML"), ("\ta: 1\n", "not valid YAML"),
+        ("a: !Ref b\n", "a.yaml:1: the tag !Ref is not known here"),
+        ("a: !!binary aGk=\n", "the tag tag:yaml.org,2002:binary is not known here"),
+        ("a: 1\nb: !!int x\n", "a.yaml:2: \"x\" does not fit its tag tag:yaml.org,2002:int"),
+        ("a: !!set {b}\n", "the tag tag:yaml.org,2002:set is not known here"),
+        ("a: 1\n\"a\": 2\n", "the member \"a\" is here twice"), ("1: a\n\"1\": b\n", "the member \"1\" is here twice"),
+        ("a: 1\n<<: 5\n", "a.yaml:2: \"<<\" takes an object"), ("<<: [{a: 1}, 2]\n", "\"<<\" takes an object"),
+        ("<<: {a: 1}\n<<: {b: 1}\n", "is here twice"),
     ])
     func `YAML that is no one document of plain names is refused`(text: String, reason: String) throws {
         let error = try #require(yamlError(text))

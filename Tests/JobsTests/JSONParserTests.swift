@@ -1,5 +1,6 @@
 import Jobs
 import OrderedCollections
+import TestKit
 import Testing
 
 @Suite struct JSONParserTests {
@@ -16,19 +17,22 @@ import Testing
     @Test func `every kind of value is read, and members keep their order`() throws {
         let text = #" {"z":[1,-2.5,1E3,true,false,null,{}],"a":"x\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00","":[]} "#
         let expected: JSON = [
-            "z": [1, -2.5, 1000.0, true, false, .null, [:]], "a": "x\"\\/\u{8}\u{C}\n\r\té😀", "": [],
+            "z": [1, -2.5, .number("1E3"), true, false, .null, [:]], "a": "x\"\\/\u{8}\u{C}\n\r\té😀", "": [],
         ]
         #expect(try JSONParser.parse(text) == expected)
     }
 
-    @Test func `integers stay integers, and what has a fraction or an exponent is a double`() throws {
+    @Test func `integers stay integers, and what has a fraction is a double`() throws {
         #expect(try JSONParser.parse("9223372036854775807") == .int(.max))
         #expect(try JSONParser.parse("-9223372036854775808") == .int(.min))
-        #expect(try JSONParser.parse("9223372036854775808") == .double(0x1p63))
+        #expect(try JSONParser.parse("-1") == -1)
+        #expect(try JSONParser.parse("0") == 0)
         #expect(try JSONParser.parse("5.0") == .double(5))
-        #expect(try JSONParser.parse("5e0") == .double(5))
-        #expect(try JSONParser.parse("1e-7") == .double(1e-7))
-        #expect(try JSONParser.parse("1e-400") == .double(0))
+        #expect(try JSONParser.parse("1e-07") == .double(1e-7))
+    }
+
+    @Test func `of two members of one name the last counts where that is asked for`() throws {
+        #expect(try JSONParser.parse(Array(#"{"a":1,"b":2,"a":3}"#.utf8), duplicates: .last) == ["a": 3, "b": 2])
     }
 
     @Test(arguments: [
@@ -50,7 +54,6 @@ import Testing
         (".5", "line 1, column 1: '.' where a value should be"),
         ("+1", "line 1, column 1: '+' where a value should be"),
         ("1e+", "line 1, column 4: a digit should be here"),
-        ("1e400", "line 1, column 1: the number 1e400 is too large"),
         ("1 2", "line 1, column 3: there is more text after the end of the value"),
         ("\"a\nb\"", "line 1, column 3: a control character inside a string must be written as an escape"),
         ("\"\\x\"", "line 1, column 2: an unknown escape in a string"),

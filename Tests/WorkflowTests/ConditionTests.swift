@@ -1,5 +1,6 @@
 import Jobs
 import OrderedCollections
+import TestKit
 import Testing
 
 @testable import Workflow
@@ -9,7 +10,7 @@ import Testing
         let input: JSON = [
             "n": 5, "big": 9_007_199_254_740_993, "d": 0.5, "s": "refund", "yes": true, "no": false, "zero": 0,
             "empty": "", "list": [1],
-            "none": .null, "nothing": [],
+            "none": .null, "nothing": [], "score": "1.0", "id": "12345678901234567890", "version": .number("3.10"),
         ]
         var scope = Scope(input: input, job: [:])
         scope.add(output: ["urgent": true], of: "a")
@@ -26,7 +27,9 @@ import Testing
         "input.yes or input.no and input.no", "(input.yes or input.no) and not input.no", "'true' == 'true'",
         "input.n>4",
         "-1 < input.zero", "input.big == 9007199254740993", "input.big > 9007199254740992", "input.s != 5",
-        "not input.n == 4",
+        "not input.n == 4", "input.score >= 0.9", "input.score == 1", "0.5 < input.score",
+        "input.id == 12345678901234567890",
+        "input.id > 12345678901234567889", "input.version == 3.1", "input.version < 3.11", "input.version",
     ])
     func `these hold`(text: String) throws { #expect(try isTrue(text)) }
 
@@ -36,6 +39,7 @@ import Testing
         "input.n > 5", "input.n == '5'", "input.s > 5", "input.yes > 1", "input.yes and input.no",
         "not (input.yes or input.no)",
         "(input.yes or input.no) and input.no", "input.list > 0", "input.big == 9007199254740992", "input.missing > 1",
+        "input.score > '5'", "input.id == 12345678901234567891", "input.version == '3.10'", "input.score > 1e400",
     ])
     func `these do not hold`(text: String) throws { #expect(try !isTrue(text)) }
 

@@ -1,0 +1,9 @@
+package import Jobs
+
+extension JSON {
+    /// The number that is written like this.
+    package static func number(_ text: String) -> JSON {
+        guard let number = JSON(number: text) else { preconditionFailure("\(text) is no number") }
+        return number
+    }
+}
