@@ -6,7 +6,9 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int clinux_syncfs(int fd) { return syncfs(fd); }
@@ -52,3 +54,14 @@ bool clinux_thread_has_next(void) { return has_next; }
 void clinux_thread_set_has_next(bool has) { has_next = has; }
 
 int clinux_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int clinux_is_subreaper(void) {
+    int is = 0;
+    return prctl(PR_GET_CHILD_SUBREAPER, &is) == 0 ? is : -1;
+}
+
+int clinux_has_dead_child(void) {
+    siginfo_t info = {0};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return -1;
+    return info.si_pid != 0;
+}

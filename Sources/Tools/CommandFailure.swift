@@ -119,6 +119,8 @@ struct CommandFailure {
     }
 
     func exited(_ code: Int32, _ errorTail: [UInt8]) -> Failure {
+        // A shell says so of its last command (POSIX, Shell Command Language, 2.8.2).
+        if code == 128 + SIGKILL { return killed("exited with \(code): its command was killed by signal 9", errorTail) }
         let message = "\(name) exited with \(code)" + (Self.lastLine(errorTail).map { ": \($0)" } ?? "")
         if code == Self.temporaryExit {
             return Failure(.temporary, message, hint: "the command asks to be tried again")
@@ -132,12 +134,26 @@ struct CommandFailure {
     }
 
     func signalled(_ signal: Int32, _ errorTail: [UInt8]) -> Failure {
+        if signal == SIGKILL { return killed("was killed by signal 9", errorTail) }
         let name = strsignal(signal).map { String(cString: $0).lowercased() } ?? "unknown"
         return Failure(
             interrupted,
             "\(self.name) was killed by signal \(signal) (\(name))"
+                + (Self.lastLine(errorTail).map { ": \($0)" } ?? "")
+        )
+    }
+
+    /// Which the kernel does when memory runs out. It may be there the next time, so that it is tried again where the
+    /// effect allows it.
+    private func killed(_ what: String, _ errorTail: [UInt8]) -> Failure {
+        let isSure = OutOfMemory.hasKilled() == true
+        return Failure(
+            interrupted,
+            "\(name) \(what), \(isSure ? "because memory ran out" : "perhaps out of memory")"
                 + (Self.lastLine(errorTail).map { ": \($0)" } ?? ""),
-            hint: signal == SIGKILL ? "the machine may have run out of memory: see journalctl -k" : nil
+            hint: isSure
+                ? "give the service more memory (MemoryMax), or run fewer steps at a time (workers, concurrency)"
+                : "see journalctl -k whether memory ran out; else something outside killed it"
         )
     }
 

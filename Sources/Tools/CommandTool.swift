@@ -40,7 +40,12 @@ package struct CommandTool: Tool {
     package var name: String { settings.name }
 
     package func specification() -> ToolSpecification {
-        ToolSpecification(summary: settings.summary, parameters: settings.parameters, effect: settings.effect)
+        ToolSpecification(
+            summary: settings.summary,
+            parameters: settings.parameters,
+            effect: settings.effect,
+            answerMax: settings.answerMax
+        )
     }
 
     /// Runs the command once.
@@ -118,6 +123,7 @@ package struct CommandTool: Tool {
         variables["AGENTSPOOL_ATTEMPT"] = String(invocation.attempt)
         variables[Self.keyVariable] = invocation.idempotencyKey
         variables["AGENTSPOOL_ARTIFACTS"] = invocation.artifacts
+        variables["AGENTSPOOL_JOB_DIR"] = FilePath(invocation.artifacts).removingLastComponent().string
         return variables
     }
 
@@ -138,9 +144,9 @@ package struct CommandTool: Tool {
         }
     }
 
-    /// The value of one JSON text, else the text without one newline at its end.
+    /// The value that was printed, else the text without one newline at its end.
     private static func value(of output: [UInt8], _ failure: CommandFailure) throws(Failure) -> JSON {
-        if let value = try? JSONParser.parse(output) { return value }
+        if let value = JSON(printed: output) { return value }
         let text = output.last == UInt8(ascii: "\n") ? output.dropLast() : output[...]
         guard let text = String(validating: text, as: UTF8.self) else { throw failure.outputNotText() }
         return .string(text)

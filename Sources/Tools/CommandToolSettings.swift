@@ -4,7 +4,8 @@ package import Jobs
 package struct CommandToolSettings: Sendable, Equatable {
     package static let members =
         [
-            "description", "command", "parameters", "effect", "timeout", "max_output", "environment", "check",
+            "description", "command", "parameters", "effect", "timeout", "max_output", "answer_max", "environment",
+            "check",
         ] + policyMembers
     /// What a tool's policy says; who runs workflows reads them.
     package static let policyMembers = ["approval", "allow", "deny"]
@@ -23,6 +24,8 @@ package struct CommandToolSettings: Sendable, Equatable {
     package var timeout: Duration
     /// Bytes on standard output.
     package var outputLimit: Int
+    /// Bytes of an answer that a model is told; nil for the standard.
+    package var answerMax: Int?
     /// Names of the daemon's environment variables that the command is given besides the usual ones.
     package var environment: [String]
     /// The command that says whether a call happened.
@@ -48,6 +51,7 @@ package struct CommandToolSettings: Sendable, Equatable {
                 guard let bytes = value.int ?? value.string.flatMap(ByteSize.bytes) else { return nil }
                 return (1...Self.outputMax).contains(bytes) ? bytes : nil
             } ?? 1 << 20
+        answerMax = try Self.answerMax(reader)
         environment = try Self.environment(reader)
         check = try Self.command("check", reader)
     }
@@ -60,10 +64,19 @@ package struct CommandToolSettings: Sendable, Equatable {
             ("parameters", parameters.source),
             ("effect", .string(effect.rawValue)),
             ("timeout", .string(timeout.text)),
-            ("max_output", .int(Int64(outputLimit))),
+            ("max_output", .int(Int64(outputLimit))), ("answer_max", answerMax.map { .int(Int64($0)) }),
             ("environment", environment.isEmpty ? nil : .array(environment.map(JSON.string))),
             ("check", check.map { .array($0.map(JSON.string)) }),
         ])
+    }
+
+    static func answerMax(_ reader: MemberReader) throws(DocumentError) -> Int? {
+        let range = AnswerLimit.range
+        let expected =
+            "a size from \(ByteSize.text(range.lowerBound)) to \(ByteSize.text(range.upperBound)), such as 64KB"
+        return try reader.optional("answer_max", expected) { value in
+            (value.int ?? value.string.flatMap(ByteSize.bytes)).flatMap { range.contains($0) ? $0 : nil }
+        }
     }
 
     static func timeout(_ name: String, _ reader: MemberReader) throws(DocumentError) -> Duration? {

@@ -6,7 +6,8 @@ package protocol Tool: Sendable {
 
     /// What the tool takes and does. A tool of a server is asked for it, so it may take a while and fail.
     ///
-    /// - Throws: ``Failure``, and `CancellationError` when the calling task was cancelled.
+    /// - Throws: ``Failure``, ``ToolPause`` when it must be waited for longer than a worker should be held, and
+    ///   `CancellationError` when the calling task was cancelled.
     func specification() async throws -> ToolSpecification
 
     /// Says whether a call of which no answer is known has happened. It changes nothing.
@@ -17,7 +18,7 @@ package protocol Tool: Sendable {
 
     /// Calls the tool once; retrying is the caller's business.
     ///
-    /// - Returns: The output: JSON where the tool printed JSON, else its text.
+    /// - Returns: The output: JSON where the tool printed JSON, else its text (``JSON/init(printed:)``).
     /// - Throws: ``Failure`` (temporary, permanent, or unknown when it may have happened), and `CancellationError`
     ///   when the calling task was cancelled; then whether it happened is not known.
     func call(_ invocation: ToolInvocation) async throws -> JSON
@@ -34,9 +35,12 @@ package struct ToolSpecification: Sendable, Equatable {
     /// Of the arguments.
     package var parameters: JSONSchema
     package var effect: Effect
+    /// Bytes of an answer that a model is told; longer ones are shortened.
+    package var answerMax: Int
 
-    package init(summary: String, parameters: JSONSchema, effect: Effect) {
+    package init(summary: String, parameters: JSONSchema, effect: Effect, answerMax: Int? = nil) {
         (self.summary, self.parameters, self.effect) = (summary, parameters, effect)
+        self.answerMax = answerMax ?? AnswerLimit.standard
     }
 }
 

@@ -9,11 +9,12 @@ extension WorkflowRun {
         in scope: Scope,
         path: String
     ) async throws -> JSON {
-        let arguments = try failing(path) { () throws(Failure) in try step.arguments?.render(scope) ?? [:] }
+        let rendered = try failing(path) { () throws(Failure) in try step.arguments?.render(scope) ?? [:] }
         if let entry = recorder.entry(of: path), entry.status == .completed {
             return try await recordedOutput(path, entry)
         }
         let specification = try await specification(of: step.tool, path)
+        let arguments = specification.parameters.fitted(rendered)
         let call = ToolCall(tool: step.tool, arguments: arguments, specification: specification, path: path)
         return try await perform(call, retry, onDenied: .fail, tellsModel: false)
     }
@@ -36,6 +37,9 @@ extension WorkflowRun {
     func specification(of name: String, _ path: String) async throws -> ToolSpecification {
         do {
             return try await tool(name, path).specification()
+        } catch let pause as ToolPause {
+            let reason = "step \(path) waits for \(name): \(pause.reason)"
+            throw Interruption.deferred(until: environment.wallClock.now + pause.duration, reason: reason)
         } catch let failure as Failure where failure.class == .temporary {
             // Nothing was begun: a tool server that is down for a while costs no attempt.
             let reason = "step \(path) waits for \(name): \(failure.message)"
@@ -73,9 +77,10 @@ extension WorkflowRun {
     ) async throws -> JSON {
         let path = call.path
         let tool = try tool(call.tool, path)
+        let paths = ArtifactPaths(job.artifacts)
         let invocation: @Sendable (Int, JSON) -> ToolInvocation = { attempt, arguments in
             ToolInvocation(
-                arguments: arguments,
+                arguments: paths.resolved(arguments),
                 job: job.name.id.text,
                 step: path,
                 attempt: attempt,
@@ -86,7 +91,7 @@ extension WorkflowRun {
         var leaf = Leaf(calling: call.tool, call.specification.effect, call.arguments, path: path, retry: retry)
         leaf.tellsModel = tellsModel
         leaf.check = { start in
-            try await tool.check(invocation(start.attempt, start.arguments ?? call.arguments))
+            try await Self.check(tool, invocation(start.attempt, start.arguments ?? call.arguments), paths)
         }
         if let output = try await knownOutput(of: leaf) { return output }
         leaf.isPastKnown = true
@@ -100,8 +105,26 @@ extension WorkflowRun {
         }
         leaf.arguments = arguments
         return try await perform(leaf) { attempt in
-            AttemptResult(output: try await tool.call(invocation(attempt.number, arguments)), usage: .oneToolCall)
+            do {
+                let whole = paths.recorded(try await tool.call(invocation(attempt.number, arguments)))
+                let limit = call.specification.answerMax
+                let output =
+                    tellsModel ? AnswerLimit.told(whole, limit: limit, step: path, in: paths) : whole
+                return AttemptResult(output: output, usage: .oneToolCall)
+            } catch let failure as Failure {
+                throw paths.recorded(failure)
+            }
         }
+    }
+
+    private static func check(
+        _ tool: any Tool,
+        _ invocation: ToolInvocation,
+        _ paths: ArtifactPaths
+    ) async throws -> ToolCheck? {
+        let check = try await tool.check(invocation)
+        if case .happened(let output) = check { return .happened(output: paths.recorded(output)) }
+        return check
     }
 
     /// Records a call that was not made, and what the model is told about it. One that policy and people have nothing

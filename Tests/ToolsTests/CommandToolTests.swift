@@ -1,6 +1,7 @@
 import Foundation
 import Jobs
 import OrderedCollections
+import TestKit
 import Testing
 
 @testable import Tools
@@ -18,9 +19,12 @@ struct CommandToolTests {
     @Test(
         "Output is JSON where it is one JSON text, else text without one newline",
         arguments: [
-            (#"echo '{"a": [1]}'"#, ["a": [1]] as JSON), ("echo 42", 42), ("printf 'a\\nb\\n\\n'", "a\nb\n"),
+            (#"echo '{"a": [1]}'"#, ["a": [1]]), ("echo 42", 42), ("printf 'a\\nb\\n\\n'", "a\nb\n"),
+            ("echo 3.10", "3.10"), ("echo 12345678901234567890", "12345678901234567890"), ("echo 007", "007"),
+            ("echo 1e5", "1e5"), ("echo true", true), (#"echo '"quoted"'"#, "quoted"), ("echo 0.5", 0.5),
+            ("echo '{\"v\": 3.10}'", ["v": .number("3.10")]),
             ("printf plain", "plain"), ("echo '1 2'", "1 2"), ("true", ""), ("echo null", .null),
-        ]
+        ] as [(String, JSON)]
     )
     func output(_ script: String, _ expected: JSON) async throws {
         #expect(try await place.call(place.tool(script)) == expected)
@@ -49,6 +53,7 @@ struct CommandToolTests {
                 "PATH=/usr/bin:/bin", "HOME=/home/x", "TZ=UTC", "PASSED=yes", "AGENTSPOOL_JOB=01J",
                 "AGENTSPOOL_STEP=handle/2/tool/0", "AGENTSPOOL_ATTEMPT=3",
                 "AGENTSPOOL_IDEMPOTENCY_KEY=01J/handle/2/tool/0", "AGENTSPOOL_ARTIFACTS=\(place.artifacts)",
+                "AGENTSPOOL_JOB_DIR=\(place.directory)",
             ]
         )
     }
@@ -119,7 +124,31 @@ struct CommandToolTests {
     func signals(_ effect: Effect, _ expected: FailureClass) async throws {
         let failure = try await place.failure(place.tool("kill -KILL $$", #""effect": "\#(effect.rawValue)""#))
         #expect(failure.class == expected)
-        #expect(failure.message.contains("signal 9"))
+        #expect(failure.message == "probe was killed by signal 9, perhaps out of memory")
+    }
+
+    @Test(
+        "A command of a shell that is killed is killed, too",
+        arguments: [(Effect.write, FailureClass.unknown), (.idempotent, .temporary), (.read, .temporary)]
+    )
+    func shellsSignal(_ effect: Effect, _ expected: FailureClass) async throws {
+        let failure = try await place.failure(
+            place.tool("sh -c 'kill -9 $$'; exit $?", #""effect": "\#(effect.rawValue)""#)
+        )
+        #expect(failure.class == expected)
+        #expect(
+            failure.message.hasPrefix(
+                "probe exited with 137: its command was killed by signal 9, perhaps out of memory"
+            )
+        )
+    }
+
+    @Test func aToolIsTakenByTheKernelBeforeTheDaemonWhenMemoryRunsOut() async throws {
+        let own = try #require(Int(String(contentsOfFile: "/proc/self/oom_score_adj", encoding: .utf8).dropLast()))
+        let most = min(1_000, own + 500)
+        let script =
+            "while test $(cat /proc/$$/oom_score_adj) -lt \(most); do sleep 0.01; done; cat /proc/$$/oom_score_adj"
+        #expect(try await place.call(place.tool(script)) == .int(Int64(most)))
     }
 
     @Test func aProgramWithASlashIsRelativeToTheConfigurationsDirectory() async throws {

@@ -42,13 +42,18 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("ends with a line that is too long")
-    func hugeLine() async throws {
-        try await MCPBench.with(members: "tools: {huge: {effect: read}}") { bench in
+    @Test("goes on when an answer is too long: its call fails alone, and for good", arguments: ["read", "write"])
+    func hugeLine(effect: String) async throws {
+        try await MCPBench.with(members: "tools: {huge: {effect: \(effect)}}") { bench in
+            async let other = bench.call("swap")
+            try await bench.untilReceived("tools/call")
             let failure = try await bench.failure("huge")
-            #expect(failure.class == .temporary)
-            let reason = "it wrote a line longer than 16MiB"
-            #expect(failure.message == "fake.huge: the MCP server fake ended before it answered: \(reason)")
+            #expect(failure.class == .permanent)
+            #expect(failure.message.hasPrefix("fake.huge: the answer of the MCP server fake has 17825"))
+            #expect(failure.message.hasSuffix(" bytes; the limit is 16777216"))
+            _ = try await bench.call("swap")
+            #expect(try await other.string?.hasPrefix("for ") == true)
+            #expect(bench.processes.count == 1)
         }
     }
 
@@ -71,12 +76,14 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("ends a list of tools whose cursors come again")
+    @Test("takes what was listed of a list of tools whose cursors come again, and says so")
     func endless() async throws {
         try await MCPBench.with("endless") { bench in
-            let failure = try await bench.failure("first")
-            #expect(failure == Failure(.permanent, "the MCP server fake lists its tools without end"))
+            try await bench.expect("first", of: "first")
             #expect(bench.methods.count { $0 == "tools/list" } == 2)
+            let sentence =
+                "the MCP server fake names the same page of its list of tools again; what it has listed is taken"
+            #expect(bench.log.messages.value == [sentence])
         }
     }
 

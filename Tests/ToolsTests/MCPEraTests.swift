@@ -30,7 +30,10 @@ struct MCPEraTests {
             let methods = ["server/discover", "initialize", "notifications/initialized", "tools/list", "tools/call"]
             #expect(bench.methods == methods)
             #expect(bench.received[1]["params"]?["protocolVersion"] == "2025-11-25")
-            #expect(bench.received.last?["params"]?["_meta"] == ["agentspool/idempotency-key": "01J/a"])
+            let call = bench.received.last
+            #expect(
+                call?["params"]?["_meta"] == ["agentspool/idempotency-key": "01J/a", "progressToken": call?["id"] ?? 0]
+            )
         }
     }
 

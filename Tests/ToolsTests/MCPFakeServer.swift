@@ -6,6 +6,7 @@ enum MCPFakeServer {
 
         modes = set(sys.argv[1:])
         held = []
+        working = []
         changes = 0
 
         def keep(name, text):
@@ -18,6 +19,14 @@ enum MCPFakeServer {
             signal.signal(signal.SIGTERM, lambda *_: keep("told", "SIGTERM"))
         if "fails-at-start" in modes:
             sys.exit("no licence")
+
+        if "slow-start" in modes and starts == 1:
+            print("downloading packages", file=sys.stderr, flush=True)
+            while not os.path.exists("go"):
+                if os.path.exists("say"):
+                    os.remove("say")
+                    print("building packages", file=sys.stderr, flush=True)
+                time.sleep(0.01)
 
         def send(message):
             sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
@@ -42,7 +51,7 @@ enum MCPFakeServer {
                 return give(id, tools=[tool("second")], nextCursor="b")
             if "endless" in modes:
                 return give(id, tools=[tool("first")], nextCursor="again")
-            names = "echo deaf die hang stuck huge garbage swap ask change structured mixed fail refuse break input env odd"
+            names = "work report finish echo deaf die hang stuck huge garbage swap ask change structured mixed fail refuse break input env odd"
             tools = [tool(name) for name in names.split()]
             tools += [tool("changed-%d" % number) for number in range(changes)]
             tools.append(tool("read", annotations={"readOnlyHint": True, "idempotentHint": True}))
@@ -53,6 +62,14 @@ enum MCPFakeServer {
         def call(id, name, arguments):
             global changes
             if name == "echo": text(id, json.dumps(arguments))
+            elif name == "work": working.append((id, parameters.get("_meta", {}).get("progressToken")))
+            elif name == "report":
+                for _, token in working:
+                    send({"method": "notifications/progress", "params": {"progressToken": token, "progress": 1}})
+                text(id, "reported")
+            elif name == "finish":
+                for work, _ in working: text(work, "worked")
+                text(id, "finished")
             elif name == "die": sys.exit("out of\x1b[31m paper")
             elif name == "hang": pass
             elif name == "stuck": time.sleep(100000)

@@ -40,8 +40,15 @@ struct MCPToolTests {
             try await bench.expect(["n": 1], of: "structured")
             try await bench.expect("read", of: "read")
             let mixed: JSON = [
-                "see", ["type": "image", "mimeType": "image/png", "left_out": "image/png, 5 bytes"],
-                ["type": "resource", "resource": ["uri": "file:///x", "left_out": "data, 3 bytes"]],
+                "see",
+                [
+                    "type": "image", "mimeType": "image/png", "left_out": "image/png, 5 bytes",
+                    "file": "artifacts/a.png",
+                ],
+                [
+                    "type": "resource",
+                    "resource": ["uri": "file:///x", "left_out": "data, 3 bytes", "file": "artifacts/a.bin"],
+                ],
                 ["type": "resource_link", "uri": "file:///y", "name": "y"],
             ]
             try await bench.expect(mixed, of: "mixed")
@@ -63,9 +70,13 @@ struct MCPToolTests {
             ("break", .temporary, "fake.break: the MCP server fake refuses: Oops (-32603)"),
             (
                 "input", .permanent,
-                "fake.input: the MCP server fake asks for input, and nobody is there to give it"
+                "fake.input: the MCP server fake asks for input, and no person is there to give it"
             ),
-            ("odd", .permanent, "fake.odd: the MCP server fake gave a result of a type that is not known here"),
+            (
+                "odd", .unknown,
+                "fake.odd: the MCP server fake gave an answer that cannot be used: "
+                    + "its result is of a type that is not known here"
+            ),
         ]
     )
     func failures(tool: String, class: FailureClass, message: String) async throws {

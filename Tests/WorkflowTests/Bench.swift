@@ -19,13 +19,15 @@ struct Bench {
     /// By the tools' names: what the configuration says about approval, allow and deny.
     var policies: [String: String] = [:]
     var budget = JobBudget()
+    var artifacts = "/artifacts"
 
     static let job = JobName(
         id: JobID(time: Timestamp(milliseconds: 1_795_485_600_000), high: 0, low: 1),
         dropName: Array("ticket.json".utf8)
     )
 
-    init(_ models: FakeModel..., tools: [FakeTool] = [], input: JSON = .null) {
+    init(_ models: FakeModel..., tools: [FakeTool] = [], input: JSON = .null, artifacts: String? = nil) {
+        if let artifacts { self.artifacts = artifacts }
         if !models.isEmpty { self.models = models }
         (self.tools, self.input) = (tools, input)
     }
@@ -60,7 +62,7 @@ struct Bench {
             name: Self.job,
             scope: Scope(input: input, job: ["id": .string(Self.job.id.text)]),
             deadline: deadline,
-            artifacts: "/artifacts",
+            artifacts: artifacts,
             batch: batch,
             batchForm: batchForm,
             budget: budget

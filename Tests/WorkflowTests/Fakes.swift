@@ -90,14 +90,20 @@ final class FakeTool: Tool {
         _ effect: Effect,
         parameters: JSON = ["type": "object"],
         _ body: @escaping Body = { .string("did \($0.step)") },
-        check: @escaping Checking = { _ in nil }
+        check: @escaping Checking = { _ in nil },
+        pause: ToolPause? = nil
     ) {
+        self.pause = pause
         checking = check
         (self.name, self.effect, self.parameters, self.body) = (name, effect, parameters, body)
     }
 
+    /// Thrown when it is asked what it takes.
+    let pause: ToolPause?
+
     func specification() throws -> ToolSpecification {
-        ToolSpecification(summary: summary, parameters: try JSONSchema(parameters), effect: effect)
+        if let pause { throw pause }
+        return ToolSpecification(summary: summary, parameters: try JSONSchema(parameters), effect: effect)
     }
 
     var calls: [ToolInvocation] { made.withLock { $0 } }

@@ -79,6 +79,19 @@ import Tools
         #expect(tool.calls.map(\.attempt) == [1, 2, 3])
     }
 
+    @Test func `a tool whose server is being started puts the job off, with the reason and without an attempt`()
+        async throws
+    {
+        let pause = ToolPause(for: .seconds(10), "the MCP server time is starting since 12 s (start_timeout 15s)")
+        let bench = Bench(tools: [FakeTool("t", .write, pause: pause)])
+        let recorder = bench.recorder()
+        let reason = "step a waits for t: the MCP server time is starting since 12 s (start_timeout 15s)"
+        let due = bench.clock.now + .seconds(10)
+        let outcome = try await bench.run("{steps: [{id: a, tool: t}]}", recorder)
+        #expect(outcome == .deferred(until: due, reason: reason))
+        #expect(recorder.recorded == 0)
+    }
+
     @Test func `a person's retry begins the count anew, and the attempts go on`() async throws {
         let tool = tool(failing: busy, busy, busy, busy)
         let bench = Bench(tools: [tool])

@@ -48,4 +48,10 @@ void clinux_thread_set_has_next(bool has_next);
 /* memfd_create(2) with MFD_CLOEXEC: an empty file in memory, open for reading and writing, or -1 with errno. */
 int clinux_memfd_create(const char *name);
 
+/* Whether orphans among this process's descendants become its children (prctl(2), PR_GET_CHILD_SUBREAPER): 1, 0 or -1. */
+int clinux_is_subreaper(void);
+
+/* Whether a child is dead and not reaped; nothing is reaped here (waitid(2), WNOWAIT): 1, 0 or -1. */
+int clinux_has_dead_child(void);
+
 #endif

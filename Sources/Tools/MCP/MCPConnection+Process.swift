@@ -10,7 +10,6 @@ extension MCPConnection {
     private typealias RunningServer = Execution<CustomWriteInput, SequenceOutput, SequenceOutput>
 
     private enum Part: Sendable {
-        case errorTail([UInt8])
         case done
         /// Ends only when it is cancelled.
         case watch
@@ -44,7 +43,7 @@ extension MCPConnection {
                 StartGate.shared.leave()
                 return await converse(execution, group)
             }
-            finish(.ended(Self.words(result.terminationStatus, errorTail: result.closureResult)))
+            finish(.ended(words(result.terminationStatus)))
         } catch {
             if group.wasStarted { return finish(.ended("\(error)")) }
             StartGate.shared.leave()
@@ -52,17 +51,16 @@ extension MCPConnection {
         }
     }
 
-    private static func words(_ status: TerminationStatus, errorTail: [UInt8]) -> String {
+    private func words(_ status: TerminationStatus) -> String {
         let end =
             switch status {
             case .exited(let code): "it exited with \(code)"
             case .signaled(let signal): "it was killed by signal \(signal)"
             }
-        return end + (CommandFailure.lastLine(errorTail).map { ": \($0)" } ?? "")
+        return end + (lastWords.map { ": \($0)" } ?? "")
     }
 
-    /// - Returns: The last bytes of standard error.
-    private func converse(_ execution: RunningServer, _ group: ProcessGroup) async -> [UInt8] {
+    private func converse(_ execution: RunningServer, _ group: ProcessGroup) async {
         await withTaskGroup(of: Part.self) { tasks in
             tasks.addTask {
                 await self.write(to: execution.standardInputWriter)
@@ -72,7 +70,10 @@ extension MCPConnection {
                 await self.read(execution.standardOutput, group)
                 return .done
             }
-            tasks.addTask { .errorTail(await CommandRun.readTail(of: execution.standardError, group)) }
+            tasks.addTask {
+                await self.readErrors(execution.standardError, group)
+                return .done
+            }
             tasks.addTask {
                 await CommandRun.waitForExit(of: execution)
                 group.leaderExited()
@@ -92,18 +93,11 @@ extension MCPConnection {
                 }
                 return .watch
             }
-            var errorTail: [UInt8] = []
             var missing = 4
             while missing > 0, let part = await tasks.next() {
-                switch part {
-                case .errorTail(let bytes): errorTail = bytes
-                case .done: break
-                case .watch: continue
-                }
-                missing -= 1
+                if case .done = part { missing -= 1 }
             }
             tasks.cancelAll()
-            return errorTail
         }
     }
 
@@ -122,17 +116,29 @@ extension MCPConnection {
         var chunksLeft = CommandRun.chunksAfterExitMax
         do {
             for try await chunk in output {
-                guard let lines = chunk.withUnsafeBytes({ buffer.lines(adding: $0) }) else {
-                    return end(.firmly, fault: "it wrote a line longer than \(ByteSize.text(Self.lineMax))")
-                }
-                for line in lines { receive(line) }
+                showsLife()
+                for line in chunk.withUnsafeBytes({ buffer.lines(adding: $0) }) { receive(line) }
                 if group.leaderHasExited { chunksLeft -= 1 }
                 if chunksLeft == 0 { break }
             }
-            // Who has closed its output can answer nothing any more.
+            // A server that has closed its output can answer nothing any more.
             end(.politely)
         } catch {
             end(.firmly, fault: "its output could not be read")
+        }
+    }
+
+    /// Reads standard error to its end: what stands in it tells that the process lives, and at last why it does not.
+    private func readErrors(_ errors: SubprocessOutputSequence, _ group: ProcessGroup) async {
+        var chunksLeft = CommandRun.chunksAfterExitMax
+        do {
+            for try await chunk in errors {
+                showsLife(words: chunk.withUnsafeBytes { Array($0.suffix(CommandRun.errorTailMax)) })
+                if group.leaderHasExited { chunksLeft -= 1 }
+                if chunksLeft == 0 { break }
+            }
+        } catch {
+            // Its only use is in messages: what was read so far will do.
         }
     }
 

@@ -38,29 +38,41 @@ final class MCPConnection: Sendable {
         var bytes: [UInt8]
     }
 
-    private struct Request {
+    struct Request {
         var continuation: CheckedContinuation<Result<JSON, MCPError>, any Error>
         /// Whether the server may have read it.
         var mayBeRead = false
         var isCancellable: Bool
+        /// When the server last said that it works on it, by the connection's age.
+        var lastProgress: Duration?
     }
 
-    private struct State {
+    struct State {
         var era = MCPEra.newestModern
         var count = 0
         var requests: [Int: Request] = [:]
         var isOpen = true
-        var hasSaidNonsense = false
+        /// Kinds of what the server should not write and was logged.
+        var oddities: Set<String> = []
+        var lastOddity: String?
         var listVersion = 0
+        /// When the process last wrote something, by the connection's age.
+        var lastLife: Duration?
+        var errorTail: [UInt8] = []
         /// Why we end it.
         var fault: String?
         var task: Task<Void, Never>?
         var timeSinceEnd: (@Sendable () -> Duration)?
     }
 
-    /// What ``request(_:_:timeout:isCancellable:)`` throws inside when its task is cancelled.
+    /// What ``request(_:_:_:isCancellable:)`` throws inside when its task is cancelled.
     private struct Abandoned: Error {
         var mayBeRead: Bool
+    }
+
+    private enum Part: Sendable {
+        case answer(Result<JSON, MCPError>)
+        case silence(MCPLoss.Silence)
     }
 
     let start: Start
@@ -73,11 +85,14 @@ final class MCPConnection: Sendable {
     /// Cancelled requests, after which the server must show that it lives.
     let suspicions: AsyncStream<Void>
     private let suspecter: AsyncStream<Void>.Continuation
-    private let state = Mutex(State())
+    let state = Mutex(State())
+    /// The time since the process was started.
+    let age: @Sendable () -> Duration
 
     /// Starts the process.
     init(_ start: Start, clock: any Clock<Duration>, logger: Logger) {
         (self.start, self.clock, self.logger) = (start, clock, logger)
+        age = clock.stopwatch()
         (outgoing, outgoer) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.outgoingMax))
         (endings, ender) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
         (suspicions, suspecter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -94,6 +109,8 @@ final class MCPConnection: Sendable {
         get { state.withLock(\.era) }
         set { state.withLock { $0.era = newValue } }
     }
+    /// The last line that the process wrote to standard error; nil when there is none.
+    var lastWords: String? { CommandFailure.lastLine(state.withLock(\.errorTail)) }
     /// Tells the time since the process ended; nil while it has not.
     var timeSinceEnd: (@Sendable () -> Duration)? { state.withLock(\.timeSinceEnd) }
 
@@ -120,36 +137,71 @@ final class MCPConnection: Sendable {
 
     /// Asks the server.
     ///
-    /// - Parameter isCancellable: Whether the server is told when nobody waits for the answer any longer.
+    /// - Parameter isCancellable: Whether the server is told when nothing waits for the answer any longer.
     /// - Throws: ``MCPLoss``, and `CancellationError`.
     func request(
         _ method: String,
         _ parameters: OrderedDictionary<String, JSON> = [:],
-        timeout: Duration,
+        _ patience: MCPPatience,
         isCancellable: Bool = true
     ) async throws -> Result<JSON, MCPError> {
         let (id, era) = state.withLock { state in
             state.count += 1
             return (state.count, state.era)
         }
+        var parameters = parameters
+        if case .progress = patience.sign {
+            var meta = parameters["_meta"]?.object ?? [:]
+            meta["progressToken"] = .int(Int64(id))
+            parameters["_meta"] = .object(meta)
+        }
         let bytes = MCPMessage.request(id, method, era.parameters(parameters))
+        var silence = MCPLoss.Silence(timeout: patience.timeout)
         do {
-            return try await withThrowingTaskGroup(of: Result<JSON, MCPError>?.self) { tasks in
-                tasks.addTask { try await self.answer(to: Outgoing(id: id, bytes: bytes), isCancellable) }
-                tasks.addTask {
-                    try await self.clock.sleep(for: timeout)
-                    return nil
-                }
+            return try await withThrowingTaskGroup(of: Part.self) { tasks in
+                tasks.addTask { .answer(try await self.answer(to: Outgoing(id: id, bytes: bytes), isCancellable)) }
+                tasks.addTask { .silence(try await self.timeOut(of: id, patience)) }
                 while let part = try await tasks.next() {
                     tasks.cancelAll()
-                    // After the time-out comes the other's end: an answer in the last moment, or an error.
-                    if let answer = part { return answer }
+                    switch part {
+                    case .answer(let answer): return answer
+                    // After it comes the other's end: an answer in the last moment, or an error.
+                    case .silence(let said): silence = said
+                    }
                 }
                 throw CancellationError()
             }
         } catch let abandoned as Abandoned {
             try Task.checkCancellation()
-            throw MCPLoss(.noAnswer(within: timeout), mayBeRead: abandoned.mayBeRead)
+            throw MCPLoss(.noAnswer(silence), mayBeRead: abandoned.mayBeRead)
+        }
+    }
+
+    /// Returns when the patience is over.
+    private func timeOut(of id: Int, _ patience: MCPPatience) async throws -> MCPLoss.Silence {
+        let begin = patience.sign == .life ? .zero : age()
+        while true {
+            let (progress, life, oddity) = state.withLock { state in
+                (state.requests[id]?.lastProgress, state.lastLife, state.lastOddity)
+            }
+            let sign: Duration? =
+                switch patience.sign {
+                case .nothing: nil
+                case .progress: progress
+                case .life: life
+                }
+            let now = age()
+            let left = patience.left(since: begin, sign: sign, now: now)
+            if left <= .zero {
+                var silence = MCPLoss.Silence(timeout: patience.timeout, oddity: oddity)
+                if patience.sign == .progress, progress != nil {
+                    silence.hadSigns = true
+                    silence.isMaximum = now >= begin + patience.maximum
+                    if silence.isMaximum { silence.timeout = patience.maximum }
+                }
+                return silence
+            }
+            try await clock.sleep(for: left)
         }
     }
 
@@ -174,12 +226,12 @@ final class MCPConnection: Sendable {
         }
     }
 
-    private func take(_ id: Int) -> Request? { state.withLock { $0.requests.removeValue(forKey: id) } }
+    func take(_ id: Int) -> Request? { state.withLock { $0.requests.removeValue(forKey: id) } }
 
     private func abandon(_ id: Int) {
         guard let request = take(id) else { return }
         if request.mayBeRead, request.isCancellable {
-            let parameters: JSON = ["requestId": .int(Int64(id)), "reason": "nobody waits for it any longer"]
+            let parameters: JSON = ["requestId": .int(Int64(id)), "reason": "nothing waits for it any longer"]
             outgoer.yield(Outgoing(bytes: MCPMessage.notification("notifications/cancelled", parameters)))
             suspecter.yield()
         }
@@ -189,80 +241,6 @@ final class MCPConnection: Sendable {
     /// Whether a server still answers, however it does. One that does not is stuck in what was cancelled.
     func isAlive() async -> Bool {
         let method = if case .modern = era { "server/discover" } else { "ping" }
-        return (try? await request(method, timeout: Self.grace, isCancellable: false)) != nil
-    }
-
-    // MARK: What the process tells
-
-    /// Whether a message is to be written: requests that were given up are not.
-    func willWrite(_ message: Outgoing) -> Bool {
-        guard let id = message.id else { return true }
-        return state.withLock { state in
-            // From here on, and not from the end of the write: the answer may come before that.
-            guard state.isOpen, state.requests[id] != nil else { return false }
-            state.requests[id]?.mayBeRead = true
-            return true
-        }
-    }
-
-    /// Without its line's end no server takes a message.
-    func couldNotWrite(_ message: Outgoing) {
-        guard let id = message.id else { return }
-        state.withLock { $0.requests[id]?.mayBeRead = false }
-    }
-
-    func receive(_ line: [UInt8]) {
-        switch MCPMessage(line) {
-        case .response(let id, let answer): take(id)?.continuation.resume(returning: answer)
-        case .request(let id, let method): outgoer.yield(Outgoing(bytes: MCPMessage.answer(to: id, method)))
-        case .notification("notifications/tools/list_changed"): state.withLock { $0.listVersion += 1 }
-        case .notification: break
-        case .unusable:
-            let isFirst = state.withLock { state in
-                defer { state.hasSaidNonsense = true }
-                return !state.hasSaidNonsense
-            }
-            if isFirst, !line.isEmpty {
-                logger.warning("the MCP server \(start.server) writes lines that are no messages; they are passed over")
-            }
-        }
-    }
-
-    /// The process has ended: whoever still waits will get no answer.
-    func finish(_ reason: MCPLoss.Reason) {
-        let (requests, fault) = state.withLock { state in
-            defer { state.requests = [:] }
-            state.isOpen = false
-            state.timeSinceEnd = clock.stopwatch()
-            return (state.requests.values, state.fault)
-        }
-        outgoer.finish()
-        let reason = fault.map(MCPLoss.Reason.ended) ?? reason
-        for request in requests {
-            request.continuation.resume(throwing: MCPLoss(reason, mayBeRead: request.mayBeRead))
-        }
-    }
-}
-
-/// Why there is no answer, and whether the server may have acted.
-struct MCPLoss: Error, Sendable {
-    enum Reason: Sendable {
-        case noAnswer(within: Duration)
-        /// In words that go behind "because".
-        case ended(String)
-        case notStarted(Failure)
-    }
-
-    var reason: Reason
-    var mayBeRead: Bool
-
-    init(_ reason: Reason, mayBeRead: Bool) { (self.reason, self.mayBeRead) = (reason, mayBeRead) }
-}
-
-extension Clock<Duration> {
-    /// Tells the time since it was made.
-    func stopwatch() -> @Sendable () -> Duration {
-        let start = now
-        return { start.duration(to: now) }
+        return (try? await request(method, [:], .atMost(Self.grace), isCancellable: false)) != nil
     }
 }

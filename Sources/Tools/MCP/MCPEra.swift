@@ -10,7 +10,7 @@ enum MCPEra: Sendable, Equatable {
 
     static let modernVersions = ["2026-07-28"]
     /// The newest first.
-    static let legacyVersions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
+    static let legacyVersions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"]
 
     static let newestModern = modern(modernVersions[0])
     static let newestLegacy = legacy(legacyVersions[0])

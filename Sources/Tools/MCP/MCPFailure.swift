@@ -17,11 +17,26 @@ struct MCPFailure {
 
     func lost(_ loss: MCPLoss) -> Failure {
         switch loss.reason {
-        case .noAnswer(let timeout):
+        case .noAnswer(let silence):
             Failure(
                 interrupted(loss),
-                "\(tool): the MCP server \(server) did not answer within \(timeout.text)",
-                hint: "raise the \"timeout\" of the tool or of the server"
+                "\(tool): the MCP server \(server) \(silence.text)",
+                hint: "raise the \"timeout\" of the tool or of the server; progress that the server reports "
+                    + "extends it up to \"timeout_max\""
+            )
+        case .unusable(let reason):
+            // It would answer the same again.
+            Failure(
+                effect == .write ? .unknown : .permanent,
+                "\(tool): the MCP server \(server) gave an answer that cannot be used: \(reason)",
+                hint: effect == .write ? "look whether it did its work" : nil
+            )
+        case .tooLong(let count):
+            Failure(
+                .permanent,
+                "\(tool): the answer of the MCP server \(server) has \(count) bytes; the limit is "
+                    + "\(MCPConnection.lineMax)",
+                hint: "let the tool answer with less, or write a file and answer with its name"
             )
         case .ended(let reason):
             Failure(
@@ -38,7 +53,7 @@ struct MCPFailure {
     func refused(_ error: MCPError) -> Failure {
         Failure(
             error.code == MCPError.internalError ? .temporary : .permanent,
-            "\(tool): the MCP server \(server) refuses: \(error.message) (\(error.code))"
+            "\(tool): the MCP server \(server) refuses: \(error.text)"
         )
     }
 
@@ -48,7 +63,13 @@ struct MCPFailure {
         return Failure(.permanent, "\(tool) failed" + (words.isEmpty ? "" : ": \(words)"))
     }
 
-    func unusable(_ reason: String) -> Failure {
+    /// The tool did not come to its end, and would not the next time.
+    func unfinished(_ reason: String) -> Failure {
         Failure(.permanent, "\(tool): the MCP server \(server) \(reason)")
+    }
+
+    /// The tool ran, and said nothing that can be used; it would say the same again.
+    func unusable(_ reason: String) -> Failure {
+        lost(MCPLoss(.unusable(reason), mayBeRead: true))
     }
 }

@@ -7,6 +7,7 @@ import OrderedCollections
 /// anything else, silence too, means legacy.
 struct MCPHandshake {
     let connection: MCPConnection
+    /// The server's `start_timeout`: since its last sign of life.
     let timeout: Duration
 
     private enum Discovery {
@@ -14,43 +15,54 @@ struct MCPHandshake {
         case refused, silent
     }
 
+    /// A process that writes something, to standard error say, is given longer than `timeout`, but no longer than this
+    /// unless `timeout` is: package runners fetch what they run.
+    static let startMax = Duration.seconds(5 * 60)
+
+    private var patience: MCPPatience { .life(timeout, atMost: Self.startMax) }
+
     /// - Parameter known: What the same server said before.
     /// - Throws: ``MCPLoss``, ``Failure`` when no version is spoken on both sides, `CancellationError`.
     func era(known: MCPEra?) async throws -> MCPEra {
-        if case .legacy = known { return try await greetedElseDiscovered(within: timeout) }
+        if case .legacy = known { return try await greetedElseDiscovered() }
         let isKnown = known != nil
-        switch try await discover(within: isKnown ? timeout : timeout / 3) {
+        // A legacy server that only talks about what it does must be greeted all the same.
+        switch try await discover(isKnown ? patience : .atMost(timeout / 3)) {
         case .era(let era): return try await taken(era)
-        case .refused: return try await greeted(within: timeout)
-        case .silent where isKnown: throw MCPLoss(.noAnswer(within: timeout), mayBeRead: false)
-        case .silent: return try await greetedElseDiscovered(within: timeout - timeout / 3)
+        case .refused: return try await greeted()
+        case .silent where isKnown: throw MCPLoss(.noAnswer(MCPLoss.Silence(timeout: timeout)), mayBeRead: false)
+        case .silent: return try await greetedElseDiscovered()
         }
     }
 
     /// Greets a server that seems to be legacy: it may also be a modern one that was slow, or died over something else.
-    private func greetedElseDiscovered(within patience: Duration) async throws -> MCPEra {
+    private func greetedElseDiscovered() async throws -> MCPEra {
         do {
-            return try await greeted(within: patience)
+            return try await greeted()
         } catch let refusal as Failure {
-            guard case .era(let era) = try await discover(within: timeout / 3) else { throw refusal }
+            guard case .era(let era) = try await discover(.atMost(timeout / 3)) else { throw refusal }
             return try await taken(era)
         }
     }
 
     private func taken(_ era: MCPEra) async throws -> MCPEra {
         connection.era = era
-        if case .legacy(let version) = era { return try await greeted(version, within: timeout) }
+        if case .legacy(let version) = era { return try await greeted(version) }
         return era
     }
 
-    private func discover(within timeout: Duration) async throws -> Discovery {
+    private func discover(_ patience: MCPPatience) async throws -> Discovery {
         connection.era = .newestModern
         let answer: Result<JSON, MCPError>
         do {
-            answer = try await connection.request("server/discover", timeout: timeout, isCancellable: false)
+            answer = try await connection.request("server/discover", [:], patience, isCancellable: false)
         } catch let loss as MCPLoss {
-            if case .noAnswer = loss.reason { return .silent }
-            throw loss
+            switch loss.reason {
+            case .noAnswer: return .silent
+            // A server of before has no word for it.
+            case .unusable: return .refused
+            default: throw loss
+            }
         }
         switch answer {
         case .success(let result):
@@ -79,15 +91,15 @@ struct MCPHandshake {
     }
 
     /// The legacy handshake.
-    private func greeted(_ version: String = MCPEra.legacyVersions[0], within timeout: Duration) async throws -> MCPEra
-    {
+    private func greeted(_ version: String = MCPEra.legacyVersions[0]) async throws -> MCPEra {
         connection.era = .legacy(version)
         let parameters: OrderedDictionary<String, JSON> = [
             "protocolVersion": .string(version), "capabilities": [:], "clientInfo": MCPEra.clientInfo,
         ]
-        switch try await connection.request("initialize", parameters, timeout: timeout, isCancellable: false) {
+        switch try await connection.request("initialize", parameters, patience, isCancellable: false) {
         case .success(let result):
-            let answered = result["protocolVersion"]?.string ?? ""
+            // One that names no version may be taken for what it was asked to be.
+            let answered = result["protocolVersion"]?.string ?? version
             guard MCPEra.legacyVersions.contains(answered) else { throw unknown([answered]) }
             connection.era = .legacy(answered)
             connection.notify("notifications/initialized")
@@ -95,7 +107,7 @@ struct MCPHandshake {
         case .failure(let error):
             throw Failure(
                 .permanent,
-                "the MCP server \(connection.start.server) refuses to be initialized: \(error.message) (\(error.code))"
+                "the MCP server \(connection.start.server) refuses to be initialized: \(error.text)"
             )
         }
     }

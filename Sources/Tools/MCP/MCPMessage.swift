@@ -2,33 +2,70 @@ import Jobs
 import OrderedCollections
 
 /// A message that a server wrote (JSON-RPC 2.0).
+///
+/// Whatever says clearly what it is is taken: servers leave out `jsonrpc`, write an id as text or as `7.0`, and put
+/// `"error": null` beside a result.
 enum MCPMessage: Sendable, Equatable {
-    case response(id: Int, Result<JSON, MCPError>)
+    /// An answer; `id` is nil when it names none of our requests, which are numbered.
+    case response(id: Int?, Result<JSON, MCPError>)
+    /// An answer of which nothing but that can be said, and what is wrong with it.
+    case broken(id: Int?, reason: String)
     /// The server asks something.
     case request(id: JSON, method: String)
-    case notification(method: String)
+    case notification(method: String, parameters: JSON)
     /// None of these, as of a program that prints something else as well.
     case unusable
 
-    init(_ line: [UInt8]) {
-        guard let message = try? JSONParser.parse(line), message["jsonrpc"] == "2.0" else {
-            self = .unusable
-            return
+    private static let members: Set = ["jsonrpc", "id", "method", "params", "result", "error"]
+
+    /// The messages of a line: more than one in a batch (MCP 2025-03-26), none in a blank line.
+    static func messages(in line: [UInt8]) -> [MCPMessage] {
+        guard let first = line.first(where: { $0 > 0x20 }) else { return [] }
+        do throws(JSONSyntaxError) {
+            let json = try parse(line)
+            // What other programs print may be a list, too.
+            if let elements = json.array { return elements.isEmpty ? [.unusable] : elements.map(message) }
+            return [message(json)]
+        } catch {
+            let sketch =
+                first == UInt8(ascii: "{") ? AnswerSketch(head: line, tail: line.suffix(LongLine.tailMax)) : nil
+            guard let sketch, sketch.isAnswer else { return [.unusable] }
+            return [.broken(id: sketch.id, reason: "it is not valid JSON at column \(error.column): \(error.reason)")]
         }
-        switch (message["id"], message["method"]?.string) {
-        case (let id?, let method?) where !id.isNull: self = .request(id: id, method: method)
-        case (nil, let method?): self = .notification(method: method)
-        case (let id?, nil):
-            guard let id = id.int else { fallthrough }
-            if let error = message["error"] {
-                self = .response(id: id, .failure(MCPError(error)))
-            } else if let result = message["result"] {
-                self = .response(id: id, .success(result))
-            } else {
-                fallthrough
-            }
-        default: self = .unusable
+    }
+
+    /// Client libraries take the last of two members of one name, and put U+FFFD for what is no UTF-8.
+    private static func parse(_ line: [UInt8]) throws(JSONSyntaxError) -> JSON {
+        do throws(JSONSyntaxError) {
+            return try JSONParser.parse(line, duplicates: .last)
+        } catch {
+            if String(validating: line, as: UTF8.self) != nil { throw error }
+            return try JSONParser.parse(String(decoding: line, as: UTF8.self).utf8, duplicates: .last)
         }
+    }
+
+    private static func message(_ json: JSON) -> MCPMessage {
+        // Without the version it is a message when it has the members of one, and no others as a line of a log has.
+        guard let object = json.object, object["jsonrpc"] != nil || object.keys.allSatisfy(members.contains) else {
+            return .unusable
+        }
+        let method = object["method"]?.string
+        let error = object["error"].flatMap { $0.isNull ? nil : $0 }
+        let result = object["result"]
+        if let method, error == nil, result?.isNull != false {
+            return request(method, id: object["id"] ?? .null, object["params"] ?? .null)
+        }
+        let id = object["id"]?.requestID
+        if let error { return .response(id: id, .failure(MCPError(error))) }
+        if let result { return .response(id: id, .success(result)) }
+        guard object["id"] != nil else { return .unusable }
+        return .broken(id: id, reason: "it has neither a result nor an error")
+    }
+
+    /// A notification that has an id all the same is one by its name, and wants no answer.
+    private static func request(_ method: String, id: JSON, _ parameters: JSON) -> MCPMessage {
+        id.isNull || method.hasPrefix("notifications/")
+            ? .notification(method: method, parameters: parameters) : .request(id: id, method: method)
     }
 
     // What we write, each with its line's end.
@@ -52,19 +89,30 @@ enum MCPMessage: Sendable, Equatable {
     }
 }
 
+extension JSON {
+    /// The number of one of our requests, which servers send back as `7`, `7.0` or `"7"`.
+    var requestID: Int? { int ?? string.flatMap { Int($0) } }
+}
+
 /// A server's answer that says no (JSON-RPC 2.0, section 5.1).
 struct MCPError: Error, Sendable, Equatable {
     static let internalError = -32603
     /// HeaderMismatch, MissingRequiredClientCapability and UnsupportedProtocolVersion: only modern servers know them.
     static let modernCodes = -32022 ... -32020
 
+    /// 0 when the server gives none.
     var code: Int
     var message: String
     var data: JSON?
 
+    /// Reads an error, which some servers write as a mere text.
     init(_ error: JSON) {
-        code = error["code"]?.int ?? 0
-        message = CommandFailure.quoted(error["message"]?.string ?? "no reason", CommandFailure.quoteMax)
+        code = error["code"]?.requestID ?? 0
+        let words = error.string ?? error["message"]?.string ?? error.text
+        message = CommandFailure.quoted(words, CommandFailure.quoteMax)
         data = error["data"]
     }
+
+    /// The message with the code behind it.
+    var text: String { code == 0 ? message : "\(message) (\(code))" }
 }

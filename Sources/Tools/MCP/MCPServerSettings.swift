@@ -3,13 +3,15 @@ package import OrderedCollections
 
 /// What the configuration says about one MCP server (INTERFACE, `mcp_servers:`).
 package struct MCPServerSettings: Sendable, Equatable {
-    package static let members = ["command", "environment", "timeout", "start_timeout", "tools"]
+    package static let members = ["command", "environment", "timeout", "timeout_max", "start_timeout", "tools"]
 
     package let name: String
     /// What its process is started with.
     package let launch: Launch
     /// Of one call of a tool that has no time-out of its own.
     package let timeout: Duration
+    /// Of one call of which the server reports progress, for tools that have none of their own; nil for the default.
+    package let timeoutMax: Duration?
     package let tools: OrderedDictionary<String, MCPToolSettings>
 
     /// What a server's process depends on: servers that agree in it are one.
@@ -19,8 +21,14 @@ package struct MCPServerSettings: Sendable, Equatable {
         package let command: [String]
         /// Names of the daemon's environment variables that the server is given besides the usual ones.
         package let environment: [String]
-        /// From the start of the process until it has answered.
+        /// Until the process has answered, from its start or from when it last wrote something.
         package let startTimeout: Duration
+    }
+
+    /// How long a call may take of which the server reports progress, when nothing else is configured: ten times its
+    /// time-out, and not less than ten minutes.
+    static func timeoutMax(of timeout: Duration) -> Duration {
+        min(max(timeout * 10, .seconds(600)), CommandToolSettings.timeoutMax)
     }
 
     /// Reads the server `name`.
@@ -42,6 +50,7 @@ package struct MCPServerSettings: Sendable, Equatable {
             startTimeout: try CommandToolSettings.timeout("start_timeout", reader) ?? .seconds(15)
         )
         timeout = try CommandToolSettings.timeout("timeout", reader) ?? .seconds(30)
+        timeoutMax = try CommandToolSettings.timeout("timeout_max", reader)
         var tools: OrderedDictionary<String, MCPToolSettings> = [:]
         for (tool, members) in try reader.objects("tools") {
             guard MCPToolName("\(name).\(tool)") != nil else {
@@ -57,7 +66,7 @@ package struct MCPServerSettings: Sendable, Equatable {
         JSON(members: [
             ("command", .array(launch.command.map(JSON.string))),
             ("environment", launch.environment.isEmpty ? nil : .array(launch.environment.map(JSON.string))),
-            ("timeout", .string(timeout.text)),
+            ("timeout", .string(timeout.text)), ("timeout_max", timeoutMax.map { .string($0.text) }),
             ("start_timeout", .string(launch.startTimeout.text)),
             ("tools", tools.isEmpty ? nil : .object(tools.mapValues(\.json))),
         ])

@@ -16,11 +16,21 @@ package struct MCPTool: Tool {
         (tool, self.server, self.settings) = (name.tool, server, settings)
     }
 
-    private var timeout: Duration { settings.tools[tool]?.timeout ?? settings.timeout }
+    /// Of one call; progress that the server reports extends it.
+    private var patience: MCPPatience {
+        let tool = settings.tools[tool]
+        let timeout = tool?.timeout ?? settings.timeout
+        let maximum = tool?.timeoutMax ?? settings.timeoutMax ?? MCPServerSettings.timeoutMax(of: timeout)
+        return .progress(timeout, atMost: maximum)
+    }
 
     /// What the server says of the tool; the configuration's effect goes before the server's hints.
     package func specification() async throws -> ToolSpecification {
-        let tools = try await server.tools(timeout: settings.timeout)
+        try await specification(startPatience: MCPServer.startPatience)
+    }
+
+    private func specification(startPatience: Duration?) async throws -> ToolSpecification {
+        let tools = try await server.tools(timeout: settings.timeout, startPatience: startPatience)
         guard let description = tools[tool] else {
             let names = CommandFailure.quoted(tools.keys.sorted().joined(separator: ", "), CommandFailure.quoteMax)
             throw Failure(
@@ -32,21 +42,28 @@ package struct MCPTool: Tool {
         return ToolSpecification(
             summary: description.summary,
             parameters: description.parameters,
-            effect: settings.tools[tool]?.effect ?? description.effect
+            effect: settings.tools[tool]?.effect ?? description.effect,
+            answerMax: settings.tools[tool]?.answerMax
         )
     }
 
     package func call(_ invocation: ToolInvocation) async throws -> JSON {
-        let failure = MCPFailure(tool: name, server: settings.name, effect: try await specification().effect)
+        let effect = try await specification(startPatience: nil).effect
+        let failure = MCPFailure(tool: name, server: settings.name, effect: effect)
         do {
             let answer = try await server.call(
                 tool,
                 invocation.arguments,
                 idempotencyKey: invocation.idempotencyKey,
-                timeout: timeout
+                patience
             )
             switch answer {
-            case .success(let result): return try MCPToolResult(json: result).output(failure)
+            case .success(let result):
+                let paths = ArtifactPaths(invocation.artifacts)
+                return try MCPToolResult(json: result).output(failure) { data throws(Failure) in
+                    guard let bytes = data.bytes, !bytes.isEmpty else { return nil }
+                    return try ArtifactFile.write(bytes, of: invocation.step, ending: data.fileEnding, in: paths)
+                }
             case .failure(let error): throw failure.refused(error)
             }
         } catch let loss as MCPLoss {

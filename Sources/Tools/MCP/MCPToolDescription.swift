@@ -15,7 +15,9 @@ struct MCPToolDescription: Sendable, Equatable {
         guard let name = json["name"]?.string, MCPToolName("\(server).\(name)") != nil else { return nil }
         self.name = name
         summary = json["description"]?.string ?? json["title"]?.string ?? ""
-        let source = json["inputSchema"] ?? ["type": "object"]
+        // A tool without parameters: servers leave the schema out, or write null.
+        let schema = json["inputSchema"]
+        let source = schema?.object == nil ? ["type": "object", "properties": [:]] : schema ?? [:]
         do throws(JSONSchemaError) {
             parameters = try JSONSchema(source)
             unsupported = nil

@@ -1,45 +1,88 @@
 import Jobs
 import OrderedCollections
 
-/// What a tool of a server gave (MCP 2026-07-28, `CallToolResult`).
+/// What a tool of a server gave (MCP 2026-07-28, `CallToolResult`), in the shapes that servers give it.
 struct MCPToolResult {
-    let json: JSON
+    /// Keeps data in a file, and gives its path.
+    typealias Save = (MCPData) throws(Failure) -> String?
 
-    private var blocks: [JSON] { json["content"]?.array ?? [] }
+    let json: JSON
 
     /// The tool's output, as ``Tool/call(_:)`` promises it.
     ///
-    /// - Throws: ``Failure`` of the tool, or because nobody is there to answer what the server asks.
-    func output(_ failure: MCPFailure) throws(Failure) -> JSON {
+    /// - Parameter save: Keeps data that is no text for people and later steps, and gives its path; nil where it cannot.
+    /// - Throws: ``Failure`` of the tool, or because nothing is there to answer what the server asks.
+    func output(_ failure: MCPFailure, save: Save = { _ in nil }) throws(Failure) -> JSON {
         switch json["resultType"] {
-        case nil, "complete": break
-        case "input_required": throw failure.unusable("asks for input, and nobody is there to give it")
-        default: throw failure.unusable("gave a result of a type that is not known here")
+        case nil, .null, "complete": break
+        case "input_required":
+            throw failure.unfinished("asks for input, and no person is there to give it")
+        default: throw failure.unusable("its result is of a type that is not known here")
         }
-        if json["isError"] == true { throw failure.failed(texts.joined(separator: "\n")) }
-        if let structured = json["structuredContent"], !structured.isNull { return structured }
-        guard json["content"]?.array != nil else { throw failure.unusable("gave a result without content") }
-        if texts.count < blocks.count { return .array(blocks.map(Self.described)) }
+        guard json.object != nil else { throw failure.unusable("its result is \(json.kindName), not an object") }
+        // What the earliest versions called it (2024-10-07).
+        let structured = [json["structuredContent"], json["toolResult"]].lazy.compactMap(\.self).first { !$0.isNull }
+        if isError {
+            let words = texts.isEmpty ? structured.map { [$0.string ?? $0.text] } ?? [] : texts
+            throw failure.failed(words.joined(separator: "\n"))
+        }
+        if let structured { return structured }
+        guard let blocks else { throw failure.unusable("its result has no content") }
+        if texts.count < blocks.count {
+            return .array(blocks.map { Self.described($0, save) })
+        }
         let text = texts.joined(separator: "\n")
-        return (try? JSONParser.parse(text)) ?? .string(text)
+        return JSON(printed: text) ?? .string(text)
     }
 
-    private var texts: [String] { blocks.compactMap { $0["type"] == "text" ? $0["text"]?.string : nil } }
+    private var isError: Bool {
+        switch json["isError"] {
+        case .bool(let value)?: value
+        case .string(let text)?: ["true", "yes", "1"].contains(text.lowercased())
+        case let value?: value.int.map { $0 != 0 } ?? false
+        case nil: false
+        }
+    }
+
+    /// The blocks of content, of which some servers write one without its list, or as a mere text.
+    private var blocks: [JSON]? {
+        switch json["content"] {
+        case .array(let elements)?: elements
+        case .object(let block)?: [.object(block)]
+        case .string(let text)?: [.string(text)]
+        default: nil
+        }
+    }
+
+    private var texts: [String] { (blocks ?? []).compactMap(Self.text) }
+
+    private static func text(_ block: JSON) -> String? {
+        if let text = block.string { return text }
+        guard block["type"] == "text" || block["type"] == nil, let text = block["text"], !text.isNull else {
+            return nil
+        }
+        return text.string ?? text.text
+    }
 
     /// The block without data that only a program could read: history and models are no place for it.
-    private static func described(_ block: JSON) -> JSON {
-        if block["type"] == "text", let text = block["text"] { return text }
-        var members = block.object ?? [:]
-        if let resource = members["resource"] { members["resource"] = withoutData(resource, "blob") }
-        return withoutData(.object(members), "data")
+    private static func described(_ block: JSON, _ save: Save) -> JSON {
+        if let text = text(block) { return .string(text) }
+        guard var members = block.object else { return block }
+        if let resource = members["resource"] { members["resource"] = withoutData(resource, "blob", save) }
+        return withoutData(.object(members), "data", save)
     }
 
-    private static func withoutData(_ json: JSON, _ member: String) -> JSON {
-        guard var members = json.object, let data = members[member]?.string else { return json }
-        // Four characters of Base64 are three bytes; what is no Base64 may be all padding.
-        let size = max(0, data.utf8.count / 4 * 3 - data.utf8.suffix(2).count { $0 == UInt8(ascii: "=") })
+    private static func withoutData(_ json: JSON, _ member: String, _ save: Save) -> JSON {
+        guard var members = json.object, let text = members[member]?.string else { return json }
+        let data = MCPData(base64: text, mimeType: members["mimeType"]?.string)
         members[member] = nil
-        members["left_out"] = .string("\(members["mimeType"]?.string ?? "data"), \(size) bytes")
+        members["left_out"] = .string("\(data.mimeType ?? "data"), \(data.count) bytes")
+        do throws(Failure) {
+            if let path = try save(data) { members["file"] = .string(path) }
+        } catch {
+            // The tool has done its work, and must not be called again for this.
+            members["not_kept"] = .string(error.message)
+        }
         return .object(members)
     }
 }

@@ -1,0 +1,128 @@
+import Jobs
+import Logging
+import Synchronization
+
+/// What the process tells, and what becomes of the requests that wait for it.
+extension MCPConnection {
+    /// Kinds of oddities that are logged.
+    private static let odditiesMax = 20
+
+    /// Whether a message is to be written: requests that were given up are not.
+    func willWrite(_ message: Outgoing) -> Bool {
+        guard let id = message.id else { return true }
+        return state.withLock { state in
+            // From here on, and not from the end of the write: the answer may come before that.
+            guard state.isOpen, state.requests[id] != nil else { return false }
+            state.requests[id]?.mayBeRead = true
+            return true
+        }
+    }
+
+    /// Without its line's end no server takes a message.
+    func couldNotWrite(_ message: Outgoing) {
+        guard let id = message.id else { return }
+        state.withLock { $0.requests[id]?.mayBeRead = false }
+    }
+
+    /// The process wrote something; to standard error when there are `words`.
+    func showsLife(words: [UInt8] = []) {
+        let now = age()
+        state.withLock { state in
+            state.lastLife = now
+            state.errorTail.append(contentsOf: words.suffix(CommandRun.errorTailMax))
+            let excess = state.errorTail.count - CommandRun.errorTailMax
+            if excess > 0 { state.errorTail.removeFirst(excess) }
+        }
+    }
+
+    func receive(_ line: LineBuffer.Line) {
+        switch line {
+        case .whole(let bytes): for message in MCPMessage.messages(in: bytes) { receive(message) }
+        case .tooLong(let line):
+            let id = AnswerSketch(line).id
+            let loss = MCPLoss(.tooLong(line.length), mayBeRead: true)
+            if give(.failure(loss), to: id) { return }
+            note("a line of \(line.length) bytes, of which it cannot be told what it answers")
+        }
+    }
+
+    private func receive(_ message: MCPMessage) {
+        switch message {
+        case .response(let id?, let answer):
+            if give(.success(answer), to: id) { return }
+            // What was given up may be answered late.
+            if isUnasked(id) { note("an answer to a request \(id), which was not made") }
+        case .response(nil, .failure(let error)):
+            // A server that could not read a request does not know its id (JSON-RPC 2.0, section 5).
+            if !give(.success(.failure(error)), to: nil) { note("an error for no request: \(error.text)") }
+        case .response(nil, .success):
+            let loss = MCPLoss(.unusable("it does not say which request it answers"), mayBeRead: true)
+            if !give(.failure(loss), to: nil) { note("an answer that does not say to which request") }
+        case .broken(let id, let reason):
+            let loss = MCPLoss(.unusable(reason), mayBeRead: true)
+            if give(.failure(loss), to: id) { return }
+            if id.map(isUnasked) ?? true { note("an answer that is broken: \(reason)") }
+        case .request(let id, let method): outgoer.yield(Outgoing(bytes: MCPMessage.answer(to: id, method)))
+        case .notification("notifications/tools/list_changed", _): state.withLock { $0.listVersion += 1 }
+        case .notification("notifications/progress", let parameters): noteProgress(parameters["progressToken"])
+        case .notification: break
+        case .unusable: note("lines that are no messages")
+        }
+    }
+
+    private func isUnasked(_ id: Int) -> Bool { state.withLock { !(1...max(1, $0.count)).contains(id) } }
+
+    /// Gives a request what came of it.
+    ///
+    /// - Parameter id: Nil when the server does not say; then it is clear only where one request waits.
+    /// - Returns: False when there is no such request.
+    private func give(_ outcome: Result<Result<JSON, MCPError>, MCPLoss>, to id: Int?) -> Bool {
+        let request = state.withLock { state -> Request? in
+            if let id { return state.requests.removeValue(forKey: id) }
+            let asked = state.requests.filter(\.value.mayBeRead)
+            guard asked.count == 1, let only = asked.keys.first else { return nil }
+            return state.requests.removeValue(forKey: only)
+        }
+        guard let request else { return false }
+        request.continuation.resume(with: outcome.mapError { $0 as any Error })
+        return true
+    }
+
+    /// The server goes on with the request that has this token, or with the only one that waits when it names none.
+    private func noteProgress(_ token: JSON?) {
+        let now = age()
+        state.withLock { state in
+            let id = token?.requestID ?? (state.requests.count == 1 ? state.requests.keys.first : nil)
+            if let id { state.requests[id]?.lastProgress = now }
+        }
+    }
+
+    /// Remembers what the server should not write, and logs each kind of it once.
+    private func note(_ oddity: String) {
+        let kind = oddity.filter { !$0.isNumber }
+        let isFirst = state.withLock { state in
+            state.lastOddity = "it wrote \(oddity)"
+            return state.oddities.count < Self.odditiesMax && state.oddities.insert(kind).inserted
+        }
+        if isFirst {
+            logger.warning(
+                "the MCP server \(start.server) writes \(oddity); \(oddity.hasPrefix("lines") ? "they are" : "it is") passed over"
+            )
+        }
+    }
+
+    /// The process has ended: what still waits will get no answer.
+    func finish(_ reason: MCPLoss.Reason) {
+        let (requests, fault) = state.withLock { state in
+            defer { state.requests = [:] }
+            state.isOpen = false
+            state.timeSinceEnd = clock.stopwatch()
+            return (state.requests.values, state.fault)
+        }
+        outgoer.finish()
+        let reason = fault.map(MCPLoss.Reason.ended) ?? reason
+        for request in requests {
+            request.continuation.resume(throwing: MCPLoss(reason, mayBeRead: request.mayBeRead))
+        }
+    }
+}
