@@ -182,16 +182,18 @@ package struct SpoolDaemon: Sendable {
         )
         let watcher = WatchThread(watch)
         defer { watcher.stop() }
+        // Stopped in reverse order: the engine first, then the index that follows it.
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: index),
+            .init(
+                service: EngineService(engine, notifier: ServiceNotifier(logger: logger), logger: logger),
+                successTerminationBehavior: .gracefullyShutdownGroup
+            ),
+        ]
+        if OrphanReaper.isNeeded { services.insert(.init(service: ReaperService(clock: platform.clock)), at: 0) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                // Stopped in reverse order: the engine first, then the index that follows it.
-                services: [
-                    .init(service: index),
-                    .init(
-                        service: EngineService(engine, notifier: ServiceNotifier(logger: logger), logger: logger),
-                        successTerminationBehavior: .gracefullyShutdownGroup
-                    ),
-                ],
+                services: services,
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger.atLevel(.error)
             )

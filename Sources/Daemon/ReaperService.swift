@@ -1,0 +1,9 @@
+import ServiceLifecycle
+import Tools
+
+/// Reaps the orphans of tools while the daemon runs, where that falls to it.
+struct ReaperService: Service {
+    let clock: any Clock<Duration>
+
+    func run() async throws { await cancelWhenGracefulShutdown { await OrphanReaper.run(clock: clock) } }
+}
