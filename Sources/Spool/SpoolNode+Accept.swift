@@ -16,6 +16,9 @@ extension SpoolNode {
         case .claimed(let claimed):
             do {
                 return try await admitOrReject(claimed, drop, rules)
+            } catch let unnamed as Unnamed {
+                // It is a job, and the drop that it was made of is gone: whoever takes it up next gives it its name.
+                throw unnamed.cause
             } catch is StillWritten {
                 _ = try await undoAccept(of: claimed.name, in: claimed.directory)
                 return .unfinished(nil)
@@ -33,13 +36,20 @@ extension SpoolNode {
             try await durability.sync(files: files, directories: directories)
             try await threads.run { [self] in
                 if let source = claimed.source { try removeSource(of: claimed.name, in: source) }
-                try nameFreshDrop(of: job, isCopied: claimed.mustCopy)
+                do throws(SpoolError) { try nameFreshDrop(of: job, isCopied: claimed.mustCopy) } catch {
+                    throw claimed.source == nil ? error : Unnamed(cause: error) as any Error
+                }
             }
             return .accepted(job, record)
         } catch let rejection as Rejection {
             let (row, isTidy) = try await reject(claimed, drop, rejection)
             return .rejected(row, isTidy: isTidy)
         }
+    }
+
+    /// A job was accepted, and cannot be taken back; only its drop has not its lasting name yet.
+    private struct Unnamed: Error {
+        var cause: SpoolError
     }
 
     struct Claimed: Sendable {
@@ -155,7 +165,7 @@ extension SpoolNode {
             try fileSystem.renameRaw(drop.name, in: inbox.directory, to: entry, in: directory)
         } catch {
             // A rename may succeed and its answer be lost: what is there was moved (spool-rules 18).
-            if try !fileSystem.exists(entry, in: directory) {
+            if try !isThere(entry, name, directory) {
                 if error == .improperLink {
                     return try carry(drop, from: inbox, seen, rules, to: (name, directory, parent))
                 }
@@ -167,6 +177,16 @@ extension SpoolNode {
             return try examine(drop, from: inbox, seen, to: (name, directory, parent))
         } catch {
             // Best effort: what cannot be taken back now is taken back at the next start.
+            _ = try? takeBack(name, from: directory)
+            throw error
+        }
+    }
+
+    /// Whether a drop was moved into its job's directory; where that cannot be told, it is taken back if it was.
+    private func isThere(_ entry: String, _ name: JobName, _ directory: OpenFile) throws(Errno) -> Bool {
+        do throws(Errno) {
+            return try fileSystem.exists(entry, in: directory)
+        } catch {
             _ = try? takeBack(name, from: directory)
             throw error
         }

@@ -88,7 +88,9 @@ extension SpoolNode {
             // A clock that was set back makes nothing wait longer than once more.
             if earlier.at <= now { look.at = earlier.at }
         }
-        look.due = look.at + demand.quiet
+        let changed = changeTime(of: status)
+        // A change that came between two looks counts from when it was, where the file's own times count.
+        look.due = (demand.isProven && changed <= now ? changed : look.at) + demand.quiet
         // No event tells of a link that goes elsewhere.
         if demand.reason == .link { look.due = min(look.due, now + QuietTimes.linkLook) }
         return look
@@ -96,7 +98,12 @@ extension SpoolNode {
 
     /// Whether a file was last changed so long ago, as it says itself. A rename and a link count as changes.
     private func isPast(_ status: FileStatus, _ quiet: Duration, _ now: Timestamp) -> Bool {
-        let changed = Timestamp(milliseconds: status.changed / 1_000_000 + 1)
+        let changed = changeTime(of: status)
         return changed <= now && now - changed >= quiet
+    }
+
+    /// Rounded up.
+    private func changeTime(of status: FileStatus) -> Timestamp {
+        Timestamp(milliseconds: status.changed / 1_000_000 + 1)
     }
 }
