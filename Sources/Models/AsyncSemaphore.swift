@@ -1,3 +1,4 @@
+import Jobs
 import OrderedCollections
 import Synchronization
 
@@ -18,12 +19,19 @@ final class AsyncSemaphore: Sendable {
 
     /// Runs `body` while holding a permit.
     ///
+    /// - Parameter reason: Why the step waits, where it has to; nil is not shown.
     /// - Throws: `CancellationError` when the task is cancelled while it waits; else what `body` throws.
-    func withPermit<Value>(_ body: () async throws -> Value) async throws -> Value {
-        try await acquire()
+    func withPermit<Value>(_ reason: String? = nil, _ body: () async throws -> Value) async throws -> Value {
+        if let reason, !isFree {
+            try await Waits.during(reason) { try await acquire() }
+        } else {
+            try await acquire()
+        }
         defer { release() }
         return try await body()
     }
+
+    private var isFree: Bool { state.withLock { $0.free > 0 } }
 
     private func acquire() async throws {
         let ticket = state.withLock { state in

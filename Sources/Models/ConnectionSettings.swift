@@ -55,7 +55,8 @@ package struct ConnectionSettings: Sendable, Equatable {
                 let address = try ProxyAddress(text)
                 if address.user != nil {
                     throw Endpoint.Problem(
-                        reason: "the URL must hold no user or password: set them in HTTPS_PROXY of the daemon's environment"
+                        reason:
+                            "the URL must hold no user or password: set them in HTTPS_PROXY of the daemon's environment"
                     )
                 }
                 proxy = .server(address)
@@ -116,7 +117,9 @@ package struct ConnectionSettings: Sendable, Equatable {
         }
     }
 
-    static func isHeaderValue(_ text: String) -> Bool { text.utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x09 } }
+    static func isHeaderValue(_ text: String) -> Bool {
+        text.utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x09 }
+    }
 
     /// The settings as the configuration says them, for its members.
     var members: [(String, JSON?)] {

@@ -132,7 +132,8 @@ struct LaneThrottle: Sendable {
     /// - Parameter named: How long the provider asks to wait; nil where it does not say.
     /// - Returns: How long the model rests; nil when the refusal is of a request from before the last rest and says
     ///   nothing.
-    mutating func rest(_ named: Duration?, _ cause: ProviderVerdict.Cause, of rests: Int, at now: Duration) -> Duration? {
+    mutating func rest(_ named: Duration?, _ cause: ProviderVerdict.Cause, of rests: Int, at now: Duration) -> Duration?
+    {
         guard rests == self.rests else { return named }
         restsWithoutAnswer += 1
         let doublings = min(restsWithoutAnswer - (named == nil ? 1 : 2), 6)

@@ -129,7 +129,8 @@ package final class ModelConnections: Sendable {
             let choice = try proxy(for: endpoint, settings.connection, ProxyEnvironment(environment))
             return choice.map { choice in
                 let source = choice.variable == "proxy" ? "as proxy says" : "as \(choice.variable) says"
-                return "the model \(settings.name) is reached at \(endpoint.place) through the proxy \(choice.proxy), \(source)"
+                return
+                    "the model \(settings.name) is reached at \(endpoint.place) through the proxy \(choice.proxy), \(source)"
             }
         } catch {
             return "the model \(settings.name) cannot be reached: \(error.reason)"

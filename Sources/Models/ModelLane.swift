@@ -14,6 +14,8 @@ package final class ModelLane: Sendable {
     private let stopwatch: Stopwatch
     /// Nil without a limit of the model's concurrency.
     private let semaphore: AsyncSemaphore?
+    /// Why a turn waits for others to end.
+    private let crowded: String
     private let state: Mutex<LaneState>
     private let waiters = LaneWaiters()
 
@@ -28,6 +30,7 @@ package final class ModelLane: Sendable {
     ) {
         (self.patience, self.clock) = (patience, clock)
         stopwatch = Stopwatch(clock)
+        crowded = "the model \(model) answers \(limits.concurrency ?? 0) others, as many as limits.concurrency allows"
         semaphore = limits.concurrency.map(AsyncSemaphore.init(permits:))
         state = Mutex(LaneState(model, limits, at: .zero))
     }
@@ -56,7 +59,7 @@ package final class ModelLane: Sendable {
         // Who would be turned away at the end of the line need not stand in it.
         let now = stopwatch.elapsed
         if let pause = state.withLock({ $0.closed(at: now) }), pause.duration > Self.sleepMax { throw pause }
-        return try await semaphore.withPermit { try await turn(body) }
+        return try await semaphore.withPermit(crowded) { try await turn(body) }
     }
 
     private func turn<Value>(_ body: (LaneTurn) async throws -> Value) async throws -> Value {

@@ -53,10 +53,13 @@ package struct ModelSettings: Sendable, Equatable {
     /// - Throws: ``DocumentError`` at the first member that is missing, unknown, or not what it should be.
     package init(_ reader: MemberReader, name: String) throws(DocumentError) {
         self.name = name
-        try reader.allowOnly([
-            "provider", "base_url", "model", "api_key", "timeout", "idle_timeout", "patience", "stream", "parameters",
-            "price", "limits", "fallback", "script", "structured", "on_truncated",
-        ] + ConnectionSettings.members)
+        try reader.allowOnly(
+            [
+                "provider", "base_url", "model", "api_key", "timeout", "idle_timeout", "patience", "stream",
+                "parameters",
+                "price", "limits", "fallback", "script", "structured", "on_truncated",
+            ] + ConnectionSettings.members
+        )
         let kind = try reader.string("provider")
         let baseURL = try reader.string("base_url") ?? (kind == "anthropic" ? Self.anthropicURL : nil)
         let endpoint = try Self.endpoint(baseURL, reader)
@@ -107,17 +110,19 @@ package struct ModelSettings: Sendable, Equatable {
         var members: [(String, JSON?)]
         switch provider {
         case .http(let dialect, let endpoint, let model):
-            members = [
-                ("provider", dialect == .openAI ? "openai" : "anthropic"), ("base_url", .string(endpoint.text)),
-                ("model", .string(model)),
-            ] + connection.members
+            members =
+                [
+                    ("provider", dialect == .openAI ? "openai" : "anthropic"), ("base_url", .string(endpoint.text)),
+                    ("model", .string(model)),
+                ] + connection.members
         case .scripted(let script):
             members = [("provider", "scripted"), ("script", .string(script))]
         }
         members += [
             ("api_key", apiKey?.json), ("timeout", .string(timeout.text)),
             ("idle_timeout", .string(idleTimeout.text)),
-            ("patience", patience == ModelLane.patienceDefault ? JSON?.none : .string(patience.text)), ("stream", .bool(isStreamed)),
+            ("patience", patience == ModelLane.patienceDefault ? JSON?.none : .string(patience.text)),
+            ("stream", .bool(isStreamed)),
             ("parameters", parameters == [:] ? JSON?.none : parameters), ("price", price?.json),
             ("limits", limits.json), ("fallback", fallback.map(JSON.string)),
             ("structured", structured.map { .string($0.rawValue) }),

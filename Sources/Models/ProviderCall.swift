@@ -110,7 +110,7 @@ struct ProviderCall: Sendable {
                 bytes.append(contentsOf: part.readableBytesView)
                 if bytes.count > Self.errorBytesMax { break }
             }
-        } catch where !Task.isCancelled {
+        } catch  where !Task.isCancelled {
             // The status says enough.
         }
         // A cancelled task sees the body end early, like one that is complete.

@@ -95,7 +95,9 @@ enum ProviderError {
         let answers = [json["choices"], json["content"]].contains { $0?.array?.isEmpty == false }
         if let error = json["error"], ![.null, false, "", [:], []].contains(error), isEvent || !answers { return true }
         // Of everything else an answer has some of its own members.
-        if ["choices", "content", "type", "usage", "delta", "output"].contains(where: { json[$0] != nil }) { return false }
+        if ["choices", "content", "type", "usage", "delta", "output"].contains(where: { json[$0] != nil }) {
+            return false
+        }
         let hasErrors = ["errors", "detail", "fault"].contains { name in
             json[name].map { ![.null, "", [:], []].contains($0) } ?? false
         }

@@ -194,7 +194,9 @@ package struct ProviderModel: LanedModel {
             var verdict = ProviderError.verdict(of: event, key: key)
             verdict.failure = with(usage: broken.usage, verdict.failure)
             // What has cost words is an attempt, whatever ended it.
-            if broken.hasBegun, case .rest(let wait, .quota) = verdict.effect { verdict.effect = .rest(wait, .overload) }
+            if broken.hasBegun, case .rest(let wait, .quota) = verdict.effect {
+                verdict.effect = .rest(wait, .overload)
+            }
             return verdict
         case StreamFault.garbage(let reason): return with(usage: broken.usage, .brokenAnswer(reason))
         default: return with(usage: broken.usage, ConnectionFailure.failure(broken.cause, endpoint: endpoint))

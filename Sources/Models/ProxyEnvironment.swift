@@ -18,7 +18,8 @@ package struct ProxyEnvironment: Sendable {
     func proxy(for endpoint: Endpoint) throws(Endpoint.Problem) -> Choice? {
         if isLoopback(endpoint.bareHost) || isExempt(endpoint) { return nil }
         let names =
-            endpoint.isSecure ? ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+            endpoint.isSecure
+            ? ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
             : ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
         for name in names {
             guard let text = variables[name], !text.isEmpty else { continue }

@@ -40,7 +40,8 @@ enum RefusedMembers {
     }
 
     private static let formNames = [
-        "json_schema", "json_object", "json mode", "json_mode", "response format", "structured output", "guided", "grammar",
+        "json_schema", "json_object", "json mode", "json_mode", "response format", "structured output", "guided",
+        "grammar",
     ]
 
     /// Whether what a model sent itself is refused when it is given back: "property 'reasoning_content' is unsupported".
@@ -91,8 +92,9 @@ enum RefusedMembers {
     private static let refusals = [
         "unsupported", "not support", "n't support", "unknown", "unrecognized", "unrecognised", "unexpected",
         "not permitted", "not allowed", "not accept", "extra input", "extra field", "extra_forbidden", "extra param",
-        "additional propert", "not recognized", "not available", "not compatible", "incompatible", "deprecated",
-        "no longer", "not valid for", "cannot be used", "cannot be set", "cannot both", "can't be used", "instead", "is not implemented",
+        "additional propert", "not recognized", "not available", "unavailable", "not compatible", "incompatible", "deprecated",
+        "no longer", "not valid for", "cannot be used", "cannot be set", "cannot both", "can't be used", "instead",
+        "is not implemented",
         "must be verified", "only the default", "invalid field", "invalid parameter", "not a valid parameter",
     ]
 

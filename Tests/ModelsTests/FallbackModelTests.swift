@@ -87,7 +87,9 @@ struct FallbackModelTests {
         #expect(name == "small")
         #expect(try await ask(model).fallback == "small")
         small.lane.pause(for: .seconds(5), "busy too")
-        #expect(await pause { try await ask(model) } == ModelPause(for: .seconds(5), "the model big rests for 20s: busy"))
+        #expect(
+            await pause { try await ask(model) } == ModelPause(for: .seconds(5), "the model big rests for 20s: busy")
+        )
     }
 
     @Test("a pause that is no model's goes through")

@@ -79,7 +79,10 @@ struct ModelLaneTests {
         let lane = try lane(clock)
         lane.pause(for: .seconds(20), "long")
         lane.pause(for: .seconds(5), "short")
-        #expect(await pause { try await lane.withTurn { _ in } } == ModelPause(for: .seconds(20), "the model m rests for 20s: long"))
+        #expect(
+            await pause { try await lane.withTurn { _ in } }
+                == ModelPause(for: .seconds(20), "the model m rests for 20s: long")
+        )
     }
 
     @Test("a stop closes for a minute, doubling up to 15 minutes, and an answer ends that")

@@ -51,7 +51,8 @@ struct RefusedParameterTests {
             name: "the older name is wanted",
             status: 422,
             member: "max_completion_tokens",
-            error: #"{"detail":[{"type":"extra_forbidden","loc":["body","max_completion_tokens"],"msg":"Extra inputs"}]}"#,
+            error:
+                #"{"detail":[{"type":"extra_forbidden","loc":["body","max_completion_tokens"],"msg":"Extra inputs"}]}"#,
             parameters: "{max_completion_tokens: 99}",
             replacement: "max_tokens"
         ),
@@ -78,7 +79,8 @@ struct RefusedParameterTests {
         Row(
             name: "Python's form of the details",
             member: "top_p",
-            error: #"{"object":"error","message":"[{'type': 'extra_forbidden', 'loc': ('body', 'top_p'), 'msg': 'Extra'}]"}"#,
+            error:
+                #"{"object":"error","message":"[{'type': 'extra_forbidden', 'loc': ('body', 'top_p'), 'msg': 'Extra'}]"}"#,
             parameters: "{top_p: 1}"
         ),
         Row(
@@ -108,7 +110,10 @@ struct RefusedParameterTests {
         Row(
             name: "a member inside",
             member: "stream_options",
-            error: openAI("Unknown parameter: 'stream_options.include_usage'.", param: #""stream_options.include_usage""#),
+            error: openAI(
+                "Unknown parameter: 'stream_options.include_usage'.",
+                param: #""stream_options.include_usage""#
+            ),
             parameters: "{}"
         ),
         Row(
@@ -165,7 +170,10 @@ struct RefusedParameterTests {
         "what is no refusal of a parameter fails with the server's words, after one request",
         arguments: [
             openAI("Invalid 'temperature': above maximum value. Expected <= 2, but got 5.", param: #""temperature""#),
-            openAI("'max_tokens' is too large: 99. This model's maximum context length is 50 tokens.", param: #""max_tokens""#),
+            openAI(
+                "'max_tokens' is too large: 99. This model's maximum context length is 50 tokens.",
+                param: #""max_tokens""#
+            ),
             openAI("unknown field", param: #""messages""#),
             openAI("Unsupported model 'm'", param: #""model""#),
             openAI("tools are not supported", param: #""tools""#),
@@ -199,6 +207,43 @@ struct RefusedParameterTests {
             #expect(await failure { try await model.complete(request()) }?.class == .permanent)
         }
         #expect(recorder.requests.count == RefusalMemory.roundsMax)
+    }
+
+    @Test("a schema for the answer takes another form, and goes into the prompt at last")
+    func structured() async throws {
+        let recorder = Recorder()
+        let respond: FakeProvider.Respond = { request in
+            recorder.add(request)
+            return request.body["response_format"] == nil
+                ? .init(Self.answer)
+                : .init(400, #"{"error":{"message":"This response_format type is unavailable now"}}"#)
+        }
+        let texts = try await withModel(respond) { model in
+            let asked = request(schema: ["type": "object"])
+            return [try await model.complete(asked).text, try await model.complete(asked).text]
+        }
+        #expect(texts == ["fine", "fine"])
+        let bodies = recorder.requests.map(\.body)
+        #expect(bodies.count == 4)
+        #expect(bodies.map { $0["response_format"]?["type"] } == ["json_schema", "json_object", nil, nil])
+        #expect(bodies.last?["messages"]?.text.contains("JSON Schema") == true)
+    }
+
+    @Test("the form that the configuration names stays, and the server's words are told")
+    func structuredByName() async throws {
+        let recorder = Recorder()
+        let respond: FakeProvider.Respond = { request in
+            recorder.add(request)
+            return .init(400, #"{"error":{"message":"response_format is not supported"}}"#)
+        }
+        try await withModel(respond, "structured: json_schema") { model in
+            for _ in 0..<3 {
+                let failure = await failure { try await model.complete(request(schema: ["type": "object"])) }
+                #expect(failure?.message.contains("response_format is not supported") == true)
+            }
+        }
+        #expect(recorder.requests.count == 3)
+        #expect(recorder.requests.allSatisfy { $0.body["response_format"]?["type"] == "json_schema" })
     }
 
     @Test("what a line of a batch says itself is not left out")

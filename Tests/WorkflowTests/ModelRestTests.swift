@@ -112,7 +112,9 @@ import Testing
         }
         bench.batch = MemoryBytes(lines.joined(separator: "\n"))
         let recorder = bench.recorder()
-        #expect(try await bench.run("steps: [{id: a, prompt: x}]", recorder).output?["request_counts"]?["completed"] == 6)
+        #expect(
+            try await bench.run("steps: [{id: a, prompt: x}]", recorder).output?["request_counts"]?["completed"] == 6
+        )
         #expect(recorder.events.failed.isEmpty)
     }
 }

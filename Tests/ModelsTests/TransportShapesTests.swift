@@ -6,8 +6,8 @@ import Testing
 @testable import Models
 
 /// What servers and the proxies before them answer, as it comes: one row, one quirk, one outcome.
-@Suite("Shapes of answers", .timeLimit(.minutes(1)))
-struct AnswerShapeTests {
+@Suite("Shapes of transport and of errors", .timeLimit(.minutes(1)))
+struct TransportShapesTests {
     enum Outcome: Sendable {
         /// The answer's text.
         case text(String)
@@ -63,16 +63,31 @@ struct AnswerShapeTests {
         Row("a byte order mark", "\u{FEFF}" + events(word, end, "[DONE]"), .text("fine")),
         Row("no empty line after the last event", "data: \(word)\n\ndata: \(end)", .text("fine")),
         Row("no [DONE]", events(word, end), .text("fine")),
-        Row("a content type with a charset in capitals", type: "Text/Event-Stream; CHARSET=utf-8", events(word, end), .text("fine")),
+        Row(
+            "a content type with a charset in capitals",
+            type: "Text/Event-Stream; CHARSET=utf-8",
+            events(word, end),
+            .text("fine")
+        ),
         Row("no content type", type: nil, events(word, end), .text("fine")),
         Row("events as JSON", type: json, events(word, end, "[DONE]"), .text("fine")),
-        Row("events as plain text, behind a comment", type: "text/plain", ": hi\n\n" + events(word, end), .text("fine")),
+        Row(
+            "events as plain text, behind a comment",
+            type: "text/plain",
+            ": hi\n\n" + events(word, end),
+            .text("fine")
+        ),
         Row("JSON as events", whole, .text("fine")),
         Row("JSON without a content type", type: nil, whole, .text("fine")),
         Row("JSON with a byte order mark", type: json, "\u{FEFF}" + whole, .text("fine")),
         Row("chunks on lines, without data:", type: "application/x-ndjson", "\(word)\n\(end)\n", .text("fine")),
         Row("an event name that says error, over words", "event: error\ndata: it broke\n\n", .temporary("it broke")),
-        Row("a page with status 200", type: "text/html", "<html><title>Log in</title>", .temporary("it is a page and not JSON: Log in")),
+        Row(
+            "a page with status 200",
+            type: "text/html",
+            "<html><title>Log in</title>",
+            .temporary("it is a page and not JSON: Log in")
+        ),
         Row("text with status 200", type: "text/plain", "no such route", .temporary("it is not JSON: no such route")),
         Row("text as events", "upstream is gone", .temporary("upstream is gone")),
         Row("nothing", "", .temporary("not whole")),
@@ -80,50 +95,162 @@ struct AnswerShapeTests {
     ]
 
     static let errors: [Row] = [
-        Row("an error object as the first event",
+        Row(
+            "an error object as the first event",
             events(#"{"object":"error","message":"9000 tokens are too many","type":"BadRequestError","code":400}"#),
-            .permanent("(BadRequestError): 9000 tokens are too many")),
-        Row("an error as JSON in the place of events", #"{"error":{"message":"not this model","code":403}}"#, .permanent("not this model")),
-        Row("an error as JSON, its code as digits", type: json, #"{"error":{"message":"wrong","code":"400"}}"#, .permanent("wrong")),
-        Row("an error with a word as its code", type: json, #"{"error":{"message":"wrong","code":"invalid_request_error"}}"#,
-            .permanent("(invalid_request_error): wrong")),
-        Row("Google's list of errors", type: json, #"[{"error":{"code":400,"message":"bad field","status":"INVALID_ARGUMENT"}}]"#,
-            .permanent("(INVALID_ARGUMENT): bad field")),
-        Row("Google's quota", type: json, #"[{"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED"}}]"#, .pause("quota")),
-        Row("an error as a text", type: json, #"{"error":"model 'x' not found","code":404}"#, .permanent("model 'x' not found")),
+            .permanent("(BadRequestError): 9000 tokens are too many")
+        ),
+        Row(
+            "an error as JSON in the place of events",
+            #"{"error":{"message":"not this model","code":403}}"#,
+            .permanent("not this model")
+        ),
+        Row(
+            "an error as JSON, its code as digits",
+            type: json,
+            #"{"error":{"message":"wrong","code":"400"}}"#,
+            .permanent("wrong")
+        ),
+        Row(
+            "an error with a word as its code",
+            type: json,
+            #"{"error":{"message":"wrong","code":"invalid_request_error"}}"#,
+            .permanent("(invalid_request_error): wrong")
+        ),
+        Row(
+            "Google's list of errors",
+            type: json,
+            #"[{"error":{"code":400,"message":"bad field","status":"INVALID_ARGUMENT"}}]"#,
+            .permanent("(INVALID_ARGUMENT): bad field")
+        ),
+        Row(
+            "Google's quota",
+            type: json,
+            #"[{"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED"}}]"#,
+            .pause("quota")
+        ),
+        Row(
+            "an error as a text",
+            type: json,
+            #"{"error":"model 'x' not found","code":404}"#,
+            .permanent("model 'x' not found")
+        ),
         Row("a detail", type: json, #"{"detail":"no"}"#, .temporary("no")),
-        Row("a list of errors", type: json, #"{"errors":[{"message":"no credit","code":402}]}"#, .permanent("no credit")),
-        Row("a message and a code", type: json, #"{"message":"forbidden here","code":403}"#, .permanent("forbidden here")),
-        Row("Anthropic's error as an event", dialect: .anthropic,
-            "event: error\ndata: " + #"{"type":"error","error":{"type":"invalid_request_error","message":"wrong"}}"# + "\n\n",
-            .permanent("(invalid_request_error): wrong")),
-        Row("Anthropic's overload as an event", dialect: .anthropic,
+        Row(
+            "a list of errors",
+            type: json,
+            #"{"errors":[{"message":"no credit","code":402}]}"#,
+            .permanent("no credit")
+        ),
+        Row(
+            "a message and a code",
+            type: json,
+            #"{"message":"forbidden here","code":403}"#,
+            .permanent("forbidden here")
+        ),
+        Row(
+            "Anthropic's error as an event",
+            dialect: .anthropic,
+            "event: error\ndata: " + #"{"type":"error","error":{"type":"invalid_request_error","message":"wrong"}}"#
+                + "\n\n",
+            .permanent("(invalid_request_error): wrong")
+        ),
+        Row(
+            "Anthropic's overload as an event",
+            dialect: .anthropic,
             "event: error\ndata: " + #"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"# + "\n\n",
-            .temporary("busy")),
-        Row("llama.cpp's field error", "error: " + #"{"code":500,"message":"slot is gone","type":"server_error"}"# + "\n\n",
-            .temporary("slot is gone")),
-        Row("an error after words", events(word, #"{"error":{"message":"upstream broke"}}"#), .temporary("upstream broke")),
-        Row("a permanent error after words", events(word, #"{"error":{"message":"unsafe","code":400}}"#), .permanent("unsafe")),
-        Row("a quota after words costs an attempt", events(word, #"{"error":{"message":"quota","code":429}}"#), .temporary("quota")),
+            .temporary("busy")
+        ),
+        Row(
+            "llama.cpp's field error",
+            "error: " + #"{"code":500,"message":"slot is gone","type":"server_error"}"# + "\n\n",
+            .temporary("slot is gone")
+        ),
+        Row(
+            "an error after words",
+            events(word, #"{"error":{"message":"upstream broke"}}"#),
+            .temporary("upstream broke")
+        ),
+        Row(
+            "a permanent error after words",
+            events(word, #"{"error":{"message":"unsafe","code":400}}"#),
+            .permanent("unsafe")
+        ),
+        Row(
+            "a quota after words costs an attempt",
+            events(word, #"{"error":{"message":"quota","code":429}}"#),
+            .temporary("quota")
+        ),
         Row("a quota before words", events(#"{"error":{"message":"quota","code":429}}"#), .pause("quota")),
-        Row("what a gateway passes on", status: 400, type: json,
+        Row(
+            "what a gateway passes on",
+            status: 400,
+            type: json,
             #"{"error":{"message":"Provider returned error","code":400,"metadata":{"raw":"{\"error\":{\"message\":\"too long\"}}"}}}"#,
-            .permanent("Provider returned error: too long")),
-        Row("JSON inside a message", status: 400, type: json, #"{"error":"{\"error\":{\"message\":\"inner\",\"type\":\"t\"}}"}"#,
-            .permanent("(t): inner")),
-        Row("FastAPI's details", status: 422, type: json, #"{"detail":[{"loc":["body","n"],"msg":"must be 1","type":"value_error"}]}"#,
-            .permanent("body.n: must be 1")),
-        Row("a message that is an object", status: 422, type: json,
-            #"{"object":"error","message":{"detail":[{"loc":["body","n"],"msg":"must be 1"}]}}"#, .permanent("body.n: must be 1")),
-        Row("Azure's error", status: 401, type: json, #"{"error":{"code":"401","message":"Access denied"}}"#, .permanent("HTTP 401: Access denied")),
-        Row("RFC 9457's problem", status: 400, type: "application/problem+json",
-            #"{"type":"about:blank","title":"Bad","status":400,"detail":"the field n"}"#, .permanent("the field n")),
-        Row("a proxy's page", status: 502, type: "text/html", "<html>\r\n<head><title>502 Bad Gateway</title></head><body><h1>x</h1>",
-            .temporary("HTTP 502: 502 Bad Gateway")),
-        Row("a page with tags in its title", status: 404, type: "text/html", "<TITLE>No <b>such</b> page &amp; more</TITLE>",
-            .permanent("HTTP 404: No such page & more")),
-        Row("plain text", status: 500, type: "text/plain", "Internal Server Error", .temporary("HTTP 500: Internal Server Error")),
-        Row("an error as an event with a status", status: 400, #"data: {"error":{"message":"wrong"}}"# + "\n\n", .permanent("wrong")),
+            .permanent("Provider returned error: too long")
+        ),
+        Row(
+            "JSON inside a message",
+            status: 400,
+            type: json,
+            #"{"error":"{\"error\":{\"message\":\"inner\",\"type\":\"t\"}}"}"#,
+            .permanent("(t): inner")
+        ),
+        Row(
+            "FastAPI's details",
+            status: 422,
+            type: json,
+            #"{"detail":[{"loc":["body","n"],"msg":"must be 1","type":"value_error"}]}"#,
+            .permanent("body.n: must be 1")
+        ),
+        Row(
+            "a message that is an object",
+            status: 422,
+            type: json,
+            #"{"object":"error","message":{"detail":[{"loc":["body","n"],"msg":"must be 1"}]}}"#,
+            .permanent("body.n: must be 1")
+        ),
+        Row(
+            "Azure's error",
+            status: 401,
+            type: json,
+            #"{"error":{"code":"401","message":"Access denied"}}"#,
+            .permanent("HTTP 401: Access denied")
+        ),
+        Row(
+            "RFC 9457's problem",
+            status: 400,
+            type: "application/problem+json",
+            #"{"type":"about:blank","title":"Bad","status":400,"detail":"the field n"}"#,
+            .permanent("the field n")
+        ),
+        Row(
+            "a proxy's page",
+            status: 502,
+            type: "text/html",
+            "<html>\r\n<head><title>502 Bad Gateway</title></head><body><h1>x</h1>",
+            .temporary("HTTP 502: 502 Bad Gateway")
+        ),
+        Row(
+            "a page with tags in its title",
+            status: 404,
+            type: "text/html",
+            "<TITLE>No <b>such</b> page &amp; more</TITLE>",
+            .permanent("HTTP 404: No such page & more")
+        ),
+        Row(
+            "plain text",
+            status: 500,
+            type: "text/plain",
+            "Internal Server Error",
+            .temporary("HTTP 500: Internal Server Error")
+        ),
+        Row(
+            "an error as an event with a status",
+            status: 400,
+            #"data: {"error":{"message":"wrong"}}"# + "\n\n",
+            .permanent("wrong")
+        ),
         Row("an empty body", status: 400, type: nil, "", .permanent("HTTP 400")),
     ]
 
@@ -161,7 +288,8 @@ struct AnswerShapeTests {
     @Test("a stream that stays open after its end is taken after a moment", arguments: [true, false])
     func staysOpen(hasUsage: Bool) async throws {
         let clock = TurnedClock()
-        let usage = hasUsage ? [#"data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"# + "\n\n"] : []
+        let usage =
+            hasUsage ? [#"data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"# + "\n\n"] : []
         let reply = FakeProvider.Reply.stream([Self.events(Self.word), Self.events(Self.end)] + usage, ending: .stall)
         let answer = try await withModel(FakeProvider.always(reply), clock: clock) { model in
             async let answer = model.complete(request())
