@@ -79,7 +79,7 @@ extension RejectionNote {
             return CommandFailure("\(job.drop) is the same as job \(first), and was not run: \(reason)", .data)
         }
         return CommandFailure(
-            "\(job.drop) was rejected and is no job: \(reason)\n"
+            "\(job.drop) was rejected: \(reason)\n"
                 + "It lies in \(path); mend it and move it back into \(spool.path)/inbox/\(queue)/",
             .data
         )

@@ -43,7 +43,12 @@ enum EndpointExchange {
             answer.facts = AnswerFacts(finishReason: reason ?? status, isTruncated: true, note: note)
             return answer
         }
-        var failure = Failure(.permanent, note, hint: "raise max_output_tokens in the line, or ask for less", usage: usage)
+        var failure = Failure(
+            .permanent,
+            note,
+            hint: "raise max_output_tokens in the line, or ask for less",
+            usage: usage
+        )
         failure.code = "incomplete_response"
         failure.response = ["status_code": 200, "request_id": json["id"] ?? .null, "body": json]
         throw failure

@@ -53,6 +53,9 @@ package struct BatchFile: Sendable {
     private mutating func add(_ line: LineSplitter.Line, _ ids: inout LineIDs) {
         if case .table(let delimiter) = form { return add(row: line, delimiter, &ids) }
         if line.isBlank { return }
+        var line = line
+        // Many elements of an array may lie in one line: they are counted instead.
+        if form == .values { line.number = places.count + 1 }
         let isTooLong = line.length > BatchLine.bytesMax
         let isDuplicate = !isTooLong && !ids.add(BatchLine(line.bytes, number: line.number), at: places.count)
         if isTooLong { ids.addNumber(line.number, at: places.count) }

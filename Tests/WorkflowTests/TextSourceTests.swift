@@ -32,7 +32,17 @@ import Testing
         #expect(file.count == 2)
         #expect(try await file.line(at: 0).id == "a")
         #expect(try await file.line(at: 1).id == "b")
-        #expect(try await file.line(at: 1).number == 4)
+        #expect(try await file.line(at: 1).number == 2)
+    }
+
+    @Test func `elements that lie in one line have ids of their own`() async throws {
+        let file = try await BatchFile(
+            MemoryBytes("[{\"a\":1},{\"a\":2},{\"custom_id\":\"1\",\"a\":3}]"),
+            form: .values
+        )
+        var paths: [String] = []
+        for index in 0..<file.count { paths.append(try await file.line(at: index).path) }
+        #expect(paths == ["batch/1:1", "batch/2", "batch/1"])
     }
 
     @Test func `a template that needs the text of a file that is none says why there is none`() throws {
