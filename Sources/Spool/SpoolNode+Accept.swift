@@ -37,7 +37,8 @@ extension SpoolNode {
             try await threads.run { [self] in
                 if let source = claimed.source { try removeSource(of: claimed.name, in: source) }
                 do throws(SpoolError) { try nameFreshDrop(of: job, isCopied: claimed.mustCopy) } catch {
-                    throw claimed.source == nil ? error : Unnamed(cause: error) as any Error
+                    guard claimed.source == nil else { throw Unnamed(cause: error) }
+                    throw error
                 }
             }
             return .accepted(job, record)

@@ -148,8 +148,8 @@ def own_inode(spool: Spool) -> str:
     file.flush()
     os.fsync(file.fileno())
     right(spool.text("kept.txt") == "as it was taken", spool.text("kept.txt"))
-    found = subprocess.run([PROGRAM, "verify", "--spool", str(spool.a)], stdout=subprocess.PIPE, text=True)
-    right(found.returncode == 0, found.stdout)
+    found = subprocess.run([PROGRAM, "verify", "--spool", str(spool.a)], capture_output=True, text=True)
+    right(found.returncode == 0, found.stdout + found.stderr)
     return "the job is what was accepted"
 
 
@@ -159,7 +159,10 @@ def request(spool: Spool) -> str:
     until(lambda: any(spool.a.glob("deferred/*later.json")), "it is deferred")
     job = next(spool.a.glob("deferred/*later.json")).name.split(".", 1)[1][:26]
     asked = subprocess.run(
-        [*spool.hosts.on("b"), PROGRAM, "cancel", job, "--spool", str(spool.b)], stderr=subprocess.PIPE, text=True
+        [*spool.hosts.on("b"), PROGRAM, "cancel", job, "--spool", str(spool.b)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     right(asked.returncode == 0, asked.stderr)
     result = next(spool.a.glob("failed/*/*later.json/result.json"))
