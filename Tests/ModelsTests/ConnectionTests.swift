@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Jobs
 import NIOHTTP1
+import OrderedCollections
 import TestKit
 import Testing
 
