@@ -22,16 +22,16 @@ struct ContainerTests {
                 """,
             files: [
                 "tools/leave": """
-                    #!/bin/sh
-                    for i in 1 2 3; do (setsid sh -c 'sleep 0.1; : > "$0"' "$PWD/dead$i" >/dev/null 2>&1 &); done
-                    echo left
-                    """,
+                #!/bin/sh
+                for i in 1 2 3; do (setsid sh -c 'sleep 0.1; : > "$0"' "$PWD/dead$i" >/dev/null 2>&1 &); done
+                echo left
+                """,
                 "tools/look": """
-                    #!/bin/sh
-                    until test -e dead1 && test -e dead2 && test -e dead3; do sleep 0.05; done
-                    while grep -qs '^State:.Z' /proc/[0-9]*/status; do sleep 0.05; done
-                    echo reaped
-                    """,
+                #!/bin/sh
+                until test -e dead1 && test -e dead2 && test -e dead3; do sleep 0.05; done
+                while grep -qs '^State:.Z' /proc/[0-9]*/status; do sleep 0.05; done
+                echo reaped
+                """,
             ]
         )
         let items = (0..<20).map(String.init).joined(separator: ", ")
