@@ -75,15 +75,22 @@ func withModel<Value>(
     let provider = dialect == .openAI ? "openai" : "anthropic"
     let settings = try settings("provider: \(provider)\nbase_url: \(baseURL)\nmodel: qwen\n\(more)")
     let http = HTTPClient(configuration: ModelConnections.configuration)
-    let made = try ModelFactory.make(
-        settings,
-        connections: ModelConnections(plain: http, environment: environment, directory: "/"),
-        environment: environment,
-        baseDirectory: "/",
-        clock: clock
-    )
+    let connections = ModelConnections(plain: http, environment: environment, directory: "/")
     let result: Result<Value, any Error>
-    do { result = .success(try await body(#require(made as? ProviderModel))) } catch { result = .failure(error) }
+    do {
+        let made = try ModelFactory.make(
+            settings,
+            connections: connections,
+            environment: environment,
+            baseDirectory: "/",
+            clock: clock
+        )
+        result = .success(try await body(#require(made as? ProviderModel)))
+    } catch {
+        result = .failure(error)
+    }
+    // A client that goes without being shut down ends the process, whatever the test was about.
+    try await connections.shutdown()
     try await http.shutdown()
     return try result.get()
 }
