@@ -92,7 +92,8 @@ enum RefusedMembers {
     private static let refusals = [
         "unsupported", "not support", "n't support", "unknown", "unrecognized", "unrecognised", "unexpected",
         "not permitted", "not allowed", "not accept", "extra input", "extra field", "extra_forbidden", "extra param",
-        "additional propert", "not recognized", "not available", "unavailable", "not compatible", "incompatible", "deprecated",
+        "additional propert", "not recognized", "not available", "unavailable", "not compatible", "incompatible",
+        "deprecated",
         "no longer", "not valid for", "cannot be used", "cannot be set", "cannot both", "can't be used", "instead",
         "is not implemented",
         "must be verified", "only the default", "invalid field", "invalid parameter", "not a valid parameter",

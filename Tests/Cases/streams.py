@@ -28,7 +28,8 @@ def is_whole(shape: str, kind: str, output: object) -> bool:
     """A swap may change the order of words, which nothing in a stream tells; it must not lose any."""
     if kind == "swap" and shape == "text":
         return isinstance(output, str) and sorted(output) == sorted(TEXT)
-    return output == WHOLE[shape]
+    # Arguments that are not whole are no call: the model is told so, and then says that it has no result.
+    return output == WHOLE[shape] or shape == "tool" and output == "no result"
 
 
 def fuzz(shop: Workshop, dialect: str) -> str:
@@ -58,8 +59,9 @@ queues: {{default: {{workflow: text, concurrency: 8}}, tool: {{workflow: tool, c
             output = record.get("output")
             right(is_whole(shape, kind, output) or "truncated" in json.dumps(record), f"{dialect} {shape} {kind} {place} is done with {output!r}")
             done += 1
-        failed += len(job.records("step.failed"))
-    return f"{len(asked)} answers: {done} done, all whole; {failed} attempts failed"
+        failed += sum(record.get("kind") == "line" for record in job.records("step.failed"))
+    right(done + failed == len(asked), f"{done} done and {failed} failed of {len(asked)}")
+    return f"{len(asked)} answers: {done} done, all whole; {failed} failed"
 
 
 @case("fuzz-openai", "a stream cut, emptied, reordered at every byte: openai", 400)

@@ -48,8 +48,11 @@ struct CommandLineTests {
         let first = try spool.agentspool("submit", "--input", "prompt=a haiku", "--key", "k1", "--wait", "--json")
         let id = try #require(try JSONParser.parse(first.output)["job"]?.string)
         let second = try spool.agentspool("submit", "--input", "prompt=a haiku", "--key", "k1", "--wait")
-        #expect(second.status == 65)
-        #expect(second.error.contains("belongs to job \(id)"))
+        #expect(second.status == 0 && second.output.hasPrefix("Two names, one moment"))
+        #expect(second.error.contains("the key k1 is that of job \(id)"))
+        #expect(try spool.agentspool("submit", "--input", "prompt=a haiku", "--key", "k1").output == "\(id)\n")
+        let other = try spool.agentspool("submit", "--input", "prompt=a poem", "--key", "k1")
+        #expect(other.status == 65 && other.error.contains("the key k1 was used by job \(id) for another input"))
         #expect(try spool.places() == ["done": 1])
     }
 

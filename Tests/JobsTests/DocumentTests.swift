@@ -107,7 +107,7 @@ import Testing
 
     @Test func `bytes that are no UTF-8 are refused`() {
         let error = errorText { try Document([0x61, 0xFF], format: .yaml, name: "a.yaml") }
-        #expect(error == "a.yaml: not valid UTF-8")
+        #expect(error?.hasPrefix("a.yaml: byte 0xFF at offset 1 (line 1) is not UTF-8; it looks like ") == true)
     }
 
     @Test(

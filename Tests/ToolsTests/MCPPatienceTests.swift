@@ -10,7 +10,7 @@ struct MCPPatienceTests {
     @Test(
         "is counted from the last sign, up to a maximum",
         arguments: [
-            (MCPPatience.atMost(.seconds(30)), 10, nil, 25, 15), (.atMost(.seconds(30)), 10, 20, 39, 11),
+            (MCPPatience.atMost(.seconds(30)), 10, nil, 25, 15), (.atMost(.seconds(30)), 10, 20, 39, 1),
             (.progress(.seconds(30), atMost: .seconds(60)), 10, 20, 25, 25),
             (.progress(.seconds(30), atMost: .seconds(60)), 10, 60, 65, 5),
             (.progress(.seconds(30), atMost: .seconds(5)), 0, nil, 10, 20),
