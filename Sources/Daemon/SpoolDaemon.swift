@@ -90,7 +90,7 @@ package struct SpoolDaemon: Sendable {
         try result.get()
     }
 
-    /// A proxy that nobody thinks of any more is found in the log.
+    /// So that a forgotten proxy is found in the log.
     private func sayConnections(_ configuration: SpoolConfiguration) {
         for way in configuration.connections(environment: environment) { logger.notice("\(way)") }
     }

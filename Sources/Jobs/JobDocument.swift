@@ -69,7 +69,7 @@ package struct JobDocument: Sendable, Equatable {
         return request.sha256
     }
 
-    /// Whether a value is meant as a job document by whoever wrote it, whatever it lies in: an object with nothing but a
+    /// Whether a value is meant as a job document by its writer, whatever it lies in: an object with nothing but a
     /// document's members (one may be misspelled), `input` or `workflow` among them, and more than a line of prose with
     /// a colon in it has: two members, or an input that is an object or a list.
     package static func isMeant(_ value: JSON) -> Bool {

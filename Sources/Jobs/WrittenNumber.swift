@@ -3,7 +3,7 @@ import OrderedCollections
 /// A number as its author wrote it, where neither `Int64` nor `Double` would write it the same: `3.10`,
 /// `12345678901234567890`, `1e400`, `-0`.
 ///
-/// Whoever passes it on passes on every digit. Two are equal when they are written the same; what they are worth is
+/// It is passed on with every digit. Two are equal when they are written the same; what they are worth is
 /// compared by ``ExactNumber``.
 package struct WrittenNumber: Sendable, Hashable {
     /// A number of JSON (RFC 8259, section 6).

@@ -1,6 +1,6 @@
 import Jobs
 
-/// Which names in an inbox are no job: those that programs give to what is not finished or not meant for anybody.
+/// Which names in an inbox are no job: those that programs give to what is not finished or their own.
 ///
 /// All are compared without regard to case: files come from machines that have none.
 package enum DropName {

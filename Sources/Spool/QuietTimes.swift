@@ -13,7 +13,7 @@ package struct QuietTimes: Sendable, Equatable {
     /// The same of a file that was seen to be made and not to be closed. It would be for ever, but that an event may
     /// have been lost.
     package var open: Duration = .seconds(900)
-    /// A temporary name behind an id: somebody submitted that file, or somebody transfers one of that name just now.
+    /// A temporary name behind an id: a submitter meant that file, or a program transfers one of that name just now.
     package var named: Duration = .seconds(2)
 
     /// - Parameters:

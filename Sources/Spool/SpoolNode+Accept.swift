@@ -17,7 +17,7 @@ extension SpoolNode {
             do {
                 return try await admitOrReject(claimed, drop, rules)
             } catch let unnamed as Unnamed {
-                // It is a job, and the drop that it was made of is gone: whoever takes it up next gives it its name.
+                // It is a job, and the drop that it was made of is gone: the next start gives it its name.
                 throw unnamed.cause
             } catch is StillWritten {
                 _ = try await undoAccept(of: claimed.name, in: claimed.directory)
@@ -63,7 +63,7 @@ extension SpoolNode {
         /// The drop, open to read, or why it cannot be opened; nil when it is no file.
         var file: Result<OpenFile, Errno>?
         var status: FileStatus
-        /// Its inode is no good one to keep, whoever owns it.
+        /// Its inode is no good one to keep, also where the daemon's user owns it.
         var mustCopy = false
         /// The inbox on another filesystem, in which it lies until its copy is accepted.
         var source: OpenFile?

@@ -4,7 +4,7 @@ import SystemPackage
 /// Drops in an inbox on another filesystem, out of which nothing can be renamed.
 ///
 /// One is claimed by a rename inside its inbox, to a name that carries its job's id, so that one node alone has it. Its
-/// copy becomes the job, is on disk, and only then the claimed drop is removed, before the job is told of to anybody.
+/// copy becomes the job, is on disk, and only then the claimed drop is removed, before the daemon tells of the job.
 /// So a crash leaves either a claimed drop without a job, which goes back to its inbox, or one whose job is there,
 /// which is removed: the id tells which.
 extension SpoolNode {
@@ -127,7 +127,7 @@ extension SpoolNode {
                 try fileSystem.removeIfPresent(source, in: inbox)
                 return nil
             }
-            // Only somebody who gave this id to another drop meanwhile has taken the name.
+            // The name is taken only where a writer gave this id to another drop meanwhile.
             let isFree = try !fileSystem.exists(job.description, in: inbox)
             let name = isFree ? job : JobName(id: identifiers.next(), dropName: Array(job.drop.utf8))
             try rename(source, in: inbox, to: name.description, in: inbox)

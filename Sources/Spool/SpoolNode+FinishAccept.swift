@@ -2,7 +2,7 @@ import Jobs
 import SystemPackage
 
 extension SpoolNode {
-    /// Ends an acceptance of which a former life may have told nobody, its sync included.
+    /// Ends an acceptance that a former life may not have told, its sync included.
     ///
     /// - Returns: False when the drop's bytes did not reach the disk as its record did, which only a power cut before
     ///   that sync can do: then it is taken back.

@@ -6,7 +6,7 @@ extension SpoolNode {
     /// what it asks for.
     ///
     /// Who wants it appends its id, and the first whole id counts: so two who find no id both see who was first, and
-    /// what a crash left of an id binds nobody. A key that an acceptance reserved before a crash cut it short is the
+    /// what a crash left of an id binds no job. A key that an acceptance reserved before a crash cut it short is the
     /// same job's again.
     ///
     /// - Throws: `Rejection` when another job has it: that of a duplicate when it asks for the same.

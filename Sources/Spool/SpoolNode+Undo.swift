@@ -101,7 +101,7 @@ extension SpoolNode {
         var changed = [parent]
         if let entry, let queue {
             let (inbox, changedParents) = try spool.ensuredDirectory(SpoolLayout.inbox(of: queue))
-            // Only somebody who gave this id to another drop meanwhile has taken the name.
+            // The name is taken only where a writer gave this id to another drop meanwhile.
             let isFree = try !fileSystem.exists(job.description, in: inbox)
             let name = isFree ? job : JobName(id: identifiers.next(), dropName: Array(job.drop.utf8))
             try rename(entry, in: directory, to: name.description, in: inbox)

@@ -2,7 +2,7 @@ import Jobs
 import Tools
 
 /// Reads a model's answer that must be JSON of a schema. What models put around it is forgiven: thoughts, fences of
-/// Markdown, prose. Two different values are not: which of them is meant nobody can say.
+/// Markdown, prose. Two different values are not: which of them is meant is not known.
 enum StructuredAnswer {
     /// Why an answer is not what the schema asks for.
     struct Misfit: Error { var reason: String }

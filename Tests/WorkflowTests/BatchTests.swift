@@ -237,7 +237,7 @@ import Testing
 
     @Test(arguments: [
         (["permanent", "permanent"], FailureClass.permanent), (["temporary", "temporary"], .temporary),
-        (["temporary", "permanent"], .permanent), (["limit", "limit"], .permanent),
+        (["temporary", "permanent"], .permanent),
     ]) func `a batch of which no line is done fails, of the class of its lines, and its files are there`(
         classes: [String],
         expected: FailureClass
