@@ -4,6 +4,7 @@ import Glibc
 import Jobs
 import OrderedCollections
 import Spool
+import SystemPackage
 
 /// What `status` tells of the inboxes: what waits for what, and what is left alone. It needs no daemon.
 struct InboxReport {
@@ -51,12 +52,14 @@ struct InboxReport {
         }
         for queue in try spool.inboxes() where (queues?[queue] != nil || queues == nil) && (wanted ?? queue) == queue {
             let settings = queues?[queue] ?? QueueSettings(name: queue, workflow: "")
-            let survey = try spool.survey(
-                of: queue,
-                settings.names,
-                limit: limit,
-                namesMax: Self.namesMax
-            )
+            let survey: InboxSurvey
+            do throws(SpoolError) {
+                survey = try spool.survey(of: queue, settings.names, limit: limit, namesMax: Self.namesMax)
+            } catch {
+                if error.cause != .permissionDenied { throw error }
+                notes.append("\(error)")
+                continue
+            }
             var inbox = Inbox(queue: queue, survey: survey)
             let quiet = settings.quietTimes(untold: untold)
             for drop in survey.drops.sorted(by: { $0.changedAt < $1.changedAt }).prefix(Self.openedMax) {

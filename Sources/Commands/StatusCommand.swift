@@ -3,6 +3,7 @@ import JobIndex
 import Jobs
 import OrderedCollections
 import Spool
+import SystemPackage
 
 struct StatusCommand: SpoolCommand {
     static let configuration = CommandConfiguration(
@@ -44,7 +45,13 @@ struct StatusCommand: SpoolCommand {
         let spool = try options.open()
         let now = WallClock.system.now
         var report = Report()
-        report.nodes = try NodeLock.nodes(of: spool)
+        var hiddenNodes: SpoolError?
+        do throws(SpoolError) {
+            report.nodes = try NodeLock.nodes(of: spool)
+        } catch {
+            if error.cause != .permissionDenied { throw error }
+            hiddenNodes = error
+        }
         let inboxes = try InboxReport(spool, configuration: options.configurationPath, now: now)
         for inbox in inboxes.inboxes {
             report.queues[inbox.queue, default: [:]][.waiting, default: Cell()]
@@ -66,7 +73,9 @@ struct StatusCommand: SpoolCommand {
         } catch let error as IndexError {
             report.notes.append("\(error)")
         }
-        if report.nodes.allSatisfy({ !$0.isAlive }) {
+        if let hiddenNodes {
+            report.notes.append("\(hiddenNodes)")
+        } else if report.nodes.allSatisfy({ !$0.isAlive }) {
             report.notes.append("no daemon is running on this spool; start one with: agentspool run")
         }
         if json { return Terminal.print(Self.json(report, inboxes, spool)) }

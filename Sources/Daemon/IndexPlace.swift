@@ -22,7 +22,8 @@ package enum IndexPlace {
     /// Of the system where it is there or may be made, else of the user (XDG Base Directory Specification).
     private static func stateDirectory(of id: String) -> String {
         let system = "\(systemDirectory)/\(id)"
-        if geteuid() == 0 || access(system, R_OK | X_OK) == 0 { return system }
+        let mayMake = access(systemDirectory, W_OK | X_OK) == 0
+        if geteuid() == 0 || mayMake || access(system, R_OK | X_OK) == 0 { return system }
         let home = variable("HOME") ?? "/tmp"
         return "\(variable("XDG_STATE_HOME") ?? "\(home)/.local/state")/agentspool/\(id)"
     }

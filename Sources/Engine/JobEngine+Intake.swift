@@ -170,7 +170,9 @@ extension JobEngine {
         switch look.reason {
         case .writer: return watch.witness(of: drop.name, in: drop.queue) != .finished
         case .unseen: return watch.witness(of: drop.name, in: drop.queue) == .unknown
-        case .settling, .empty, .link, .untold: return true
+        // Its bytes may have come since.
+        case .empty: return false
+        case .settling, .link, .untold: return true
         }
     }
 

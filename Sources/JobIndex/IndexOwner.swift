@@ -29,15 +29,22 @@ extension IndexDatabase {
         try check(owner, isThere: isThere)
         if known == owner { return }
         do {
-            try pool?.write { try IndexMeta.setOwner(owner, in: $0) }
+            try pool?.write { database in
+                // It came with a copy of its spool, or with one that was restored: it may lack what happened since.
+                if known != nil, liesIn(owner) { try IndexMeta.forget(database) }
+                try IndexMeta.setOwner(owner, in: database)
+            }
         } catch {
             throw IndexError(error, path: path) ?? .unusable(path: path, reason: "\(error)")
         }
     }
 
+    /// Whether it lies in the spool's own directory: it can be no other spool's then.
+    private func liesIn(_ owner: IndexOwner) -> Bool { path == "\(owner.path)/index.sqlite" }
+
     /// The same for who only reads.
     package func check(_ owner: IndexOwner, isThere: (IndexOwner) -> Bool) throws(IndexError) {
-        guard let known = try self.owner(), known != owner else { return }
+        guard !liesIn(owner), let known = try self.owner(), known != owner else { return }
         if known.id != owner.id || isThere(known) {
             throw .otherSpool(path: path, owner: known, spool: owner)
         }

@@ -26,14 +26,31 @@ enum EndpointExchange {
         return failure
     }
 
+    /// A completion has words, and says when a limit cut them.
+    private static func check(
+        completion json: JSON,
+        _ answer: inout ChatAnswer,
+        for request: ChatRequest,
+        _ reading: AnswerReading
+    ) throws(Failure) {
+        guard let choice = json["choices"]?.array?.first else { throw .brokenAnswer("it has no choices") }
+        guard let finish = choice["finish_reason"]?.string, case .cut? = FinishReason(finish) else { return }
+        let note = "the answer was cut at a limit (\(finish)), so it is not whole"
+        guard request.onTruncated ?? reading.onTruncated != .fail else {
+            throw Failure(.permanent, note, hint: "raise max_tokens in the line, or ask for less", usage: answer.usage)
+        }
+        answer.facts = AnswerFacts(finishReason: finish, isTruncated: true, note: note)
+    }
+
     /// Reads a whole answer. One of `/v1/responses` that says that it is incomplete was cut: it is kept and marked, or
     /// fails where the settings say so.
     ///
     /// - Throws: ``Failure``, permanent, for a response that is not completed; what came is kept in the failure.
     static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
-        var usage = OpenAIUsage.read(json)
-        usage.costUSD = reading.price?.cost(of: usage) ?? 0
+        let written = request.endpoint == .embeddings ? 0 : json.bytes.count
+        let usage = reading.completed(OpenAIUsage.read(json), outputBytes: written)
         var answer = ChatAnswer(text: "", usage: usage, model: json["model"]?.string ?? reading.model, body: json)
+        if request.endpoint == .completions { try check(completion: json, &answer, for: request, reading) }
         guard request.endpoint == .responses, let status = json["status"]?.string, status != "completed" else {
             return answer
         }

@@ -62,11 +62,13 @@ struct EventStream {
         case "data":
             // Some servers end each event with one line feed instead of two.
             if let whole = data, value.first == UInt8(ascii: "{") || value.starts(with: "[DONE]".utf8),
-                whole.first == UInt8(ascii: "{"), (try? JSONParser.parse(whole)) != nil
+                whole.first == UInt8(ascii: "{"), whole.last == UInt8(ascii: "}"),
+                (try? JSONParser.parse(whole)) != nil
             {
                 endEvent(&events)
             }
-            data = data.map { $0 + [UInt8(ascii: "\n")] + value } ?? Array(value)
+            if data?.append(UInt8(ascii: "\n")) == nil { data = [] }
+            data?.append(contentsOf: value)
         case "event":
             name = String(decoding: value, as: UTF8.self)
         case "error":

@@ -145,7 +145,11 @@ struct LaneThrottle: Sendable {
     }
 
     /// The provider said that nothing is left: the model rests before it refuses anything.
-    mutating func restBeforeRefusal(until end: Duration) { begin(restingUntil: end) }
+    mutating func restBeforeRefusal(until end: Duration) {
+        // It comes with an answer.
+        restsWithoutAnswer = 0
+        begin(restingUntil: end)
+    }
 
     private mutating func begin(restingUntil end: Duration) {
         rests += 1

@@ -80,7 +80,7 @@ package struct ProviderModel: LanedModel {
             structured: structured ?? StructuredForm(refusals: refused.count(of: "response_format")),
             givesBack: refused.count(of: "messages") == 0
         )
-        return refused.applied(to: body)
+        return refused.applied(to: body, keeping: request.body)
     }
 
     /// Makes one call; while the lane is closed, none. A parameter that the server refuses is left out or renamed, and
@@ -175,10 +175,10 @@ package struct ProviderModel: LanedModel {
             throw ProviderError.verdict(status: answer.status, body: bytes, headers: answer.headers, key: key)
         case .answer(let answer): json = answer
         }
+        if let verdict = ProviderError.verdict(inside: json, key: key) { throw verdict }
         if let wait = RateLimitHeaders.wait(answer.headers) {
             lane.pause(for: wait, "nothing is left of the provider's rate limit")
         }
-        if let verdict = ProviderError.verdict(inside: json, key: key) { throw verdict }
         var reading = AnswerReading(model: model, dialect: language, price: price)
         (reading.onTruncated, reading.requestBytes) = (onTruncated, body.bytes.count)
         let isLimited = request.body?["max_tokens"] != nil || parameters["max_tokens"] != nil
@@ -198,7 +198,10 @@ package struct ProviderModel: LanedModel {
                 verdict.effect = .rest(wait, .overload)
             }
             return verdict
-        case StreamFault.garbage(let reason): return with(usage: broken.usage, .brokenAnswer(reason))
+        case StreamFault.garbage(let reason):
+            // Something else than a provider may say back what it was sent.
+            let harmless = key.secrets.reduce(reason) { $1.isEmpty ? $0 : $0.replacing($1, with: "[key]") }
+            return with(usage: broken.usage, .brokenAnswer(harmless))
         default: return with(usage: broken.usage, ConnectionFailure.failure(broken.cause, endpoint: endpoint))
         }
     }

@@ -17,6 +17,9 @@ package struct RefusedParameters: Sendable, Equatable {
     /// Names of one limit. A limit is never left out: a budget relies on it.
     static let limits = ["max_tokens", "max_completion_tokens"]
 
+    /// Members of a line that may be changed all the same: how its answer is carried, and what its limit is called.
+    private static let changeable: Set<String> = ["stream", "stream_options", "max_tokens", "max_completion_tokens"]
+
     /// Members whose form depends on how often they were refused; they are left out after the last form.
     static let forms = ["response_format": 2]
 
@@ -43,11 +46,14 @@ package struct RefusedParameters: Sendable, Equatable {
     }
 
     /// The request without what is refused.
-    package func applied(to body: JSON) -> JSON {
+    ///
+    /// - Parameter own: What a line of a batch says itself: of that nothing is left out, a limit may be renamed.
+    package func applied(to body: JSON, keeping own: JSON? = nil) -> JSON {
         guard !counts.isEmpty, let members = body.object else { return body }
         var kept: OrderedDictionary<String, JSON> = [:]
         for (name, value) in members {
-            if Self.kept.contains(name) || count(of: name) < Self.forms[name] ?? 1 {
+            let isOwn = own?[name] != nil && !Self.changeable.contains(name)
+            if isOwn || Self.kept.contains(name) || count(of: name) < Self.forms[name] ?? 1 {
                 kept[name] = value
             } else if let replacement = replacements[name], members[replacement] == nil {
                 kept[replacement] = value

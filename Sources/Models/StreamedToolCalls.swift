@@ -14,6 +14,8 @@ struct StreamedToolCalls {
         var arguments = ""
         /// The last piece of the arguments, while each piece has begun with the one before.
         var growing: String? = ""
+        /// Whether its name came once more behind its whole arguments.
+        var isNamedAgain = false
         /// The chunk that began it.
         var chunk: Int
     }
@@ -49,7 +51,21 @@ struct StreamedToolCalls {
 
     /// The call that a piece goes on with, or a new one.
     private mutating func place(of part: Part) -> Int {
-        if let known = known(part), !begins(part, after: calls[known]) { return known }
+        let isBlank = part.arguments.allSatisfy(\.isWhitespace)
+        if let known = known(part) {
+            if part.isTail, !isBlank, calls[known].isNamedAgain {
+                calls[known].isNamedAgain = false
+                calls.append(Call(name: calls[known].name, index: part.index, chunk: chunk))
+                return calls.count - 1
+            }
+            if !begins(part, after: calls[known]) {
+                // Its name without arguments, behind whole ones: the next arguments are another call's.
+                if part.id == nil, part.name == calls[known].name, isBlank, calls[known].isWhole {
+                    calls[known].isNamedAgain = true
+                }
+                return known
+            }
+        }
         calls.append(Call(index: part.index, chunk: chunk))
         return calls.count - 1
     }
@@ -67,7 +83,7 @@ struct StreamedToolCalls {
     private func begins(_ part: Part, after call: Call) -> Bool {
         if let id = part.id, let other = call.id {
             // Some servers make a new id for every piece of one call.
-            if id != other { return part.name != nil || ToolArguments.object(call.arguments) != nil }
+            if id != other { return part.name != nil || call.isWhole }
             // Said again as a whole, at the end of some streams.
             if part.name.map({ $0 == call.name }) ?? true, part.arguments == call.arguments { return false }
         }
@@ -76,7 +92,7 @@ struct StreamedToolCalls {
         if call.name.isEmpty { return false }
         // The same name again: another call where the one before is whole, or where both stand in one chunk.
         if part.id == nil || call.id == nil, call.chunk == chunk { return true }
-        return ToolArguments.object(call.arguments) != nil && part.arguments.contains { !$0.isWhitespace }
+        return call.isWhole && part.arguments.contains { !$0.isWhitespace }
     }
 
     /// As they stand in a whole message.
@@ -128,6 +144,11 @@ extension StreamedToolCalls.Call {
         if part.arguments.isEmpty || (part.name != nil && !arguments.isEmpty && part.arguments == arguments) { return }
         growing = growing.flatMap { part.arguments.hasPrefix($0) ? part.arguments : nil }
         arguments += part.arguments
+    }
+
+    /// Whether the arguments make an object; asked for many pieces, so it looks at the end first.
+    fileprivate var isWhole: Bool {
+        arguments.utf8.last { $0 > UInt8(ascii: " ") } == UInt8(ascii: "}") && ToolArguments.object(arguments) != nil
     }
 
     /// The arguments; of a server that repeats what it has sent in each piece, the last piece.

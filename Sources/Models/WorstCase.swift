@@ -7,7 +7,8 @@ extension Usage {
     /// What a call with this body may use at the most, estimated: a token for three bytes of input, and the longest
     /// answer that it allows; nothing from a cache.
     static func worstCase(of body: JSON, price: Price?) -> Usage {
-        let limit = (body["max_completion_tokens"] ?? body["max_tokens"])?.int ?? outputTokensDefault
+        let named = body["max_completion_tokens"] ?? body["max_tokens"] ?? body["max_output_tokens"]
+        let limit = named?.int ?? outputTokensDefault
         let answers = min(max(body["n"]?.int ?? 1, 1), 1_000)
         var usage = Usage()
         usage.modelCalls = 1

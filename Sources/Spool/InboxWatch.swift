@@ -78,7 +78,7 @@ package final class InboxWatch: Sendable {
     ///
     /// - Parameter isParent: Watch for directories in it, which come and go, and not for files.
     package func watch(_ directory: String, at path: String, isParent: Bool = false) throws(SpoolError) {
-        let mask = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR | (isParent ? IN_DELETE | IN_MOVED_FROM : IN_CLOSE_WRITE)
+        let mask = IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR | (isParent ? 0 : IN_CLOSE_WRITE)
         let watch = inotify_add_watch(notifications.descriptor, path, UInt32(mask))
         guard watch >= 0 else {
             throw SpoolError(
@@ -147,10 +147,13 @@ package final class InboxWatch: Sendable {
                 if let (directory, isParent) = state.directories[event.wd],
                     !isParent || event.mask & UInt32(IN_ISDIR) != 0
                 {
-                    state.changes.directories.insert(directory)
-                    if !isParent {
-                        let name = rest.dropFirst(headerSize).prefix(Int(event.len)).prefix { $0 != 0 }
-                        state.witnesses[directory, default: Witnesses()].note(event.mask, of: Array(name))
+                    let name = Array(rest.dropFirst(headerSize).prefix(Int(event.len)).prefix { $0 != 0 })
+                    if !isParent, event.mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0 {
+                        // Temporary names, too, which become no drop; that one is gone is no reason to look.
+                        state.witnesses[directory]?.forget(name)
+                    } else {
+                        state.changes.directories.insert(directory)
+                        if !isParent { state.witnesses[directory, default: Witnesses()].note(event.mask, of: name) }
                     }
                 }
                 rest = rest.dropFirst(headerSize + Int(event.len))

@@ -15,7 +15,9 @@ package struct KeyClaim: Sendable, Equatable {
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let words = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
             guard let job = words.first.flatMap({ JobID($0) }) else { continue }
-            self.init(job: job, inputSHA256: words.count > 1 ? words[1] : nil)
+            // One that a full disk cut short says nothing.
+            let digest = words.count > 1 && words[1].utf8.count == 64 ? words[1] : nil
+            self.init(job: job, inputSHA256: digest)
             return
         }
         return nil

@@ -13,7 +13,7 @@ extension SpoolNode {
         _ rejection: Rejection
     ) async throws -> (row: JobSummary, isTidy: Bool) {
         let now = clock.now
-        let (note, file, directories, isTidy) = try await threads.run { [self] in
+        let (note, files, directories, isTidy) = try await threads.run { [self] in
             try doing("rejecting \(claimed.name)") { () throws(Errno) in
                 let (day, changed) = try spool.ensuredDirectory("\(SpoolLayout.rejected)/\(now.day)")
                 let note = RejectionNote(
@@ -26,6 +26,8 @@ extension SpoolNode {
                 )
                 let file = try fileSystem.replaceFile(note.fileName, in: day, with: note.bytes)
                 try rename(claimed.entry, in: claimed.directory, to: note.job.description, in: day)
+                // Of a drop from another filesystem its copy is all that is left when the drop is removed.
+                let copy = claimed.source == nil ? nil : try fileSystem.openPlain(note.job.description, in: day)
                 let parent = try spool.directory(processing)
                 let isTidy: Bool
                 do throws(Errno) {
@@ -36,10 +38,10 @@ extension SpoolNode {
                 } catch {
                     isTidy = false
                 }
-                return (note, file, [day, parent] + changed, isTidy)
+                return (note, [file] + [copy].compactMap(\.self), [day, parent] + changed, isTidy)
             }
         }
-        try await durability.sync(files: [file], directories: directories)
+        try await durability.sync(files: files, directories: directories)
         guard let source = claimed.source else { return (note.summary, isTidy) }
         // What was rejected is its copy, which is on disk now.
         do {

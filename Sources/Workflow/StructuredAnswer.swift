@@ -8,6 +8,8 @@ enum StructuredAnswer {
     struct Misfit: Error { var reason: String }
 
     static func read(_ text: String, _ schema: JSONSchema) -> Result<JSON, Misfit> {
+        // A text inside of the value may well speak of such tags.
+        if let value = try? JSONParser.parse(text.trimmed.utf8) { return judge(value, schema) }
         let bare = withoutThoughts(text)
         do throws(JSONSyntaxError) {
             return judge(try JSONParser.parse(bare.trimmed.utf8), schema)

@@ -38,6 +38,11 @@ extension WorkflowRun {
         do {
             return try await tool(name, path).specification()
         } catch let pause as ToolPause {
+            // A daemon that drains would end, and the starting server with it; start_timeout bounds the wait.
+            if environment.modelWaitMax > environment.shortWaitMax {
+                try checkMayGoOn(path)
+                return try await specification(of: name, path)
+            }
             let reason = "step \(path) waits for \(name): \(pause.reason)"
             throw Interruption.deferred(until: environment.wallClock.now + pause.duration, reason: reason)
         } catch let failure as Failure where failure.class == .temporary {

@@ -31,4 +31,19 @@ struct IndexOwnerTests {
         let copy = try Program.run(arguments: ["run", "--drain", "--node", "test", "--spool", first.path])
         #expect(copy.status == 78 && copy.error.contains("is a copy"))
     }
+
+    @Test("that lies in the spool's own directory goes with a copy of it, and with one that has a new id")
+    func ownIndexIsCopied() throws {
+        let first = try TestSpool()
+        try first.drop("a haiku", as: "haiku.txt")
+        #expect(try first.agentspool("run", "--drain", "--node", "test").status == 0)
+        let copy = first.directory.appendingPathComponent("copy").path
+        try FileManager.default.copyItem(atPath: first.path, toPath: copy)
+        for _ in 0..<2 {
+            let run = try Program.run(arguments: ["run", "--drain", "--node", "test", "--spool", copy])
+            #expect(run.status == 0, "\(run.error)")
+            #expect(try Program.run(arguments: ["list", "--spool", copy]).output.contains("haiku.txt"))
+            try FileManager.default.removeItem(atPath: "\(copy)/spool.id")
+        }
+    }
 }

@@ -246,6 +246,16 @@ struct RefusedParameterTests {
         #expect(recorder.requests.allSatisfy { $0.body["response_format"]?["type"] == "json_schema" })
     }
 
+    @Test("what a server has refused to a step stays in the line of a batch that says it itself")
+    func lineKeeps() {
+        var refused = RefusedParameters()
+        let isNews = refused.note(RefusedParameters.Refusal(name: "temperature"), seen: RefusedParameters())
+        #expect(isNews)
+        let body: JSON = ["messages": [], "temperature": 0]
+        #expect(refused.applied(to: body) == ["messages": []])
+        #expect(refused.applied(to: body, keeping: ["temperature": 0]) == body)
+    }
+
     @Test("what a line of a batch says itself is not left out")
     func batchLine() async throws {
         let recorder = Recorder()

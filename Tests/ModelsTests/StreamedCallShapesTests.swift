@@ -30,6 +30,14 @@ struct StreamedCallShapesTests {
             both
         ),
         .pieces(
+            "the index 0 and no ids, the name alone before the pieces of each call",
+            [
+                call(#""index":0,"#, ""), call(#""index":0,"#, paris, name: nil), call(#""index":0,"#, ""),
+                call(#""index":0,"#, oslo, name: nil),
+            ],
+            both
+        ),
+        .pieces(
             "the index null",
             [call(#""index":null,"id":"a","#, paris), call(#""index":null,"id":"b","#, oslo)],
             both

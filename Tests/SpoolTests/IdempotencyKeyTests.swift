@@ -9,6 +9,12 @@ import Testing
 struct IdempotencyKeyTests {
     private let spool: TestSpool
     private let node: SpoolNode
+    @Test("whose digest a full disk cut short binds, and refuses no one who asks the same")
+    func tornDigest() throws {
+        let claim = try #require(KeyClaim(first: Array("01M85MG280FGAKRVQKEBZ99Y1A ab12".utf8)))
+        #expect(claim.asksTheSame(as: KeyClaim(job: claim.job, inputSHA256: JSON.string("x").sha256)))
+    }
+
     private let text = #"{"idempotency_key":"ticket-4711"}"#
 
     init() async throws {
@@ -35,7 +41,7 @@ struct IdempotencyKeyTests {
         #expect(row.reason == "the key k was used by job \(job.name.id) for another input")
         let same = try await node.rejected(spool.drop("c.json", #"{"idempotency_key":"k","asks":"1"}"#))
         #expect(same.state == .duplicate)
-        #expect(try spool.root().claim(of: "k") == KeyClaim(job: job.name.id, inputSHA256: "1"))
+        #expect(try spool.root().claim(of: "k") == KeyClaim(job: job.name.id, inputSHA256: JSON.string("1").sha256))
         #expect(try spool.root().claim(of: "other") == nil)
     }
 

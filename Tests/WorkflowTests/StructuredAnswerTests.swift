@@ -22,6 +22,13 @@ import Tools
         #expect(try StructuredAnswer.read(text, JSONSchema(Self.object)).get() == ["a": 1])
     }
 
+    @Test("a text inside of the value that speaks of thinking tags stays as it is")
+    func tagsInside() throws {
+        let schema = try JSONSchema(["type": "object"])
+        let text = #"{"quote":"He wrote <reasoning>x</reasoning> here"}"#
+        #expect(try StructuredAnswer.read(text, schema).get() == JSONParser.parse(text))
+    }
+
     @Test(
         "two different values, half of one, and none are no answer",
         arguments: [

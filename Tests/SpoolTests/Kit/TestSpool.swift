@@ -135,7 +135,7 @@ extension DropRules {
             )
             let document = try? JSONParser.parse(contents.bytes)
             acceptance.idempotencyKey = document?["idempotency_key"]?.string
-            acceptance.inputSHA256 = document?["asks"]?.string
+            acceptance.inputSHA256 = document?["asks"]?.sha256
             return acceptance
         }
     }
