@@ -11,5 +11,6 @@ scripts/mcp-peers.sh
 for suites in Jobs,Workflow,Models,JobIndex Spool Engine,Daemon Commands,Telemetry,Tools; do
   swift test --skip-build --filter "^(${suites//,/|})Tests\."
 done
+AGENTSPOOL_TEST_ALONE=1 swift test --skip-build --filter "^SpoolTests\.QuietDropTests/otherProcess"
 # A bounded part of every proof, the same each time, so that what fails is the change: the whole is `make prove`.
 python3 Proofs/prove.py --bounded --seed 1
