@@ -206,7 +206,6 @@ extension JobEngine {
         }
         let wasSeenMeanwhile = intakes[drop.queue]?.seenMeanwhile.remove(drop.name) != nil
         intakes[drop.queue]?.looks[drop.name] = nil
-        if result.hasTakenDrop { watch.forget(drop.name, in: drop.queue) }
         switch result {
         case .success(.accepted(let job, let record)):
             endTrouble(drop.queue)
@@ -317,15 +316,5 @@ extension JobEngine {
     func schedule(_ job: OwnedJob, isDue: Bool = false) {
         jobs[job.name] = ActiveJob(job: job, queue: job.queue)
         schedule.add(Schedule.Ticket(job: job.name, queue: job.queue, priority: job.priority, isDue: isDue))
-    }
-}
-
-extension Result where Success == AcceptOutcome {
-    /// Whether the drop has left its inbox.
-    fileprivate var hasTakenDrop: Bool {
-        switch self {
-        case .success(.accepted), .success(.rejected), .success(.gone): true
-        case .success(.unfinished), .success(.immovable), .failure: false
-        }
     }
 }

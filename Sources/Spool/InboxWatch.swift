@@ -98,11 +98,6 @@ package final class InboxWatch: Sendable {
         state.withLock { $0.witnesses[directory]?[name] ?? .unknown }
     }
 
-    /// Forgets a file that is not there any more.
-    package func forget(_ name: [UInt8], in directory: String) {
-        state.withLock { $0.witnesses[directory]?.forget(name) }
-    }
-
     /// What may have changed since the last call.
     package func takeChanges() -> Changes {
         state.withLock { state in
