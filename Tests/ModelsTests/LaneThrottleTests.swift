@@ -1,4 +1,5 @@
 import Jobs
+import TestKit
 import Testing
 
 @testable import Models
@@ -15,12 +16,24 @@ struct LaneThrottleTests {
         var most: Double
         var filledAt: Duration = .zero
         var namesWait = true
+        /// Refuses one request in so many at random instead, and always names the same wait.
+        var atRandom: (oneIn: Int, wait: Duration)?
+        var random = SeededRandom(seed: 0)
         var (taken, refused) = (0, 0)
 
         init(room: Double, every: Duration) { (self.room, most, self.every) = (room, room, every) }
 
+        /// A server without a quota that refuses requests at random.
+        init(refusing oneIn: Int, wait: Duration, seed: UInt64) {
+            self.init(room: 0, every: .zero)
+            (atRandom, random) = ((oneIn, wait), SeededRandom(seed: seed))
+        }
+
         /// What the server says to a request: nil, or how long to wait.
         mutating func ask() -> Duration? {
+            if let atRandom {
+                return Int.random(in: 0..<atRandom.oneIn, using: &random) == 0 ? atRandom.wait : nil
+            }
             room = min(most, room + (now - filledAt) / every)
             filledAt = now
             if room >= 1 {
@@ -71,6 +84,22 @@ struct LaneThrottleTests {
         // Those that were under way when the quota was used up, and two that find out what it is.
         #expect(world.refused <= workers + 3, "\(world.refused) refusals")
         #expect(world.now < .milliseconds(every) * 45, "in \(world.now)")
+    }
+
+    @Test(
+        "refusals at random are not taken for a quota: the queue waits for what the server names, and little more",
+        arguments: [(20, 5), (20, 30), (10, 5), (5, 2), (100, 20)]
+    )
+    func random(oneIn: Int, wait: Int) {
+        var (time, named): (Duration, Duration) = (.zero, .zero)
+        for seed in 0..<20 as Range<UInt64> {
+            var world = World(refusing: oneIn, wait: .seconds(wait), seed: seed)
+            world.run(jobs: 150, workers: 8, until: .seconds(10_000))
+            #expect(world.taken == 150)
+            time += world.now
+            named += .seconds(wait) * world.throttle.rests
+        }
+        #expect(time < named * 3 / 2, "in \(time) where the server named \(named)")
     }
 
     @Test("a server that does not say how long to wait is asked less and less often")
@@ -154,9 +183,39 @@ struct LaneThrottleTests {
         #expect(throttle.enter(at: .seconds(4)) == nil)
         throttle.noteAnswer(2)
         throttle.leave(2)
-        #expect(throttle.enter(at: .seconds(4)) == .place(interval))
-        #expect(throttle.enter(at: .seconds(4)) == .place(interval * 2))
-        #expect(throttle.enter(at: .seconds(5)) == .place(interval * 3 - .seconds(1)))
-        #expect(throttle.enter(at: .seconds(4) + interval) == nil)
+        // One comes too early, to see whether the quota refuses it.
+        #expect(throttle.enter(at: .seconds(4)) == .place(interval / 2))
+        let early = .seconds(4) + interval / 2
+        #expect(throttle.enter(at: early) == nil)
+        _ = throttle.rest(.seconds(6) - early, .quota, of: 2, at: early)
+        throttle.leave(2)
+        #expect(throttle.interval == interval)
+        #expect(throttle.enter(at: .seconds(6)) == nil)
+        throttle.noteAnswer(3)
+        throttle.leave(3)
+        #expect(throttle.enter(at: .seconds(6)) == .place(interval))
+        #expect(throttle.enter(at: .seconds(6)) == .place(interval * 2))
+        #expect(throttle.enter(at: .seconds(7)) == .place(interval * 3 - .seconds(1)))
+        #expect(throttle.enter(at: .seconds(6) + interval) == nil)
+    }
+
+    @Test("a pace is forgotten once the server answers a request that came too early for it")
+    func disproof() throws {
+        var throttle = LaneThrottle()
+        _ = throttle.enter(at: .zero)
+        _ = throttle.rest(.seconds(5), .quota, of: 0, at: .zero)
+        _ = throttle.enter(at: .seconds(5))
+        throttle.noteAnswer(1)
+        throttle.leave(1)
+        _ = throttle.enter(at: .seconds(5))
+        _ = throttle.rest(.seconds(5), .quota, of: 1, at: .seconds(5))
+        let interval = try #require(throttle.interval)
+        _ = throttle.enter(at: .seconds(10))
+        // The first one is still under way.
+        #expect(throttle.enter(at: .seconds(10) + interval / 2) == nil)
+        throttle.noteAnswer(2)
+        #expect(throttle.interval == interval)
+        throttle.noteAnswer(2)
+        #expect(throttle.interval == nil)
     }
 }
