@@ -44,6 +44,8 @@ package struct ModelSettings: Sendable, Equatable {
     /// What is done with an answer that was cut at a limit of tokens; nil for failing where all of it is needed, and
     /// keeping it, marked, elsewhere.
     package let onTruncated: OnTruncated?
+    /// How long a conversation may become; nil for no limit of ours.
+    package let context: ModelContext?
     /// What may be asked of the model at the most.
     package let limits: ModelLimits
 
@@ -58,6 +60,7 @@ package struct ModelSettings: Sendable, Equatable {
                 "provider", "base_url", "model", "api_key", "timeout", "idle_timeout", "patience", "stream",
                 "parameters",
                 "price", "limits", "fallback", "script", "structured", "on_truncated",
+                "context",
             ] + ConnectionSettings.members
         )
         let kind = try reader.string("provider")
@@ -76,6 +79,7 @@ package struct ModelSettings: Sendable, Equatable {
         structured = try reader.choice("structured")
         onTruncated = try reader.choice("on_truncated")
         if let members = try reader.object("price") { price = try Price(members) } else { price = nil }
+        if let members = try reader.object("context") { context = try ModelContext(members) } else { context = nil }
         if let members = try reader.object("limits") {
             limits = try ModelLimits(members)
         } else {
@@ -126,7 +130,7 @@ package struct ModelSettings: Sendable, Equatable {
             ("parameters", parameters == [:] ? JSON?.none : parameters), ("price", price?.json),
             ("limits", limits.json), ("fallback", fallback.map(JSON.string)),
             ("structured", structured.map { .string($0.rawValue) }),
-            ("on_truncated", onTruncated.map { .string($0.rawValue) }),
+            ("on_truncated", onTruncated.map { .string($0.rawValue) }), ("context", context?.json),
         ]
         return JSON(members: members)
     }

@@ -22,6 +22,7 @@ package struct ProviderModel: LanedModel {
     private let price: Price?
     private let structured: StructuredForm?
     private let onTruncated: OnTruncated?
+    private let context: ModelContext?
     private let call: ProviderCall
     private let memory: RefusalMemory
     /// Nil for a model that is asked out of turn.
@@ -48,7 +49,7 @@ package struct ProviderModel: LanedModel {
         (name, language, self.endpoint, self.model, self.key) = (settings.name, dialect, endpoint, model, key)
         (self.headers, query) = (headers, settings.connection.queryText(after: endpoint.query))
         (parameters, isStreamed, price) = (settings.parameters, settings.isStreamed, settings.price)
-        (structured, onTruncated) = (settings.structured, settings.onTruncated)
+        (structured, onTruncated, context) = (settings.structured, settings.onTruncated, settings.context)
         call = ProviderCall(http: http, clock: clock, timeout: settings.timeout, idleTimeout: settings.idleTimeout)
         lane = ModelLane(model: settings.name, limits: settings.limits, patience: settings.patience, clock: clock)
         memory = RefusalMemory(model: settings.name, logger: logger)
@@ -72,6 +73,15 @@ package struct ProviderModel: LanedModel {
     private func body(_ request: ChatRequest) throws(Failure) -> JSON { try body(request, memory.refused) }
 
     private func body(_ request: ChatRequest, _ refused: RefusedParameters) throws(Failure) -> JSON {
+        let whole = try wholeBody(request, refused)
+        guard let context, request.body == nil else { return whole }
+        guard let messages = context.shortened(request.messages, in: whole.bytes.count) else { return whole }
+        var shorter = request
+        shorter.messages = messages
+        return try wholeBody(shorter, refused)
+    }
+
+    private func wholeBody(_ request: ChatRequest, _ refused: RefusedParameters) throws(Failure) -> JSON {
         let body = try language.body(
             request,
             model: model,
