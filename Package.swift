@@ -14,7 +14,6 @@ extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let collections = product(name: "OrderedCollections", package: "swift-collections")
-    static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let deque = product(name: "DequeModule", package: "swift-collections")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -57,7 +56,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -74,6 +72,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux"),
+        .systemLibrary(name: "CLibcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .executableTarget(
             name: "agentspool",
@@ -96,8 +95,8 @@ let package = Package(
             swiftSettings: settings
         ),
     ]
-        + module("Jobs", [.collections, .crypto, .yams])
-        + module("Spool", ["CLinux", "Jobs", .crypto, .deque, .logging, .system])
+        + module("Jobs", ["CLibcrypto", .collections, .yams])
+        + module("Spool", ["CLinux", "Jobs", .deque, .logging, .system])
         + module("JobIndex", ["CLinux", "Jobs", .collections, .grdb, .grdbSQLite, .logging])
         + module(
             "Models",

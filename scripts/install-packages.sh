@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the build needs and this machine lacks: Debian's libsystemd-dev and libsqlite3-dev, what Swift itself
-# asks for, and the packages that are named. Does nothing where all is there.
+# Installs what the build needs and this machine lacks: Debian's libsystemd-dev, libsqlite3-dev and libssl-dev, what Swift
+# itself asks for, and the packages that are named. Does nothing where all is there.
 set -euo pipefail
 command -v swift >/dev/null || { echo "Swift 6.3 is not installed: https://www.swift.org/install/linux/" >&2; exit 69; }
 missing=()
-for package in libsystemd-dev libsqlite3-dev pkg-config git make "$@"; do
+for package in libsystemd-dev libsqlite3-dev libssl-dev pkg-config git make "$@"; do
   status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$status" = installed ] || missing+=("$package")
 done

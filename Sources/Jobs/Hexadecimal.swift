@@ -1,5 +1,3 @@
-package import Crypto
-
 extension Collection<UInt8> {
     /// Two lower-case digits a byte, as bytes of ASCII.
     package var hexadecimalBytes: [UInt8] {
@@ -12,15 +10,7 @@ extension Collection<UInt8> {
         }
     }
 
-    /// Two lower-case digits a byte.
-    package var hexadecimal: String { String(decoding: hexadecimalBytes, as: UTF8.self) }
-
     private static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
     }
-}
-
-extension SHA256.Digest {
-    /// The digest as it is written in histories, keys and results.
-    package var hexadecimal: String { withUnsafeBytes(\.hexadecimal) }
 }

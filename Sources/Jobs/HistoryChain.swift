@@ -1,5 +1,3 @@
-import Crypto
-
 /// Links the records of a history: each line ends with a digest over the line before and itself.
 ///
 /// The digest of a line is the first 16 hexadecimal digits of SHA-256 over the previous line's 16 digits
@@ -25,9 +23,9 @@ package struct HistoryChain: Sendable, Equatable {
 
     private func digest(of bytes: ArraySlice<UInt8>) -> [UInt8] {
         var hash = SHA256()
-        head.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return hash.finalize().withUnsafeBytes { $0.prefix(8).hexadecimalBytes }
+        hash.update(head.span.bytes)
+        hash.update(bytes.span.bytes)
+        return hash.finalize().hexadecimalBytes(of: 8)
     }
 
     /// Goes past a line, newline included; false, and no change, when its chain does not fit.

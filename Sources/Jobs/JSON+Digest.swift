@@ -1,11 +1,9 @@
-import Crypto
-
 extension JSON {
     /// SHA-256 of the value's compact text, in hexadecimal digits.
     ///
     /// It depends on what a number is worth and not on how it is written, as far as doubles can tell.
     package var sha256: String {
-        SHA256.hash(data: hasWrittenForms ? withoutWrittenForms.bytes : bytes).hexadecimal
+        SHA256.hash(hasWrittenForms ? withoutWrittenForms.bytes : bytes).hexadecimal
     }
 }
 

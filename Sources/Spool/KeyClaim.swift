@@ -1,4 +1,3 @@
-import Crypto
 package import Jobs
 import SystemPackage
 
@@ -31,7 +30,7 @@ package struct KeyClaim: Sendable, Equatable {
         return inputSHA256 == digest
     }
 
-    static func fileName(of key: String) -> String { SHA256.hash(data: Array(key.utf8)).hexadecimal }
+    static func fileName(of key: String) -> String { SHA256.hash(Array(key.utf8)).hexadecimal }
 
     static func directory(of key: String) -> String { "\(SpoolLayout.keys)/\(fileName(of: key).prefix(2))" }
 }

@@ -1,4 +1,3 @@
-import Crypto
 package import Jobs
 import SystemPackage
 
@@ -98,7 +97,7 @@ package struct SpoolAudit: Sendable {
         guard let bytes = try spool.contents(of: acceptance.file, in: location) else {
             return "\(acceptance.file) is missing"
         }
-        let digest = SHA256.hash(data: bytes).hexadecimal
+        let digest = SHA256.hash(bytes).hexadecimal
         return digest == acceptance.sha256 ? nil : "\(acceptance.file) is not what was accepted"
     }
 

@@ -1,4 +1,3 @@
-import Crypto
 package import Jobs
 import Synchronization
 import SystemPackage
@@ -134,7 +133,7 @@ extension SpoolNode {
         var hash = SHA256()
         var size = 0
         try fileSystem.readPieces(of: file) { part throws(Errno) in
-            part.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            hash.update(part.span.bytes)
             if keepsBytes { bytes += part }
             show(part)
             size += part.count

@@ -1,4 +1,3 @@
-import Crypto
 import Jobs
 import OrderedCollections
 import TestKit
@@ -19,12 +18,7 @@ import Testing
         var previous = ""
         for (record, line) in zip(records(20), lines(records(20))) {
             let body = String(decoding: record.openBytes, as: UTF8.self)
-            let digest = SHA256.hash(data: Array((previous + body).utf8))
-            let hexadecimal = digest.map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.count == 1 ? "0" + digits : digits
-            }
-            previous = String(hexadecimal.joined().prefix(16))
+            previous = String(SHA256.hash(Array((previous + body).utf8)).hexadecimal.prefix(16))
             #expect(String(decoding: line, as: UTF8.self) == body + ",\"chain\":\"\(previous)\"}\n")
         }
     }
