@@ -27,11 +27,12 @@ package struct Platform: Sendable {
 
     /// The real machine.
     package static var linux: Platform {
-        Platform(
+        let random = KernelRandom()
+        return Platform(
             fileSystem: LinuxFileSystem(),
             wallClock: .system,
             clock: ContinuousClock(),
-            random: { UInt64.random(in: .min ... .max) },
+            random: { random.next() },
             disk: ProcessThreads.disk,
             network: ProcessThreads.network
         )

@@ -6,4 +6,13 @@ package protocol LogDestination: Sendable {
     ///
     /// - Returns: Whether it arrived; the pipeline counts the others as lost.
     func write(_ entry: LogEntry) -> Bool
+
+    /// Writes entries, in their order.
+    ///
+    /// - Returns: How many did not arrive.
+    func write(_ entries: [LogEntry]) -> Int
+}
+
+extension LogDestination {
+    package func write(_ entries: [LogEntry]) -> Int { entries.count { !write($0) } }
 }

@@ -49,8 +49,7 @@ struct LogWriter {
             if batch.lostBefore > 0, !destination.write(Self.tell(batch.lostBefore, before: batch.entries[0])) {
                 untold = batch.lostBefore
             }
-            var lost: UInt64 = 0
-            for entry in batch.entries where !destination.write(entry) { lost += 1 }
+            let lost = UInt64(destination.write(batch.entries))
             queue.settle(batch, lost: lost, untold: untold + lost)
         }
     }

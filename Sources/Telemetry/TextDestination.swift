@@ -7,10 +7,26 @@ package struct TextDestination: LogDestination {
     /// - Parameter descriptor: Open for writing for as long as the destination lives; it is not closed.
     package init(descriptor: Int32 = 2) { self.descriptor = descriptor }
 
-    package func write(_ entry: LogEntry) -> Bool {
-        var line = TextLine.bytes(entry)
-        line.append(UInt8(ascii: "\n"))
-        return line.withUnsafeBytes { writeAll($0) }
+    package func write(_ entry: LogEntry) -> Bool { write([entry]) == 0 }
+
+    /// Writes as many lines at a time as a pipe keeps together when other programs write to it, too: PIPE_BUF bytes
+    /// (pipe(7)).
+    package func write(_ entries: [LogEntry]) -> Int {
+        var (lines, count, lost) = ([UInt8](), 0, 0)
+        func flush() {
+            if !lines.withUnsafeBytes({ writeAll($0) }) { lost += count }
+            lines.removeAll(keepingCapacity: true)
+            count = 0
+        }
+        for entry in entries {
+            let line = TextLine.bytes(entry)
+            if count > 0, lines.count + line.count >= Int(PIPE_BUF) { flush() }
+            lines += line
+            lines.append(UInt8(ascii: "\n"))
+            count += 1
+        }
+        flush()
+        return lost
     }
 
     private func writeAll(_ bytes: UnsafeRawBufferPointer) -> Bool {

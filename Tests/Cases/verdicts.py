@@ -32,7 +32,7 @@ class Mock:
         log = (shop.directory / "llmock.log").open("wb")
         shop.processes.append(subprocess.Popen([os.environ["LLMOCK"], "serve", "--port", self.address.rpartition(":")[2],
                                                 # Else a stream is over before the client can stop reading it.
-                                                "--stream-chunk-delay-ms", "15", *flags],
+                                                "--stream-chunk-delay-ms", "40", *flags],
                                                stdout=log, stderr=log, start_new_session=True))
         shop.until("llmock listens", self.listens)
 

@@ -125,6 +125,36 @@ struct LogPipelineTests {
         #expect(pipeline.lost == 20_000)
     }
 
+    @Test("lines that are there together are written together, as long as a pipe keeps them in one piece")
+    func joined() throws {
+        // Keeps writes apart, as a pipe does not.
+        var ends: [Int32] = [0, 0]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0)
+        defer { for end in ends { close(end) } }
+        let entries = (0..<64).map { number in
+            LogEntry(
+                at: WallClock.standing.now,
+                level: .info,
+                message: "\(number) " + String(repeating: "x", count: number == 40 ? 9_000 : 60),
+                fields: [],
+                label: "test"
+            )
+        }
+        #expect(TextDestination(descriptor: ends[1]).write(entries) == 0)
+        var buffer = [UInt8](repeating: 0, count: 100_000)
+        var (all, writes) = ("", [Int]())
+        while true {
+            let count = recv(ends[0], &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            if count <= 0 { break }
+            writes.append(count)
+            all += String(decoding: buffer.prefix(count), as: UTF8.self)
+        }
+        let numbers = all.split(separator: "\n").compactMap { $0.split(separator: " ").dropFirst(2).first }
+        #expect(numbers == (0..<64).map { Substring(String($0)) })
+        #expect(writes.count == 4, "\(writes)")
+        #expect(writes.filter { $0 > Int(PIPE_BUF) }.count == 1)
+    }
+
     /// Writes until nothing more goes in.
     private func fill(_ pipe: Int32) throws {
         try #require(fcntl(pipe, F_SETFL, O_NONBLOCK) == 0)
