@@ -12,12 +12,21 @@ import Workflow
 final class WorkflowLibrary: WorkflowProvider {
     /// Definitions kept; a new configuration brings new ones, so the number is bounded.
     private static let workflowsMax = 256
+    /// Models kept, of those that the configuration in force does not have.
+    private static let modelsMax = 1_024
 
     private struct Shelf {
         /// Of each name the one asked for last: its definition is the same value, which costs no look at its members.
         var latest: [String: (definition: JSON, workflow: ExecutableWorkflow)] = [:]
         var workflows: [JSON: ExecutableWorkflow] = [:]
-        var models: [JSON: any LanedModel] = [:]
+        /// By name and settings; each with a digest of the file that these name.
+        var models: [JSON: (digest: String?, model: any LanedModel)] = [:]
+        /// By `ModelSettings.laneKey`.
+        var lanes: [JSON: ModelLane] = [:]
+        /// The keys of those of the configuration in force.
+        var lanesInForce: Set<JSON> = []
+
+        mutating func forgetWorkflows() { (latest, workflows) = ([:], [:]) }
     }
 
     private let connections: ModelConnections
@@ -49,7 +58,7 @@ final class WorkflowLibrary: WorkflowProvider {
         do {
             let made = try make(definition, name: name)
             shelf.withLock { shelf in
-                if shelf.workflows.count >= Self.workflowsMax { shelf = Shelf() }
+                if shelf.workflows.count >= Self.workflowsMax { shelf.forgetWorkflows() }
                 shelf.workflows[definition] = made
             }
             return made
@@ -71,10 +80,11 @@ final class WorkflowLibrary: WorkflowProvider {
         }
     }
 
-    private func make(_ definition: JSON, name: String) throws -> ExecutableWorkflow {
+    /// - Parameter readsFiles: Whether files that models name must be there now; else what was read of them before will do.
+    private func make(_ definition: JSON, name: String, readsFiles: Bool = false) throws -> ExecutableWorkflow {
         let document = try Document(definition.bytes, format: .json, name: "definition")
         let reader = try MemberReader(document)
-        let models = try models(reader)
+        let models = try models(reader, readsFiles)
         var tools: [String: any Tool] = [:]
         for (name, members) in try reader.objects("tools") {
             let settings = try CommandToolSettings(members, name: name)
@@ -124,40 +134,52 @@ final class WorkflowLibrary: WorkflowProvider {
         return settings
     }
 
-    private func models(_ reader: MemberReader) throws -> [String: any LanedModel] {
+    private func models(_ reader: MemberReader, _ readsFiles: Bool) throws -> [String: any LanedModel] {
         let settings = try settings(reader)
         // Definitions are read from histories too, which somebody may have changed.
         try ModelSettings.checkFallbacks(settings, reader)
         var models: [String: any LanedModel] = [:]
-        for name in settings.keys { models[name] = try model(name, settings) }
+        for name in settings.keys { models[name] = try model(name, settings, readsFiles) }
         return models
     }
 
     private func model(
         _ name: String,
-        _ all: OrderedDictionary<String, ModelSettings>
+        _ all: OrderedDictionary<String, ModelSettings>,
+        _ readsFiles: Bool
     ) throws -> any LanedModel {
         guard let settings = all[name] else { throw Failure(.permanent, "there is no model \"\(name)\"") }
-        let model = try model(settings)
+        let model = try model(settings, readsFiles)
         guard let fallback = settings.fallback else { return model }
-        return FallbackModel(model, fallback: try self.model(fallback, all))
+        return FallbackModel(model, fallback: try self.model(fallback, all, readsFiles))
     }
 
-    private func model(_ settings: ModelSettings) throws -> any LanedModel {
+    private func model(_ settings: ModelSettings, _ readsFiles: Bool) throws -> any LanedModel {
+        let digest = settings.contentsDigest(in: directory)
         let key: JSON = [.string(settings.name), settings.json]
-        if let known = shelf.withLock({ $0.models[key] }) { return known }
+        if let known = shelf.withLock({ $0.models[key] }), known.digest == digest || (digest == nil && !readsFiles) {
+            return known.model
+        }
+        let laneKey = settings.laneKey
+        let lane = shelf.withLock { shelf in
+            if let known = shelf.lanes[laneKey] { return known }
+            let lane = ModelLane(settings, clock: clock)
+            shelf.lanes[laneKey] = lane
+            return lane
+        }
         let made = try ModelFactory.make(
             settings,
             connections: connections,
             environment: environment,
             baseDirectory: directory,
+            lane: lane,
             clock: clock,
             logger: logger
         )
         // Whoever was first is shared, so that its limits count for all.
         return shelf.withLock { shelf in
-            if let known = shelf.models[key] { return known }
-            shelf.models[key] = made
+            if let known = shelf.models[key], known.digest == digest { return known.model }
+            shelf.models[key] = (digest, made)
             return made
         }
     }
@@ -165,8 +187,23 @@ final class WorkflowLibrary: WorkflowProvider {
     /// Closes the connections to models.
     func close() async throws { try await connections.shutdown() }
 
+    /// The models of the configuration in force. What definitions only name (scripts, authorities) is read again from
+    /// now on, and a model that was stopped is asked again; what is known of quotas stays.
+    func renew(_ models: [ModelSettings]) {
+        let lanes = shelf.withLock { shelf in
+            shelf.forgetWorkflows()
+            shelf.lanesInForce = Set(models.map(\.laneKey))
+            if shelf.models.count > Self.modelsMax {
+                shelf.models = [:]
+                shelf.lanes = shelf.lanes.filter { shelf.lanesInForce.contains($0.key) }
+            }
+            return Array(shelf.lanes.values)
+        }
+        for lane in lanes { lane.askAgain() }
+    }
+
     /// Makes every workflow of a configuration once, so that a missing script is an error at start and not of a job.
     func check(_ catalog: Catalog) throws {
-        for (name, entry) in catalog.workflows { _ = try make(entry.definition, name: name) }
+        for (name, entry) in catalog.workflows { _ = try make(entry.definition, name: name, readsFiles: true) }
     }
 }

@@ -163,6 +163,13 @@ struct LaneState: Sendable {
         stops += 1
     }
 
+    /// Ends the wait after a stop, and not the stop: the next turn is the probe that finds out.
+    mutating func askAgain(at now: Duration) {
+        guard var stop, stop.closing.until > now else { return }
+        stop.closing.until = now
+        self.stop = stop
+    }
+
     /// A call of a turn that was given `entry` was answered: what was wrong before it is over.
     mutating func noteAnswer(to entry: Entry) {
         if entry.stops == stops { stop = nil }

@@ -17,6 +17,8 @@ package final class ModelConnections: Sendable {
     private struct Way: Hashable {
         var proxy: String?
         var authorities: String?
+        /// Of what the file of authorities held: one that was changed is another way.
+        var digest: String?
     }
 
     private let plain: HTTPClient
@@ -62,12 +64,17 @@ package final class ModelConnections: Sendable {
         }
         if proxy == nil, settings.authorities == nil { return plain }
         let secret = proxy.map { "\($0.text) \($0.user ?? "") \($0.password)" }
-        let way = Way(proxy: secret, authorities: settings.authorities)
+        let authorities = try settings.authorities.map { path throws(DocumentError) in
+            try bytes(of: BoundedFile.resolve(path, in: directory), model)
+        }
+        let digest = authorities.map { StableHash.text(of: $0) }
+        let way = Way(proxy: secret, authorities: settings.authorities, digest: digest)
         if let known = clients.withLock({ $0[way] }) { return known }
         var configuration = Self.configuration
         configuration.proxy = proxy.map(Self.proxy)
-        if let path = settings.authorities {
-            configuration.tlsConfiguration = try tls(trusting: BoundedFile.resolve(path, in: directory), model)
+        if let path = settings.authorities, let authorities {
+            let path = BoundedFile.resolve(path, in: directory)
+            configuration.tlsConfiguration = try Self.tls(trusting: authorities, from: path, model)
         }
         return clients.withLock { clients in
             if let known = clients[way] { return known }
@@ -104,15 +111,21 @@ package final class ModelConnections: Sendable {
         }
     }
 
-    private func tls(trusting path: String, _ model: String) throws(DocumentError) -> TLSConfiguration {
-        func error(_ reason: String) -> DocumentError {
-            DocumentError(path: ["models", model, "ca_file"], reason: "\(path) cannot be used: \(reason)")
-        }
-        let bytes: [UInt8]
+    private func bytes(of path: String, _ model: String) throws(DocumentError) -> [UInt8] {
         do throws(BoundedFile.ReadError) {
-            bytes = try BoundedFile.read(path, max: Self.authoritiesBytesMax)
+            return try BoundedFile.read(path, max: Self.authoritiesBytesMax)
         } catch {
             throw DocumentError(path: ["models", model, "ca_file"], reason: "\(path) cannot be read: \(error.reason)")
+        }
+    }
+
+    private static func tls(
+        trusting bytes: [UInt8],
+        from path: String,
+        _ model: String
+    ) throws(DocumentError) -> TLSConfiguration {
+        func error(_ reason: String) -> DocumentError {
+            DocumentError(path: ["models", model, "ca_file"], reason: "\(path) cannot be used: \(reason)")
         }
         guard let authorities = try? NIOSSLCertificate.fromPEMBytes(bytes) else { throw error("it is no PEM file") }
         if authorities.isEmpty { throw error("no certificate stands in it") }

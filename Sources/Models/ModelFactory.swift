@@ -9,6 +9,7 @@ package enum ModelFactory {
     ///   - connections: Shared by all models. They must outlive the model.
     ///   - environment: The daemon's, in which keys are looked up.
     ///   - baseDirectory: The configuration's directory; relative paths of scripts and key files count from there.
+    ///   - lane: That of a model which counts as the same one, see ``ModelSettings/laneKey``; nil for one of its own.
     ///   - clock: For time-outs, pauses, limits per minute and a script's delays.
     ///   - logger: Is told what servers refuse.
     /// - Throws: ``DocumentError`` about a script, a file of authorities, or a proxy of the environment.
@@ -17,6 +18,7 @@ package enum ModelFactory {
         connections: ModelConnections,
         environment: [String: String],
         baseDirectory: String,
+        lane: ModelLane? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger = Logger(label: "agentspool.models")
     ) throws(DocumentError) -> any LanedModel {
@@ -32,6 +34,7 @@ package enum ModelFactory {
                     ConfiguredHeader(name, value, environment: environment, baseDirectory: baseDirectory)
                 },
                 http: try connections.client(for: settings.name, at: endpoint, settings.connection),
+                lane: lane,
                 clock: clock,
                 logger: logger
             )
@@ -42,6 +45,7 @@ package enum ModelFactory {
                 parameters: settings.parameters,
                 price: settings.price,
                 limits: settings.limits,
+                lane: lane,
                 clock: clock
             )
         }

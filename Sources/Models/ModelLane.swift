@@ -35,6 +35,19 @@ package final class ModelLane: Sendable {
         state = Mutex(LaneState(model, limits, at: .zero))
     }
 
+    /// The lane of one model of the configuration.
+    package convenience init(_ settings: ModelSettings, clock: any Clock<Duration>) {
+        self.init(model: settings.name, limits: settings.limits, patience: settings.patience, clock: clock)
+    }
+
+    /// Has a model that was stopped asked again at once: a person says that the cause may be gone. One call goes ahead,
+    /// and the others wait for what comes of it; a rest that a server has asked for is kept.
+    package func askAgain() {
+        let now = stopwatch.elapsed
+        state.withLock { $0.askAgain(at: now) }
+        waiters.wakeFirst()
+    }
+
     /// How many turns wait for others to end.
     var waiting: Int { semaphore?.waiting ?? 0 }
 

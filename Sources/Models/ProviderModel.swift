@@ -33,6 +33,7 @@ package struct ProviderModel: LanedModel {
     ///   - key: Nil for servers that want none.
     ///   - headers: Beside the dialect's own, in whose place they stand where the names are the same.
     ///   - http: Lives longer than the model; best made with ``ModelConnections/configuration``.
+    ///   - lane: Shared with another model that counts as the same one; nil for one of its own.
     ///   - clock: Measures time-outs, pauses and limits per minute.
     ///   - logger: Is told what the server refuses.
     package init(
@@ -43,6 +44,7 @@ package struct ProviderModel: LanedModel {
         key: APIKey?,
         headers: [ConfiguredHeader] = [],
         http: HTTPClient,
+        lane: ModelLane? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger = Logger(label: "agentspool.models")
     ) {
@@ -51,7 +53,7 @@ package struct ProviderModel: LanedModel {
         (parameters, isStreamed, price) = (settings.parameters, settings.isStreamed, settings.price)
         (structured, onTruncated, context) = (settings.structured, settings.onTruncated, settings.context)
         call = ProviderCall(http: http, clock: clock, timeout: settings.timeout, idleTimeout: settings.idleTimeout)
-        lane = ModelLane(model: settings.name, limits: settings.limits, patience: settings.patience, clock: clock)
+        self.lane = lane ?? ModelLane(settings, clock: clock)
         memory = RefusalMemory(model: settings.name, logger: logger)
     }
 

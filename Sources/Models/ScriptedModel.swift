@@ -24,6 +24,7 @@ package struct ScriptedModel: LanedModel {
     ///
     /// - Parameters:
     ///   - parameters: As a provider would be sent them; of them the limit of the answer counts, for budgets.
+    ///   - lane: Shared with another model that counts as the same one; nil for one of its own.
     ///   - clock: On which a rule's `delay` is slept and pauses run.
     /// - Throws: ``DocumentError`` with the script's line and member.
     package init(
@@ -32,6 +33,7 @@ package struct ScriptedModel: LanedModel {
         parameters: JSON = [:],
         price: Price? = nil,
         limits: ModelLimits = ModelLimits(),
+        lane: ModelLane? = nil,
         clock: any Clock<Duration> = ContinuousClock()
     ) throws(DocumentError) {
         let bytes: [UInt8]
@@ -51,7 +53,7 @@ package struct ScriptedModel: LanedModel {
         }
         (self.name, self.scriptPath, self.rules, self.price, self.clock) = (name, scriptPath, rules, price, clock)
         self.parameters = parameters
-        lane = ModelLane(model: name, limits: limits, clock: clock)
+        self.lane = lane ?? ModelLane(model: name, limits: limits, clock: clock)
     }
 
     package func withTurn<Value: Sendable>(

@@ -3,13 +3,14 @@ import Engine
 import Glibc
 import Jobs
 import Logging
+import Models
 import OrderedCollections
 import TestKit
 import Testing
 import Tools
-import Workflow
 
 @testable import Daemon
+@testable import Workflow
 
 @Suite("The library of workflows")
 struct WorkflowLibraryTests {
@@ -98,6 +99,54 @@ struct WorkflowLibraryTests {
             #expect(throws: (any Error).self) { try library.check(configuration.catalog) }
             try write("- reply: hi\n", to: script)
             try library.check(configuration.catalog)
+        }
+    }
+
+    /// The lane of the model named default, as a job with these settings of it has it.
+    private func lane(_ library: WorkflowLibrary, _ settings: JSON) throws -> ModelLane {
+        let workflow = try library.executable(
+            ["workflow": ["steps": [["id": "a", "prompt": "hello"]]], "models": ["default": settings], "tools": [:]],
+            name: "w"
+        )
+        return try #require(workflow.models["default"] as? any LanedModel).lane
+    }
+
+    private func model(_ members: JSON) -> JSON {
+        let common: JSON = ["provider": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"]
+        return .object((common.object ?? [:]).merging(members.object ?? [:]) { $1 })
+    }
+
+    @Test(
+        "keeps what is known of a model's quota while it is the same one to its server, and begins anew else",
+        arguments: [
+            (["parameters": ["temperature": 0]], true), (["price": ["input": 1, "output": 2]], true),
+            (["timeout": "7s"], true), (["stream": false], true), (["structured": "prompt"], true),
+            (["api_key": ["env": "OTHER"]], false), (["model": "n"], false),
+            (["base_url": "http://127.0.0.1:8/v1"], false), (["limits": ["concurrency": 3]], false),
+            (["headers": ["X-Key": ["env": "OTHER"]]], false),
+        ] as [(JSON, Bool)]
+    )
+    func lanes(change: JSON, isSame: Bool) async throws {
+        try await with { library, _ in
+            let before = try lane(library, model([:]))
+            library.renew([])
+            #expect(try lane(library, model([:])) === before)
+            #expect((try lane(library, model(change)) === before) == isSame)
+        }
+    }
+
+    @Test("reads a script again for jobs that start after a reload, and keeps the model's lane")
+    func changedScript() async throws {
+        try await with { library, script in
+            let settings: JSON = ["provider": "scripted", "script": "script.yaml"]
+            let before = try lane(library, settings)
+            try write("- reply: other\n", to: script)
+            #expect(try lane(library, settings) === before)
+            library.renew([])
+            #expect(try lane(library, settings) === before)
+            try write("- no rule\n", to: script)
+            library.renew([])
+            #expect(throws: Failure.self) { try library.executable(definition(), name: "w") }
         }
     }
 }

@@ -192,4 +192,33 @@ struct ModelLaneTests {
     func durations(text: String, expected: Duration?) {
         #expect(RateLimitHeaders.duration(text) == expected)
     }
+
+    @Test("a stopped model is asked again at once when a person says so: by one call, and by all when it is answered")
+    func askAgain() async throws {
+        let clock = TurnedClock()
+        let lane = try lane(clock)
+        await stop(lane)
+        #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(60))
+        lane.askAgain()
+        try await lane.withTurn { turn in
+            // The others wait for what comes of it.
+            #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(5))
+            await stop(lane, in: turn)
+        }
+        // It was in vain: the stop goes on, and is a longer one.
+        #expect(lane.isStopped)
+        #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(120))
+        lane.askAgain()
+        try await lane.withTurn { turn in _ = try await lane.call(tokens: 1, in: turn) { answer() } }
+        #expect(!lane.isStopped)
+        try await lane.withTurn { _ in }
+    }
+
+    @Test("a rest that a server has asked for is kept, whatever a person says")
+    func restKept() async throws {
+        let lane = try lane(TurnedClock())
+        lane.pause(for: .seconds(90), "quota")
+        lane.askAgain()
+        #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(90))
+    }
 }
