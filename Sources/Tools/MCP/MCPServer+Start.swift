@@ -86,6 +86,10 @@ extension MCPServer {
     ///
     /// - Parameter age: Of the start; left out where the words must not change from moment to moment.
     private func startReason(age: Duration? = nil) -> String {
+        if !predecessors.isEmpty {
+            return "the MCP server \(launch.server) has other settings now, and is started when the calls that run "
+                + "with the former ones have ended"
+        }
         let since = age.map { " since \($0.wholeMilliseconds / 1_000) s" } ?? ""
         let words = age == nil ? nil : connection?.lastWords.map { "; it wrote: \($0)" }
         let before = lastFailure.map { "; before that \($0)" }
@@ -108,9 +112,11 @@ extension MCPServer {
         let waiting = starting?.waiting ?? [:]
         starting = nil
         for continuation in waiting.values { continuation.finish(throwing: failure) }
+        if waiting.isEmpty { leaveWhenIdle() }
     }
 
     private func start() async throws {
+        await waitForPredecessors()
         if let connection {
             // What is left of the last process may hold what the next one needs.
             await connection.ended()

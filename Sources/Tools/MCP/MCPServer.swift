@@ -28,8 +28,19 @@ package actor MCPServer {
     /// Why the last start failed; nil once one has not.
     var lastFailure: String?
 
-    init(_ launch: MCPServerSettings.Launch, in place: MCPServers.Place) {
-        (self.launch, self.place) = (launch, place)
+    /// Whether the configuration in force does not have it: it runs only for as long as calls need it.
+    var isRetired: Bool
+    /// Uses of the process that are under way.
+    var uses = 0
+    /// Those who wait for there to be none.
+    var waitingForIdleness: [AsyncStream<Never>.Continuation] = []
+    /// A process that was told to end, and is not waited for.
+    var leaving: MCPConnection?
+    /// Servers whose calls must have ended before this one is started.
+    var predecessors: [MCPServer] = []
+
+    init(_ launch: MCPServerSettings.Launch, in place: MCPServers.Place, isRetired: Bool = false) {
+        (self.launch, self.place, self.isRetired) = (launch, place, isRetired)
     }
 
     /// Its tools by name: what it said last, unless it died since or says that they have changed.
@@ -37,6 +48,15 @@ package actor MCPServer {
     /// - Parameter startPatience: How long a start is waited for; nil for to its end.
     /// - Throws: ``Failure``, ``ToolPause`` when a start takes longer than that, `CancellationError`.
     func tools(timeout: Duration, startPatience: Duration?) async throws -> [String: MCPToolDescription] {
+        // What it would say again: it is not started for that alone.
+        if isRetired, let list { return list.tools }
+        return try await use { try await currentTools(timeout, startPatience) }
+    }
+
+    private func currentTools(
+        _ timeout: Duration,
+        _ startPatience: Duration?
+    ) async throws -> [String: MCPToolDescription] {
         var lost: MCPLoss?
         for _ in 0..<Self.startsMax {
             let connection = try await openConnection(patience: startPatience)
@@ -64,17 +84,19 @@ package actor MCPServer {
         idempotencyKey: String,
         _ patience: MCPPatience
     ) async throws -> Result<JSON, MCPError> {
-        let connection = try await openConnection(patience: nil)
-        let answer = try await connection.request(
-            "tools/call",
-            [
-                "name": .string(tool), "arguments": arguments,
-                "_meta": ["agentspool/idempotency-key": .string(idempotencyKey)],
-            ],
-            patience
-        )
-        failures = 0
-        return answer
+        try await use {
+            let connection = try await openConnection(patience: nil)
+            let answer = try await connection.request(
+                "tools/call",
+                [
+                    "name": .string(tool), "arguments": arguments,
+                    "_meta": ["agentspool/idempotency-key": .string(idempotencyKey)],
+                ],
+                patience
+            )
+            failures = 0
+            return answer
+        }
     }
 
     /// Ends the process; nobody can use the server any more.
@@ -85,6 +107,7 @@ package actor MCPServer {
             await task.value
         }
         await connection?.close()
+        await leaving?.ended()
     }
 
     // MARK: The list of tools

@@ -13,8 +13,14 @@ package final class MCPServers: Sendable {
         var logger: Logger
     }
 
+    private struct State {
+        var servers: [MCPServerSettings.Launch: MCPServer] = [:]
+        /// Those of the configuration in force; nil until ``keep(_:)`` is called.
+        var kept: Set<MCPServerSettings.Launch>?
+    }
+
     private let place: Place
-    private let servers = Mutex<[MCPServerSettings.Launch: MCPServer]>([:])
+    private let state = Mutex(State())
 
     /// - Parameters:
     ///   - directory: Absolute path of the directory that servers run in: the configuration's.
@@ -30,18 +36,43 @@ package final class MCPServers: Sendable {
 
     /// The server with these settings; the same for all who start it in the same way. Nothing is started yet.
     package func server(_ settings: MCPServerSettings) -> MCPServer {
-        servers.withLock { servers in
-            if let known = servers[settings.launch] { return known }
-            let server = MCPServer(settings.launch, in: place)
-            servers[settings.launch] = server
+        state.withLock { state in
+            if let known = state.servers[settings.launch] { return known }
+            let isRetired = state.kept.map { !$0.contains(settings.launch) } ?? false
+            let server = MCPServer(settings.launch, in: place, isRetired: isRetired)
+            state.servers[settings.launch] = server
             return server
+        }
+    }
+
+    /// Says which servers the configuration in force has.
+    ///
+    /// Each other one ends its process as soon as none of its calls runs, and is started again only for the calls of
+    /// jobs that were accepted with it, one by one. A server that comes in the place of another one of its name is not
+    /// started while a call of that one runs.
+    package func keep(_ settings: [MCPServerSettings]) async {
+        let kept = Set(settings.map(\.launch))
+        let (retired, renewed) = state.withLock { state in
+            let before = state.kept ?? Set(state.servers.keys)
+            state.kept = kept
+            for launch in kept where state.servers[launch] == nil {
+                state.servers[launch] = MCPServer(launch, in: place)
+            }
+            return (
+                state.servers.filter { !kept.contains($0.key) }.map(\.value),
+                state.servers.filter { kept.contains($0.key) && !before.contains($0.key) }.map(\.value)
+            )
+        }
+        for server in retired { await server.retire() }
+        for server in renewed {
+            await server.come(after: retired.filter { $0.launch.server == server.launch.server })
         }
     }
 
     /// Ends all processes, and returns when they have ended.
     package func close() async {
         await withTaskGroup { tasks in
-            for server in servers.withLock({ Array($0.values) }) { tasks.addTask { await server.close() } }
+            for server in state.withLock({ Array($0.servers.values) }) { tasks.addTask { await server.close() } }
         }
     }
 }
