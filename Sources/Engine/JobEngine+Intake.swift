@@ -237,6 +237,8 @@ extension JobEngine {
     }
 
     private func wait(for drop: Drop, _ look: Look?) {
+        // One of a queue that is not configured any more stays where it is.
+        guard catalog.queues[drop.queue] != nil else { return }
         guard let intake = intakes[drop.queue], intake.looks.count + intake.written.count < Intake.pendingMax else {
             return
         }
@@ -262,6 +264,7 @@ extension JobEngine {
         if complaints.isNews(error, about: .queue(queue)) {
             logger.error("\(error); nothing is taken until it works again", metadata: ["queue": "\(queue)"])
         }
+        guard catalog.queues[queue] != nil else { return }
         let until = wallClock.now + Trouble.pause
         intakes[queue]?.listing = nil
         intakes[queue]?.pausedUntil = until

@@ -44,6 +44,10 @@ extension JobEngine {
                 case .unfinished:
                     // Where no event comes when he is done, the next look finds it.
                     return
+                case .reload(let request):
+                    // Another node's daemon has its own configuration. Who reads it answers, and removes the file.
+                    if request.node == node.node { onReload(file) }
+                    return
                 case .request(let request, let uid): isSettled = try await carryOut(request, of: file, uid: uid)
                 }
             } catch let rejection as Rejection {

@@ -39,10 +39,21 @@ extension JobEngine {
                     await self.beat(beats)
                 }
             },
-            Task { [clock, settings] in
-                while (try? await clock.sleep(for: settings.scanInterval)) != nil { self.scanAll() }
-            },
+            makeScans(),
         ]
+    }
+
+    private func makeScans() -> Task<Void, Never> {
+        Task { [clock, settings] in
+            while (try? await clock.sleep(for: settings.scanInterval)) != nil { self.scanAll() }
+        }
+    }
+
+    /// Scans at the interval of the settings from now on.
+    func restartScans() {
+        guard let scans = housekeeping.last else { return }
+        scans.cancel()
+        housekeeping.append(makeScans())
     }
 
     private func beat(_ count: Int) async {

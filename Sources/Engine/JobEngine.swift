@@ -12,11 +12,12 @@ package actor JobEngine: HistoryRecorder.Lender {
     let node: SpoolNode
     let lock: NodeLock
     let watch: InboxWatch
-    let catalog: Catalog
-    let settings: EngineSettings
+    /// As the configuration in force has it; a drop or a job that is under way keeps what it began with.
+    var catalog: Catalog
+    var settings: EngineSettings
     let observer: any JobObserver
     let isTaken: @Sendable (JobID) -> Bool
-    let runner: JobRunner
+    var runner: JobRunner
     let logger: Logger
     let clock: any Clock<Duration>
     let wallClock: WallClock
@@ -55,6 +56,10 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// A request is about a job that may just be arriving.
     var requestsWaitForIntake = false
     var mustWatchAgain = false
+    /// What a reload wants to be in force; the loop takes it.
+    var nextConfiguration: NextConfiguration?
+    /// Is told of requests to read the configuration again, by the file in `control/`, which it removes.
+    let onReload: @Sendable (String) -> Void
     /// The first failure after which the node must stop.
     var failure: (any Error)?
 
@@ -94,7 +99,8 @@ package actor JobEngine: HistoryRecorder.Lender {
         isTaken: @escaping @Sendable (JobID) -> Bool,
         environment: RunEnvironment,
         logger: Logger,
-        wakeUps: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
+        wakeUps: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation),
+        onReload: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.node = node
         self.lock = lock
@@ -104,6 +110,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         self.observer = observer
         self.isTaken = isTaken
         self.logger = logger
+        self.onReload = onReload
         self.wakeUps = wakeUps.stream
         wakeUp = wakeUps.continuation
         clock = environment.clock
@@ -169,6 +176,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     package func stop() {
         guard !stopping.isSet else { return }
         stopping.set()
+        refuseConfiguration()
         // Steps that only wait, for a worker or for their next try, are not waited for.
         for name in jobs.keys { releaseWaiting(of: name) }
         for pause in pauses.values { pause.cancel() }
@@ -225,6 +233,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// Does all there is to do. Only here are jobs claimed and requests carried out, one after another, so that no two
     /// of them ever have the same job in hand.
     private func pump() async {
+        takeConfiguration()
         noteChanges()
         if !stopping.isSet {
             await lookAround()

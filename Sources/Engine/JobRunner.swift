@@ -9,9 +9,9 @@ struct JobRunner: Sendable {
     let node: SpoolNode
     let observer: any JobObserver
     let provider: any WorkflowProvider
-    let environment: RunEnvironment
+    var environment: RunEnvironment
     let budgets: QueueBudgets
-    let redactor: Redactor
+    var redactor: Redactor
     let logger: Logger
 
     /// How a claimed job left the engine's hands.

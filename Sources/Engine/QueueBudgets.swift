@@ -14,21 +14,55 @@ final class QueueBudgets: Sendable {
         var account: UsageAccount
     }
 
-    private let limits: [String: Limits]
+    private struct State {
+        var limits: [String: Limits]
+        var accounts: [String: Account] = [:]
+    }
+
     private let clock: WallClock
-    private let accounts = Mutex<[String: Account]>([:])
+    private let state: Mutex<State>
 
     init(_ queues: some Sequence<QueueSettings>, clock: WallClock) {
-        limits = queues.reduce(into: [:]) { limits, queue in limits[queue.name] = queue.dailyLimits }
+        state = Mutex(State(limits: Self.limits(of: queues)))
         self.clock = clock
     }
 
+    private static func limits(of queues: some Sequence<QueueSettings>) -> [String: Limits] {
+        queues.reduce(into: [:]) { limits, queue in limits[queue.name] = queue.dailyLimits }
+    }
+
     /// Whether anything is counted.
-    var isEmpty: Bool { limits.isEmpty }
+    var isEmpty: Bool { state.withLock { $0.limits.isEmpty } }
 
     /// The budget of a queue; nil where it has none.
     func budget(of queue: String) -> (any SharedBudget)? {
-        limits[queue] == nil ? nil : QueueBudget(queue: queue, budgets: self)
+        state.withLock { $0.limits[queue] == nil } ? nil : QueueBudget(queue: queue, budgets: self)
+    }
+
+    /// Those of `queues` that are limited and were not before: what their jobs used today is not known.
+    func newlyLimited(_ queues: some Sequence<QueueSettings>) -> Set<String> {
+        let limits = Self.limits(of: queues)
+        return state.withLock { Set(limits.keys).subtracting($0.limits.keys) }
+    }
+
+    /// Takes other limits, for the jobs that run, too. A queue that is not among `queues` keeps its own: jobs of it may
+    /// be left.
+    ///
+    /// - Parameter used: What the jobs of queues that were not limited before used today.
+    func configure(_ queues: some Sequence<QueueSettings>, used: [String: Usage]) {
+        let day = clock.now.day
+        let limits = Self.limits(of: queues)
+        let names = Set(queues.map(\.name))
+        state.withLock { state in
+            state.limits = state.limits.filter { !names.contains($0.key) }.merging(limits) { _, new in new }
+            for name in names { state.accounts[name]?.account.limits = limits[name] ?? Limits() }
+            for (name, used) in used {
+                state.accounts[name] = Account(
+                    day: day,
+                    account: UsageAccount(limits: limits[name] ?? Limits(), used: used)
+                )
+            }
+        }
     }
 
     fileprivate func reserve(_ most: Usage, _ queue: String) throws(OverBudget) -> SharedReservation {
@@ -43,10 +77,10 @@ final class QueueBudgets: Sendable {
     }
 
     fileprivate func settle(_ reservation: SharedReservation, used: Usage, _ queue: String) {
-        accounts.withLock { accounts in
+        state.withLock { state in
             // What began yesterday is yesterday's.
-            guard accounts[queue]?.day == reservation.day else { return }
-            accounts[queue]?.account.settle(reservation.most, used: used)
+            guard state.accounts[queue]?.day == reservation.day else { return }
+            state.accounts[queue]?.account.settle(reservation.most, used: used)
         }
     }
 
@@ -55,25 +89,38 @@ final class QueueBudgets: Sendable {
         _ day: String,
         _ body: (inout UsageAccount) -> Value
     ) -> Value {
-        accounts.withLock { accounts in
-            if accounts[queue]?.day != day {
-                accounts[queue] = Account(day: day, account: UsageAccount(limits: limits[queue] ?? Limits()))
-            }
-            var account = accounts[queue, default: Account(day: day, account: UsageAccount(limits: Limits()))]
-            defer { accounts[queue] = account }
+        state.withLock { state in
+            let limits = state.limits[queue] ?? Limits()
+            var account = state.accounts[queue] ?? Account(day: day, account: UsageAccount(limits: limits))
+            if account.day != day { account = Account(day: day, account: UsageAccount(limits: limits)) }
+            defer { state.accounts[queue] = account }
             return body(&account.account)
         }
     }
 
     // MARK: Start
 
-    /// Adds up what the queues' jobs have used since midnight. Blocking.
+    /// Books what the queues' jobs have used since midnight. Blocking.
     ///
     /// - Returns: What could not be read, and is not counted.
     /// - Throws: `SpoolError` when a directory cannot be read.
     func readHistories(of spool: SpoolRoot) throws -> [SpoolError] {
+        let (used, errors) = try usage(of: Set(state.withLock { $0.limits.keys }), in: spool)
+        let today = clock.now.day
+        for (queue, usage) in used { onAccount(of: queue, today) { $0.used += usage } }
+        return errors
+    }
+
+    /// Adds up what the jobs of `queues` have used since midnight, as their histories say. Blocking.
+    ///
+    /// - Throws: `SpoolError` when a directory cannot be read.
+    func usage(
+        of queues: Set<String>,
+        in spool: SpoolRoot
+    ) throws -> (used: [String: Usage], unreadable: [SpoolError]) {
         let today = clock.now.day
         var errors: [SpoolError] = []
+        var sums: [String: Usage] = [:]
         for directory in try spool.jobDirectories() where Self.mayHoldUsage(of: today, directory) {
             for location in try spool.jobs(in: directory) {
                 var queue = ""
@@ -86,10 +133,10 @@ final class QueueBudgets: Sendable {
                 } catch {
                     errors.append(error)
                 }
-                if limits[queue] != nil { onAccount(of: queue, today) { [used] in $0.used += used } }
+                if queues.contains(queue) { sums[queue, default: Usage()] += used }
             }
         }
-        return errors
+        return (sums, errors)
     }
 
     /// A job that ended on another day has used nothing since.

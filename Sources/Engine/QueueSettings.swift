@@ -94,4 +94,8 @@ package struct EngineSettings: Sendable, Equatable {
     package var drains = false
 
     package init() {}
+
+    /// Waits for a model that rests stay in memory up to this long: a daemon that drains would end while jobs lie in
+    /// `deferred/` for it.
+    package var modelWaitMax: Duration { drains ? max(shortWaitMax, .seconds(3_600)) : shortWaitMax }
 }

@@ -22,6 +22,8 @@ package struct Schedule: Sendable {
 
     private struct Queue {
         var settings: QueueSettings
+        /// False for one that the configuration does not have, or has no more.
+        var isConfigured = true
         var waiting: [Ticket] = []
         var running = 0
         /// Drops that are being accepted and will wait here.
@@ -44,7 +46,7 @@ package struct Schedule: Sendable {
     }
 
     private var queues: [String: Queue] = [:]
-    private let concurrency: Int
+    private var concurrency: Int
     private(set) var running = 0
 
     /// Jobs that a queue may have claimed and not started, for each that it may run: enough that workers never
@@ -59,9 +61,22 @@ package struct Schedule: Sendable {
         for settings in queues { self.queues[settings.name] = Queue(settings: settings) }
     }
 
+    /// Takes other settings for all that is to come: what runs goes on, also where it is more than they allow.
+    ///
+    /// A queue that is not among `queues` has no room for drops any more; the jobs of it that are left run with the
+    /// settings that it had.
+    package mutating func configure(queues: some Sequence<QueueSettings>, concurrency: Int) {
+        self.concurrency = concurrency
+        for name in self.queues.keys { self.queues[name]?.isConfigured = false }
+        for settings in queues {
+            self.queues[settings.name, default: Queue(settings: settings)].settings = settings
+            self.queues[settings.name]?.isConfigured = true
+        }
+    }
+
     /// How many more drops of the queue may be accepted now.
     package func room(in name: String) -> Int {
-        guard let queue = queues[name] else { return 0 }
+        guard let queue = queues[name], queue.isConfigured else { return 0 }
         return max(0, window(of: queue) - queue.waiting.count - queue.arriving - queue.paused)
     }
 
@@ -89,7 +104,7 @@ package struct Schedule: Sendable {
 
     /// Adds a job; a queue that the configuration does not have any more runs with the defaults.
     package mutating func add(_ ticket: Ticket) {
-        let unknown = Queue(settings: QueueSettings(name: ticket.queue, workflow: ""))
+        let unknown = Queue(settings: QueueSettings(name: ticket.queue, workflow: ""), isConfigured: false)
         // In place: a copy of the queue would copy all that wait.
         queues[ticket.queue, default: unknown].add(ticket)
     }

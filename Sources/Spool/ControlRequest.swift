@@ -117,23 +117,29 @@ package struct ControlRequest: Sendable, Equatable {
     /// - Returns: The file's name in `control/`, which is gone once the request was carried out.
     package func submit(to spool: SpoolRoot, id: JobID) throws(SpoolError) -> String {
         let name = "\(id)-\(action.rawValue).json"
+        try Self.put(json, as: name, into: spool)
+        return name
+    }
+
+    static func put(_ request: JSON, as name: String, into spool: SpoolRoot) throws(SpoolError) {
         try doing("writing control/\(name)") { () throws(Errno) in
             let control = try spool.directory(SpoolLayout.control)
             // Arguments and outputs are nobody else's; only a daemon of another user must be let read them.
             let isOwn = try spool.fileSystem.status(of: control).uid == geteuid()
             let file = try spool.fileSystem.open(".\(name)", in: control, .create, mode: isOwn ? 0o600 : 0o644)
-            try spool.fileSystem.writeAll(json.bytes, to: file)
+            try spool.fileSystem.writeAll(request.bytes, to: file)
             try Durability.syncNow(file, spool.fileSystem)
             try spool.fileSystem.rename(".\(name)", in: control, to: name, in: control)
             try Durability.syncNow(control, spool.fileSystem)
         }
-        return name
     }
 
     /// What was found under the name of a request.
     package enum Found: Sendable, Equatable {
         /// With its owner's uid.
         case request(ControlRequest, uid: Int)
+        /// To read the configuration again, which is about no job: whoever may ask may ask for this.
+        case reload(ReloadRequest)
         /// Somebody still writes it; an event tells when he is done.
         case unfinished
         case gone
@@ -176,8 +182,9 @@ package struct ControlRequest: Sendable, Equatable {
             throw Rejection("control/\(name) is no request")
         }
         do throws(DocumentError) {
-            let request = try ControlRequest(Document(bytes, format: .json, name: "control/\(name)"))
-            return .request(request, uid: Int(status.uid))
+            let document = try Document(bytes, format: .json, name: "control/\(name)")
+            if let request = try ReloadRequest(document) { return .reload(request) }
+            return .request(try ControlRequest(document), uid: Int(status.uid))
         } catch {
             if mayBeWritten { return .unfinished }
             throw Rejection("\(error)")

@@ -93,6 +93,19 @@ package final class InboxWatch: Sendable {
         }
     }
 
+    /// Watches a directory no more. One that is not watched is left alone.
+    package func unwatch(_ directory: String) {
+        let watches = state.withLock { state in
+            let watches = state.directories.filter { $0.value.name == directory && !$0.value.isParent }.map(\.key)
+            // Before the kernel tells of the end, which would be taken for one that the directory came to.
+            for watch in watches { state.directories[watch] = nil }
+            state.witnesses[directory] = nil
+            state.changes.directories.remove(directory)
+            return watches
+        }
+        for watch in watches { inotify_rm_watch(notifications.descriptor, watch) }
+    }
+
     /// What was seen of the writer of a file in a watched directory.
     package func witness(of name: [UInt8], in directory: String) -> Witness {
         state.withLock { $0.witnesses[directory]?[name] ?? .unknown }
@@ -135,7 +148,9 @@ package final class InboxWatch: Sendable {
             while rest.count >= headerSize {
                 let event = rest.withUnsafeBytes { $0.loadUnaligned(as: inotify_event.self) }
                 let lost = UInt32(IN_Q_OVERFLOW | IN_UNMOUNT | IN_IGNORED)
-                if event.mask & lost != 0 {
+                // Of a directory that is watched no more an end is still told.
+                let isKnown = event.mask & UInt32(IN_Q_OVERFLOW) != 0 || state.directories[event.wd] != nil
+                if event.mask & lost != 0, isKnown {
                     state.changes.isIncomplete = true
                     state.witnesses = [:]
                 }

@@ -68,6 +68,9 @@ package final class SpoolRoot: Sendable {
     /// An inbox or a day may be removed or moved and made again while it is kept open; then it is opened again.
     package func directory(_ name: String) throws(Errno) -> OpenFile { try openDirectory(name).file }
 
+    /// Keeps the directory `name` open no longer than those do who use it now.
+    package func letGo(of name: String) { directories.withLock { $0[name] = nil } }
+
     /// Whether a directory, relative to the root, lies on a filesystem of this machine alone.
     func isLocalDirectory(_ name: String) throws(Errno) -> Bool { try openDirectory(name).isLocal }
 

@@ -152,4 +152,30 @@ struct ScheduleTests {
         let again = schedule.remove(job(1).id, queue: "a")
         #expect(taken && !again && schedule.waiting == 0 && schedule.takeNext() == nil)
     }
+
+    @Test("takes other limits at once, and lets what runs go on")
+    func configured() {
+        var schedule = Schedule(queues: [queue("a", concurrency: 3), queue("b", concurrency: 1)], concurrency: 10)
+        for number in 1...6 { schedule.add(ticket(UInt64(number), "a")) }
+        #expect(takeAll(&schedule).count == 3)
+        schedule.configure(queues: [queue("a", concurrency: 2), queue("b", concurrency: 1)], concurrency: 10)
+        schedule.release(queue: "a")
+        let whileMoreRun = schedule.takeNext()
+        schedule.release(queue: "a")
+        #expect(whileMoreRun == nil && takeAll(&schedule) == [job(4)])
+        schedule.configure(queues: [queue("a", concurrency: 9)], concurrency: 3)
+        #expect(takeAll(&schedule) == [job(5)])
+    }
+
+    @Test("has no room for drops of a queue that is gone, and runs what is left with its own limit, until it is back")
+    func queueGone() {
+        var schedule = Schedule(queues: [queue("a"), queue("b", concurrency: 1)], concurrency: 10)
+        for number in 1...3 { schedule.add(ticket(UInt64(number), "b")) }
+        schedule.configure(queues: [queue("a")], concurrency: 10)
+        #expect(schedule.room(in: "b") == 0 && !schedule.wantsMore(in: "b"))
+        #expect(takeAll(&schedule) == [job(1)])
+        schedule.configure(queues: [queue("a"), queue("b", concurrency: 2)], concurrency: 10)
+        #expect(schedule.room(in: "b") > 0)
+        #expect(takeAll(&schedule) == [job(2)])
+    }
 }

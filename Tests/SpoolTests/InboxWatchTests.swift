@@ -124,4 +124,22 @@ struct InboxWatchTests {
         #expect(witness("a") == .unknown)
         await watching.stop()
     }
+
+    @Test("tells nothing of a directory that is watched no more, and that is no loss of events")
+    func unwatched() async throws {
+        let watching = try Watching()
+        let spool = watching.spool
+        watching.watch.unwatch("inbox/default")
+        watching.watch.unwatch("never/watched")
+        try Data().write(to: URL(fileURLWithPath: spool.inbox("a")))
+        // What is told next is of the other one, and of it alone.
+        try Data().write(to: URL(fileURLWithPath: spool.absolute("control/a")))
+        #expect(await watching.next() == InboxWatch.Changes(directories: ["control"]))
+        try watching.watch.watch("inbox/default", at: spool.absolute("inbox/default"))
+        try FileManager.default.createSymbolicLink(atPath: spool.inbox("b"), withDestinationPath: "x")
+        var changes = watching.watch.takeChanges()
+        while !changes.directories.contains("inbox/default") { changes = await watching.next() }
+        #expect(!changes.isIncomplete)
+        await watching.stop()
+    }
 }
