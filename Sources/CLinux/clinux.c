@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
@@ -54,6 +55,25 @@ bool clinux_thread_has_next(void) { return has_next; }
 void clinux_thread_set_has_next(bool has) { has_next = has; }
 
 int clinux_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+static volatile sig_atomic_t hangup_fd = -1;
+
+static void count_hangup(int signal) {
+    (void)signal;
+    int saved = errno;
+    uint64_t one = 1;
+    ssize_t written = write(hangup_fd, &one, sizeof one);
+    (void)written;
+    errno = saved;
+}
+
+int clinux_count_hangups(int fd) {
+    struct sigaction action = {.sa_handler = count_hangup, .sa_flags = SA_RESTART}, before;
+    sigemptyset(&action.sa_mask);
+    hangup_fd = fd;
+    if (sigaction(SIGHUP, &action, &before) != 0) return -1;
+    return before.sa_handler == SIG_IGN;
+}
 
 int clinux_is_subreaper(void) {
     int is = 0;

@@ -15,7 +15,12 @@ package struct AgentSpoolCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Spool:", subcommands: [InitCommand.self, RunCommand.self, CheckCommand.self]),
+            CommandGroup(
+                name: "Spool:",
+                subcommands: [
+                    InitCommand.self, RunCommand.self, CheckCommand.self, ReloadCommand.self,
+                ]
+            ),
             CommandGroup(
                 name: "Jobs:",
                 subcommands: [

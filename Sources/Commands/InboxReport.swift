@@ -28,6 +28,8 @@ struct InboxReport {
     private(set) var inboxes: [Inbox] = []
     private(set) var strays: [StrayFiles] = []
     private(set) var notes: [String] = []
+    /// The queues that the configuration has; nil where that is not known.
+    private(set) var configured: Set<String>?
 
     /// - Parameters:
     ///   - path: Of the configuration, which says what the queues take.
@@ -67,6 +69,7 @@ struct InboxReport {
             }
             inboxes.append(inbox)
         }
+        configured = queues.map { Set($0.keys) }
         if let queues { strays = try spool.strayFiles(besides: Set(queues.keys)) }
     }
 

@@ -14,6 +14,9 @@ struct RunCommand: SpoolCommand {
         discussion: """
             Takes drops from the inboxes and runs their workflows until SIGTERM or SIGINT. Log lines go to standard \
             error, or to the journal when standard error leads there.
+
+            SIGHUP has the configuration read again, as agentspool reload has; it ends a daemon only when the terminal \
+            that it was started in has closed.
             """
     )
 
@@ -35,6 +38,8 @@ struct RunCommand: SpoolCommand {
     }
 
     func perform() async throws {
+        // Before all else, so that one that comes during the start is not the end.
+        let hangup = HangupSignal()
         // A tool that ends before it has read its input must not take the daemon with it.
         signal(SIGPIPE, SIG_IGN)
         // Nor a writer that opens a drop in the moment in which the daemon asks, by a lease, whether there is one.
@@ -55,6 +60,7 @@ struct RunCommand: SpoolCommand {
             ),
             environment: SpoolOptions.environment,
             platform: .linux,
+            hangups: hangup.hangups,
             logger: pipeline.logger(label: "agentspool")
         )
         let result: Result<Void, any Error>

@@ -5,7 +5,8 @@ enum StarterFiles {
     ]
 
     static let configuration = """
-        # AgentSpool's configuration. `agentspool check` reads it and says what each queue would do.
+        # AgentSpool's configuration. `agentspool check` reads it and says what each queue would do; `agentspool reload` has
+        # a running daemon work with it.
 
         models:
           # The scripted model is no model: it answers by the rules of its script, so that workflows can be tried

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import JobIndex
 import Jobs
 import OrderedCollections
@@ -73,6 +74,8 @@ struct StatusCommand: SpoolCommand {
         } catch let error as IndexError {
             report.notes.append("\(error)")
         }
+        report.notes += Self.unconfigured(report, inboxes.configured)
+        for node in report.nodes where node.isAlive { report.notes += Self.refused(node.node, spool) }
         if let hiddenNodes {
             report.notes.append("\(hiddenNodes)")
         } else if report.nodes.allSatisfy({ !$0.isAlive }) {
@@ -80,6 +83,31 @@ struct StatusCommand: SpoolCommand {
         }
         if json { return Terminal.print(Self.json(report, inboxes, spool)) }
         print(report, inboxes, now)
+    }
+
+    private static let openStates: [JobSummary.State] = [.waiting, .running, .deferred, .held]
+
+    /// Queues that are gone from the configuration and have jobs left.
+    private static func unconfigured(_ report: Report, _ configured: Set<String>?) -> [String] {
+        guard let configured else { return [] }
+        return report.queues.sorted { $0.key < $1.key }.compactMap { queue, cells in
+            let count = openStates.reduce(0) { $0 + (cells[$1]?.count ?? 0) }
+            guard !configured.contains(queue), count > 0 else { return nil }
+            let jobs = count == 1 ? "1 job that was accepted goes" : "\(count) jobs that were accepted go"
+            return "the queue \(queue) is not configured: it takes no drops, and \(jobs) on to the end"
+        }
+    }
+
+    /// What a node's last reload was refused for, until one succeeds or the daemon starts anew.
+    private static func refused(_ node: String, _ spool: SpoolRoot) -> [String] {
+        // Who may not read it is told nothing of it.
+        guard let json = try? ReloadAnswers.last(of: node, in: spool), let answer = ReloadAnswer(json),
+            case .failure(let refusal) = answer.result
+        else { return [] }
+        return [
+            "the node \(node) keeps an earlier configuration; at \(answer.at.text) the new one was refused: "
+                + refusal.message
+        ]
     }
 
     private func print(_ report: Report, _ inboxes: InboxReport, _ now: Timestamp) {
@@ -92,8 +120,7 @@ struct StatusCommand: SpoolCommand {
             numbers: Set(1...states.count + 1)
         )
         for (queue, cells) in report.queues.sorted(by: { $0.key < $1.key }) {
-            let open: [JobSummary.State] = [.waiting, .running, .deferred, .held]
-            let oldest = open.compactMap { cells[$0].flatMap { $0.count > 0 ? $0.oldest : nil } }.min()
+            let oldest = Self.openStates.compactMap { cells[$0].flatMap { $0.count > 0 ? $0.oldest : nil } }.min()
             table.add(
                 [Table.Cell(queue, .bold)]
                     + states.map { state in
@@ -146,7 +173,10 @@ struct StatusCommand: SpoolCommand {
             "queues": .array(
                 report.queues.sorted { $0.key < $1.key }.map { queue, cells in
                     JSON(
-                        members: [("queue", .string(queue))]
+                        members: [
+                            ("queue", .string(queue)),
+                            ("configured", inboxes.configured.map { .bool($0.contains(queue)) } ?? .null),
+                        ]
                             + JobSummary.State.allCases.map { state in
                                 let cell = cells[state] ?? Cell()
                                 return (

@@ -41,10 +41,21 @@ package enum ConfigurationFile {
         } catch {
             throw DocumentError(document: path, reason: "cannot be read: \(error)")
         }
+        return try document(bytes, at: path)
+    }
+
+    private static func document(_ bytes: [UInt8], at path: String) throws(DocumentError) -> Document {
         guard bytes.count <= sizeMax else {
             throw DocumentError(document: path, reason: "is larger than \(sizeMax) bytes")
         }
         return try Document(bytes, format: .yaml, name: path)
+    }
+
+    /// Checks the whole file, which was read from `path`.
+    ///
+    /// - Throws: `DocumentError` with file, line, member and reason.
+    static func configuration(_ bytes: [UInt8], at path: String) throws(DocumentError) -> SpoolConfiguration {
+        try SpoolConfiguration(document(bytes, at: path), directory: directory(of: path))
     }
 
     /// Reads and checks the whole file.

@@ -9,11 +9,15 @@ struct EngineService: Service {
     private let engine: JobEngine
     private let notifier: ServiceNotifier
     private let logger: Logger
+    private let onReady: @Sendable () -> Void
 
-    init(_ engine: JobEngine, notifier: ServiceNotifier, logger: Logger) {
-        self.engine = engine
-        self.notifier = notifier
-        self.logger = logger
+    init(
+        _ engine: JobEngine,
+        notifier: ServiceNotifier,
+        logger: Logger,
+        onReady: @escaping @Sendable () -> Void
+    ) {
+        (self.engine, self.notifier, self.logger, self.onReady) = (engine, notifier, logger, onReady)
     }
 
     func run() async throws {
@@ -31,6 +35,8 @@ struct EngineService: Service {
             try await engine.run {
                 logger.notice("ready", metadata: ["message_id": "\(MessageID.daemonReady)"])
                 notifier.ready("taking jobs")
+                // Not before: the end of a reload would be taken for that of the start.
+                onReady()
             }
         } onGracefulShutdown: {
             logger.notice("stopping", metadata: ["message_id": "\(MessageID.daemonStopping)"])

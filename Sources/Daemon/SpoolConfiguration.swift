@@ -16,6 +16,10 @@ package struct SpoolConfiguration: Sendable {
     let models: [ModelSettings]
     /// Path of the index; nil for the spool's own.
     package let index: String?
+    /// The file as it was read, to say where something stands.
+    let document: Document
+    /// The settings of every tool, with its policy, by its name.
+    let tools: OrderedDictionary<String, JSON>
     /// The directory of the file: relative commands and scripts begin here.
     package let directory: String
 
@@ -36,7 +40,7 @@ package struct SpoolConfiguration: Sendable {
             throw reader.error(member, "this version does not do this yet; take it out, so that nobody relies on it")
         }
         try reader.allowOnly(Self.members)
-        self.directory = directory
+        (self.directory, self.document) = (directory, reader.document)
         index = try reader.optional("index", "the path of a file") { value in
             value.string.flatMap { $0.isEmpty ? nil : ConfigurationFile.indexPath($0, in: directory) }
         }
@@ -45,6 +49,7 @@ package struct SpoolConfiguration: Sendable {
         let models = try Self.models(reader)
         self.models = Array(models.values)
         let tools = try Self.tools(reader)
+        self.tools = tools
         servers = try Self.servers(reader, tools)
         let names = WorkflowDefinition.Names(
             models: Set(models.keys),

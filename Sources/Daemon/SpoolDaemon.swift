@@ -29,10 +29,19 @@ package struct SpoolDaemon: Sendable {
     private let options: Options
     private let environment: [String: String]
     private let platform: Platform
+    private let hangups: AsyncStream<Void>
     private let logger: Logger
 
-    package init(_ options: Options, environment: [String: String], platform: Platform, logger: Logger) {
+    /// - Parameter hangups: An element whenever the configuration is to be read again, see ``HangupSignal``.
+    package init(
+        _ options: Options,
+        environment: [String: String],
+        platform: Platform,
+        hangups: AsyncStream<Void>,
+        logger: Logger
+    ) {
         self.options = options
+        self.hangups = hangups
         self.environment = environment
         self.platform = platform
         self.logger = logger
@@ -82,7 +91,7 @@ package struct SpoolDaemon: Sendable {
         do {
             try library.check(configuration.catalog)
             sayConnections(configuration)
-            result = .success(try await work(configuration, library))
+            result = .success(try await work(configuration, library, servers))
         } catch {
             result = .failure(error)
         }
@@ -95,7 +104,11 @@ package struct SpoolDaemon: Sendable {
         for way in configuration.connections(environment: environment) { logger.notice("\(way)") }
     }
 
-    private func work(_ configuration: SpoolConfiguration, _ library: WorkflowLibrary) async throws {
+    private func work(
+        _ configuration: SpoolConfiguration,
+        _ library: WorkflowLibrary,
+        _ servers: MCPServers
+    ) async throws {
         let spool = try SpoolRoot(path: options.spool, fileSystem: platform.fileSystem)
         let node = SpoolNode(
             spool: spool,
@@ -125,7 +138,7 @@ package struct SpoolDaemon: Sendable {
             logger: logger
         )
         do {
-            try await work(configuration, node, lock, index, library)
+            try await work(configuration, node, lock, index, library, servers)
         } catch {
             await index.close()
             throw error
@@ -149,14 +162,11 @@ package struct SpoolDaemon: Sendable {
         _ node: SpoolNode,
         _ lock: NodeLock,
         _ index: IndexKeeper,
-        _ library: WorkflowLibrary
+        _ library: WorkflowLibrary,
+        _ servers: MCPServers
     ) async throws {
-        var settings = configuration.engine
-        settings.drains = options.drains
-        let queues = configuration.catalog.queues.keys
-        // Of what other hosts change no event tells.
-        let isLocal = node.isLocal && queues.allSatisfy { node.spool.isLocal(inboxOf: $0) }
-        if !isLocal { settings.scanInterval = .seconds(2) }
+        let settings = settings(of: configuration, node)
+        let asks = ReloadAsks()
         let wakeUps = JobEngine.makeWakeUps()
         let watch = try InboxWatch { wakeUps.continuation.yield() }
         let engine = JobEngine(
@@ -173,22 +183,45 @@ package struct SpoolDaemon: Sendable {
                 clock: platform.clock,
                 jitter: { Double(platform.random() >> 11) / Double(1 << 53) },
                 shortWaitMax: settings.shortWaitMax,
-                // A daemon that drains would end while jobs lie in `deferred/` for a model that rests.
-                modelWaitMax: options.drains ? max(settings.shortWaitMax, .seconds(3_600)) : settings.shortWaitMax,
+                modelWaitMax: settings.modelWaitMax,
                 deathsMax: settings.deathsMax
             ),
             logger: logger,
-            wakeUps: wakeUps
+            wakeUps: wakeUps,
+            onReload: asks.request
         )
         let watcher = WatchThread(watch)
         defer { watcher.stop() }
-        // Stopped in reverse order: the engine first, then the index that follows it.
+        let notifier = ServiceNotifier(logger: logger)
+        let reload = ReloadService(
+            asks: asks,
+            reload: ConfigurationReload(
+                path: options.configuration,
+                environment: environment,
+                platform: platform,
+                library: library,
+                servers: servers,
+                engine: engine,
+                settings: { configuration in
+                    try await node.prepare(queues: Array(configuration.catalog.queues.keys))
+                    return self.settings(of: configuration, node)
+                },
+                logger: logger
+            ),
+            start: configuration,
+            node: node,
+            notifier: notifier,
+            hangups: hangups,
+            logger: logger
+        )
+        // Stopped in reverse order: what changes the engine, then the engine, then the index that follows it.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: index),
             .init(
-                service: EngineService(engine, notifier: ServiceNotifier(logger: logger), logger: logger),
+                service: EngineService(engine, notifier: notifier, logger: logger, onReady: asks.begin),
                 successTerminationBehavior: .gracefullyShutdownGroup
             ),
+            .init(service: reload),
         ]
         if OrphanReaper.isNeeded { services.insert(.init(service: ReaperService(clock: platform.clock)), at: 0) }
         let group = ServiceGroup(
@@ -199,6 +232,17 @@ package struct SpoolDaemon: Sendable {
             )
         )
         try await group.run()
+    }
+
+    /// What the engine is to work with, by a configuration whose inboxes are there, or are made.
+    private func settings(of configuration: SpoolConfiguration, _ node: SpoolNode) -> EngineSettings {
+        var settings = configuration.engine
+        settings.drains = options.drains
+        let queues = configuration.catalog.queues.keys
+        // Of what other hosts change no event tells.
+        let isLocal = node.isLocal && queues.allSatisfy { node.spool.isLocal(inboxOf: $0) }
+        if !isLocal { settings.scanInterval = .seconds(2) }
+        return settings
     }
 }
 

@@ -16,6 +16,10 @@ package enum MessageID: String, Sendable, CaseIterable, CustomStringConvertible 
     /// The node stopped because a sync failed.
     case syncFailed = "87ea79324af8427da05530e9ed3300d9"
     case indexRebuilt = "15f4e206bfb94c71bd101c5ccf152d34"
+    /// The configuration was read again, and is in force.
+    case configurationTaken = "545ded8a36044a4fa8782c6fd4650e23"
+    /// The configuration was read again and refused.
+    case configurationRefused = "3c980801f205473981c863605d4956e5"
 
     /// The 32 hex digits, so that `"\(MessageID.jobFailed)"` is what the journal wants.
     package var description: String { rawValue }

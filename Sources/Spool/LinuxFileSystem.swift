@@ -9,6 +9,8 @@ extension OpenFlags {
     package static let read = OpenFlags(rawValue: O_RDONLY | careful)
     /// For files that the administrator made.
     package static let followLinks = OpenFlags(rawValue: O_RDONLY)
+    /// The same; a pipe in the place of the file is not waited for.
+    package static let followLinksAtOnce = OpenFlags(rawValue: O_RDONLY | O_NONBLOCK)
     package static let directory = OpenFlags(rawValue: O_RDONLY | O_DIRECTORY)
     /// A link to a directory is no job.
     package static let jobDirectory = OpenFlags(rawValue: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)

@@ -15,11 +15,12 @@ import batches
 import drops
 import models
 import operations
+import reloads
 import streams
 import tools
 import workshop
 
-assert all((batches, drops, models, operations, streams, tools))
+assert all((batches, drops, models, operations, reloads, streams, tools))
 
 
 def report(chosen: list[workshop.Case]) -> int:

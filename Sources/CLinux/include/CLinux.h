@@ -48,6 +48,10 @@ void clinux_thread_set_has_next(bool has_next);
 /* memfd_create(2) with MFD_CLOEXEC: an empty file in memory, open for reading and writing, or -1 with errno. */
 int clinux_memfd_create(const char *name);
 
+/* Has every SIGHUP to this process counted in the eventfd `fd` from now on, whatever thread it comes to; programs that it
+   starts do not inherit that. 1 when SIGHUP was ignored before, as nohup(1) has it, else 0; or -1 with errno. */
+int clinux_count_hangups(int fd);
+
 /* Whether orphans among this process's descendants become its children (prctl(2), PR_GET_CHILD_SUBREAPER): 1, 0 or -1. */
 int clinux_is_subreaper(void);
 

@@ -1,0 +1,87 @@
+import Engine
+import Jobs
+import Logging
+import Models
+import OrderedCollections
+import Spool
+import Tools
+
+/// Reads the configuration again while the daemon works, and puts it into force as a whole or not at all.
+struct ConfigurationReload: Sendable {
+    /// What is in force.
+    struct InForce: Sendable {
+        var configuration: SpoolConfiguration
+        /// Of the files that models name, by the models' names.
+        var contents: [String: String]
+    }
+
+    let path: String
+    let environment: [String: String]
+    let platform: Platform
+    let library: WorkflowLibrary
+    let servers: MCPServers
+    let engine: JobEngine
+    /// The engine's settings by a configuration, on this machine and with these options; makes its inboxes before.
+    let settings: @Sendable (SpoolConfiguration) async throws -> EngineSettings
+    let logger: Logger
+
+    /// Members that a daemon reads once, at its start.
+    private static let fixed =
+        "cannot change while the daemon runs: restart it, or take the change back; nothing of the new configuration is "
+        + "in force"
+
+    func inForce(_ configuration: SpoolConfiguration) -> InForce {
+        var contents: [String: String] = [:]
+        for model in configuration.models { contents[model.name] = model.contentsDigest(in: configuration.directory) }
+        return InForce(configuration: configuration, contents: contents)
+    }
+
+    /// - Parameter now: What is in force; replaced when this returns, and as it was when it throws.
+    /// - Throws: ``ReloadAnswer/Refusal``.
+    func perform(_ now: inout InForce) async throws(ReloadAnswer.Refusal) -> ConfigurationChanges {
+        var document: Document?
+        do {
+            let bytes = try await file.bytes(limit: ConfigurationFile.sizeMax)
+            let next = inForce(try ConfigurationFile.configuration(bytes, at: path))
+            document = next.configuration.document
+            try await check(next.configuration, after: now.configuration)
+            let changes = changes(from: now, to: next)
+            let settings = try await settings(next.configuration)
+            try await engine.configure(next.configuration.catalog, settings)
+            await putIntoForce(next.configuration, after: now.configuration)
+            now = next
+            return changes
+        } catch {
+            throw ReloadAnswer.Refusal(error, of: document)
+        }
+    }
+
+    private var file: SettledFile {
+        SettledFile(path: path, fileSystem: LinuxFileSystem(), clock: platform.clock, wallClock: platform.wallClock)
+    }
+
+    /// All that the start of a daemon checks, and what only a start may change.
+    private func check(_ next: SpoolConfiguration, after old: SpoolConfiguration) async throws {
+        if next.index != old.index { throw next.document.error(at: ["index"], Self.fixed) }
+        if next.durability != old.durability { throw next.document.error(at: ["durability"], Self.fixed) }
+        try library.check(next.catalog)
+        // A key that was missing before keeps no other change from its way.
+        for model in next.models where !old.models.contains(model) {
+            try await model.checkKeys(environment: environment, baseDirectory: next.directory)
+        }
+    }
+
+    private func changes(from old: InForce, to new: InForce) -> ConfigurationChanges {
+        let contents = new.configuration.models.map(\.name).filter { name in
+            old.contents[name] != nil && new.contents[name] != nil && old.contents[name] != new.contents[name]
+        }
+        return ConfigurationChanges(from: old.configuration, to: new.configuration, contents: Set(contents))
+    }
+
+    private func putIntoForce(_ next: SpoolConfiguration, after old: SpoolConfiguration) async {
+        library.renew(next.models)
+        await servers.keep(next.servers)
+        let before = old.connections(environment: environment)
+        for way in next.connections(environment: environment) where !before.contains(way) { logger.notice("\(way)") }
+    }
+}

@@ -1,0 +1,105 @@
+import Glibc
+import Jobs
+import Spool
+import SystemPackage
+import TestKit
+import Testing
+
+@testable import Daemon
+
+@Suite("A file that may just be written", .timeLimit(.minutes(1)))
+struct SettledFileTests {
+    private func withFile(
+        _ body: (_ file: SettledFile, _ clock: TurnedClock, _ path: String) async throws -> Void
+    ) async throws {
+        try await withTemporaryDirectory { directory in
+            // The kernel's clock has the file's time, so ours begins there.
+            let clock = TurnedClock(start: WallClock.system.now)
+            let file = SettledFile(
+                path: "\(directory)/file",
+                fileSystem: LinuxFileSystem(),
+                clock: clock,
+                wallClock: clock.wallClock
+            )
+            try await body(file, clock, file.path)
+        }
+    }
+
+    private func turn(_ clock: TurnedClock, _ times: Int = 1) async {
+        for _ in 0..<times {
+            await clock.whenSleeping(for: SettledFile.interval)
+            clock.advance(by: SettledFile.interval)
+        }
+    }
+
+    @Test("is read at once when no writer has it open")
+    func whole() async throws {
+        try await withFile { file, _, path in
+            try write("all of it", to: path)
+            #expect(try await file.bytes(limit: 100) == Array("all of it".utf8))
+        }
+    }
+
+    @Test("is read when its writer has closed it, and not before")
+    func writer() async throws {
+        try await withFile { file, clock, path in
+            let writer = try FileDescriptor.open(
+                FilePath(path),
+                .writeOnly,
+                options: .create,
+                permissions: .ownerReadWrite
+            )
+            try writer.writeAll("half ".utf8)
+            async let bytes = file.bytes(limit: 100)
+            await turn(clock, 3)
+            await clock.whenSleeping(for: SettledFile.interval)
+            try writer.writeAll("and half".utf8)
+            try writer.close()
+            clock.advance(by: SettledFile.interval)
+            #expect(try await bytes == Array("half and half".utf8))
+        }
+    }
+
+    @Test("is read when another one has come in its place")
+    func replaced() async throws {
+        try await withFile { file, clock, path in
+            async let bytes = file.bytes(limit: 100)
+            await turn(clock, 2)
+            await clock.whenSleeping(for: SettledFile.interval)
+            try write("new", to: path)
+            clock.advance(by: SettledFile.interval)
+            #expect(try await bytes == Array("new".utf8))
+        }
+    }
+
+    @Test("is not waited for where a pipe is in its place")
+    func pipe() async throws {
+        try await withFile { file, _, path in
+            try #require(mkfifo(path, 0o600) == 0)
+            let reason = "is no regular file, and cannot be read again"
+            await #expect(throws: DocumentError(document: path, reason: reason)) { try await file.bytes(limit: 100) }
+        }
+    }
+
+    @Test("is refused when it is gone for two seconds, and when it is written to for five")
+    func refused() async throws {
+        try await withFile { file, clock, path in
+            let missing = Task { try await file.bytes(limit: 100) }
+            await turn(clock, 20)
+            await #expect(throws: DocumentError(document: path, reason: "there is no such file any more")) {
+                try await missing.value
+            }
+            let writer = try FileDescriptor.open(
+                FilePath(path),
+                .writeOnly,
+                options: .create,
+                permissions: .ownerReadWrite
+            )
+            let written = Task { try await file.bytes(limit: 100) }
+            await turn(clock, 50)
+            let reason = "is being written to since 5s; reload again when that has ended"
+            await #expect(throws: DocumentError(document: path, reason: reason)) { try await written.value }
+            try writer.close()
+        }
+    }
+}
