@@ -8,7 +8,7 @@ import SystemPackage
 struct Intake {
     /// The inbox may hold names that were not looked at.
     var isChanged = true
-    /// A reading that is under way, a part at a time.
+    /// A reading that is under way, or of which drops are left.
     var listing: DropListing?
     /// Counts the readings.
     var reading = 0
@@ -16,7 +16,7 @@ struct Intake {
     /// Names that a reading came by while they were being accepted: what it was told of them may be new.
     var seenMeanwhile: Set<[UInt8]> = []
     /// Drops that must stay the same for a while before they are taken; with the reading that saw them last.
-    var looks: [[UInt8]: (look: Look, reading: Int)] = [:]
+    var looks: [[UInt8]: (look: Look, place: DropPlace, reading: Int)] = [:]
     /// Drops that somebody still writes; an event will tell when he is done.
     var written: Set<[UInt8]> = []
     /// Drops that cannot be moved; they are tried again when everything is looked at.
@@ -25,6 +25,8 @@ struct Intake {
     var immovableTold: Set<[UInt8]> = []
     /// When the looks are due.
     var nextLook: Timestamp?
+    /// They are, while drops of a reading are left.
+    var mustLookAgain = false
     /// Set after a failure of the disk: nothing is taken until then.
     var pausedUntil: Timestamp?
 
@@ -47,6 +49,8 @@ extension JobEngine {
     func startIntake() throws {
         for queue in catalog.queues.keys { intakes[queue] = Intake() }
         try watchDirectories()
+        for taken in takenBefore { acceptAgain(taken) }
+        takenBefore = []
     }
 
     /// Stands for the directories in which those that are watched are made; no queue has such a name.
@@ -106,6 +110,7 @@ extension JobEngine {
             if let due = intake.nextLook, due <= now {
                 intake.nextLook = nil
                 intake.isChanged = true
+                intake.mustLookAgain = intake.listing != nil
             }
             intakes[queue] = intake
             await takeIn(queue)
@@ -114,52 +119,87 @@ extension JobEngine {
 
     private func takeIn(_ queue: String) async {
         while schedule.wantsMore(in: queue), !stopping.isSet, intakes[queue]?.pausedUntil == nil {
-            if intakes[queue]?.listing == nil {
-                guard intakes[queue]?.isChanged == true else { return }
-                intakes[queue]?.isChanged = false
-                intakes[queue]?.written = []
-                intakes[queue]?.reading += 1
-                guard let names = catalog.queues[queue]?.names else { return }
-                intakes[queue]?.listing = DropListing(queue: queue, names, spool: node.spool)
+            if intakes[queue]?.mustLookAgain == true {
+                takeSettled(queue)
+                continue
+            }
+            if intakes[queue]?.listing?.isAtEnd != true {
+                guard intakes[queue]?.listing != nil || intakes[queue]?.isChanged == true else { return }
+                guard await readInbox(of: queue) else { return }
             }
             guard let listing = intakes[queue]?.listing else { return }
-            let room = schedule.room(in: queue)
-            let (names, carried): ([[UInt8]], [JobName])
-            do {
-                (names, carried) = try await node.run { try listing.next(room) }
-            } catch {
-                return pause(queue, error)
-            }
-            for job in carried { await endCarried(job, in: queue) }
-            // A drop that failed meanwhile has the queue paused: what was read before that is not tried on the same disk.
-            guard intakes[queue]?.listing === listing else { return }
-            for name in names { consider(Drop(queue: queue, name: name)) }
-            if names.count < room {
+            consider(listing.next(schedule.room(in: queue)), in: queue)
+            if listing.isEmpty {
                 intakes[queue]?.endReading()
+                if listing.isCut { intakes[queue]?.isChanged = true }
                 if intakes[queue]?.accepting.isEmpty == true { endTrouble(queue) }
             }
         }
     }
 
-    private func consider(_ drop: Drop) {
-        guard let intake = intakes[drop.queue] else { return }
-        if intake.accepting[drop.name] != nil {
-            intakes[drop.queue]?.seenMeanwhile.insert(drop.name)
-            return
-        }
-        if intake.immovable.contains(drop.name) { return }
-        let look = intake.looks[drop.name]?.look
-        if let look {
-            intakes[drop.queue]?.looks[drop.name]?.reading = intake.reading
-            if mustWait(look, for: drop) {
-                intakes[drop.queue]?.nextLook = min(intake.nextLook ?? look.due, look.due)
-                return
+    /// Reads an inbox to its end; false when it could not, or when that is no use any more.
+    private func readInbox(of queue: String) async -> Bool {
+        guard let names = catalog.queues[queue]?.names else { return false }
+        let listing = DropListing(queue: queue, names, spool: node.spool) { [watch] in watch.arrivals(in: queue) }
+        intakes[queue]?.listing = listing
+        intakes[queue]?.isChanged = false
+        intakes[queue]?.written = []
+        intakes[queue]?.reading += 1
+        repeat {
+            let carried: [JobName]
+            do {
+                carried = try await node.run { try listing.read() }
+            } catch {
+                pause(queue, error)
+                return false
             }
-        } else if intake.looks.count >= Intake.pendingMax {
-            // What it waits for could not be kept: the others' turn comes when these are taken.
-            return
+            for job in carried { await endCarried(job, in: queue) }
+            // A drop that failed meanwhile has the queue paused: what was read before that is not tried on the same disk.
+            guard intakes[queue]?.listing === listing, !stopping.isSet else { return false }
+        } while !listing.isAtEnd
+        return true
+    }
+
+    /// Takes those whose time has come of the drops that had to stay the same.
+    private func takeSettled(_ queue: String) {
+        let (now, room) = (wallClock.now, schedule.room(in: queue))
+        let looks = intakes[queue]?.looks.values.map { (due: $0.look.due, place: $0.place) } ?? []
+        let due = looks.filter { $0.due <= now }.map(\.place).sorted()
+        intakes[queue]?.nextLook = looks.map(\.due).filter { $0 > now }.min()
+        intakes[queue]?.mustLookAgain = due.count > room
+        consider(due.prefix(room), in: queue)
+    }
+
+    /// Drops that are due within this time of each other are taken in their order, though the one before may be due later.
+    private static let settlingTolerance: Duration = .milliseconds(500)
+
+    /// Begins to accept those drops that can be: the jobs of all of them start in this order.
+    private func consider(_ places: some Sequence<DropPlace>, in queue: String) {
+        parts += 1
+        var settlesAt: Timestamp?
+        for place in places {
+            guard let intake = intakes[queue] else { return }
+            let drop = Drop(queue: queue, name: place.name)
+            if intake.accepting[drop.name] != nil {
+                intakes[queue]?.seenMeanwhile.insert(drop.name)
+                continue
+            }
+            if intake.immovable.contains(drop.name) { continue }
+            let look = intake.looks[drop.name]?.look
+            if let look {
+                intakes[queue]?.looks[drop.name]?.reading = intake.reading
+                let mustWait = mustWait(look, for: drop)
+                if mustWait, look.due - wallClock.now <= Self.settlingTolerance { settlesAt = look.due }
+                if let due = mustWait ? look.due : settlesAt {
+                    intakes[queue]?.nextLook = min(intake.nextLook ?? due, due)
+                    continue
+                }
+            } else if intake.looks.count >= Intake.pendingMax {
+                // What it waits for could not be kept: the others' turn comes when these are taken.
+                continue
+            }
+            accept(drop, at: place, look)
         }
-        accept(drop, look)
     }
 
     /// Whether a look at a drop now would bring nothing: the time for it has not come, and no more is known of its writer.
@@ -176,74 +216,14 @@ extension JobEngine {
         }
     }
 
-    private func accept(_ drop: Drop, _ look: Look?) {
-        guard let settings = catalog.queues[drop.queue] else { return }
-        schedule.noteArriving(1, in: drop.queue)
-        var rules = DropRules(
-            sizeMax: settings.sizeMax,
-            quiet: settings.quietTimes(untold: self.settings.settlingTime),
-            takesRows: settings.takesRows,
-            isTaken: isTaken,
-            admit: { [catalog, wallClock] contents throws(Rejection) in
-                try catalog.admit(contents, at: wallClock.now)
-            }
-        )
-        rules.witness = watch.witness(of: drop.name, in: drop.queue)
-        intakes[drop.queue]?.accepting[drop.name] = Task { @concurrent [node] in
-            let result: Result<AcceptOutcome, any Error>
-            do { result = .success(try await node.accept(drop, rules, look: look)) } catch { result = .failure(error) }
-            await self.accepted(drop, result)
-        }
-    }
-
-    private func accepted(_ drop: Drop, _ result: Result<AcceptOutcome, any Error>) async {
-        defer {
-            // Only now: until it is scheduled or deferred, the drop takes its place in the window.
-            intakes[drop.queue]?.accepting[drop.name] = nil
-            schedule.noteArriving(-1, in: drop.queue)
-            if requestsWaitForIntake { controlMayHaveRequests = true }
-            wake()
-        }
-        let wasSeenMeanwhile = intakes[drop.queue]?.seenMeanwhile.remove(drop.name) != nil
-        intakes[drop.queue]?.looks[drop.name] = nil
-        switch result {
-        case .success(.accepted(let job, let record)):
-            endTrouble(drop.queue)
-            await admit(job, record)
-            startJobs()
-        case .success(.rejected(let row, let isTidy)):
-            observer.dropRejected(row)
-            if !isTidy {
-                mayHaveStranded = true
-                trouble.note(at: wallClock.now)
-            }
-            logger.warning(
-                "drop rejected: \(row.reason ?? "")",
-                metadata: ["message_id": "\(MessageID.dropRejected)", "job": "\(row.job)", "queue": "\(drop.queue)"]
-            )
-        case .success(.unfinished(let look)):
-            wait(for: drop, look)
-            // The event that said that the writer is done may have come before he was found writing.
-            if wasSeenMeanwhile { intakes[drop.queue]?.isChanged = true }
-        case .success(.gone): break
-        case .success(.immovable(let error)): noteImmovable(drop, error)
-        case .failure(let error):
-            if error is SyncFailure { return fail(error) }
-            // It is back in its inbox, unless the disk refused that, too.
-            mayHaveStranded = true
-            trouble.note(at: wallClock.now)
-            pause(drop.queue, error)
-        }
-    }
-
-    private func wait(for drop: Drop, _ look: Look?) {
+    func wait(for drop: Drop, at place: DropPlace, _ look: Look?) {
         // One of a queue that is not configured any more stays where it is.
         guard catalog.queues[drop.queue] != nil else { return }
         guard let intake = intakes[drop.queue], intake.looks.count + intake.written.count < Intake.pendingMax else {
             return
         }
         if let look {
-            intakes[drop.queue]?.looks[drop.name] = (look, intake.reading)
+            intakes[drop.queue]?.looks[drop.name] = (look, place, intake.reading)
             intakes[drop.queue]?.nextLook = min(intake.nextLook ?? look.due, look.due)
         } else {
             intakes[drop.queue]?.written.insert(drop.name)
@@ -260,7 +240,7 @@ extension JobEngine {
         }
     }
 
-    private func pause(_ queue: String, _ error: any Error) {
+    func pause(_ queue: String, _ error: any Error) {
         if complaints.isNews(error, about: .queue(queue)) {
             logger.error("\(error); nothing is taken until it works again", metadata: ["queue": "\(queue)"])
         }
@@ -271,7 +251,7 @@ extension JobEngine {
         intakes[queue]?.nextLook = until
     }
 
-    private func endTrouble(_ queue: String) {
+    func endTrouble(_ queue: String) {
         guard intakes[queue]?.pausedUntil == nil, complaints.end(.queue(queue)) else { return }
         logger.notice("drops are taken again", metadata: ["queue": "\(queue)"])
     }
@@ -279,7 +259,7 @@ extension JobEngine {
     /// Drops of a queue that cannot be moved and are told of one by one.
     private static let immovableToldMax = 3
 
-    private func noteImmovable(_ drop: Drop, _ error: SpoolError) {
+    func noteImmovable(_ drop: Drop, _ error: SpoolError) {
         guard let intake = intakes[drop.queue], intake.immovable.count < Intake.pendingMax else { return }
         intakes[drop.queue]?.immovable.insert(drop.name)
         trouble.note(at: wallClock.now)
@@ -290,34 +270,5 @@ extension JobEngine {
             intake.immovableTold.count == Self.immovableToldMax
             ? "; nor can more, which are not told of" : "; it stays there, and the others go on"
         logger.error("\(error)\(rest)", metadata: ["queue": "\(drop.queue)"])
-    }
-
-    private func admit(_ job: OwnedJob, _ record: HistoryRecord) async {
-        let replay = job.replay
-        observer.jobSeen(replay, [record])
-        logger.info(
-            "job accepted",
-            metadata: ["message_id": "\(MessageID.jobAccepted)", "job": "\(job.name.id)", "queue": "\(job.queue)"]
-        )
-        await enter(job)
-    }
-
-    /// Takes a claimed job into the schedule, or defers it when its start time is still to come.
-    func enter(_ job: OwnedJob) async {
-        let replay = job.replay
-        guard let start = replay.acceptance?.runAt, start > wallClock.now, replay.startedAt == nil else {
-            return schedule(job)
-        }
-        do {
-            let ending = try await runner.commit(.deferUntil(start, reason: "its start time, run_after"), on: job)
-            if case .deferred(let name, let until) = ending { deferred.add(name, due: until) }
-        } catch {
-            strand(job.name, error)
-        }
-    }
-
-    func schedule(_ job: OwnedJob, isDue: Bool = false) {
-        jobs[job.name] = ActiveJob(job: job, queue: job.queue)
-        schedule.add(Schedule.Ticket(job: job.name, queue: job.queue, priority: job.priority, isDue: isDue))
     }
 }

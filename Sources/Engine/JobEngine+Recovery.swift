@@ -7,9 +7,13 @@ import Tools
 extension JobEngine {
     /// Jobs that are taken over at the same time, so that they share flushes.
     private static let takeOverConcurrency = 64
+    /// Jobs that all are read before one of them starts, so that they start in the order of their turns: more than are
+    /// claimed at a time, unless thousands run.
+    private static let takeOverPart = 512
 
     /// Takes over what a former life of this node left, then what dead nodes left, before anything new is claimed.
     func recover() async throws {
+        try await findTakenBefore()
         try await takeOver(from: node.node)
         await takeOverDeadNodes()
         // Before any job goes on, and after those of this node have their last records.
@@ -19,14 +23,28 @@ extension JobEngine {
         }
     }
 
+    /// Jobs of drops that came after one that was not accepted yet start after that one's.
+    private func findTakenBefore() async throws {
+        takenBefore = try await node.unaccepted().filter { catalog.queues[$0.queue] != nil }
+        for taken in takenBefore {
+            node.pass(taken.turn)
+            schedule.beginArriving(Self.firstPart, in: taken.queue, at: wallClock.now)
+        }
+    }
+
     /// Each job goes on as soon as it is taken over; one that cannot be taken over for now does not keep the others
     /// from it.
     ///
     /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read.
     private func takeOver(from dead: String) async throws {
-        let names = try await node.jobs(of: dead)
+        let takenBefore = Set(dead == node.node ? takenBefore.map(\.job.description) : [])
+        let names = try await node.jobs(of: dead).filter { !takenBefore.contains($0) }
         if names.isEmpty { return }
         let orphaned = try await node.run { Orphans.jobs() }
+        // The last part is that of the drops that were not accepted yet. Another node's jobs keep none waiting.
+        let lastPart = (names.count - 1) / Self.takeOverPart
+        let parts = names.indices.map { dead == node.node ? Self.firstPart + $0 / Self.takeOverPart - lastPart : nil }
+        for part in parts.compactMap(\.self) { schedule.beginRecovering(part, at: wallClock.now) }
         let count = await withTaskGroup(of: Bool.self) { group in
             var count = 0
             for (index, name) in names.enumerated() {
@@ -35,6 +53,7 @@ extension JobEngine {
                     await self.takeOver(
                         name,
                         of: dead,
+                        part: parts[index],
                         isOrphaned: orphaned.contains(String(name.prefix(JobID.length)))
                     )
                 }
@@ -51,15 +70,17 @@ extension JobEngine {
     }
 
     /// - Returns: Whether there is a job to run.
-    private func takeOver(_ name: String, of dead: String, isOrphaned: Bool) async -> Bool {
+    private func takeOver(_ name: String, of dead: String, part: Int?, isOrphaned: Bool) async -> Bool {
+        defer {
+            if let part { schedule.endRecovering(part) }
+            // What jobs used today must be known first where it is limited.
+            if runner.budgets.isEmpty { startJobs() }
+        }
         do {
             // The index of this node's own jobs is complete, or is compared with the files since the unclean end.
             let claim = try await node.takeOver(name, of: dead, show: dead == node.node ? nil : show)
             if isOrphaned, case .owned(let job, _) = claim { await endOrphans(of: job) }
-            guard await note(claim) else { return false }
-            // What jobs used today must be known first where it is limited.
-            if runner.budgets.isEmpty { startJobs() }
-            return true
+            return await note(claim, part: part)
         } catch {
             if let job = JobName(name) { strand(job, error) }
             return false
@@ -92,11 +113,12 @@ extension JobEngine {
 
     /// - Returns: Whether there is a job to run.
     @discardableResult
-    private func note(_ claim: SpoolNode.Claim, isDue: Bool = false) async -> Bool {
+    private func note(_ claim: SpoolNode.Claim, part: Int? = nil, isDue: Bool = false) async -> Bool {
         switch claim {
         case .owned(let job, let records):
             observer.jobSeen(job.replay, records)
-            if isDue { schedule(job, isDue: true) } else { await enter(job) }
+            node.pass(job.turn)
+            if isDue { schedule(job, isDue: true) } else { await enter(job, part: part) }
             return true
         case .settled(let replay, let records):
             observer.jobSeen(replay, records)

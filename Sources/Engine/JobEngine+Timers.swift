@@ -11,7 +11,7 @@ extension JobEngine {
         // While there is no room, a job that starts or ends wakes.
         let claim = schedule.claimRoom > 0 ? claimsPausedUntil ?? deferred.nextDue : nil
         let look = intakes.values.compactMap(\.nextLook).min()
-        let times = [claim, held.nextExpiry, look, trouble.nextLook].compactMap(\.self)
+        let times = [claim, held.nextExpiry, look, trouble.nextLook, schedule.patienceEnd].compactMap(\.self)
         guard let next = times.min(), !stopping.isSet, next - now <= settings.scanInterval else { return }
         if let timer, timer.at <= next { return }
         timer?.task.cancel()

@@ -95,7 +95,7 @@ extension JobEngine {
         if stopping.isSet || active.request != nil { throw CancellationError() }
         try await withCheckedThrowingContinuation { continuation in
             if jobs[job]?.waitingForWorker.isEmpty == true {
-                schedule.resume(Schedule.Ticket(job: job, queue: active.queue, priority: active.job.priority))
+                schedule.resume(active.job.ticket)
             }
             jobs[job]?.waitingForWorker.append(continuation)
             wake()

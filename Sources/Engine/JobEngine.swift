@@ -27,6 +27,10 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// Every job in this node's hands, from its claim to its end.
     var jobs: [JobName: ActiveJob] = [:]
     var intakes: [String: Intake] = [:]
+    /// Drops that a former life took and did not accept.
+    var takenBefore: [SpoolNode.Unaccepted] = []
+    /// How often drops were taken together.
+    var parts = JobEngine.firstPart
     var deferred = DeferredJobs()
     var held = HeldJobs()
     /// Nothing is claimed from `deferred/` until then: the disk failed.
@@ -243,6 +247,7 @@ package actor JobEngine: HistoryRecorder.Lender {
             // What arrives cannot be told from what is stranded.
             if !mustTakeUpStranded { await takeIn() }
         }
+        schedule.endPatience(at: wallClock.now)
         startJobs()
         armTimer()
     }

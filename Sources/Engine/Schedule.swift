@@ -2,7 +2,7 @@ package import Jobs
 
 /// Which job runs next: queues with their own limits, one limit for all, and a bounded window of claimed jobs.
 ///
-/// A pure value: it knows names and numbers, starts nothing and waits for nothing.
+/// A pure value: it knows names, numbers and times, starts nothing and waits for nothing.
 package struct Schedule: Sendable {
     /// A claimed job that waits for a worker.
     package struct Ticket: Sendable, Equatable {
@@ -10,13 +10,27 @@ package struct Schedule: Sendable {
         package var queue: String
         /// 0 to 9, 9 first.
         package var priority: Int
-        /// Whether it ran already and only waited for a retry: such jobs go first.
-        package fileprivate(set) var isResumed = false
+        /// Its place in its queue.
+        package var turn: JobID
+        /// Since when it waits.
+        package var since: Timestamp
+        /// The drops that were taken together with its own: it starts when all of them are accepted, and those before them.
+        package var part: Int?
         /// Whether it came from `deferred/`, for which there is a window of its own.
         package var isDue: Bool
 
-        package init(job: JobName, queue: String, priority: Int, isDue: Bool = false) {
-            (self.job, self.queue, self.priority, self.isDue) = (job, queue, priority, isDue)
+        package init(
+            job: JobName,
+            queue: String,
+            priority: Int,
+            turn: JobID? = nil,
+            since: Timestamp? = nil,
+            part: Int? = nil,
+            isDue: Bool = false
+        ) {
+            let turn = turn ?? job.id
+            (self.job, self.queue, self.priority) = (job, queue, min(max(priority, 0), Waiting.priorityMax))
+            (self.turn, self.since, self.part, self.isDue) = (turn, since ?? turn.time, part, isDue)
         }
     }
 
@@ -24,28 +38,22 @@ package struct Schedule: Sendable {
         var settings: QueueSettings
         /// False for one that the configuration does not have, or has no more.
         var isConfigured = true
-        var waiting: [Ticket] = []
+        var waiting = Waiting()
+        var arriving = Arriving()
         var running = 0
-        /// Drops that are being accepted and will wait here.
-        var arriving = 0
         /// Jobs that gave their worker back while they wait for a retry in memory.
         var paused = 0
 
-        mutating func add(_ ticket: Ticket) {
-            // Most come in their order.
-            var index = waiting.endIndex
-            while index > waiting.startIndex, Self.goesBefore(ticket, waiting[index - 1]) { index -= 1 }
-            waiting.insert(ticket, at: index)
-        }
-
-        private static func goesBefore(_ left: Ticket, _ right: Ticket) -> Bool {
-            if left.isResumed != right.isResumed { return left.isResumed }
-            if left.priority != right.priority { return left.priority > right.priority }
-            return left.job.id < right.job.id
+        /// The job that would start next; nil when none may.
+        func next(_ recovering: Arriving) -> Ticket? {
+            guard running < settings.concurrency else { return nil }
+            return waiting.next(before: [arriving.firstPart, recovering.firstPart].lazy.compactMap(\.self).min())
         }
     }
 
     private var queues: [String: Queue] = [:]
+    /// Jobs of a former life that are being taken over, of all queues: theirs is known only then.
+    private var recovering = Arriving()
     private var concurrency: Int
     private(set) var running = 0
 
@@ -77,7 +85,7 @@ package struct Schedule: Sendable {
     /// How many more drops of the queue may be accepted now.
     package func room(in name: String) -> Int {
         guard let queue = queues[name], queue.isConfigured else { return 0 }
-        return max(0, window(of: queue) - queue.waiting.count - queue.arriving - queue.paused)
+        return max(0, window(of: queue) - queue.waiting.count - queue.arriving.count - queue.paused)
     }
 
     /// Whether it is worth while to look for more drops: there is room for some, or for one and few wait. A look costs
@@ -86,7 +94,7 @@ package struct Schedule: Sendable {
         guard let queue = queues[name] else { return false }
         let room = room(in: name)
         let enough = window(of: queue) / 4
-        return room >= enough || (room > 0 && queue.waiting.count + queue.arriving < enough)
+        return room >= enough || (room > 0 && queue.waiting.count + queue.arriving.count < enough)
     }
 
     private func window(of queue: Queue) -> Int {
@@ -96,37 +104,57 @@ package struct Schedule: Sendable {
     /// How many more jobs that are due may be claimed now, all queues together.
     package var claimRoom: Int {
         let window = max(Self.claimWindowMin, Self.windowFactor * concurrency)
-        let waiting = queues.values.reduce(0) { count, queue in count + queue.waiting.count { $0.isDue } }
-        return max(0, window - waiting)
+        return max(0, window - queues.values.reduce(0) { $0 + $1.waiting.dueCount })
     }
 
-    package mutating func noteArriving(_ count: Int, in name: String) { queues[name]?.arriving += count }
+    /// A drop of this part begins to be accepted, and will wait here.
+    package mutating func beginArriving(_ part: Int, in name: String, at now: Timestamp) {
+        queues[name]?.arriving.begin(part, at: now)
+    }
+
+    /// It was accepted and added, or will not come.
+    package mutating func endArriving(_ part: Int, in name: String) { queues[name]?.arriving.end(part) }
+
+    /// A job of a former life begins to be taken over, in parts as drops are; part 0 is the last.
+    package mutating func beginRecovering(_ part: Int, at now: Timestamp) { recovering.begin(part, at: now) }
+
+    /// It was added, or does not go on now.
+    package mutating func endRecovering(_ part: Int) { recovering.end(part) }
+
+    /// Lets jobs start whose part has waited for one of its drops for too long.
+    package mutating func endPatience(at now: Timestamp) {
+        recovering.endPatience(at: now)
+        for name in queues.keys { queues[name]?.arriving.endPatience(at: now) }
+    }
+
+    /// When a job may start that waits for a drop of its part, whatever becomes of that; nil when none waits.
+    package var patienceEnd: Timestamp? {
+        queues.values.lazy
+            .filter { $0.running < $0.settings.concurrency && $0.waiting.count > 0 && $0.next(recovering) == nil }
+            .flatMap { [$0.arriving.patienceEnd, recovering.patienceEnd].compactMap(\.self) }.min()
+    }
 
     /// Adds a job; a queue that the configuration does not have any more runs with the defaults.
     package mutating func add(_ ticket: Ticket) {
         let unknown = Queue(settings: QueueSettings(name: ticket.queue, workflow: ""), isConfigured: false)
         // In place: a copy of the queue would copy all that wait.
-        queues[ticket.queue, default: unknown].add(ticket)
+        queues[ticket.queue, default: unknown].waiting.add(ticket)
     }
 
     /// Takes the next job that may run, and counts it as running; nil when none may.
     package mutating func takeNext() -> Ticket? {
         guard running < concurrency else { return nil }
-        var best: (name: String, ticket: Ticket, priority: Int)?
-        for (name, queue) in queues where queue.running < queue.settings.concurrency {
-            guard let ticket = queue.waiting.first else { continue }
-            let isBetter =
-                best.map { best in
-                    queue.settings.priority != best.priority
-                        ? queue.settings.priority > best.priority : ticket.job.id < best.ticket.job.id
-                } ?? true
-            if isBetter { best = (name, ticket, queue.settings.priority) }
+        var best: (ticket: Ticket, rank: Rank)?
+        for queue in queues.values {
+            guard let ticket = queue.next(recovering) else { continue }
+            let rank = Rank(ticket, priority: queue.settings.priority)
+            if best.map({ rank < $0.rank }) ?? true { best = (ticket, rank) }
         }
-        guard let best else { return nil }
-        queues[best.name]?.waiting.removeFirst()
-        queues[best.name]?.running += 1
+        guard let ticket = best?.ticket else { return nil }
+        queues[ticket.queue]?.waiting.remove(ticket)
+        queues[ticket.queue]?.running += 1
         running += 1
-        return best.ticket
+        return ticket
     }
 
     /// A worker of the queue is free again.
@@ -141,12 +169,10 @@ package struct Schedule: Sendable {
         queues[name]?.paused += 1
     }
 
-    /// A paused job wants a worker again.
+    /// A paused job wants a worker again: before all others of its queue.
     package mutating func resume(_ ticket: Ticket) {
-        var ticket = ticket
-        ticket.isResumed = true
         endPause(queue: ticket.queue)
-        add(ticket)
+        queues[ticket.queue]?.waiting.addResumed(ticket)
     }
 
     /// A paused job has ended without a worker.
@@ -154,10 +180,8 @@ package struct Schedule: Sendable {
 
     /// Takes a waiting job out; false when it does not wait.
     package mutating func remove(_ job: JobID, queue name: String) -> Bool {
-        guard let index = queues[name]?.waiting.firstIndex(where: { $0.job.id == job }) else { return false }
-        queues[name]?.waiting.remove(at: index)
-        return true
+        queues[name]?.waiting.remove(job) ?? false
     }
 
-    package var waiting: Int { queues.values.reduce(0) { $0 + $1.waiting.count + $1.arriving } }
+    package var waiting: Int { queues.values.reduce(0) { $0 + $1.waiting.count + $1.arriving.count } }
 }

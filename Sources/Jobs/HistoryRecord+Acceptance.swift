@@ -24,6 +24,7 @@ extension HistoryRecord {
         bytes.append(member: "input_sha256", acceptance.inputSHA256)
         bytes.append(member: "text_max", acceptance.textMax)
         bytes.append(member: "resume_from", acceptance.resumeFrom?.text)
+        bytes.append(member: "turn", acceptance.turn?.text)
         bytes.append(member: "definition", acceptance.definition)
     }
 }
@@ -59,5 +60,6 @@ extension Acceptance {
         inputSHA256 = json["input_sha256"]?.string
         textMax = json["text_max"]?.int
         resumeFrom = json["resume_from"]?.string.flatMap(JobID.init)
+        turn = json["turn"]?.string.flatMap(JobID.init)
     }
 }

@@ -85,6 +85,8 @@ package struct Acceptance: Sendable, Equatable {
     package var textMax: Int?
     /// An earlier job of the same owner whose finished steps are taken over where they asked the same.
     package var resumeFrom: JobID?
+    /// Its place among the jobs of its queue, of a drop that brought its id along; of others the id is the place.
+    package var turn: JobID?
 
     package init(
         name: String,

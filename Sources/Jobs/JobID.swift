@@ -15,38 +15,35 @@ package struct JobID: Sendable, Hashable, Comparable, CustomStringConvertible {
     }
 
     package init(time: Timestamp, high: UInt16, low: UInt64) {
+        let timePart = UInt128(UInt64(clamping: time.milliseconds) & 0xFFFF_FFFF_FFFF)
+        self.init(number: timePart << Self.randomBits | UInt128(high) << 64 | UInt128(low))
+    }
+
+    init(number: UInt128) {
         var characters = [UInt8](repeating: 0, count: Self.length)
-        var timePart = UInt64(clamping: time.milliseconds) & 0xFFFF_FFFF_FFFF
-        for index in stride(from: 9, through: 0, by: -1) {
-            characters[index] = Self.alphabet[Int(timePart & 31)]
-            timePart >>= 5
-        }
-        var randomPart = UInt128(high) << 64 | UInt128(low)
-        for index in stride(from: 25, through: 10, by: -1) {
-            characters[index] = Self.alphabet[Int(randomPart & 31)]
-            randomPart >>= 5
+        var rest = number
+        for index in stride(from: Self.length - 1, through: 0, by: -1) {
+            characters[index] = Self.alphabet[Int(truncatingIfNeeded: rest & 31)]
+            rest >>= 5
         }
         text = String(decoding: characters, as: UTF8.self)
     }
+
+    /// All its bits: ids are ordered as these are.
+    var number: UInt128 {
+        text.utf8.reduce(0) { number, character in
+            number << 5 | UInt128(Self.alphabet.firstIndex(of: character) ?? 0)
+        }
+    }
+
+    /// When it was made, as it says itself.
+    package var time: Timestamp { Timestamp(milliseconds: Int64(truncatingIfNeeded: number >> Self.randomBits)) }
+
+    static let randomBits = 80
 
     package var description: String { text }
 
     package static func < (left: JobID, right: JobID) -> Bool { left.text < right.text }
 
     private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
-}
-
-/// Makes ids; those of one millisecond differ by their random part.
-package struct JobIDGenerator: Sendable {
-    private let clock: WallClock
-    private let random: @Sendable () -> UInt64
-
-    package init(clock: WallClock, random: @escaping @Sendable () -> UInt64) {
-        self.clock = clock
-        self.random = random
-    }
-
-    package func next() -> JobID {
-        JobID(time: clock.now, high: UInt16(truncatingIfNeeded: random()), low: random())
-    }
 }

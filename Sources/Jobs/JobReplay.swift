@@ -23,6 +23,8 @@ package struct JobReplay: Sendable, Equatable {
     package private(set) var activeTime: Duration = .zero
     /// Since when it is in a node's hands; nil while it is in none.
     package private(set) var claimedAt: Timestamp?
+    /// When it was last due after a wait for a retry, a start time or a person; nil when it never was put off.
+    package private(set) var dueAt: Timestamp?
     private var lastAt: Timestamp?
 
     package init(name: JobName) { self.name = name }
@@ -55,9 +57,14 @@ package struct JobReplay: Sendable, Equatable {
             lastTurn = record.event
         case .released(let release):
             raisedLimits = raisedLimits.replaced(by: release.limits)
+            dueAt = record.at
             lastTurn = record.event
         case .retried:
             output = nil
+            dueAt = record.at
+            lastTurn = record.event
+        case .deferred(let until, _):
+            dueAt = until
             lastTurn = record.event
         case .unknown: break
         default: lastTurn = record.event
@@ -95,6 +102,12 @@ package struct JobReplay: Sendable, Equatable {
         excerpt.steps = steps.excerpt([record.event.step, currentStep].compactMap(\.self))
         return excerpt
     }
+
+    /// Its place among the jobs of its queue: ids that were given in the order of the drops.
+    package var turn: JobID { acceptance?.turn ?? name.id }
+
+    /// Since when it waits for a worker: since its drop was taken, or since it is due.
+    package var waitsSince: Timestamp { max(turn.time, dueAt ?? turn.time) }
 
     /// Of a batch that is done: how many of its lines are not.
     package var failedLines: FailedLines? { life.failedLines }

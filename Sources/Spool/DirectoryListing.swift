@@ -7,8 +7,9 @@ package import SystemPackage
 /// A name may be missed or come twice while others rename in the directory (readdir(3)): nothing is concluded
 /// from a name's absence. Not to be shared between threads.
 package final class DirectoryListing {
-    // A DIR is an incomplete type to Swift; nil once it is at its end.
-    private var stream: OpaquePointer?
+    // A DIR is an incomplete type to Swift.
+    private let stream: OpaquePointer
+    private var isAtEnd = false
 
     /// Opens the directory `path` inside `directory`.
     package init(of path: String, in directory: OpenFile) throws(Errno) {
@@ -22,16 +23,15 @@ package final class DirectoryListing {
         self.stream = stream
     }
 
-    deinit { if let stream { closedir(stream) } }
+    deinit { closedir(stream) }
 
     /// The next name that is not `.` or `..`, as bytes: a name need not be UTF-8. Nil at the end.
     package func next() throws(Errno) -> [UInt8]? {
-        while let stream {
+        while !isAtEnd {
             errno = 0
             guard let entry = readdir(stream) else {
                 let error = errno
-                closedir(stream)
-                self.stream = nil
+                isAtEnd = true
                 if error != 0 { throw Errno(rawValue: error) }
                 return nil
             }
@@ -40,6 +40,17 @@ package final class DirectoryListing {
             if bytes != [0x2E], bytes != [0x2E, 0x2E] { return bytes }
         }
         return nil
+    }
+
+    /// When a file in this directory was written last, in nanoseconds since 1970; nil when it cannot be told.
+    package func modified(_ name: [UInt8]) -> Int64? {
+        var status = stat()
+        let isTold = (name + [0]).withUnsafeBytes { bytes in
+            let name = bytes.bindMemory(to: CChar.self)
+            guard let start = name.baseAddress else { return false }
+            return fstatat(dirfd(stream), start, &status, AT_SYMLINK_NOFOLLOW) == 0
+        }
+        return isTold ? Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec) : nil
     }
 
     /// All names that are valid UTF-8, in no order; nothing when there is no such directory, or a file of that name.

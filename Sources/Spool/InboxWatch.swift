@@ -27,31 +27,63 @@ package final class InboxWatch: Sendable {
         case unknown
     }
 
+    /// In which order files came into a directory, as far as that was seen.
+    package struct Arrivals: Sendable {
+        private let seen: [[UInt8]: Seen]
+        private let since: Int
+
+        fileprivate init(_ witnesses: Witnesses?) {
+            (seen, since) = (witnesses?.files ?? [:], witnesses?.orderKnownSince ?? 0)
+        }
+
+        package static let none = Arrivals(nil)
+
+        /// Greater for what came later, or was written later; nil for what was here before, or came when events were lost.
+        package subscript(name: [UInt8]) -> Int? {
+            guard let seen = seen[name], seen.number > since else { return nil }
+            return seen.number
+        }
+    }
+
+    fileprivate struct Seen {
+        var witness: Witness
+        var number: Int
+    }
+
     private struct State {
         var changes = Changes()
+        /// Events so far.
+        var events = 0
         var directories: [Int32: (name: String, isParent: Bool)] = [:]
         var witnesses: [String: Witnesses] = [:]
     }
 
     /// Of one directory, by the names of its files.
-    private struct Witnesses {
-        /// Of more files nothing is known, which makes them wait longer.
-        private static let most = 4_096
-        private var files: [[UInt8]: Witness] = [:]
+    fileprivate struct Witnesses {
+        /// Of more files nothing is known, which makes them wait longer, and takes the order from those before them.
+        private static let most = 16_384
+        private(set) var files: [[UInt8]: Seen] = [:]
+        /// The last event of a file of which nothing was kept: it may have come before any of these.
+        private(set) var orderKnownSince = 0
 
-        mutating func note(_ event: UInt32, of name: [UInt8]) {
+        mutating func note(_ event: UInt32, of name: [UInt8], _ number: Int) {
             if event & UInt32(IN_ISDIR) != 0 { return }
             let isMade = event & UInt32(IN_CREATE) != 0
-            guard files[name] != nil || files.count < Self.most * (isMade ? 2 : 1) else { return }
-            files[name] = isMade ? .open : .finished
+            guard files[name] != nil || files.count < Self.most * (isMade ? 2 : 1) else {
+                orderKnownSince = number
+                return
+            }
+            files[name] = Seen(witness: isMade ? .open : .finished, number: number)
         }
 
-        subscript(name: [UInt8]) -> Witness { files[name] ?? .unknown }
+        subscript(name: [UInt8]) -> Witness { files[name]?.witness ?? .unknown }
 
         mutating func forget(_ name: [UInt8]) { files[name] = nil }
     }
 
     private let notifications: OpenFile
+    /// Held while events are read and noted, so that they are noted in their order.
+    private let reading = Mutex([UInt8](repeating: 0, count: 1 << 16))
     private let stopSignal: OpenFile
     private let state = Mutex(State())
     /// Called after the first change since the last ``takeChanges()``, on the watch's own thread.
@@ -111,6 +143,12 @@ package final class InboxWatch: Sendable {
         state.withLock { $0.witnesses[directory]?[name] ?? .unknown }
     }
 
+    /// In which order the files of a watched directory came; of all that had come before this was called.
+    package func arrivals(in directory: String) -> Arrivals {
+        noteEvents()
+        return state.withLock { Arrivals($0.witnesses[directory]) }
+    }
+
     /// What may have changed since the last call.
     package func takeChanges() -> Changes {
         state.withLock { state in
@@ -121,7 +159,6 @@ package final class InboxWatch: Sendable {
 
     /// Reads events until ``stop()``; blocks its thread, so it wants one of its own.
     package func run() {
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             var polled = [
                 pollfd(fd: notifications.descriptor, events: Int16(POLLIN), revents: 0),
@@ -129,8 +166,17 @@ package final class InboxWatch: Sendable {
             ]
             guard poll(&polled, 2, -1) > 0 else { continue }
             if polled[1].revents != 0 { return }
-            let count = read(notifications.descriptor, &buffer, buffer.count)
-            if count > 0 { note(buffer[..<count]) }
+            noteEvents()
+        }
+    }
+
+    /// Notes the events that there are; waits for none.
+    private func noteEvents() {
+        reading.withLock { buffer in
+            while true {
+                let count = read(notifications.descriptor, &buffer, buffer.count)
+                if count > 0 { note(buffer[..<count]) } else if count == 0 || errno != EINTR { return }
+            }
         }
     }
 
@@ -146,6 +192,7 @@ package final class InboxWatch: Sendable {
             var rest = events
             let headerSize = MemoryLayout<inotify_event>.size
             while rest.count >= headerSize {
+                state.events += 1
                 let event = rest.withUnsafeBytes { $0.loadUnaligned(as: inotify_event.self) }
                 let lost = UInt32(IN_Q_OVERFLOW | IN_UNMOUNT | IN_IGNORED)
                 // Of a directory that is watched no more an end is still told.
@@ -163,7 +210,9 @@ package final class InboxWatch: Sendable {
                         state.witnesses[directory]?.forget(name)
                     } else {
                         state.changes.directories.insert(directory)
-                        if !isParent { state.witnesses[directory, default: Witnesses()].note(event.mask, of: name) }
+                        if !isParent {
+                            state.witnesses[directory, default: Witnesses()].note(event.mask, of: name, state.events)
+                        }
                     }
                 }
                 rest = rest.dropFirst(headerSize + Int(event.len))

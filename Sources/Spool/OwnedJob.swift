@@ -47,6 +47,12 @@ package final class OwnedJob: Sendable {
         state.withLock { look($0.replay.acceptance) }
     }
 
+    /// Its place among the jobs of its queue.
+    package var turn: JobID { state.withLock { $0.replay.turn } }
+
+    /// Since when it waits for a worker.
+    package var waitsSince: Timestamp { state.withLock { $0.replay.waitsSince } }
+
     /// What is known of a step; nil when it was never begun.
     package func entry(of step: String) -> StepLedger.Entry? { state.withLock { $0.replay.steps[step] } }
 }

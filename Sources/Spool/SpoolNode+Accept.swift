@@ -1,4 +1,4 @@
-import Jobs
+package import Jobs
 import Synchronization
 import SystemPackage
 
@@ -7,10 +7,22 @@ extension SpoolNode {
     ///
     /// When it returns `accepted`, the job is on disk: its drop, its history, and the directories that lead to them.
     ///
-    /// - Parameter look: How the file looked before, when it had to stay the same.
+    /// - Parameters:
+    ///   - look: How the file looked before, when it had to stay the same.
+    ///   - turn: Its place among the jobs of its queue, from ``nextTurn()``: also its id, unless it brings one along.
     /// - Throws: ``SpoolError``, ``SyncFailure``; then the drop is in its inbox or is taken back there at the next start.
-    package func accept(_ drop: Drop, _ rules: DropRules, look: Look?) async throws -> AcceptOutcome {
-        let step = try await threads.run { [self] in try claim(drop, rules, look) }
+    package func accept(
+        _ drop: Drop,
+        _ rules: DropRules,
+        look: Look?,
+        turn: JobID? = nil
+    ) async throws -> AcceptOutcome {
+        let turn = turn ?? nextTurn()
+        return try await finish(threads.run { [self] in try claim(drop, rules, look, turn) }, drop, rules)
+    }
+
+    /// Makes what was claimed a job.
+    func finish(_ step: ClaimStep, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
         switch step {
         case .stays(let outcome): return outcome
         case .claimed(let claimed):
@@ -58,6 +70,8 @@ extension SpoolNode {
         var directory: OpenFile
         /// The inbox that it was taken from, and the directory that it was made in.
         var parents: [OpenFile]
+        /// Its place among the jobs of its queue, when its id is one that it brought along.
+        var turn: JobID?
         /// Its name inside the directory.
         var entry: String
         /// The drop, open to read, or why it cannot be opened; nil when it is no file.
@@ -88,7 +102,12 @@ extension SpoolNode {
 
     // MARK: Claim
 
-    private func claim(_ drop: Drop, _ rules: DropRules, _ look: Look?) throws(SpoolError) -> ClaimStep {
+    private func claim(
+        _ drop: Drop,
+        _ rules: DropRules,
+        _ look: Look?,
+        _ turn: JobID
+    ) throws(SpoolError) -> ClaimStep {
         try doing(Self.action(drop)) { () throws(Errno) in
             let (directory, isLocal) = try spool.directoryAndKind(SpoolLayout.inbox(of: drop.queue))
             let inbox = Inbox(directory: directory, isLocal: isLocal)
@@ -105,7 +124,7 @@ extension SpoolNode {
             case .refused: break
             case .trouble(let error): return .stays(.immovable(SpoolError(Self.action(drop), error)))
             }
-            return try take(drop, from: inbox, seen, rules)
+            return try take(drop, from: inbox, seen, rules, turn)
         }
     }
 
@@ -149,11 +168,12 @@ extension SpoolNode {
         _ drop: Drop,
         from inbox: Inbox,
         _ seen: Seen?,
-        _ rules: DropRules
+        _ rules: DropRules,
+        _ turn: JobID
     ) throws(Errno) -> ClaimStep {
         let parent = try ownDirectory()
         let text = String(validating: drop.name, as: UTF8.self) ?? drop.shownName
-        let name = try makeJobDirectory(for: text, in: parent, rules)
+        let name = try makeJobDirectory(for: text, in: parent, rules, turn)
         let directory: OpenFile
         do {
             directory = try fileSystem.open(name.description, in: parent, .jobDirectory)
@@ -161,21 +181,20 @@ extension SpoolNode {
             try fileSystem.removeDirectory(name.description, in: parent)
             throw error
         }
-        let entry = Self.unacceptedPrefix + drop.queue
+        let target = Target(name: name, directory: directory, parent: parent, turn: name.id == turn ? nil : turn)
+        let entry = Self.unacceptedEntry(of: drop.queue, target.turn)
         do throws(Errno) {
             try fileSystem.renameRaw(drop.name, in: inbox.directory, to: entry, in: directory)
         } catch {
             // A rename may succeed and its answer be lost: what is there was moved (spool-rules 18).
             if try !isThere(entry, name, directory) {
-                if error == .improperLink {
-                    return try carry(drop, from: inbox, seen, rules, to: (name, directory, parent))
-                }
+                if error == .improperLink { return try carry(drop, from: inbox, seen, rules, to: target) }
                 try fileSystem.removeDirectory(name.description, in: parent)
                 return .stays(try Self.untaken(drop, error))
             }
         }
         do {
-            return try examine(drop, from: inbox, seen, to: (name, directory, parent))
+            return try examine(drop, entry, from: inbox, seen, to: target)
         } catch {
             // Best effort: what cannot be taken back now is taken back at the next start.
             _ = try? takeBack(name, from: directory)
@@ -206,23 +225,31 @@ extension SpoolNode {
         }
     }
 
-    /// Where a drop is taken to: its job's name and directory, and the directory that this one lies in.
-    typealias Target = (name: JobName, directory: OpenFile, parent: OpenFile)
+    /// Where a drop is taken to.
+    struct Target {
+        var name: JobName
+        var directory: OpenFile
+        /// The directory that this one lies in.
+        var parent: OpenFile
+        /// Its place among the jobs of its queue, when its id is one that it brought along.
+        var turn: JobID?
+    }
 
     /// Looks at a drop that nobody can exchange any more.
-    private func examine(
+    func examine(
         _ drop: Drop,
+        _ entry: String,
         from inbox: Inbox,
         _ seen: Seen?,
         to target: Target
     ) throws(Errno) -> ClaimStep {
         // The writers first: the size that is read after that is the last.
         let isFree = seen.map { !inbox.isLocal || (try? fileSystem.hasNoWriter($0.file)) != false } ?? false
-        let entry = Self.unacceptedPrefix + drop.queue
         var claimed = Claimed(
             name: target.name,
             directory: target.directory,
             parents: [target.parent, inbox.directory],
+            turn: target.turn,
             entry: entry,
             status: try fileSystem.status(of: entry, in: target.directory),
             mustCopy: !inbox.isLocal
@@ -250,7 +277,12 @@ extension SpoolNode {
     }
 
     /// Makes the job's directory; a drop's own id is kept when no other job has it.
-    private func makeJobDirectory(for text: String, in parent: OpenFile, _ rules: DropRules) throws(Errno) -> JobName {
+    private func makeJobDirectory(
+        for text: String,
+        in parent: OpenFile,
+        _ rules: DropRules,
+        _ turn: JobID
+    ) throws(Errno) -> JobName {
         if let named = JobName(text), !rules.isTaken(named.id) {
             let name = JobName(id: named.id, dropName: Array(named.drop.utf8))
             do throws(Errno) {
@@ -260,7 +292,7 @@ extension SpoolNode {
                 return name
             } catch .fileExists {}
         }
-        let name = JobName(id: identifiers.next(), dropName: Array(text.utf8))
+        let name = JobName(id: turn, dropName: Array(text.utf8))
         try fileSystem.makeDirectory(name.description, in: parent, mode: 0o700)
         return name
     }

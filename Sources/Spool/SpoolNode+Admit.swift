@@ -10,6 +10,25 @@ extension SpoolNode {
     /// acceptance that a crash cut short can be taken back to the right inbox.
     static let unacceptedPrefix = "drop@"
 
+    /// Such a name: its place among the jobs of its queue stands behind the queue, when its id does not say it.
+    static func unacceptedEntry(of queue: String, _ turn: JobID?) -> String {
+        unacceptedPrefix + queue + (turn.map { "@\($0)" } ?? "")
+    }
+
+    static func unacceptedEntry(of acceptance: Acceptance?) -> String {
+        unacceptedEntry(of: acceptance?.queue ?? "", acceptance?.turn)
+    }
+
+    /// Reads such a name; nil for others, and for what somebody forged to name another place.
+    static func unaccepted(_ entry: String) -> (queue: String, turn: JobID?)? {
+        guard entry.hasPrefix(unacceptedPrefix) else { return nil }
+        let rest = entry.dropFirst(unacceptedPrefix.count)
+        let queue = String(rest.prefix { $0 != "@" })
+        let turn = rest.dropFirst(queue.count + 1)
+        guard SpoolLayout.isValidName(queue), turn.isEmpty || JobID(turn) != nil else { return nil }
+        return (queue, JobID(turn))
+    }
+
     /// The daemon's own copy of a foreign drop, until the acceptance is on disk.
     static let ownCopy = "copy"
 
@@ -31,7 +50,8 @@ extension SpoolNode {
         let mustCopy = claimed.mustCopy || status.uid != effectiveUserID
         let file = mustCopy ? try copy(dropped, of: claimed) : dropped
         let (contents, freshDrop) = try read(claimed, file, drop, rules)
-        let acceptance = try rules.admit(contents)
+        var acceptance = try rules.admit(contents)
+        acceptance.turn = claimed.turn
         let key = try acceptance.idempotencyKey.map {
             try reserve($0, for: claimed.name, inputSHA256: acceptance.inputSHA256)
         }
@@ -145,11 +165,12 @@ extension SpoolNode {
 
     /// The same as ``nameDrop(of:)`` for a job whose directory nobody else has seen.
     func nameFreshDrop(of job: OwnedJob, isCopied: Bool) throws(SpoolError) {
-        let (queue, file, owner) = job.withAcceptance { ($0?.queue ?? "", $0?.file ?? "", $0?.ownerUID ?? 0) }
+        let (entry, file, owner) = job.withAcceptance { acceptance in
+            (Self.unacceptedEntry(of: acceptance), acceptance?.file ?? "", acceptance?.ownerUID ?? 0)
+        }
         if isCopied || owner != Int(effectiveUserID) { return try nameDrop(of: job) }
         let isNamed = try doing("naming the drop of \(job.name)") { () throws(Errno) in
             do throws(Errno) {
-                let entry = Self.unacceptedPrefix + queue
                 try fileSystem.rename(entry, in: job.directory, to: file, in: job.directory)
                 return true
             } catch .noSuchFileOrDirectory {
@@ -164,7 +185,7 @@ extension SpoolNode {
     func nameDrop(of job: OwnedJob) throws(SpoolError) {
         guard let acceptance = job.replay.acceptance else { return }
         try doing("naming the drop of \(job.name)") { () throws(Errno) in
-            let entry = Self.unacceptedPrefix + acceptance.queue
+            let entry = Self.unacceptedEntry(of: acceptance)
             if try fileSystem.exists(Self.ownCopy, in: job.directory) {
                 try fileSystem.rename(Self.ownCopy, in: job.directory, to: acceptance.file, in: job.directory)
             } else if try !fileSystem.exists(acceptance.file, in: job.directory) {

@@ -72,6 +72,7 @@ extension SpoolNode {
                 name: target.name,
                 directory: target.directory,
                 parents: [target.parent],
+                turn: target.turn,
                 entry: Self.ownCopy,
                 file: .success(file),
                 status: status,

@@ -42,7 +42,7 @@ extension SpoolNode {
     }
 
     private func findUnsynced(_ acceptance: Acceptance, of job: OwnedJob) throws(Errno) -> Unsynced? {
-        let entry = Self.unacceptedPrefix + acceptance.queue
+        let entry = Self.unacceptedEntry(of: acceptance)
         let isDropThere = try fileSystem.exists(entry, in: job.directory)
         let isNamed = try fileSystem.exists(acceptance.file, in: job.directory)
         let source = isDropThere || isNamed ? nil : try source(of: job.name, in: acceptance.queue)

@@ -96,10 +96,9 @@ extension SpoolNode {
     ) throws(Errno) -> (queue: String?, changed: [OpenFile]) {
         let parent = try spool.directory(processing)
         let names = try DirectoryListing.names(in: "\(processing)/\(job)", of: spool.root)
-        let prefix = Self.unacceptedPrefix
         // In a directory that somebody forged it may name any place.
-        let entry = names.first { $0.hasPrefix(prefix) && SpoolLayout.isValidName(String($0.dropFirst(prefix.count))) }
-        var queue = entry.map { String($0.dropFirst(prefix.count)) }
+        let entry = names.first { Self.unaccepted($0) != nil }
+        var queue = entry.flatMap { Self.unaccepted($0)?.queue }
         var changed = [parent]
         if let entry, let queue {
             let (inbox, changedParents) = try spool.ensuredDirectory(SpoolLayout.inbox(of: queue))

@@ -35,6 +35,12 @@ package final class SpoolNode: Sendable {
 
     var processing: String { SpoolLayout.processing(of: node) }
 
+    /// The place of the next drop among the jobs of its queue: after all before it.
+    package func nextTurn() -> JobID { identifiers.next() }
+
+    /// Sees that all turns to come are after this one, of a former life.
+    package func pass(_ turn: JobID) { identifiers.pass(turn) }
+
     /// Makes the node's own directory and those of `queues`, where they are missing; synced when it returns.
     package func prepare(queues: [String]) async throws {
         let changed = try await threads.run { [self] in

@@ -15,12 +15,13 @@ import batches
 import drops
 import models
 import operations
+import order
 import reloads
 import streams
 import tools
 import workshop
 
-assert all((batches, drops, models, operations, reloads, streams, tools))
+assert all((batches, drops, models, operations, order, reloads, streams, tools))
 
 
 def report(chosen: list[workshop.Case]) -> int:

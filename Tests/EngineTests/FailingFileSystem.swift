@@ -1,3 +1,4 @@
+import Dispatch
 import Spool
 import Synchronization
 import SystemPackage
@@ -21,6 +22,7 @@ final class FailingFileSystem: FileSystem {
     private let real = LinuxFileSystem()
     private let fault = Mutex<Fault?>(nil)
     private let immovable = Mutex<Set<[UInt8]>>([])
+    private let held = Mutex<[[UInt8]: DispatchSemaphore]>([:])
     private let leases = Mutex<(@Sendable () throws(Errno) -> Bool)?>(nil)
     /// How often was asked whether a file is still written.
     let writerChecks = Watched(0)
@@ -30,6 +32,13 @@ final class FailingFileSystem: FileSystem {
 
     /// Drops of these names cannot be moved, as if they were somebody else's.
     func makesImmovable(_ names: [String]) { immovable.withLock { $0 = Set(names.map { Array($0.utf8) }) } }
+
+    /// Keeps the drop of this name from being moved until what is returned is called.
+    func holds(_ name: String) -> @Sendable () -> Void {
+        let semaphore = DispatchSemaphore(value: 0)
+        held.withLock { $0[Array(name.utf8)] = semaphore }
+        return { semaphore.signal() }
+    }
 
     /// Answers whether a file has no writer; nil for what the kernel says.
     func answersLeases(_ answer: (@Sendable () throws(Errno) -> Bool)?) { leases.withLock { $0 = answer } }
@@ -68,6 +77,7 @@ final class FailingFileSystem: FileSystem {
     ) throws(Errno) {
         try check(.rename)
         if immovable.withLock({ $0.contains(name) }) { throw .notPermitted }
+        held.withLock { $0.removeValue(forKey: name) }?.wait()
         try real.renameRaw(name, in: source, to: target, in: destination)
     }
 

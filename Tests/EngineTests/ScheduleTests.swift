@@ -19,6 +19,10 @@ struct ScheduleTests {
         return queue
     }
 
+    private func arrive(_ count: Int, _ schedule: inout Schedule) {
+        for _ in 0..<count { schedule.beginArriving(1, in: "a", at: Timestamp(milliseconds: 1)) }
+    }
+
     private func takeAll(_ schedule: inout Schedule) -> [JobName] {
         var taken: [JobName] = []
         while let ticket = schedule.takeNext() { taken.append(ticket.job) }
@@ -52,7 +56,7 @@ struct ScheduleTests {
         #expect(takeAll(&schedule) == [job(2), job(1)])
     }
 
-    @Test("takes a queue's jobs by priority, and those of one priority by id")
+    @Test("takes a queue's jobs by priority, and those of one priority by turn")
     func jobOrder() {
         var schedule = Schedule(queues: [queue("a")], concurrency: 10)
         schedule.add(ticket(3, priority: 1))
@@ -85,18 +89,18 @@ struct ScheduleTests {
     func wantsMore() {
         var schedule = Schedule(queues: [queue("a", concurrency: 4)], concurrency: 16)
         #expect(schedule.wantsMore(in: "a") && !schedule.wantsMore(in: "b"))
-        schedule.noteArriving(24, in: "a")
+        arrive(24, &schedule)
         #expect(schedule.wantsMore(in: "a"))
-        schedule.noteArriving(1, in: "a")
+        arrive(1, &schedule)
         #expect(schedule.room(in: "a") == 7 && !schedule.wantsMore(in: "a"))
-        schedule.noteArriving(-25, in: "a")
+        for _ in 1...25 { schedule.endArriving(1, in: "a") }
         for number: UInt64 in 1...25 {
             schedule.add(ticket(number))
             _ = schedule.takeNext()
             schedule.pause(queue: "a")
         }
         #expect(schedule.room(in: "a") == 7 && schedule.wantsMore(in: "a"))
-        schedule.noteArriving(7, in: "a")
+        arrive(7, &schedule)
         #expect(!schedule.wantsMore(in: "a"))
     }
 
@@ -105,7 +109,7 @@ struct ScheduleTests {
         var schedule = Schedule(queues: [queue("a", concurrency: 4)], concurrency: 16)
         let room = schedule.room(in: "a")
         #expect(room == 32)
-        schedule.noteArriving(2, in: "a")
+        arrive(2, &schedule)
         schedule.add(ticket(1))
         #expect(schedule.room(in: "a") == room - 3)
         _ = schedule.takeNext()
@@ -113,14 +117,14 @@ struct ScheduleTests {
         schedule.pause(queue: "a")
         #expect(schedule.room(in: "a") == room - 3)
         schedule.endPause(queue: "a")
-        schedule.noteArriving(-2, in: "a")
+        for _ in 1...2 { schedule.endArriving(1, in: "a") }
         #expect(schedule.room(in: "a") == room)
     }
 
     @Test("never has negative room", arguments: [33, 100])
     func fullWindow(count: Int) {
         var schedule = Schedule(queues: [queue("a", concurrency: 1)], concurrency: 1)
-        schedule.noteArriving(count, in: "a")
+        arrive(count, &schedule)
         #expect(schedule.room(in: "a") == 0)
         #expect(schedule.room(in: "no such queue") == 0)
     }

@@ -38,12 +38,44 @@ import Testing
     ])
     func `what is no canonical ULID is none`(text: String) { #expect(JobID(text) == nil) }
 
-    @Test func `a generator's ids of one moment differ`() {
-        let state = Mutex(SeededRandom(seed: 8))
-        let clock = TurnedWallClock()
-        let generator = JobIDGenerator(clock: clock.wallClock) { state.withLock { $0.next() } }
-        let ids = Set((0..<1_000).map { _ in generator.next() })
-        #expect(ids.count == 1_000)
-        #expect(Set(ids.map { $0.text.prefix(10) }).count == 1)
+    private let clock = TurnedWallClock()
+
+    private func generator(seed: UInt64) -> JobIDGenerator {
+        let state = Mutex(SeededRandom(seed: seed))
+        return JobIDGenerator(clock: clock.wallClock) { state.withLock { $0.next() } }
+    }
+
+    @Test func `a generator's ids of one moment differ and ascend`() {
+        let generator = generator(seed: 8)
+        let ids = (0..<1_000).map { _ in generator.next() }
+        #expect(Set(ids).count == 1_000 && ids == ids.sorted())
+        #expect(ids.allSatisfy { $0.time == clock.now })
+    }
+
+    @Test(arguments: [-3_600, -1, 0, 1, 3_600])
+    func `a generator's ids ascend when the clock is turned`(seconds: Int) {
+        let generator = generator(seed: 9)
+        let first = generator.next()
+        clock.turn(by: .seconds(seconds))
+        #expect(first < generator.next())
+    }
+
+    @Test func `a generator's ids come after those of a former life whose clock was ahead`() {
+        let former = JobID(time: clock.now + .seconds(3_600), high: .max, low: .max)
+        let generator = generator(seed: 10)
+        generator.pass(former)
+        let next = generator.next()
+        #expect(former < next && next < generator.next())
+    }
+
+    @Test func `an id that somebody made up for years to come does not move the generator`() throws {
+        let generator = generator(seed: 11)
+        generator.pass(try #require(JobID("7ZZZZZZZZZZZZZZZZZZZZZZZZZ")))
+        #expect(generator.next().time == clock.now)
+    }
+
+    @Test func `an id says when it was made`() {
+        let time = Timestamp(milliseconds: 1_469_918_176_385)
+        #expect(JobID(time: time, high: .max, low: .max).time == time)
     }
 }

@@ -51,6 +51,7 @@ extension SeededRandom {
         if chance(0.5) { acceptance.labels = ["a": text(), "b": text()] }
         if chance(0.5) { acceptance.idempotencyKey = text() }
         if chance(0.5) { acceptance.resumeFrom = JobID(time: timestamp(), high: 1, low: 2) }
+        if chance(0.5) { acceptance.turn = JobID(time: timestamp(), high: 1, low: 3) }
         if chance(0.5) {
             acceptance.limits.costUSD = Double.random(in: 0...1_000, using: &self)
             acceptance.limits.duration = .milliseconds(Int.random(in: 0...1_000_000, using: &self))

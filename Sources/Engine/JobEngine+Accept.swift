@@ -1,0 +1,147 @@
+import Jobs
+import Logging
+import OrderedCollections
+import Spool
+
+extension JobEngine {
+    func accept(_ drop: Drop, at place: DropPlace, _ look: Look?) {
+        guard var rules = rules(of: drop.queue) else { return }
+        rules.witness = watch.witness(of: drop.name, in: drop.queue)
+        // Now, in the order of the drops: what follows goes on side by side.
+        let turn = node.nextTurn()
+        begin(drop, at: place, part: parts) { [node, rules] in
+            try await node.accept(drop, rules, look: look, turn: turn)
+        }
+    }
+
+    /// Goes on with a drop that a former life took.
+    func acceptAgain(_ taken: SpoolNode.Unaccepted) {
+        guard let rules = rules(of: taken.queue) else { return }
+        begin(taken.drop, at: DropPlace(taken.drop.name), part: Self.firstPart) { [node] in
+            try await node.acceptAgain(taken, rules)
+        }
+        schedule.endArriving(Self.firstPart, in: taken.queue)
+    }
+
+    /// The part of what a former life took.
+    static let firstPart = 0
+
+    private func rules(of queue: String) -> DropRules? {
+        guard let settings = catalog.queues[queue] else { return nil }
+        return DropRules(
+            sizeMax: settings.sizeMax,
+            quiet: settings.quietTimes(untold: self.settings.settlingTime),
+            takesRows: settings.takesRows,
+            isTaken: isTaken,
+            admit: { [catalog, wallClock] contents throws(Rejection) in
+                try catalog.admit(contents, at: wallClock.now)
+            }
+        )
+    }
+
+    private func begin(
+        _ drop: Drop,
+        at place: DropPlace,
+        part: Int,
+        _ accept: @escaping @Sendable () async throws -> AcceptOutcome
+    ) {
+        schedule.beginArriving(part, in: drop.queue, at: wallClock.now)
+        intakes[drop.queue]?.accepting[drop.name] = Task { @concurrent in
+            let result: Result<AcceptOutcome, any Error>
+            do { result = .success(try await accept()) } catch { result = .failure(error) }
+            await self.accepted(drop, at: place, part: part, result)
+        }
+    }
+
+    private func accepted(
+        _ drop: Drop,
+        at place: DropPlace,
+        part: Int,
+        _ result: Result<AcceptOutcome, any Error>
+    ) async {
+        await settle(drop, at: place, part: part, result)
+        // Only now: until it is scheduled or deferred, the drop takes its place in the window.
+        intakes[drop.queue]?.accepting[drop.name] = nil
+        schedule.endArriving(part, in: drop.queue)
+        if requestsWaitForIntake { controlMayHaveRequests = true }
+        startJobs()
+        wake()
+    }
+
+    private func settle(
+        _ drop: Drop,
+        at place: DropPlace,
+        part: Int,
+        _ result: Result<AcceptOutcome, any Error>
+    ) async {
+        let wasSeenMeanwhile = intakes[drop.queue]?.seenMeanwhile.remove(drop.name) != nil
+        intakes[drop.queue]?.looks[drop.name] = nil
+        switch result {
+        case .success(.accepted(let job, let record)):
+            endTrouble(drop.queue)
+            await admit(job, record, part: part)
+        case .success(.rejected(let row, let isTidy)):
+            observer.dropRejected(row)
+            if !isTidy {
+                mayHaveStranded = true
+                trouble.note(at: wallClock.now)
+            }
+            logger.warning(
+                "drop rejected: \(row.reason ?? "")",
+                metadata: ["message_id": "\(MessageID.dropRejected)", "job": "\(row.job)", "queue": "\(drop.queue)"]
+            )
+        case .success(.unfinished(let look)):
+            wait(for: drop, at: place, look)
+            // The event that said that the writer is done may have come before he was found writing.
+            if wasSeenMeanwhile { intakes[drop.queue]?.isChanged = true }
+        case .success(.gone):
+            // One that a former life took is in its inbox again.
+            if part == Self.firstPart { intakes[drop.queue]?.isChanged = true }
+        case .success(.immovable(let error)): noteImmovable(drop, error)
+        case .failure(let error as UnreadableJob): noteUnreadable(error.job, "\(error)")
+        case .failure(let error):
+            if error is SyncFailure { return fail(error) }
+            // It is back in its inbox, unless the disk refused that, too.
+            mayHaveStranded = true
+            trouble.note(at: wallClock.now)
+            pause(drop.queue, error)
+        }
+    }
+
+    private func admit(_ job: OwnedJob, _ record: HistoryRecord, part: Int) async {
+        let replay = job.replay
+        observer.jobSeen(replay, [record])
+        logger.info(
+            "job accepted",
+            metadata: ["message_id": "\(MessageID.jobAccepted)", "job": "\(job.name.id)", "queue": "\(job.queue)"]
+        )
+        await enter(job, part: part)
+    }
+
+    /// Takes a claimed job into the schedule, or defers it when its start time is still to come.
+    func enter(_ job: OwnedJob, part: Int?) async {
+        let replay = job.replay
+        guard let start = replay.acceptance?.runAt, start > wallClock.now, replay.startedAt == nil else {
+            return schedule(job, part: part)
+        }
+        do {
+            let ending = try await runner.commit(.deferUntil(start, reason: "its start time, run_after"), on: job)
+            if case .deferred(let name, let until) = ending { deferred.add(name, due: until) }
+        } catch {
+            strand(job.name, error)
+        }
+    }
+
+    func schedule(_ job: OwnedJob, part: Int? = nil, isDue: Bool = false) {
+        jobs[job.name] = ActiveJob(job: job, queue: job.queue)
+        var ticket = job.ticket
+        (ticket.part, ticket.isDue) = (part, isDue)
+        schedule.add(ticket)
+    }
+}
+
+extension OwnedJob {
+    var ticket: Schedule.Ticket {
+        Schedule.Ticket(job: name, queue: queue, priority: priority, turn: turn, since: waitsSince)
+    }
+}

@@ -1,0 +1,80 @@
+package import Jobs
+import SystemPackage
+
+extension SpoolNode {
+    /// A drop that a former life of this node took from its inbox, and that has no record yet.
+    package struct Unaccepted: Sendable, Equatable {
+        package var job: JobName
+        package var queue: String
+        /// The place that it was given.
+        package var turn: JobID
+
+        /// The drop, under the name that it had in its inbox as far as it is known.
+        package var drop: Drop { Drop(queue: queue, name: Array(job.description.utf8)) }
+    }
+
+    /// The drops that a crash caught between inbox and acceptance, in the order of their turns.
+    ///
+    /// Not those whose record a power cut tore, and those of an inbox on another filesystem: they go back to their inbox.
+    package func unaccepted() async throws -> [Unaccepted] {
+        try await threads.run { [self] in
+            try doing("reading \(processing)/") { () throws(Errno) in
+                let parent = try ownDirectory()
+                var found: [Unaccepted] = []
+                for name in try DirectoryListing.names(in: processing, of: spool.root) {
+                    guard let job = JobName(name), try !hasHistory(name, in: parent) else { continue }
+                    let entries = try DirectoryListing.names(in: "\(processing)/\(name)", of: spool.root)
+                    guard let (queue, turn) = entries.lazy.compactMap(Self.unaccepted).first else { continue }
+                    found.append(Unaccepted(job: job, queue: queue, turn: turn ?? job.id))
+                }
+                return found.sorted { $0.turn < $1.turn }
+            }
+        }
+    }
+
+    private func hasHistory(_ name: String, in parent: OpenFile) throws(Errno) -> Bool {
+        do throws(Errno) {
+            return try fileSystem.status(of: "\(name)/\(SpoolLayout.history)", in: parent).size > 0
+        } catch .noSuchFileOrDirectory {
+            return false
+        } catch .notDirectory {
+            return true
+        }
+    }
+
+    /// Goes on with a drop that a former life took: it keeps its id and its turn, and is not seen in its inbox meanwhile.
+    ///
+    /// - Returns: As ``accept(_:_:look:turn:)``; `gone` when the drop went back to its inbox.
+    /// - Throws: ``UnreadableJob``, ``SpoolError``, ``SyncFailure``.
+    package func acceptAgain(_ taken: Unaccepted, _ rules: DropRules) async throws -> AcceptOutcome {
+        let step = try await threads.run { [self] in
+            try checkTrust(in: "\(taken.job)", of: processing, as: taken.job)
+            return try doing(Self.action(taken.drop)) { () throws(Errno) in try reclaim(taken) }
+        }
+        if let step { return try await finish(step, taken.drop, rules) }
+        _ = try await takeOver("\(taken.job)", of: node)
+        return .gone
+    }
+
+    /// Nil when it is not there as it was left, or has a writer again.
+    private func reclaim(_ taken: Unaccepted) throws(Errno) -> ClaimStep? {
+        let parent = try ownDirectory()
+        let directory = try fileSystem.open(taken.job.description, in: parent, .jobDirectory)
+        let turn = taken.turn == taken.job.id ? nil : taken.turn
+        let entry = Self.unacceptedEntry(of: taken.queue, turn)
+        guard try fileSystem.exists(entry, in: directory) else { return nil }
+        let inbox: Inbox
+        do throws(Errno) {
+            let (directory, isLocal) = try spool.directoryAndKind(SpoolLayout.inbox(of: taken.queue))
+            inbox = Inbox(directory: directory, isLocal: isLocal)
+        } catch .noSuchFileOrDirectory {
+            return nil
+        }
+        // What was begun of them is begun anew.
+        for name in [Self.ownCopy, Self.newHistory, SpoolLayout.history] {
+            try fileSystem.removeIfPresent(name, in: directory)
+        }
+        let target = Target(name: taken.job, directory: directory, parent: parent, turn: turn)
+        return try examine(taken.drop, entry, from: inbox, nil, to: target)
+    }
+}
