@@ -4,23 +4,79 @@ import OrderedCollections
 import Spool
 
 extension JobEngine {
-    func accept(_ drop: Drop, at place: DropPlace, _ look: Look?) {
-        guard var rules = rules(of: drop.queue) else { return }
+    /// A drop that is about to be accepted.
+    struct Candidate: Sendable {
+        var drop: Drop
+        var place: DropPlace
+        var look: Look?
+        var rules: DropRules
+        /// Its job's place among those of its queue.
+        var turn: JobID
+        var part: Int
+    }
+
+    /// Nil when its queue is not configured.
+    func candidate(_ drop: Drop, at place: DropPlace, _ look: Look?) -> Candidate? {
+        guard var rules = rules(of: drop.queue) else { return nil }
         rules.witness = watch.witness(of: drop.name, in: drop.queue)
-        // Now, in the order of the drops: what follows goes on side by side.
         let turn = node.nextTurn()
-        begin(drop, at: place, part: parts) { [node, rules] in
-            try await node.accept(drop, rules, look: look, turn: turn)
+        return Candidate(drop: drop, place: place, look: look, rules: rules, turn: turn, part: parts)
+    }
+
+    /// Takes these drops one after another, and those of the parts before them first; then accepts them side by side.
+    func accept(_ candidates: [Candidate], in queue: String) {
+        guard let last = candidates.indices.last else { return }
+        let (before, taking) = (intakes[queue]?.taking, Taking())
+        intakes[queue]?.taking = taking
+        for candidate in candidates { schedule.beginArriving(candidate.part, in: queue, at: wallClock.now) }
+        let task = Task { @concurrent [node] in
+            await before?.whenDone()
+            await withDiscardingTaskGroup { group in
+                for (index, candidate) in candidates.enumerated() {
+                    let taken: Result<SpoolNode.Taken, any Error>
+                    do {
+                        taken = .success(
+                            try await node.take(
+                                candidate.drop,
+                                candidate.rules,
+                                look: candidate.look,
+                                turn: candidate.turn
+                            )
+                        )
+                    } catch {
+                        taken = .failure(error)
+                    }
+                    if index < last {
+                        group.addTask { await self.accept(candidate, taken) }
+                    } else {
+                        taking.end()
+                        await self.accept(candidate, taken)
+                    }
+                }
+            }
         }
+        for candidate in candidates { intakes[queue]?.accepting[candidate.drop.name] = task }
+    }
+
+    @concurrent
+    private nonisolated func accept(_ candidate: Candidate, _ taken: Result<SpoolNode.Taken, any Error>) async {
+        let result: Result<AcceptOutcome, any Error>
+        do {
+            result = .success(try await node.accept(taken.get(), candidate.drop, candidate.rules))
+        } catch {
+            result = .failure(error)
+        }
+        await accepted(candidate.drop, at: candidate.place, part: candidate.part, result)
     }
 
     /// Goes on with a drop that a former life took.
     func acceptAgain(_ taken: SpoolNode.Unaccepted) {
         guard let rules = rules(of: taken.queue) else { return }
-        begin(taken.drop, at: DropPlace(taken.drop.name), part: Self.firstPart) { [node] in
-            try await node.acceptAgain(taken, rules)
+        intakes[taken.queue]?.accepting[taken.drop.name] = Task { @concurrent [node] in
+            let result: Result<AcceptOutcome, any Error>
+            do { result = .success(try await node.acceptAgain(taken, rules)) } catch { result = .failure(error) }
+            await self.accepted(taken.drop, at: DropPlace(taken.drop.name), part: Self.firstPart, result)
         }
-        schedule.endArriving(Self.firstPart, in: taken.queue)
     }
 
     /// The part of what a former life took.
@@ -37,20 +93,6 @@ extension JobEngine {
                 try catalog.admit(contents, at: wallClock.now)
             }
         )
-    }
-
-    private func begin(
-        _ drop: Drop,
-        at place: DropPlace,
-        part: Int,
-        _ accept: @escaping @Sendable () async throws -> AcceptOutcome
-    ) {
-        schedule.beginArriving(part, in: drop.queue, at: wallClock.now)
-        intakes[drop.queue]?.accepting[drop.name] = Task { @concurrent in
-            let result: Result<AcceptOutcome, any Error>
-            do { result = .success(try await accept()) } catch { result = .failure(error) }
-            await self.accepted(drop, at: place, part: part, result)
-        }
     }
 
     private func accepted(

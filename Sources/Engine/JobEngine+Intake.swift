@@ -13,6 +13,8 @@ struct Intake {
     /// Counts the readings.
     var reading = 0
     var accepting: [[UInt8]: Task<Void, Never>] = [:]
+    /// Of the drops that were begun to be accepted last.
+    var taking: Taking?
     /// Names that a reading came by while they were being accepted: what it was told of them may be new.
     var seenMeanwhile: Set<[UInt8]> = []
     /// Drops that must stay the same for a while before they are taken; with the reading that saw them last.
@@ -176,6 +178,7 @@ extension JobEngine {
     /// Begins to accept those drops that can be: the jobs of all of them start in this order.
     private func consider(_ places: some Sequence<DropPlace>, in queue: String) {
         parts += 1
+        var candidates: [Candidate] = []
         var settlesAt: Timestamp?
         for place in places {
             guard let intake = intakes[queue] else { return }
@@ -198,8 +201,9 @@ extension JobEngine {
                 // What it waits for could not be kept: the others' turn comes when these are taken.
                 continue
             }
-            accept(drop, at: place, look)
+            if let candidate = candidate(drop, at: place, look) { candidates.append(candidate) }
         }
+        accept(candidates, in: queue)
     }
 
     /// Whether a look at a drop now would bring nothing: the time for it has not come, and no more is known of its writer.

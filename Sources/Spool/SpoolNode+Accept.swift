@@ -17,8 +17,23 @@ extension SpoolNode {
         look: Look?,
         turn: JobID? = nil
     ) async throws -> AcceptOutcome {
-        let turn = turn ?? nextTurn()
-        return try await finish(threads.run { [self] in try claim(drop, rules, look, turn) }, drop, rules)
+        try await accept(take(drop, rules, look: look, turn: turn ?? nextTurn()), drop, rules)
+    }
+
+    /// A drop that was taken from its inbox, or was not to be had.
+    package struct Taken: Sendable {
+        fileprivate var step: ClaimStep
+    }
+
+    /// The first half of ``accept(_:_:look:turn:)``, quick and without a flush. Drops that are taken one after another are
+    /// accepted in that order whenever a crash comes: what still lies in the inbox then is later than all that was taken.
+    package func take(_ drop: Drop, _ rules: DropRules, look: Look?, turn: JobID) async throws -> Taken {
+        try await threads.run { [self] in Taken(step: try claim(drop, rules, look, turn)) }
+    }
+
+    /// The second half, for many drops side by side.
+    package func accept(_ taken: Taken, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
+        try await finish(taken.step, drop, rules)
     }
 
     /// Makes what was claimed a job.

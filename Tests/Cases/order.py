@@ -154,8 +154,8 @@ def copied(shop: Workshop) -> str:
         raise Skipped("there is no other filesystem")
     note(shop)
     with tempfile.TemporaryDirectory(dir=elsewhere) as directory:
-        shop.inbox().rmdir()
-        shop.inbox().symlink_to(directory)
+        (inbox := shop.inbox()).rmdir()
+        inbox.symlink_to(directory)
         wanted = waiting(shop, 40, 5)
         shop.start()
         return in_order(shop, wanted)

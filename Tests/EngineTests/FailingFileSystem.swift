@@ -22,7 +22,8 @@ final class FailingFileSystem: FileSystem {
     private let real = LinuxFileSystem()
     private let fault = Mutex<Fault?>(nil)
     private let immovable = Mutex<Set<[UInt8]>>([])
-    private let held = Mutex<[[UInt8]: DispatchSemaphore]>([:])
+    private let held = Mutex<[String: DispatchSemaphore]>([:])
+    private let taken = Mutex<[String]>([])
     private let leases = Mutex<(@Sendable () throws(Errno) -> Bool)?>(nil)
     /// How often was asked whether a file is still written.
     let writerChecks = Watched(0)
@@ -33,12 +34,15 @@ final class FailingFileSystem: FileSystem {
     /// Drops of these names cannot be moved, as if they were somebody else's.
     func makesImmovable(_ names: [String]) { immovable.withLock { $0 = Set(names.map { Array($0.utf8) }) } }
 
-    /// Keeps the drop of this name from being moved until what is returned is called.
+    /// Keeps the drop of this name from being accepted, when it is taken, until what is returned is called.
     func holds(_ name: String) -> @Sendable () -> Void {
         let semaphore = DispatchSemaphore(value: 0)
-        held.withLock { $0[Array(name.utf8)] = semaphore }
+        held.withLock { $0[name] = semaphore }
         return { semaphore.signal() }
     }
+
+    /// The names of the drops that were taken from an inbox, in the order in which they were.
+    var takenNames: [String] { taken.withLock { $0 } }
 
     /// Answers whether a file has no writer; nil for what the kernel says.
     func answersLeases(_ answer: (@Sendable () throws(Errno) -> Bool)?) { leases.withLock { $0 = answer } }
@@ -77,7 +81,7 @@ final class FailingFileSystem: FileSystem {
     ) throws(Errno) {
         try check(.rename)
         if immovable.withLock({ $0.contains(name) }) { throw .notPermitted }
-        held.withLock { $0.removeValue(forKey: name) }?.wait()
+        taken.withLock { $0.append(String(decoding: name, as: UTF8.self)) }
         try real.renameRaw(name, in: source, to: target, in: destination)
     }
 
@@ -104,6 +108,12 @@ final class FailingFileSystem: FileSystem {
 
     func write(_ bytes: ArraySlice<UInt8>, to file: OpenFile, at offset: Int?) throws(Errno) -> Int {
         try check(.write)
+        held.withLock { held -> DispatchSemaphore? in
+            guard !held.isEmpty else { return nil }
+            let text = String(decoding: bytes, as: UTF8.self)
+            let name = held.keys.first { text.contains("\"name\":\"\($0)\"") }
+            return name.flatMap { held.removeValue(forKey: $0) }
+        }?.wait()
         return try real.write(bytes, to: file, at: offset)
     }
 

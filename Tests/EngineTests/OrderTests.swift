@@ -156,6 +156,16 @@ struct OrderTests {
         }
     }
 
+    @Test("so they are taken one after another: what a crash leaves in the inbox is later than all that was taken")
+    func takenInOrder() async throws {
+        try await Bench.with { bench in
+            let names = (0..<30).map { String(format: "f%02d.txt", 29 - $0) }
+            for (index, name) in names.enumerated() { try drop(name, changedAt: index, bench) }
+            try await bench.run(setup(bench)) { _ in await bench.observer.when(30, .done) }
+            #expect(bench.fileSystem.takenNames == names)
+        }
+    }
+
     @Test("those that must stay the same for a while in their order, too, once they are ready")
     func settling() async throws {
         try await Bench.with { bench in
