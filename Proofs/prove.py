@@ -1,8 +1,8 @@
 """Proves what AgentSpool promises by breaking it: `make prove` tries everything, `make test` a bounded part.
 
 Parts: crash (kill -9 at every call), power (power cuts on recorded disks), calls (every error at every kind of call),
-surroundings (full disks, removed directories, clocks, crowds), hostile (drops that nobody should make), soak (random
-kills). Root is needed for disks and mounts; what cannot be tried here is said, and is no failure. A proof that was
+surroundings (full disks, removed directories, clocks, crowds), hostile (drops that nobody should make), suspects (steps
+that kill the daemon, and others beside them), soak (random kills). Root is needed for disks and mounts; what cannot be tried here is said, and is no failure. A proof that was
 stopped goes on with the parts that it had not finished, when it is given its seed again.
 """
 
@@ -24,6 +24,7 @@ import power_cuts
 import report
 import soak
 import surroundings
+import suspects
 from report import Result
 from workshop import kept, program
 
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[int, bool], list[Result]]] = {
     "calls": lambda seed, bounded: failing_calls.run(seed, 40 if bounded else None),
     "surroundings": lambda seed, bounded: surroundings.run(bounded=bounded, seed=seed),
     "hostile": lambda seed, bounded: hostile_drops.run(bounded=bounded, seed=seed),
+    "suspects": lambda seed, bounded: suspects.run(bounded=bounded, seed=seed),
     "soak": lambda seed, bounded: soak.run(seed, kills=150 if bounded else 300),
 }
 

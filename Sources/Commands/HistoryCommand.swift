@@ -48,7 +48,8 @@ extension JobEvent {
         switch self {
         case .accepted(let acceptance):
             (nil, "\(acceptance.name), \(acceptance.size) bytes, by \(acceptance.owner), for \(acceptance.workflow)")
-        case .claimed(let node, let cause): (nil, "by \(node): \(cause.rawValue)")
+        case .claimed(let node, let cause, let after):
+            (nil, "by \(node): \(cause.rawValue)\(after.map { " after a \($0.words)" } ?? "")")
         case .stepStarted(let start): (start.step, "attempt \(start.attempt)\(start.tool.map { " of \($0)" } ?? "")")
         case .stepCompleted(let step):
             (

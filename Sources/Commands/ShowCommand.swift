@@ -47,10 +47,10 @@ struct ShowCommand: SpoolCommand {
     /// What a step of a running job waits for now: its daemon tells that to the index alone.
     private func stepWaitsFor(_ replay: JobReplay) async -> String? {
         // The index may be missing or behind: then nothing is known of it.
-        guard replay.life.state == .running, let index = try? options.openIndex() else { return nil }
+        guard [.running, .waiting].contains(replay.life.state), let index = try? options.openIndex() else { return nil }
         defer { index.close() }
         guard let row = try? await index.jobs(matching: replay.name.id.text).first else { return nil }
-        return row.seq == replay.life.seq ? row.why : nil
+        return row.seq == replay.life.seq && row.why != JobSummary.awaitsWorker ? row.why : nil
     }
 
     /// A drop that became no job; exits with 65 when it was refused.

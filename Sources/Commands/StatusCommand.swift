@@ -37,6 +37,8 @@ struct StatusCommand: SpoolCommand {
         var nodes: [(node: String, isAlive: Bool, holder: NodeLock.Holder?)] = []
         var stuck: [JobSummary] = []
         var waits: [JobSummary] = []
+        /// Jobs with steps that run alone, because the daemon died again and again while they ran.
+        var suspects: [JobSummary] = []
         var notes: [String] = []
         /// Batches that are done and of which lines failed, the newest first.
         var failedLines: [JobSummary] = []
@@ -68,8 +70,9 @@ struct StatusCommand: SpoolCommand {
             let overdue = Timestamp(milliseconds: now.milliseconds - Self.overdueAfter.wholeMilliseconds)
             let (held, late) = try await index.stuck(dueBefore: overdue, limit: Self.stuckMax)
             report.stuck = held + late
-            let stuck = Set(report.stuck.map(\.job))
-            report.waits = try await index.waits(limit: Self.stuckMax).filter { !stuck.contains($0.job) }
+            report.suspects = try await index.suspects(limit: Self.stuckMax)
+            let shown = Set((report.stuck + report.suspects).map(\.job))
+            report.waits = try await index.waits(limit: Self.stuckMax).filter { !shown.contains($0.job) }
             report.failedLines = try await index.doneWithReason(limit: Self.stuckMax)
         } catch let error as IndexError {
             report.notes.append("\(error)")
@@ -80,6 +83,12 @@ struct StatusCommand: SpoolCommand {
             report.notes.append("\(hiddenNodes)")
         } else if report.nodes.allSatisfy({ !$0.isAlive }) {
             report.notes.append("no daemon is running on this spool; start one with: agentspool run")
+        }
+        if !report.suspects.isEmpty {
+            report.notes.append(
+                "the queues are slow because the daemon died again and again while suspected steps ran: they run one at "
+                    + "a time, alone, and every other job \(Suspicion.othersWait)"
+            )
         }
         if json { return Terminal.print(Self.json(report, inboxes, spool)) }
         print(report, inboxes, now)
@@ -140,6 +149,7 @@ struct StatusCommand: SpoolCommand {
         }
         if !nodes.isEmpty { Terminal.print("\n\(nodes.text)") }
         print("STUCK", report.stuck)
+        print("SUSPECTED", report.suspects)
         print("WAITS", report.waits)
         if !report.failedLines.isEmpty {
             var table = Table(["NOT ALL DONE", "QUEUE", "NAME", "WHY"])
@@ -197,6 +207,7 @@ struct StatusCommand: SpoolCommand {
                 }
             ),
             "stuck": .array(report.stuck.map(\.json)),
+            "suspects": .array(report.suspects.map(\.json)),
             "waits": .array(report.waits.map(\.json)),
             "inboxes": inboxes.json,
             "unqueued": inboxes.straysJSON,

@@ -125,6 +125,23 @@ package struct SpoolDaemon: Sendable {
         )
         try await node.prepare(queues: Array(configuration.catalog.queues.keys))
         let lock = try NodeLock(of: options.node, in: spool, now: platform.wallClock.now)
+        do {
+            try await work(configuration, node, lock, library, servers)
+        } catch {
+            // A daemon that cannot start has not died.
+            do { try lock.noteStop() } catch { logger.warning("\(error)") }
+            throw error
+        }
+    }
+
+    private func work(
+        _ configuration: SpoolConfiguration,
+        _ node: SpoolNode,
+        _ lock: NodeLock,
+        _ library: WorkflowLibrary,
+        _ servers: MCPServers
+    ) async throws {
+        let spool = node.spool
         let owner = owner(of: spool)
         let path = configuration.index ?? IndexPlace.standard(spool: options.spool)
         try IndexPlace.prepare(path, spool: options.spool)

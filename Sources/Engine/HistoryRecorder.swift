@@ -26,6 +26,8 @@ final class HistoryRecorder: StepRecorder {
     private let stopping: StopFlag
     private let pausing: StopFlag
     private let worker: WorkerClaim
+    private let gate: StepGate
+    private let lock: NodeLock
     private let knownSecrets: Mutex<EventRedaction>
     private let earlier = Mutex<EarlierJob?>(nil)
 
@@ -35,6 +37,8 @@ final class HistoryRecorder: StepRecorder {
         observer: any JobObserver,
         lender: any Lender,
         worker: WorkerClaim,
+        gate: StepGate,
+        lock: NodeLock,
         stopping: StopFlag,
         pausing: StopFlag,
         redactor: Redactor
@@ -45,6 +49,8 @@ final class HistoryRecorder: StepRecorder {
         self.observer = observer
         self.lender = lender
         self.worker = worker
+        self.gate = gate
+        self.lock = lock
         self.stopping = stopping
         self.pausing = pausing
     }
@@ -83,18 +89,38 @@ final class HistoryRecorder: StepRecorder {
 
     func denial(of step: String) -> Denial? { job.replay.steps.denials[step] }
 
-    func record(_ event: JobEvent, durably: Bool) async throws {
-        if case .stepStarted(let start) = event {
-            // First of all, so that a step that begins to wait now does not give away the worker that this one gets.
-            if !worker.begin(start.step) {
-                do {
-                    try await lender.waitForWorker(of: job.name)
-                } catch {
-                    worker.end(start.step)
-                    throw error
-                }
-            }
+    func underWay<Value: Sendable>(
+        _ step: String,
+        suspicion: Suspicion?,
+        _ body: (_ isAlone: Bool) async throws -> Value
+    ) async throws -> Value {
+        // First of all, so that a step that begins to wait now does not give away the worker that this one gets.
+        let hasWorker = worker.begin(step)
+        let turn: StepTurns.Turn
+        do {
+            // A step that waits for a worker must not keep a suspected one from running alone.
+            if !hasWorker { try await lender.waitForWorker(of: job.name) }
+            turn = try await gate.enter(
+                job.name,
+                isSuspected: suspicion != nil,
+                reason: suspicion?.waits ?? Suspicion.othersWait
+            )
+        } catch {
+            worker.end(step)
+            throw error
         }
+        defer { gate.end(turn) }
+        try await note(turn.isAlone ? .alone : .together)
+        return try await body(turn.isAlone)
+    }
+
+    /// Before anything is under way, so that its death is judged by it.
+    private func note(_ activity: NodeActivity) async throws {
+        if lock.isNoted(activity) { return }
+        try await node.run { [lock] in try lock.note(activity) }
+    }
+
+    func record(_ event: JobEvent, durably: Bool) async throws {
         // Outside the lock: other steps need not wait while a long text is looked through.
         let redaction = knownSecrets.withLock { redaction in
             redaction.hideValues(of: event)

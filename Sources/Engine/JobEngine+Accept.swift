@@ -175,7 +175,11 @@ extension JobEngine {
     }
 
     func schedule(_ job: OwnedJob, part: Int? = nil, isDue: Bool = false) {
-        jobs[job.name] = ActiveJob(job: job, queue: job.queue)
+        var active = ActiveJob(job: job, queue: job.queue)
+        active.suspicion = job.suspicion(after: settings.deathsMax)
+        if active.suspicion != nil { suspects.insert(job.name) }
+        jobs[job.name] = active
+        if isGateToldClosed { tellGate(of: active) }
         var ticket = job.ticket
         (ticket.part, ticket.isDue) = (part, isDue)
         schedule.add(ticket)

@@ -14,7 +14,9 @@ extension JobEngine {
     /// Takes over what a former life of this node left, then what dead nodes left, before anything new is claimed.
     func recover() async throws {
         try await findTakenBefore()
-        try await takeOver(from: node.node)
+        try await takeOver(from: node.node, after: lock.former?.end)
+        openGate()
+        if runner.budgets.isEmpty { startJobs() }
         await takeOverDeadNodes()
         // Before any job goes on, and after those of this node have their last records.
         guard !runner.budgets.isEmpty else { return }
@@ -36,7 +38,7 @@ extension JobEngine {
     /// from it.
     ///
     /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read.
-    private func takeOver(from dead: String) async throws {
+    private func takeOver(from dead: String, after end: FormerEnd?) async throws {
         let takenBefore = Set(dead == node.node ? takenBefore.map(\.job.description) : [])
         let names = try await node.jobs(of: dead).filter { !takenBefore.contains($0) }
         if names.isEmpty { return }
@@ -54,6 +56,7 @@ extension JobEngine {
                         name,
                         of: dead,
                         part: parts[index],
+                        after: end,
                         isOrphaned: orphaned.contains(String(name.prefix(JobID.length)))
                     )
                 }
@@ -70,7 +73,13 @@ extension JobEngine {
     }
 
     /// - Returns: Whether there is a job to run.
-    private func takeOver(_ name: String, of dead: String, part: Int?, isOrphaned: Bool) async -> Bool {
+    private func takeOver(
+        _ name: String,
+        of dead: String,
+        part: Int?,
+        after end: FormerEnd?,
+        isOrphaned: Bool
+    ) async -> Bool {
         defer {
             if let part { schedule.endRecovering(part) }
             // What jobs used today must be known first where it is limited.
@@ -78,7 +87,7 @@ extension JobEngine {
         }
         do {
             // The index of this node's own jobs is complete, or is compared with the files since the unclean end.
-            let claim = try await node.takeOver(name, of: dead, show: dead == node.node ? nil : show)
+            let claim = try await node.takeOver(name, of: dead, after: end, show: dead == node.node ? nil : show)
             if isOrphaned, case .owned(let job, _) = claim { await endOrphans(of: job) }
             return await note(claim, part: part)
         } catch {
@@ -151,7 +160,7 @@ extension JobEngine {
         }
     }
 
-    private func noteTrouble(_ error: any Error) {
+    func noteTrouble(_ error: any Error) {
         if error is SyncFailure { return fail(error) }
         trouble.note(at: wallClock.now)
         logger.error("\(error)")
@@ -171,7 +180,7 @@ extension JobEngine {
         let now = wallClock.now
         do {
             let dead = try await node.run { [node] in try NodeLock(of: name, in: node.spool, now: now) }
-            try await takeOver(from: name)
+            try await takeOver(from: name, after: dead.former?.end)
             withExtendedLifetime(dead) {}
         } catch is NodeLock.Held {
             // It came back to life between the look and the lock.

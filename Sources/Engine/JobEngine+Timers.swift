@@ -84,5 +84,7 @@ extension JobEngine {
         for task in housekeeping { task.cancel() }
         timer?.task.cancel()
         graceTimer?.cancel()
+        quietTimer?.cancel()
+        guardTimer?.cancel()
     }
 }

@@ -6,7 +6,8 @@ import Spool
 extension JobEngine {
     func startJobs() {
         guard !stopping.isSet else { return }
-        while let ticket = schedule.takeNext() {
+        tellGate()
+        while let ticket = nextTicket() {
             guard var active = jobs[ticket.job] else {
                 schedule.release(queue: ticket.queue)
                 continue
@@ -28,6 +29,8 @@ extension JobEngine {
             observer: observer,
             lender: self,
             worker: active.worker,
+            gate: gate,
+            lock: lock,
             stopping: stopping,
             pausing: active.pausing,
             redactor: catalog.redactor
@@ -107,6 +110,7 @@ extension JobEngine {
     func releaseWaiting(of job: JobName) {
         let waiting = jobs[job]?.waitingForWorker ?? []
         jobs[job]?.waitingForWorker = []
+        gate.release(job)
         for continuation in waiting { continuation.resume(throwing: CancellationError()) }
     }
 

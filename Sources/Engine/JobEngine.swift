@@ -22,8 +22,11 @@ package actor JobEngine: HistoryRecorder.Lender {
     let clock: any Clock<Duration>
     let wallClock: WallClock
     let stopping = StopFlag()
+    let gate: StepGate
 
     var schedule: Schedule
+    /// Jobs that had a suspected step when they were claimed, and some that have left since.
+    var suspects: Set<JobName> = []
     /// Every job in this node's hands, from its claim to its end.
     var jobs: [JobName: ActiveJob] = [:]
     var intakes: [String: Intake] = [:]
@@ -76,11 +79,20 @@ package actor JobEngine: HistoryRecorder.Lender {
     var pausesBegun = 0
     var housekeeping: [Task<Void, Never>] = []
     var graceTimer: Task<Void, Never>?
+    var stopNote: Task<Void, Never>?
+    /// Runs while nothing may begin because of what is suspected.
+    var quietTimer: Task<Void, Never>?
+    /// Runs while what is suspected keeps the others waiting.
+    var guardTimer: Task<Void, Never>?
+    /// Whether it was told that most jobs wait for suspected steps.
+    var isGateToldClosed = false
 
     /// A job in this node's hands.
     struct ActiveJob {
         var job: OwnedJob
         var queue: String
+        /// A step that was suspected when the job was claimed.
+        var suspicion: Suspicion?
         /// Nil until it runs.
         var task: Task<Void, Never>?
         let worker = WorkerClaim()
@@ -117,6 +129,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         self.onReload = onReload
         self.wakeUps = wakeUps.stream
         wakeUp = wakeUps.continuation
+        gate = StepGate { [wakeUp] in wakeUp.yield() }
         clock = environment.clock
         wallClock = environment.wallClock
         runner = JobRunner(
@@ -173,6 +186,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         while let task = intakes.values.lazy.flatMap(\.accepting.values).first { await task.value }
         endTimers()
         for task in housekeeping { await task.value }
+        await stopNote?.value
     }
 
     /// Stops claiming; gives running steps ``EngineSettings/stopGrace`` to end, then cancels them. Everything that is
@@ -181,6 +195,9 @@ package actor JobEngine: HistoryRecorder.Lender {
         guard !stopping.isSet else { return }
         stopping.set()
         refuseConfiguration()
+        // Whatever ends this life now, it is none of its steps.
+        noteStop()
+        gate.stop()
         // Steps that only wait, for a worker or for their next try, are not waited for.
         for name in jobs.keys { releaseWaiting(of: name) }
         for pause in pauses.values { pause.cancel() }
@@ -249,6 +266,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         }
         schedule.endPatience(at: wallClock.now)
         startJobs()
+        watchGate()
         armTimer()
     }
 

@@ -78,8 +78,12 @@ package struct Submitters: Sendable, Equatable {
 package struct EngineSettings: Sendable, Equatable {
     /// Jobs that run at the same time, all queues together.
     package var concurrency = 16
-    /// So often may the daemon die while a step runs before its job is held.
+    /// So often may the daemon die while a step runs before the step runs alone.
     package var deathsMax = 3
+    /// How long the daemon must have lived, at the least, before a suspected step runs.
+    package var quietMin: Duration = .seconds(2)
+    /// So long may what is suspected keep all others waiting.
+    package var guardMax: Duration = .seconds(600)
     /// How long running steps may go on after a stop was asked for.
     package var stopGrace: Duration = .seconds(20)
     /// Waits for a retry up to this long stay in memory.

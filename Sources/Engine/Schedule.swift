@@ -157,6 +157,16 @@ package struct Schedule: Sendable {
         return ticket
     }
 
+    /// Takes this waiting job before all others, and counts it as running; nil when there is no worker for it.
+    package mutating func take(_ job: JobID, queue name: String) -> Ticket? {
+        guard running < concurrency, let queue = queues[name], queue.running < queue.settings.concurrency,
+            let ticket = queues[name]?.waiting.take(job)
+        else { return nil }
+        queues[name]?.running += 1
+        running += 1
+        return ticket
+    }
+
     /// A worker of the queue is free again.
     package mutating func release(queue name: String) {
         queues[name]?.running -= 1
@@ -180,7 +190,7 @@ package struct Schedule: Sendable {
 
     /// Takes a waiting job out; false when it does not wait.
     package mutating func remove(_ job: JobID, queue name: String) -> Bool {
-        queues[name]?.waiting.remove(job) ?? false
+        queues[name]?.waiting.take(job) != nil
     }
 
     package var waiting: Int { queues.values.reduce(0) { $0 + $1.waiting.count + $1.arriving.count } }

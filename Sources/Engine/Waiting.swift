@@ -53,18 +53,22 @@ struct Waiting: Sendable {
         noteChange(of: ticket, -1)
     }
 
-    /// Takes a job out; false when it does not wait.
-    mutating func remove(_ job: JobID) -> Bool {
-        if let index = resumed.firstIndex(where: { $0.job.id == job }) {
-            noteChange(of: resumed.remove(at: index), -1)
-            return true
-        }
+    /// Takes a job out, wherever it stands; nil when it does not wait.
+    mutating func take(_ job: JobID) -> Schedule.Ticket? {
+        guard let ticket = Self.take(job, from: &resumed) ?? takeFromLines(job) else { return nil }
+        noteChange(of: ticket, -1)
+        return ticket
+    }
+
+    private mutating func takeFromLines(_ job: JobID) -> Schedule.Ticket? {
         for priority in lines.indices {
-            guard let index = lines[priority].firstIndex(where: { $0.job.id == job }) else { continue }
-            noteChange(of: lines[priority].remove(at: index), -1)
-            return true
+            if let ticket = Self.take(job, from: &lines[priority]) { return ticket }
         }
-        return false
+        return nil
+    }
+
+    private static func take(_ job: JobID, from line: inout [Schedule.Ticket]) -> Schedule.Ticket? {
+        line.firstIndex { $0.job.id == job }.map { line.remove(at: $0) }
     }
 
     private mutating func noteChange(of ticket: Schedule.Ticket, _ change: Int) {

@@ -124,6 +124,19 @@ extension IndexDatabase {
         }
     }
 
+    /// Jobs with a step during which the daemon died again and again, and which runs alone or waits to; the oldest first,
+    /// at most `limit`.
+    package func suspects(limit: Int) async throws -> [JobSummary] {
+        try await read { database in
+            let columns = RowWriter.jobColumns.joined(separator: ", ")
+            let sql = """
+                SELECT \(columns) FROM jobs
+                WHERE state IN ('waiting', 'running') AND why LIKE ? ORDER BY accepted_at, job LIMIT ?
+                """
+            return try JobSummary.fetchAll(database, sql: sql, arguments: ["\(Suspicion.mark)%", limit])
+        }
+    }
+
     /// Jobs that are done and of which there is something to say all the same, as of a batch with failed lines; the newest
     /// first, at most `limit`.
     package func doneWithReason(limit: Int) async throws -> [JobSummary] {

@@ -4,6 +4,8 @@ struct AscendingIndices: Sendable, Equatable {
 
     var last: Int? { indices.last }
 
+    var all: [Int] { indices }
+
     mutating func insert(_ index: Int) {
         let position = position(of: index)
         if position == indices.count || indices[position] != index { indices.insert(index, at: position) }

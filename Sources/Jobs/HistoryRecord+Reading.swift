@@ -21,7 +21,7 @@ extension JobEvent {
             guard let node = json["node"]?.string, let cause = json["cause"]?.string.flatMap(ClaimCause.init) else {
                 return nil
             }
-            self = .claimed(node: node, cause: cause)
+            self = .claimed(node: node, cause: cause, after: json["after"]?.string.flatMap(FormerEnd.init))
         case "step.started", "step.completed", "step.failed":
             guard let step = JobEvent(stepType: type, json) else { return nil }
             self = step
@@ -97,6 +97,7 @@ extension JobEvent {
                 summary: json["summary"]?.string
             )
             start.asked = json["asked"]?.string
+            start.isAlone = json["alone"]?.bool ?? false
             self = .stepStarted(start)
         case "step.completed":
             var completion = StepCompletion(

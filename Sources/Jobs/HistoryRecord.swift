@@ -59,9 +59,10 @@ extension HistoryRecord {
     private func append(_ event: JobEvent, to bytes: inout [UInt8]) {
         switch event {
         case .accepted(let acceptance): append(acceptance, to: &bytes)
-        case .claimed(let node, let cause):
+        case .claimed(let node, let cause, let after):
             bytes.append(member: "node", node)
             bytes.append(member: "cause", cause.rawValue)
+            bytes.append(member: "after", after?.rawValue)
         case .stepStarted(let start):
             bytes.append(member: "step", start.step)
             bytes.append(member: "kind", start.kind.rawValue)
@@ -69,6 +70,7 @@ extension HistoryRecord {
             bytes.append(member: "effect", start.effect?.rawValue)
             bytes.append(member: "tool", start.tool)
             bytes.append(member: "model", start.model)
+            if start.isAlone { bytes.append(",\"alone\":true") }
             bytes.append(member: "summary", start.summary)
             bytes.append(member: "asked", start.asked)
             bytes.append(member: "arguments", start.arguments)

@@ -3,7 +3,8 @@ package import OrderedCollections
 /// What happened to a job: the part of a history record that differs from type to type.
 package enum JobEvent: Sendable, Equatable {
     case accepted(Acceptance)
-    case claimed(node: String, cause: ClaimCause)
+    /// - Parameter after: How the daemon ended from which it was taken over; nil where that is not known.
+    case claimed(node: String, cause: ClaimCause, after: FormerEnd? = nil)
     case stepStarted(StepStart)
     case stepCompleted(StepCompletion)
     case stepFailed(StepFailure)
@@ -131,6 +132,8 @@ package struct StepStart: Sendable, Equatable {
     package var summary: String?
     /// Of a write: a digest of what the step asks, by which a later job finds it.
     package var asked: String?
+    /// Whether nothing else is under way on the node: the step is suspected.
+    package var isAlone = false
 
     package init(
         step: String,

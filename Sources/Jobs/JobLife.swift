@@ -55,7 +55,7 @@ package enum Place: Sendable, Hashable {
 /// What somebody wants to happen to a job.
 package enum JobCommand: Sendable, Equatable {
     case accept(Acceptance)
-    case claim(node: String, ClaimCause)
+    case claim(node: String, ClaimCause, after: FormerEnd? = nil)
     /// Something about a step.
     case step(JobEvent)
     case deferUntil(Timestamp, reason: String)
@@ -98,9 +98,9 @@ extension JobLife {
     package func decide(_ command: JobCommand, at now: Timestamp) throws(IllegalTransition) -> Transition {
         switch (command, state) {
         case (.accept(let acceptance), .absent): return Transition(event: .accepted(acceptance))
-        case (.claim(let node, let cause), .waiting), (.claim(let node, let cause), .running),
-            (.claim(let node, let cause), .deferred):
-            return Transition(event: .claimed(node: node, cause: cause), destination: .processing)
+        case (.claim(let node, let cause, let after), .waiting), (.claim(let node, let cause, let after), .running),
+            (.claim(let node, let cause, let after), .deferred):
+            return Transition(event: .claimed(node: node, cause: cause, after: after), destination: .processing)
         case (.step(let event), .waiting), (.step(let event), .running): return Transition(event: event)
         case (.deferUntil(let due, let reason), .waiting), (.deferUntil(let due, let reason), .running):
             return Transition(event: .deferred(until: due, reason: reason), destination: .deferred(until: due))

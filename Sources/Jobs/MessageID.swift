@@ -13,6 +13,8 @@ package enum MessageID: String, Sendable, CaseIterable, CustomStringConvertible 
     case jobCancelled = "5254efbb1b8e4f2fb2ce8e3d1931b2cd"
     case dropRejected = "4ed3b9a06ab743b284bc0908c80faed4"
     case jobTakenOver = "c7e6c907ad0c42699a1b496c1e1f8c8e"
+    /// The daemon died again and again while these steps ran.
+    case stepsSuspected = "d70330a419e34476a570310c27bba3fd"
     /// The node stopped because a sync failed.
     case syncFailed = "87ea79324af8427da05530e9ed3300d9"
     case indexRebuilt = "15f4e206bfb94c71bd101c5ccf152d34"

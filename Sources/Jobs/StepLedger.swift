@@ -37,8 +37,12 @@ package struct StepLedger: Sendable, Equatable {
         package var durationMilliseconds = 0
         /// The start without an outcome, when there is one that no person has decided about.
         @Aside package var pending: StepStart?
-        /// In how many epochs the step was begun and not ended: deaths of the daemon while it ran.
-        package var epochsWithoutOutcome = 0
+        /// Deaths of the daemon while the step was under way, since it last ended.
+        package var deaths = 0
+        /// Whether the daemon died of it for certain: nothing else was under way.
+        package var diedAlone = false
+        /// Whether it was begun since the job was last claimed, and has not ended.
+        package fileprivate(set) var isUnderWay = false
         /// Where the record of its last outcome lies in the history file.
         package var outcomePlace: Range<Int>?
 
@@ -81,7 +85,7 @@ package struct StepLedger: Sendable, Equatable {
             entry.tool = shared(start.tool) ?? entry.tool
             entry.model = shared(start.model) ?? entry.model
             entry.startedAt = entry.startedAt ?? record.at
-            entry.epochsWithoutOutcome += 1
+            entry.isUnderWay = true
             entry.pending = start
             entry.retryAt = nil
             store(entry, start.step)
@@ -127,12 +131,13 @@ package struct StepLedger: Sendable, Equatable {
             entry.failure = Failure(.temporary, wait.reason)
             entry.retryAt = wait.until
             entry.pending = nil
-            entry.epochsWithoutOutcome = 0
+            entry.acquit()
             if wait.wasAsked {
                 entry.refusals += 1
                 entry.refusedSince = entry.refusedSince ?? record.at
             }
             store(entry, wait.step)
+        case .claimed(_, _, let end): judge(end)
         case .held(let hold): doubt = hold.reason == .unknownOutcome ? hold.step : nil
         case .cancelled: doubt = nil
         case .approved(let approval): approvals[approval.step] = approval
@@ -151,7 +156,7 @@ package struct StepLedger: Sendable, Equatable {
                 if case .released = record.event, entry.status == .failed, entry.retryAt == nil { continue }
                 entries[step]?.failures = 0
                 entries[step]?.refusedSince = nil
-                entries[step]?.epochsWithoutOutcome = 0
+                entries[step]?.acquit()
                 entries[step]?.retryAt = record.at
             }
         default: break
@@ -171,6 +176,17 @@ package struct StepLedger: Sendable, Equatable {
             store(entry, step)
         case nil: break
         }
+    }
+
+    /// The daemon ended that had the job in hand; what was under way then is not any more.
+    private mutating func judge(_ end: FormerEnd?) {
+        for index in running.all { entries.values[index].judge(end) }
+    }
+
+    /// A step that has not ended since the daemon died at least so often while it ran; nil when there is none.
+    package func suspicion(after deaths: Int) -> Suspicion? {
+        running.all.first { entries.values[$0].deaths >= deaths }
+            .map { Suspicion(step: entries.keys[$0], deaths: entries.values[$0].deaths) }
     }
 
     /// The step that is running, else the one that failed last.
@@ -209,6 +225,22 @@ extension StepLedger.Entry {
         outcomePlace = place
         self.durationMilliseconds = durationMilliseconds
         pending = nil
-        epochsWithoutOutcome = 0
+        acquit()
+    }
+
+    fileprivate mutating func acquit() { (deaths, diedAlone, isUnderWay) = (0, false, false) }
+
+    /// What the end of the daemon says about a step that has not ended.
+    fileprivate mutating func judge(_ end: FormerEnd?) {
+        switch end {
+        case .crash where isUnderWay: deaths += 1
+        case .crashAlone where isUnderWay && pending?.isAlone == true:
+            deaths += 1
+            diedAlone = true
+        // The daemon dies without it, too.
+        case .crashIdle where !isUnderWay: acquit()
+        default: break
+        }
+        isUnderWay = false
     }
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 package import Jobs
+import Synchronization
 import SystemPackage
 
 /// The kernel's lock on `nodes/<node>`: held while the node lives, and free the moment it is dead (fcntl(2), F_OFD_SETLK).
@@ -23,7 +24,18 @@ package final class NodeLock: Sendable {
         }
     }
 
+    /// What the file says besides who holds it.
+    private struct Life {
+        var activity = NodeActivity.idle
+        var isStopping = false
+        var heartbeat = 0
+        var heartbeatAt: Timestamp
+    }
+
     package let node: String
+    /// The life before; nil when there was none.
+    package let former: FormerLife?
+    private let life: Mutex<Life>
     private let file: OpenFile
     private let fileSystem: any FileSystem
     private let content: (pid: Int, host: String, bootID: String, startedAt: Timestamp)
@@ -40,7 +52,10 @@ package final class NodeLock: Sendable {
         guard clinux_ofd_trylock(file.descriptor, true) == 0 else {
             throw Held(node: node, holder: Self.holder(in: file, spool.fileSystem))
         }
-        content = (Int(getpid()), Self.hostName, Self.bootID, now)
+        let bootID = Self.bootID
+        content = (Int(getpid()), Self.hostName, bootID, now)
+        life = Mutex(Life(heartbeatAt: now))
+        former = Self.json(in: file, spool.fileSystem).map { FormerLife(file: $0, bootID: bootID, now: now) }
         try beat(counter: 0, now: now)
     }
 
@@ -72,26 +87,61 @@ package final class NodeLock: Sendable {
 
     /// Writes the heartbeat through the locked descriptor; a lock that a server has taken away answers with an error.
     package func beat(counter: Int, now: Timestamp) throws(SpoolError) {
-        let json: JSON = [
-            "node": .string(node), "pid": .int(Int64(content.pid)), "host": .string(content.host),
-            "boot_id": .string(content.bootID), "started_at": .string(content.startedAt.text),
-            "heartbeat": .int(Int64(counter)), "heartbeat_at": .string(now.text),
-        ]
-        try doing("writing the heartbeat of nodes/\(node)") { () throws(Errno) in
-            // One write of one length, for the longest names too: a reader never sees half of two.
-            let text = json.text
-            let padding = String(repeating: " ", count: max(0, Self.length - text.utf8.count))
-            _ = try fileSystem.write(Array((text + padding + "\n").utf8)[...], to: file, at: 0)
+        try write { life in (life.heartbeat, life.heartbeatAt) = (counter, now) }
+    }
+
+    /// Says in the file what is under way from now on: who finds the node dead judges by it.
+    ///
+    /// In the file when this returns, though not synced: after a power cut it does not matter.
+    package func note(_ activity: NodeActivity) throws(SpoolError) {
+        try write { $0.activity = activity }
+    }
+
+    /// Whether the file says that this is under way.
+    package func isNoted(_ activity: NodeActivity) -> Bool { life.withLock { $0.activity == activity } }
+
+    /// Says in the file that this life ends as it was meant to, whatever ends it now.
+    package func noteStop() throws(SpoolError) {
+        try write { $0.isStopping = true }
+    }
+
+    /// Changes what the file says; what could not be written is not taken for said.
+    private func write(_ change: (inout Life) -> Void) throws(SpoolError) {
+        try life.withLock { life throws(SpoolError) in
+            var changed = life
+            change(&changed)
+            let json = json(changed)
+            try doing("writing the heartbeat of nodes/\(node)") { () throws(Errno) in
+                // One write of one length, for the longest names too: a reader never sees half of two.
+                let text = json.text
+                let padding = String(repeating: " ", count: max(0, Self.length - text.utf8.count))
+                _ = try fileSystem.write(Array((text + padding + "\n").utf8)[...], to: file, at: 0)
+            }
+            life = changed
         }
+    }
+
+    private func json(_ life: Life) -> JSON {
+        JSON(members: [
+            ("node", .string(node)), ("pid", .int(Int64(content.pid))), ("host", .string(content.host)),
+            ("boot_id", .string(content.bootID)), ("started_at", .string(content.startedAt.text)),
+            ("heartbeat", .int(Int64(life.heartbeat))), ("heartbeat_at", .string(life.heartbeatAt.text)),
+            ("activity", .string(life.activity.rawValue)), ("stopping", life.isStopping ? .bool(true) : nil),
+            ("rhythm_ms", former.map { .int(Int64($0.rhythm.wholeMilliseconds)) }),
+        ])
     }
 
     private static let length = 1_023
 
     private static func holder(in file: OpenFile, _ fileSystem: any FileSystem) -> Holder? {
-        guard let bytes = try? fileSystem.read(file, at: 0, count: 4_096), let json = try? JSONParser.parse(bytes),
-            let pid = json["pid"]?.int, let host = json["host"]?.string
-        else { return nil }
+        guard let json = json(in: file, fileSystem), let pid = json["pid"]?.int, let host = json["host"]?.string else {
+            return nil
+        }
         return Holder(pid: pid, host: host, startedAt: json["started_at"]?.string.flatMap(Timestamp.init(text:)))
+    }
+
+    private static func json(in file: OpenFile, _ fileSystem: any FileSystem) -> JSON? {
+        (try? fileSystem.read(file, at: 0, count: 4_096)).flatMap { try? JSONParser.parse($0) }
     }
 
     /// The nodes that the spool knows, and whether each lives.

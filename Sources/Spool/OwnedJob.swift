@@ -53,6 +53,14 @@ package final class OwnedJob: Sendable {
     /// Since when it waits for a worker.
     package var waitsSince: Timestamp { state.withLock { $0.replay.waitsSince } }
 
+    /// The sequence number of its last record.
+    package var seq: Int { state.withLock { $0.replay.life.seq } }
+
+    /// A step that has not ended since the daemon died at least so often while it ran; nil when there is none.
+    package func suspicion(after deaths: Int) -> Suspicion? {
+        state.withLock { $0.replay.steps.suspicion(after: deaths) }
+    }
+
     /// What is known of a step; nil when it was never begun.
     package func entry(of step: String) -> StepLedger.Entry? { state.withLock { $0.replay.steps[step] } }
 }

@@ -1,4 +1,4 @@
-import Jobs
+package import Jobs
 import SystemPackage
 
 extension SpoolNode {
@@ -17,10 +17,13 @@ extension SpoolNode {
     /// new file that replaces the old one (so that a zombie's open file is a dead inode), `claimed` appended with the
     /// next epoch, all synced.
     ///
-    /// - Parameter show: Is shown all parts of a long history but the last.
+    /// - Parameters:
+    ///   - end: How the node ended; nil when that is not known, or it has not.
+    ///   - show: Is shown all parts of a long history but the last.
     package func takeOver(
         _ directoryName: String,
         of dead: String,
+        after end: FormerEnd? = nil,
         show: HistoryFold.Show? = nil
     ) async throws -> Claim {
         guard let name = JobName(directoryName) else { return .gone }
@@ -29,7 +32,7 @@ extension SpoolNode {
         } catch let error as UnreadableJob {
             return .unreadable(name, reason: "\(error)")
         }
-        return try await takeOver(name, isOwn: dead == node, show)
+        return try await takeOver(name, isOwn: dead == node, after: end, show)
     }
 
     private func adoptDirectory(_ name: JobName, of dead: String) async throws -> Bool {
@@ -38,7 +41,12 @@ extension SpoolNode {
         }
     }
 
-    private func takeOver(_ name: JobName, isOwn: Bool, _ show: HistoryFold.Show?) async throws -> Claim {
+    private func takeOver(
+        _ name: JobName,
+        isOwn: Bool,
+        after end: FormerEnd?,
+        _ show: HistoryFold.Show?
+    ) async throws -> Claim {
         let (job, records): (OwnedJob, [HistoryRecord])
         do {
             // That of another node was looked at where it lay.
@@ -53,7 +61,7 @@ extension SpoolNode {
         case .absent: return try await undoAccept(of: name, in: job.directory)
         case .waiting, .running:
             guard try await finishAccept(job) else { return try await undoAccept(of: name, in: job.directory) }
-            let (record, _) = try await commit(.claim(node: node, .recovery), on: job)
+            let (record, _) = try await commit(.claim(node: node, .recovery, after: end), on: job)
             return .owned(job, records + [record])
         default: return try await settle(job, records)
         }

@@ -39,6 +39,18 @@ package protocol StepRecorder: StepArchive {
     /// Is told an input that the steps to come work on, besides the job's own: that of a line of a batch.
     func begin(_ input: JSON)
 
+    /// Runs `body`, during which the step is under way: it has a worker, and while a suspected step is under way,
+    /// nothing else is.
+    ///
+    /// - Parameters:
+    ///   - suspicion: Nil for a step that nothing is held against.
+    ///   - body: Is told whether the step runs alone.
+    func underWay<Value: Sendable>(
+        _ step: String,
+        suspicion: Suspicion?,
+        _ body: (_ isAlone: Bool) async throws -> Value
+    ) async throws -> Value
+
     /// Appends a record about a step.
     ///
     /// - Parameter durably: Whether it must be on disk when this returns. One that is not may be lost in a crash,
@@ -72,7 +84,7 @@ package struct RunEnvironment: Sendable {
     package var shortWaitMax: Duration
     /// The same for waits for a model that rests.
     package var modelWaitMax: Duration
-    /// So often may the daemon die while a step runs before the job is held.
+    /// So often may the daemon die while a step runs before it runs alone.
     package var deathsMax: Int
 
     package init(

@@ -45,7 +45,9 @@ extension WorkflowRun {
                     completion.isChecked = true
                     try await recorder.record(.stepCompleted(completion), durably: true)
                     return output
-                case .didNotHappen: return nil
+                case .didNotHappen:
+                    try checkSurvives(leaf, entry)
+                    return nil
                 case nil: throw Interruption.held(unknownOutcome(leaf, cause))
                 }
             } catch let failure as Failure {
@@ -79,12 +81,12 @@ extension WorkflowRun {
         try await wait(until: retryAt, reason: Self.reason(leaf, doubt))
     }
 
+    /// Holds a step during whose lonely run the daemon died: that is no chance any more.
     private func checkSurvives(_ leaf: Leaf, _ entry: StepLedger.Entry) throws {
-        let deaths = entry.epochsWithoutOutcome
-        if deaths < environment.deathsMax { return }
+        guard entry.diedAlone else { return }
         let message =
-            "the daemon died \(deaths) times while step \(leaf.path) ran; see whether the step brings it down, "
-            + "then cancel the job or release it"
+            "the daemon died \(entry.deaths) times while step \(leaf.path) ran, at last while it ran alone; see whether "
+            + "the step brings it down, then cancel the job or release it"
         throw Interruption.held(Hold(reason: .poison, step: leaf.path, message: message))
     }
 

@@ -71,6 +71,28 @@ extension WorkflowRun {
         _ body: @Sendable (Attempt) async throws -> AttemptResult
     ) async throws -> Progress {
         let entry = recorder.entry(of: leaf.path)
+        let suspicion = suspicion(of: leaf, entry)
+        return try await recorder.underWay(leaf.path, suspicion: suspicion) { isAlone in
+            // Waiting for its turn may have taken long.
+            try checkMayGoOn(leaf.path)
+            return try await attempt(leaf, model, entry, isAlone ? suspicion : nil, body)
+        }
+    }
+
+    /// What is held against a step during which the daemon has died.
+    private func suspicion(of leaf: Leaf, _ entry: StepLedger.Entry?) -> Suspicion? {
+        guard let deaths = entry?.deaths, deaths >= environment.deathsMax else { return nil }
+        return Suspicion(step: leaf.path, deaths: deaths)
+    }
+
+    /// - Parameter alone: What is held against a step that runs alone; nil for others.
+    private func attempt(
+        _ leaf: Leaf,
+        _ model: (any ChatModel)?,
+        _ entry: StepLedger.Entry?,
+        _ alone: Suspicion?,
+        _ body: @Sendable (Attempt) async throws -> AttemptResult
+    ) async throws -> Progress {
         let reservation = try reserve(leaf.worstCase(model), leaf.path)
         let more = Mutex<[JobBudget.Reservation]>([])
         var used = Usage()
@@ -95,12 +117,19 @@ extension WorkflowRun {
         )
         // So that a person's word about a call in doubt is found by a job that resumes this one.
         if leaf.effect == .write { start.asked = leaf.asked }
+        start.isAlone = alone != nil
         let hasEffect = leaf.effect == .write || leaf.effect == .idempotent
-        try await recorder.record(.stepStarted(start), durably: hasEffect)
+        // That it runs alone is on disk before it does: else another death would not be held against it.
+        try await recorder.record(.stepStarted(start), durably: hasEffect || alone != nil)
         let began = environment.wallClock.now
         if leaf.tool != nil { used = .oneToolCall }
         do {
-            let result = try await body(attempt)
+            let result =
+                if let alone {
+                    try await Waits.during(alone.runs) { try await body(attempt) }
+                } else {
+                    try await body(attempt)
+                }
             used = result.usage ?? used
             let completion = completion(leaf, attempt.number, began, result)
             try await recorder.record(.stepCompleted(completion), durably: !isLast(leaf.path))

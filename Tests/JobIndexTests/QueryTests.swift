@@ -275,6 +275,22 @@ import Testing
         #expect(stuck.overdue.map(\.name) == ["6.txt", "5.txt"])
     }
 
+    @Test func `suspects are told, whether they run or wait to, the oldest first`() async throws {
+        func saying(_ number: Int, _ state: JobSummary.State, _ why: String) -> JobSummary {
+            var summary = job(number, state)
+            summary.why = why
+            return summary
+        }
+        let suspicion = Suspicion(step: "a", deaths: 3)
+        try await write([
+            saying(1, .running, "the model rests"), saying(2, .running, suspicion.waits),
+            saying(3, .waiting, suspicion.waits), saying(4, .running, suspicion.runs),
+            saying(5, .waiting, Suspicion.othersWait), saying(6, .held, suspicion.runs),
+        ])
+        #expect(try await index.database.suspects(limit: 2).map(\.name) == ["2.txt", "3.txt"])
+        #expect(try await index.database.suspects(limit: 9).map(\.name) == ["2.txt", "3.txt", "4.txt"])
+    }
+
     @Test func `all jobs are told in batches, each once`() async throws {
         let count = IndexedJobs.batchSize * 2 + 3
         try await write((0..<count).map { job($0, $0 % 2 == 0 ? .done : .failed) })

@@ -72,6 +72,7 @@ extension SeededRandom {
             start.model = chance(0.5) ? text() : nil
             start.arguments = chance(0.5) ? json() : nil
             start.summary = chance(0.5) ? text() : nil
+            start.isAlone = chance(0.2)
             return .stepStarted(start)
         case 1:
             var completion = StepCompletion(
@@ -145,7 +146,7 @@ extension SeededRandom {
     mutating func event() -> JobEvent {
         switch Int.random(in: 0..<12, using: &self) {
         case 0: .accepted(acceptance())
-        case 1: .claimed(node: text(), cause: pick([.due, .recovery]))
+        case 1: .claimed(node: text(), cause: pick([.due, .recovery]), after: pick([nil] + FormerEnd.allCases))
         case 2, 3, 4: step()
         case 5: .deferred(until: timestamp(), reason: text())
         case 6: .held(hold())

@@ -31,13 +31,6 @@ import Testing
         #expect(entry.usage.modelCalls == 2 && story.replay.steps.usage.modelCalls == 2)
     }
 
-    @Test func `deaths are counted until the step has an outcome`() throws {
-        var story = Story(Story.start("a"), Story.start("a", 2), Story.start("a", 3))
-        #expect(story.replay.steps["a"]?.epochsWithoutOutcome == 3)
-        story.add(Story.failed("a", 3, temporary, retryAt: Story.time(9)))
-        #expect(story.replay.steps["a"]?.epochsWithoutOutcome == 0)
-    }
-
     @Test func `a retry by a person sets the counts back and leaves finished steps finished`() throws {
         let story = Story(
             Story.done("a"),

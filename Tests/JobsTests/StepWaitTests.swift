@@ -38,7 +38,7 @@ struct StepWaitTests {
     func noAttempt() throws {
         let start = JobEvent.stepStarted(StepStart(step: "a", kind: .model, attempt: 1))
         let entry = try #require(ledger(start, .stepWaits(wait(asked: true)))["a"])
-        #expect(entry.attempts == 0 && entry.failures == 0 && entry.epochsWithoutOutcome == 0)
+        #expect(entry.attempts == 0 && entry.failures == 0 && entry.deaths == 0)
         #expect(entry.pending == nil && !entry.isSettled)
         #expect(entry.retryAt == time + .seconds(20))
         #expect(entry.refusals == 1 && entry.refusedSince == time + .seconds(1))

@@ -37,6 +37,20 @@ import Tools
         #expect(put.calls.map(\.attempt) == [1, 2])
     }
 
+    @Test func `a write of which the daemon died alone is held, also when its check says that it did not happen`()
+        async throws
+    {
+        let put = FakeTool("put", .write, { _ in throw MemoryRecorder.Death() }, check: { _ in .didNotHappen })
+        let bench = Bench(tools: [put])
+        var recorder = bench.recorder()
+        for _ in 1...4 {
+            await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
+            recorder = recorder.resumed()
+        }
+        #expect(try await bench.run(yaml, recorder).hold?.reason == .poison)
+        #expect(put.calls.count == 4)
+    }
+
     @Test func `a lost answer is asked after at once, and a call that never happens fails after the attempts`()
         async throws
     {

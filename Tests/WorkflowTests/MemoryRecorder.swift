@@ -1,4 +1,5 @@
 import Jobs
+import OrderedCollections
 import Synchronization
 import TestKit
 import Workflow
@@ -57,13 +58,18 @@ final class MemoryRecorder: StepRecorder {
     func stop() { state.withLock { $0.isStopping = true } }
 
     /// The next life of the same job, after what was left of this one.
-    func resumed() -> MemoryRecorder {
+    ///
+    /// - Parameter end: How the daemon ended; nil for a death.
+    func resumed(after end: FormerEnd? = nil) -> MemoryRecorder {
         let (records, epoch) = state.withLock { state in
             guard state.isDead, state.death?.loss == .unsynced else { return (state.records, state.epoch) }
             return (Array(state.records.prefix(state.synced)), state.epoch)
         }
+        var steps = StepLedger()
+        for record in records { steps.apply(record) }
+        let wasAlone = steps.entries.values.contains { $0.status == .running && $0.pending?.isAlone == true }
         let next = MemoryRecorder(clock, records: records, epoch: epoch + 1, onRecord: onRecord)
-        next.append(.claimed(node: "n", cause: .recovery))
+        next.append(.claimed(node: "n", cause: .recovery, after: end ?? (wasAlone ? .crashAlone : .crash)))
         return next
     }
 
@@ -121,6 +127,12 @@ final class MemoryRecorder: StepRecorder {
     func denial(of step: String) -> Denial? { state.withLock { $0.steps.denials[step] } }
 
     var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    func underWay<Value: Sendable>(
+        _ step: String,
+        suspicion: Suspicion?,
+        _ body: (_ isAlone: Bool) async throws -> Value
+    ) async throws -> Value { try await body(suspicion != nil) }
 
     func record(_ event: JobEvent, durably: Bool) async throws {
         let now = clock.now

@@ -1,6 +1,7 @@
 import Jobs
 import Models
 import OrderedCollections
+import Synchronization
 import TestKit
 import Testing
 import Tools
@@ -141,23 +142,58 @@ import Tools
         #expect(try await Bench(model).run("steps: [{id: a, prompt: x}]") == .completed(output: "done"))
     }
 
-    @Test func `a step that brings the daemon down again and again is held as poison`() async throws {
+    @Test func `a step during which the daemon dies again and again runs alone, and is held when it dies then, too`()
+        async throws
+    {
         let tool = FakeTool("t", .idempotent) { _ in throw MemoryRecorder.Death() }
         let bench = Bench(tools: [tool])
         var recorder = bench.recorder()
-        for _ in 1...3 {
+        for _ in 1...4 {
             await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
             recorder = recorder.resumed()
         }
+        #expect(recorder.events.started.map(\.isAlone) == [false, false, false, true])
         let hold = try #require(try await bench.run(yaml, recorder).hold)
         #expect(
             hold.reason == .poison && hold.step == "a"
-                && hold.message.hasPrefix("the daemon died 3 times while step a ran")
+                && hold.message.hasPrefix("the daemon died 4 times while step a ran, at last while it ran alone")
         )
-        #expect(tool.calls.count == 3)
+        #expect(tool.calls.count == 4)
         recorder.append(.held(hold))
         recorder.append(.released(Release(Decision(uid: 1, user: "alice"), finding: .again)))
         await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
+        #expect(recorder.events.started.last?.isAlone == false)
+    }
+
+    @Test(arguments: [FormerEnd.stop, .reboot, .crashIdle])
+    func `ends of the daemon that are no evidence let a step run as before, however many there are`(end: FormerEnd)
+        async throws
+    {
+        let tool = FakeTool("t", .idempotent) { _ in throw MemoryRecorder.Death() }
+        let bench = Bench(tools: [tool])
+        var recorder = bench.recorder()
+        for _ in 1...9 {
+            await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
+            recorder = recorder.resumed(after: end)
+        }
+        #expect(recorder.events.started.count == 9 && !recorder.events.started.contains(where: \.isAlone))
+    }
+
+    @Test func `that a step runs alone is on disk before it runs`() async throws {
+        let isSynced = Mutex<[Bool]>([])
+        let current = Mutex<MemoryRecorder?>(nil)
+        let tool = FakeTool("t", .read) { _ in
+            isSynced.withLock { $0.append(current.withLock { $0 }?.isIntentSynced("a") ?? false) }
+            throw MemoryRecorder.Death()
+        }
+        let bench = Bench(tools: [tool])
+        var recorder = bench.recorder()
+        for _ in 1...4 {
+            current.withLock { $0 = recorder }
+            await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
+            recorder = recorder.resumed()
+        }
+        #expect(isSynced.withLock { $0.first } == false && isSynced.withLock { $0.last } == true)
     }
 
     @Test func `a deadline that has passed fails the job before its next step, for good`() async throws {

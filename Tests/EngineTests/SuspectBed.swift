@@ -1,0 +1,133 @@
+import Glibc
+import Jobs
+import Models
+import OrderedCollections
+import Spool
+import TestKit
+import Testing
+import Workflow
+
+@testable import Engine
+
+/// A model that answers when it is let, or rests.
+struct RestingModel: ChatModel {
+    let name = "default"
+    let rests: Watched<Bool>
+    let calls: Watched<Int>
+    let gate: Gate
+
+    func withTurn<Value: Sendable>(
+        _ body: @Sendable (any ChatModel) async throws -> Value
+    ) async throws -> Value {
+        if rests.value { throw ModelPause(for: .seconds(3_600), "it rests") }
+        return try await body(self)
+    }
+
+    func complete(_ request: ChatRequest) async throws -> ChatAnswer {
+        calls.update { $0 += 1 }
+        try await gate.pass()
+        return try await EchoModel().complete(request)
+    }
+}
+
+/// What holds up all that come until the test lets them through, or one of them.
+final class Turnstile: Sendable {
+    private struct State: Sendable {
+        var isOpen = false
+        var permits = 0
+        var count = 0
+        var cancelled: Set<Int> = []
+    }
+
+    private let state = Watched(State())
+
+    func open() { state.update { $0.isOpen = true } }
+
+    func letOne() { state.update { $0.permits += 1 } }
+
+    /// - Throws: `CancellationError`.
+    func pass() async throws {
+        let number = state.update { state in
+            state.count += 1
+            return state.count
+        }
+        await withTaskCancellationHandler {
+            await state.wait { $0.isOpen || $0.permits > 0 || $0.cancelled.contains(number) }
+        } onCancel: {
+            state.update { _ = $0.cancelled.insert(number) }
+        }
+        try Task.checkCancellation()
+        state.update { if !$0.isOpen { $0.permits -= 1 } }
+    }
+}
+
+/// A spool on which a daemon lives and dies, with one tool that waits to be let.
+struct Bed: Sendable {
+    static let loop = """
+        steps:
+          - id: each
+            for_each: input.items
+            concurrency: 4
+            steps: [{id: call, tool: call, arguments: {name: "{{job.name}}", queue: "{{job.queue}}"}}]
+        """
+    static let asking = """
+        steps:
+          - {id: ask, when: input.ask, prompt: x}
+          - {id: call, tool: call, arguments: {name: "{{job.name}}", queue: "{{job.queue}}"}}
+        """
+
+    let bench: Bench
+    let gate = Turnstile()
+    var setup: Bench.Setup
+
+    init(_ bench: Bench, yaml: String = Bench.oneStep, node: String = "here") {
+        self.bench = bench
+        let tool = bench.tool("call", effect: .idempotent) { [gate] _ in
+            try await gate.pass()
+            return 1
+        }
+        setup = Bench.Setup(node: node, yaml: yaml, tools: [tool])
+    }
+
+    /// A life of the daemon that ends so once `count` calls more have begun, and `body` is done.
+    func live(_ count: Int, _ end: SuspectTests.End, _ body: () async throws -> Void = {}) async throws {
+        let before = bench.log.begun.count
+        let running = try await bench.engine(setup)
+        try await body()
+        await bench.log.whenBegun(before + count)
+        running.cancel()
+        try await running.end()
+        try pretend(end)
+    }
+
+    /// Changes what the node's file says, as if the life had ended otherwise than by a stop.
+    private func pretend(_ end: SuspectTests.End) throws {
+        let path = "\(bench.path)/nodes/\(setup.node)"
+        var members = try #require(try JSONParser.parse(bytes(at: path)).object)
+        if end != .stop { members["stopping"] = nil }
+        if end == .reboot { members["boot_id"] = "another" }
+        if end == .earlierVersion { members["activity"] = nil }
+        try write(JSON.object(members).text, to: path)
+    }
+
+    private func bytes(at path: String) throws -> [UInt8] {
+        let file = try #require(fopen(path, "r"))
+        defer { fclose(file) }
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        return Array(buffer[..<fread(&buffer, 1, buffer.count, file)])
+    }
+
+    /// The daemon has lived long enough for what is suspected.
+    func endQuiet() async throws {
+        await bench.clock.whenSleeping(for: setup.settings.quietMin)
+        bench.clock.advance(by: setup.settings.quietMin)
+    }
+
+    /// Of each time that a step of the job was begun, whether it ran alone.
+    func areAlone(_ name: String) throws -> [Bool] {
+        let location = try #require(try bench.spool.findJobs { $0.drop == name }.first)
+        return try #require(try bench.spool.history(of: location)).records.compactMap { record in
+            if case .stepStarted(let start) = record.event { start.isAlone } else { nil }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Jobs
+import Testing
+
+/// What the daemon's ends say about the step `a`.
+@Suite struct SuspicionTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+        var name: String
+        var events: [JobEvent]
+        var deaths = 0
+        var diedAlone = false
+
+        var testDescription: String { name }
+    }
+
+    private static func claim(_ end: FormerEnd?) -> JobEvent { .claimed(node: "n", cause: .recovery, after: end) }
+
+    private static func start(_ attempt: Int = 1, isAlone: Bool = false) -> JobEvent {
+        var start = StepStart(step: "a", kind: .tool, attempt: attempt)
+        start.isAlone = isAlone
+        return .stepStarted(start)
+    }
+
+    private static let twice = [start(), claim(.crash), start(2), claim(.crash)]
+    private static let wait = StepWait(
+        step: "a",
+        kind: .tool,
+        attempt: 1,
+        until: Story.time(9),
+        reason: "busy",
+        wasAsked: false
+    )
+    private static let alone = [start(isAlone: true), claim(.crashAlone)]
+
+    static let rows = [
+        Row(name: "a start is no death", events: [start()]),
+        Row(name: "a death while it is under way counts", events: [start(), claim(.crash)], deaths: 1),
+        Row(name: "each death counts once", events: twice, deaths: 2),
+        Row(name: "a death before it is begun again says nothing new", events: twice + [claim(.crash)], deaths: 2),
+        Row(name: "a stop is no evidence", events: [start(), claim(.stop)]),
+        Row(name: "a reboot is no evidence", events: [start(), claim(.reboot)]),
+        Row(name: "an end that is not known is no evidence", events: [start(), claim(nil)]),
+        Row(name: "a stop takes no evidence back", events: twice + [start(3), claim(.stop)], deaths: 2),
+        Row(name: "a death while nothing ran acquits it", events: twice + [claim(.crashIdle)]),
+        Row(
+            name: "a death while nothing ran says nothing of what an earlier life left under way",
+            events: twice + [start(3), claim(.crashIdle)],
+            deaths: 2
+        ),
+        Row(name: "an end of its own acquits it", events: twice + [Story.done("a")]),
+        Row(
+            name: "a failure acquits it: the daemon lived on",
+            events: twice + [Story.failed("a", 3, Failure(.temporary, "busy"), retryAt: Story.time(9))]
+        ),
+        Row(name: "a wait for its model acquits it", events: twice + [.stepWaits(wait)]),
+        Row(name: "a release by a person acquits it", events: twice + [.released(Release(Story.alice))]),
+        Row(name: "a death while it ran alone is its own", events: alone, deaths: 1, diedAlone: true),
+        Row(name: "a death while another one ran alone is not its own", events: [start(), claim(.crashAlone)]),
+        Row(
+            name: "a death after others were let in beside it is one of many",
+            events: [start(isAlone: true), claim(.crash)],
+            deaths: 1
+        ),
+        Row(
+            name: "a death after its lonely run had ended is not its own",
+            events: [start(isAlone: true), Story.done("a"), claim(.crashAlone)]
+        ),
+        Row(name: "a stop in its lonely run is no evidence", events: [start(isAlone: true), claim(.stop)]),
+        Row(
+            name: "a second death in the recovery leaves it as it was judged",
+            events: alone + [claim(.crash)],
+            deaths: 1,
+            diedAlone: true
+        ),
+        Row(name: "a retry by a person acquits it of its lonely death", events: alone + [.retried(Story.alice)]),
+    ]
+
+    @Test(arguments: rows) func `judges a step`(row: Row) {
+        var ledger = StepLedger()
+        for (index, event) in row.events.enumerated() {
+            ledger.apply(HistoryRecord(seq: index + 1, epoch: 1, at: Story.time(index), event: event))
+        }
+        #expect(ledger["a"]?.deaths == row.deaths && ledger["a"]?.diedAlone == row.diedAlone)
+    }
+
+    @Test func `a step is suspected from so many deaths on, until it ends`() {
+        var story = Story(Self.start(), Self.claim(.crash), Self.start(2), Self.claim(.crash))
+        #expect(story.replay.steps.suspicion(after: 3) == nil)
+        #expect(story.replay.steps.suspicion(after: 2) == Suspicion(step: "a", deaths: 2))
+        story.add(Story.done("a"))
+        #expect(story.replay.steps.suspicion(after: 2) == nil)
+    }
+
+    @Test func `the rows of a suspect and of the others say what they wait for`() {
+        let suspicion = Suspicion(step: "each/3/call", deaths: 3)
+        #expect(suspicion.waits == "suspected: the daemon died 3 times while step each/3/call ran; waits to run alone")
+        #expect(suspicion.runs == "suspected: the daemon died 3 times while step each/3/call ran; runs alone")
+        #expect(Suspicion(step: "a", deaths: 1).runs.contains("died once while"))
+    }
+}
