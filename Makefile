@@ -1,7 +1,7 @@
 # AgentSpool. `make quickstart` shows it at work, `make test` runs the tests, `make prove` proves what it promises; all
 # install what Debian has to give.
 
-SWIFT ?= swift
+export SWIFT ?= swift
 CONFIGURATION ?= debug
 # The optimised program is one file that needs no Swift where it runs, starts in two thirds of the time and takes less memory.
 RELEASE = -c release --static-swift-stdlib
@@ -16,7 +16,7 @@ LINTED = Package.swift Sources Tests Fuzzing Benchmarks/Package.swift Benchmarks
 # CONFIGURATION=release for the optimised program, also with prove and soak: what is optimised may fail where a debug build
 # does not.
 build: packages
-	$(SWIFT) build $(BUILD)
+	scripts/build.sh $(BUILD)
 
 test: packages proof-packages
 	scripts/test.sh
@@ -58,7 +58,7 @@ fuzz: packages
 # What it costs, measured on the filesystem of DIR; BENCHMARKS="drain latency" for some. Some 40 minutes on a quiet machine
 # from which nothing large was removed just before; nearly half of it goes into removing a million jobs and files.
 bench: packages
-	$(SWIFT) build $(RELEASE) --product agentspool
+	scripts/build.sh $(RELEASE) --product agentspool
 	$(SWIFT) build -c release --package-path Benchmarks
 	Benchmarks/.build/release/benchmarks $(BENCHMARKS) --runs $(RUNS) --program .build/release/agentspool \
 	  --output docs/performance $(if $(DIR),--directory $(DIR))

@@ -6,8 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-swift build --product agentspool
-agentspool=$(swift build --show-bin-path)/agentspool
+scripts/build.sh --product agentspool
+agentspool=$PWD/.build/debug/agentspool
 export AGENTSPOOL_SPOOL=$PWD/.quickstart/spool
 patience=60
 

@@ -56,7 +56,7 @@ else
   fi
 fi
 
-swift build --build-tests
+scripts/build.sh --build-tests
 scripts/mcp-peers.sh
 AGENTSPOOL_TEST_MODEL_URL=http://127.0.0.1:$port/v1 AGENTSPOOL_TEST_MODEL=smollm2-135m \
   swift test --skip-build --filter RealModelTests

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --no-print-directory lint
-swift build --build-tests
+scripts/build.sh --build-tests
 scripts/mcp-peers.sh
 # In several processes, one after another. Tests that start programs have one of their own: a child that was forked and
 # has not yet started its program holds its parent's files open, and the kernel then rightly says of a drop that somebody
