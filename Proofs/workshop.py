@@ -19,7 +19,7 @@ def program() -> Path:
     """The program under proof: $AGENTSPOOL_PROGRAM, else the debug build."""
     path = Path(os.environ.get("AGENTSPOOL_PROGRAM", PROJECT / ".build/debug/agentspool")).resolve()
     if not path.exists():
-        raise SystemExit(f"{path} is not there; make it with: swift build")
+        raise SystemExit(f"{path} is not there; make it with: make build")
     return path
 
 

@@ -60,7 +60,7 @@ struct BuildScriptTests {
             testDescription: "C++ that is compiled with other options is built without the headers made ready",
             swift: """
                 case $CCC_OVERRIDE_OPTIONS in
-                *--config=*) echo "error: -O0 was enabled in precompiled file 'x.pch' but is currently disabled"; exit 1 ;;
+                *--config=*) echo "error: -O0 was on in 'standard-library.pch'"; exit 1 ;;
                 esac
                 """,
             options: [],
