@@ -88,16 +88,30 @@ extension JobEngine {
         catalog = next.catalog
         let isScanDifferent = settings.scanInterval != next.settings.scanInterval
         settings = next.settings
-        runner.redactor = catalog.redactor
-        runner.environment.shortWaitMax = settings.shortWaitMax
-        runner.environment.modelWaitMax = settings.modelWaitMax
-        runner.environment.deathsMax = settings.deathsMax
+        runner = renewedRunner()
         runner.budgets.configure(catalog.queues.values, used: next.used)
         schedule.configure(queues: catalog.queues.values, concurrency: settings.concurrency)
         for queue in before.keys where catalog.queues[queue] == nil { leaveInbox(of: queue) }
         for (name, queue) in catalog.queues where before[name] != queue { lookAnew(into: name, before[name], queue) }
         if isScanDifferent { restartScans() }
         next.taken.resume()
+    }
+
+    /// For jobs that start from now on: those that run go on with theirs.
+    private func renewedRunner() -> JobRunner {
+        var environment = runner.environment
+        environment.shortWaitMax = settings.shortWaitMax
+        environment.modelWaitMax = settings.modelWaitMax
+        environment.deathsMax = settings.deathsMax
+        return JobRunner(
+            node: node,
+            observer: observer,
+            provider: runner.provider,
+            environment: environment,
+            budgets: runner.budgets,
+            redactor: catalog.redactor,
+            logger: logger
+        )
     }
 
     /// An engine that stops takes no other configuration.
@@ -108,10 +122,14 @@ extension JobEngine {
 
     private func leaveInbox(of queue: String) {
         watch.unwatch(queue)
-        var intake = Intake()
-        intake.isChanged = false
-        intake.accepting = intakes[queue]?.accepting ?? [:]
-        intakes[queue] = intake
+        // Those that are being accepted come to their end.
+        if var intake = intakes[queue] {
+            intake.isChanged = false
+            intake.listing = nil
+            (intake.looks, intake.written, intake.immovable) = ([:], [], [])
+            (intake.nextLook, intake.pausedUntil) = (nil, nil)
+            intakes[queue] = intake
+        }
         _ = complaints.end(.queue(queue))
     }
 

@@ -9,9 +9,9 @@ struct JobRunner: Sendable {
     let node: SpoolNode
     let observer: any JobObserver
     let provider: any WorkflowProvider
-    var environment: RunEnvironment
+    let environment: RunEnvironment
     let budgets: QueueBudgets
-    var redactor: Redactor
+    let redactor: Redactor
     let logger: Logger
 
     /// How a claimed job left the engine's hands.
