@@ -81,6 +81,8 @@ package final class InboxWatch: Sendable {
         mutating func forget(_ name: [UInt8]) { files[name] = nil }
     }
 
+    /// More than an event with the longest name takes, in bytes.
+    private static let eventMax = 512
     private let notifications: OpenFile
     /// Held while events are read and noted, so that they are noted in their order.
     private let reading = Mutex([UInt8](repeating: 0, count: 1 << 16))
@@ -175,7 +177,13 @@ package final class InboxWatch: Sendable {
         reading.withLock { buffer in
             while true {
                 let count = read(notifications.descriptor, &buffer, buffer.count)
-                if count > 0 { note(buffer[..<count]) } else if count == 0 || errno != EINTR { return }
+                if count > 0 {
+                    note(buffer[..<count])
+                    // With room for one more there was none.
+                    if count < buffer.count - Self.eventMax { return }
+                } else if count == 0 || errno != EINTR {
+                    return
+                }
             }
         }
     }
