@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `scripts/build.sh`, with a script in the place of `swift`.
-@Suite("The build script")
+@Suite("The build script", .timeLimit(.minutes(2)))
 struct BuildScriptTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var testDescription: String
@@ -138,7 +138,9 @@ struct BuildScriptTests {
                 wait $build
                 echo "status $?, swift was $(cat told)"
                 """
-            let result = try Program.run("/bin/bash", arguments: ["-c", command])
+            // Other tests of this process may ignore the signal, and a shell cannot trap what was ignored when it began.
+            let arguments = ["--default-signal=TERM", "/bin/bash", "-c", command]
+            let result = try Program.run("/usr/bin/env", arguments: arguments)
             #expect(result.output == "status 143, swift was told\n")
             #expect(result.error == "The build was stopped; the next one goes on from there.\n")
         }

@@ -11,7 +11,7 @@ struct ShowTests {
         tools:
           find: {command: [tools/find], effect: read}
           mail: {command: [tools/mail], effect: write}
-          slow: {command: [tools/slow], effect: read}
+          slow: {command: [tools/slow], effect: read, timeout: 10m}
           busy: {command: [tools/busy], effect: read}
         workflows:
           good: {steps: [{id: find, tool: find, arguments: {order: "{{input.order}}", token: abc}}]}

@@ -63,17 +63,22 @@ struct IntakeTests {
                 mayAnswer.wait()
                 return false
             }
-            try await bench.run(setup(bench)) { engine in
+            var setup = setup(bench)
+            setup.queues.append(QueueSettings(name: "other", workflow: "work"))
+            try await bench.run(setup) { engine in
                 await engine.whenReady()
                 let file = try open("a.txt", bench)
                 try file.writeAll("text".utf8)
                 await isAsked.wait { $0 }
                 try file.close()
-                // Its inbox is read for this one, and the first is gone by: it is being accepted.
+                // Its inbox is read for this one, and the first is gone by: it is being taken.
                 try bench.drop("b.txt")
-                await bench.observer.when("b.txt", .done)
+                // What comes later elsewhere is done: so the inbox was read.
+                try bench.drop("c.txt", in: "other")
+                await bench.observer.when("c.txt", .done)
                 mayAnswer.signal()
                 await bench.observer.when("a.txt", .done)
+                await bench.observer.when("b.txt", .done)
             }
         }
     }
