@@ -11,9 +11,11 @@ package struct JobFile: Sendable {
     /// - Throws: ``SpoolError``.
     package init(_ name: String, in job: OwnedJob, of node: SpoolNode) async throws {
         (self.name, self.job, self.node) = (name, job, node)
-        file = try await node.run {
-            try doing("writing \(name) of \(job.name)") { () throws(Errno) in
-                try node.fileSystem.open(Self.aside(name), in: job.directory, .replace)
+        file = try await node.withFiles(of: job) { files in
+            try await node.run {
+                try doing("writing \(name) of \(job.name)") { () throws(Errno) in
+                    try node.fileSystem.open(Self.aside(name), in: files.directory, .replace)
+                }
             }
         }
     }
@@ -30,21 +32,25 @@ package struct JobFile: Sendable {
     /// - Throws: ``SpoolError``, ``SyncFailure``.
     package func finish() async throws {
         try await node.durability.sync(files: [file])
-        try await run { () throws(Errno) in
-            try node.fileSystem.rename(Self.aside(name), in: job.directory, to: name, in: job.directory)
+        try await node.withFiles(of: job) { files in
+            try await run { () throws(Errno) in
+                try node.fileSystem.rename(Self.aside(name), in: files.directory, to: name, in: files.directory)
+            }
+            try await node.durability.sync(directories: [files.directory])
         }
-        try await node.durability.sync(directories: [job.directory])
     }
 
     /// Removes it, and one of its name that may be there.
     ///
     /// - Throws: ``SpoolError``, ``SyncFailure``.
     package func discard() async throws {
-        try await run { () throws(Errno) in
-            try node.fileSystem.removeIfPresent(Self.aside(name), in: job.directory)
-            try node.fileSystem.removeIfPresent(name, in: job.directory)
+        try await node.withFiles(of: job) { files in
+            try await run { () throws(Errno) in
+                try node.fileSystem.removeIfPresent(Self.aside(name), in: files.directory)
+                try node.fileSystem.removeIfPresent(name, in: files.directory)
+            }
+            try await node.durability.sync(directories: [files.directory])
         }
-        try await node.durability.sync(directories: [job.directory])
     }
 
     private func run(_ body: @escaping @Sendable () throws(Errno) -> Void) async throws {

@@ -18,6 +18,8 @@ extension OpenFlags {
     package static let create = OpenFlags(rawValue: O_WRONLY | O_CREAT | O_EXCL | careful)
     package static let replace = OpenFlags(rawValue: O_WRONLY | O_CREAT | O_TRUNC | careful)
     package static let append = OpenFlags(rawValue: O_RDWR | O_CREAT | O_APPEND | careful)
+    /// As ``append``, of a file that must be there.
+    package static let appendAgain = OpenFlags(rawValue: O_RDWR | O_APPEND | careful)
     package static let update = OpenFlags(rawValue: O_RDWR | O_CREAT | careful)
 }
 

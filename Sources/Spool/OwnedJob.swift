@@ -2,7 +2,7 @@ package import Jobs
 import Synchronization
 import SystemPackage
 
-/// A job in this node's `processing/` directory: its open history and what that says.
+/// A job in this node's `processing/` directory: its history, and what that says.
 ///
 /// Only ``SpoolNode`` makes and changes one. Steps that run side by side may append at the same time.
 package final class OwnedJob: Sendable {
@@ -11,6 +11,10 @@ package final class OwnedJob: Sendable {
         var chain: HistoryChain
         /// Bytes of the history that hold whole records.
         var length: Int
+        /// Bytes of them that are on disk for certain.
+        var syncedLength = 0
+        /// The history's file, once it was closed.
+        var file: (device: UInt64, inode: UInt64)?
         /// The text of a small drop that was just read to be accepted, for who reads it next.
         var freshDrop: [UInt8]?
         /// Set once the directory was moved away, or a write failed and could not be taken back.
@@ -18,22 +22,40 @@ package final class OwnedJob: Sendable {
     }
 
     package let name: JobName
-    let directory: OpenFile
-    let history: OpenFile
     let state: Mutex<State>
     /// Absolute path of the job's directory while this node owns it.
     package let path: String
 
-    init(name: JobName, path: String, directory: OpenFile, history: OpenFile, state: sending State) {
+    init(name: JobName, path: String, state: sending State) {
         self.name = name
         self.path = path
-        self.directory = directory
-        self.history = history
         self.state = Mutex(state)
     }
 
     /// A larger drop is read again.
     static let freshDropMax = 16 << 10
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    var length: Int { state.withLock { $0.length } }
+
+    /// Whether all of the history is on disk.
+    var isSynced: Bool { state.withLock { $0.syncedLength >= $0.length } }
+
+    /// The first `length` bytes of the history are on disk.
+    func noteSynced(_ length: Int) { state.withLock { $0.syncedLength = max($0.syncedLength, length) } }
+
+    /// Takes down which file the history is, so that another in its place is not taken for it.
+    ///
+    /// - Returns: Whether that is known.
+    func remember(_ files: JobFiles, _ fileSystem: any FileSystem) -> Bool {
+        state.withLock { state in
+            if state.file != nil { return true }
+            guard let status = try? fileSystem.status(of: files.history) else { return false }
+            state.file = (status.device, status.inode)
+            return true
+        }
+    }
 
     func takeFreshDrop() -> [UInt8]? { state.withLock { $0.freshDrop.take() } }
 

@@ -21,19 +21,32 @@ extension SpoolNode {
     }
 
     /// A drop that was taken from its inbox, or was not to be had.
-    package struct Taken: Sendable {
-        fileprivate var step: ClaimStep
+    ///
+    /// Until it is accepted it keeps its files open, and the room for them: so few wait for that at a time.
+    package final class Taken: Sendable {
+        private let held: Mutex<(step: ClaimStep, room: ArrivalRoom)?>
+
+        fileprivate init(_ step: ClaimStep, _ room: ArrivalRoom) { held = Mutex((step, room)) }
+
+        /// What it keeps, for who accepts it; nil the next time.
+        fileprivate func handOn() -> (step: ClaimStep, room: ArrivalRoom)? { held.withLock { $0.take() } }
     }
 
-    /// The first half of ``accept(_:_:look:turn:)``, quick and without a flush. Drops that are taken one after another are
-    /// accepted in that order whenever a crash comes: what still lies in the inbox then is later than all that was taken.
+    /// The first half of ``accept(_:_:look:turn:)``, quick and without a flush, as soon as there is room for one more.
+    /// Drops that are taken one after another are accepted in that order whenever a crash comes: what still lies in the
+    /// inbox then is later than all that was taken.
     package func take(_ drop: Drop, _ rules: DropRules, look: Look?, turn: JobID) async throws -> Taken {
-        try await threads.run { [self] in Taken(step: try claim(drop, rules, look, turn)) }
+        let room = try await openJobs.room()
+        let step = try await threads.run { [self] in try claim(drop, rules, look, turn) }
+        if case .stays = step { room.leave() }
+        return Taken(step, room)
     }
 
-    /// The second half, for many drops side by side.
+    /// The second half, for many drops side by side; once for each.
     package func accept(_ taken: Taken, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
-        try await finish(taken.step, drop, rules)
+        guard let (step, room) = taken.handOn() else { return .gone }
+        defer { room.leave() }
+        return try await finish(step, drop, rules)
     }
 
     /// Makes what was claimed a job.
@@ -59,16 +72,21 @@ extension SpoolNode {
 
     private func admitOrReject(_ claimed: Claimed, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
         do {
-            let (job, record, files, directories) = try await threads.run { [self] in try admit(claimed, drop, rules) }
-            try await durability.sync(files: files, directories: directories)
+            let admitted = try await threads.run { [self] in try admit(claimed, drop, rules) }
+            let job = admitted.job
+            try await durability.sync(files: admitted.files, directories: admitted.directories)
+            job.noteSynced(job.length)
             try await threads.run { [self] in
                 if let source = claimed.source { try removeSource(of: claimed.name, in: source) }
-                do throws(SpoolError) { try nameFreshDrop(of: job, isCopied: claimed.mustCopy) } catch {
+                do throws(SpoolError) {
+                    try nameFreshDrop(of: job, in: claimed.directory, isCopied: claimed.mustCopy)
+                } catch {
                     guard claimed.source == nil else { throw Unnamed(cause: error) }
                     throw error
                 }
             }
-            return .accepted(job, record)
+            openJobs.add(job, admitted.open)
+            return .accepted(job, admitted.record)
         } catch let rejection as Rejection {
             let (row, isTidy) = try await reject(claimed, drop, rejection)
             return .rejected(row, isTidy: isTidy)

@@ -47,11 +47,16 @@ extension SpoolNode {
     /// - Returns: As ``accept(_:_:look:turn:)``; `gone` when the drop went back to its inbox.
     /// - Throws: ``UnreadableJob``, ``SpoolError``, ``SyncFailure``.
     package func acceptAgain(_ taken: Unaccepted, _ rules: DropRules) async throws -> AcceptOutcome {
-        let step = try await threads.run { [self] in
-            try checkTrust(in: "\(taken.job)", of: processing, as: taken.job)
-            return try doing(Self.action(taken.drop)) { () throws(Errno) in try reclaim(taken) }
+        let outcome = try await withRoom { () -> AcceptOutcome? in
+            let step = try await threads.run { [self] in
+                try checkTrust(in: "\(taken.job)", of: processing, as: taken.job)
+                return try doing(Self.action(taken.drop)) { () throws(Errno) in try reclaim(taken) }
+            }
+            guard let step else { return nil }
+            return try await finish(step, taken.drop, rules)
         }
-        if let step { return try await finish(step, taken.drop, rules) }
+        if let outcome { return outcome }
+        // Not before the room is given back: this waits for room, too.
         _ = try await takeOver("\(taken.job)", of: node)
         return .gone
     }

@@ -32,12 +32,22 @@ extension SpoolNode {
     /// The daemon's own copy of a foreign drop, until the acceptance is on disk.
     static let ownCopy = "copy"
 
+    /// A drop that was admitted; nothing of it is synced yet.
+    struct Admitted: Sendable {
+        var job: OwnedJob
+        var record: HistoryRecord
+        var open: JobFiles
+        /// What is to be synced.
+        var files: [OpenFile]
+        var directories: [OpenFile]
+    }
+
     /// Checks a drop, has it admitted, and writes its acceptance; nothing is synced yet.
     func admit(
         _ claimed: Claimed,
         _ drop: Drop,
         _ rules: DropRules
-    ) throws -> (OwnedJob, HistoryRecord, files: [OpenFile], directories: [OpenFile]) {
+    ) throws -> Admitted {
         let status = claimed.status
         guard status.kind == .regular else { throw Rejection("it is \(status.kind.name), not a regular file") }
         let dropped = try opened(claimed)
@@ -61,8 +71,6 @@ extension SpoolNode {
         let job = OwnedJob(
             name: claimed.name,
             path: "\(spool.path)/\(processing)/\(claimed.name)",
-            directory: claimed.directory,
-            history: history,
             state: OwnedJob.State(
                 replay: JobReplay(name: claimed.name),
                 chain: HistoryChain(),
@@ -70,13 +78,20 @@ extension SpoolNode {
                 freshDrop: freshDrop
             )
         )
+        let open = JobFiles(directory: claimed.directory, history: history)
         let now = clock.now
         let record = try job.state.withLock { state in
             let transition = try state.replay.life.decide(.accept(acceptance), at: now)
-            return try append(transition.event, to: job, &state, at: now).0
+            return try append(transition.event, to: job, open, &state, at: now).0
         }
         let directories = [claimed.directory] + claimed.parents + (key?.directories ?? [])
-        return (job, record, [file, history] + (key.map { [$0.file] } ?? []), directories)
+        return Admitted(
+            job: job,
+            record: record,
+            open: open,
+            files: [file, history] + (key.map { [$0.file] } ?? []),
+            directories: directories
+        )
     }
 
     private func opened(_ claimed: Claimed) throws(Rejection) -> OpenFile {
@@ -163,40 +178,40 @@ extension SpoolNode {
 
     // MARK: Name
 
-    /// The same as ``nameDrop(of:)`` for a job whose directory nobody else has seen.
-    func nameFreshDrop(of job: OwnedJob, isCopied: Bool) throws(SpoolError) {
+    /// The same as ``nameDrop(of:in:)`` for a job whose directory nobody else has seen.
+    func nameFreshDrop(of job: OwnedJob, in directory: OpenFile, isCopied: Bool) throws(SpoolError) {
         let (entry, file, owner) = job.withAcceptance { acceptance in
             (Self.unacceptedEntry(of: acceptance), acceptance?.file ?? "", acceptance?.ownerUID ?? 0)
         }
-        if isCopied || owner != Int(effectiveUserID) { return try nameDrop(of: job) }
+        if isCopied || owner != Int(effectiveUserID) { return try nameDrop(of: job, in: directory) }
         let isNamed = try doing("naming the drop of \(job.name)") { () throws(Errno) in
             do throws(Errno) {
-                try fileSystem.rename(entry, in: job.directory, to: file, in: job.directory)
+                try fileSystem.rename(entry, in: directory, to: file, in: directory)
                 return true
             } catch .noSuchFileOrDirectory {
                 // A rename may succeed and its answer be lost (spool-rules 18).
                 return false
             }
         }
-        if !isNamed { try nameDrop(of: job) }
+        if !isNamed { try nameDrop(of: job, in: directory) }
     }
 
     /// Gives the accepted drop its lasting name; a crash before is mended by whoever opens the job next.
-    func nameDrop(of job: OwnedJob) throws(SpoolError) {
+    func nameDrop(of job: OwnedJob, in directory: OpenFile) throws(SpoolError) {
         guard let acceptance = job.replay.acceptance else { return }
         try doing("naming the drop of \(job.name)") { () throws(Errno) in
             let entry = Self.unacceptedEntry(of: acceptance)
-            if try fileSystem.exists(Self.ownCopy, in: job.directory) {
-                try fileSystem.rename(Self.ownCopy, in: job.directory, to: acceptance.file, in: job.directory)
-            } else if try !fileSystem.exists(acceptance.file, in: job.directory) {
+            if try fileSystem.exists(Self.ownCopy, in: directory) {
+                try fileSystem.rename(Self.ownCopy, in: directory, to: acceptance.file, in: directory)
+            } else if try !fileSystem.exists(acceptance.file, in: directory) {
                 // A drop that is not there at all is for the audit to find.
                 do throws(Errno) {
-                    try fileSystem.rename(entry, in: job.directory, to: acceptance.file, in: job.directory)
+                    try fileSystem.rename(entry, in: directory, to: acceptance.file, in: directory)
                 } catch .noSuchFileOrDirectory {}
                 return
             }
             // The submitter's inode, once the copy has its place; one that stays is no harm, and goes the next time.
-            try? fileSystem.removeIfPresent(entry, in: job.directory)
+            try? fileSystem.removeIfPresent(entry, in: directory)
         }
     }
 }

@@ -8,14 +8,16 @@ extension SpoolNode {
     ///
     /// - Throws: ``SyncFailure``.
     package func syncArtifacts(of job: OwnedJob) async throws {
-        let areThere = try await threads.run {
-            do throws(Errno) {
-                return try DirectoryListing(of: SpoolLayout.artifacts, in: job.directory).next() != nil
-            } catch .noSuchFileOrDirectory {
-                return false
-            } catch {
-                // Whatever a command made of it.
-                return true
+        let areThere = try await withFiles(of: job) { files in
+            try await threads.run {
+                do throws(Errno) {
+                    return try DirectoryListing(of: SpoolLayout.artifacts, in: files.directory).next() != nil
+                } catch .noSuchFileOrDirectory {
+                    return false
+                } catch {
+                    // Whatever a command made of it.
+                    return true
+                }
             }
         }
         if areThere { try await durability.syncFileSystem() }

@@ -25,6 +25,10 @@ extension SpoolNode {
         due: Timestamp,
         show: HistoryFold.Show? = nil
     ) async throws -> Claim {
+        try await withRoom { try await claimDeferredNow(job, due: due, show) }
+    }
+
+    private func claimDeferredNow(_ job: JobName, due: Timestamp, _ show: HistoryFold.Show?) async throws -> Claim {
         let source = SpoolLayout.location(of: job, in: .deferred(until: due), node: node)
         let adopted: (OwnedJob, [HistoryRecord])?
         do {
@@ -42,11 +46,13 @@ extension SpoolNode {
         case .held, .ended: return try await settle(owned, records)
         }
         let now = clock.now
-        let (record, _) = try await threads.run { [self] in
-            try nameDrop(of: owned)
-            return try owned.state.withLock { state in
-                let transition = try state.replay.life.decide(.claim(node: node, .due), at: now)
-                return try append(transition.event, to: owned, &state, at: now)
+        let (record, _) = try await withFiles(of: owned) { files in
+            try await threads.run { [self] in
+                try nameDrop(of: owned, in: files.directory)
+                return try owned.state.withLock { state in
+                    let transition = try state.replay.life.decide(.claim(node: node, .due), at: now)
+                    return try append(transition.event, to: owned, files, &state, at: now)
+                }
             }
         }
         return .owned(owned, records + [record])
@@ -71,7 +77,7 @@ extension SpoolNode {
         }
         guard let parents else { return nil }
         try await durability.sync(directories: parents)
-        return try await threads.run { [self] in try open(job) }
+        return try await withRoom { try await threads.run { [self] in try open(job) } }
     }
 
     /// Renames a job's directory into this node's; false when it is not there, or when the job is here already.
@@ -132,33 +138,34 @@ extension SpoolNode {
         let owned = OwnedJob(
             name: job,
             path: "\(spool.path)/\(processing)/\(job)",
-            directory: directory,
-            history: history,
             state: OwnedJob.State(
                 replay: fold.replay,
                 chain: fold.reader.chain,
                 length: fold.reader.validLength
             )
         )
+        openJobs.add(owned, JobFiles(directory: directory, history: history))
         return (owned, fold.rest)
     }
 
     /// Does what a crash left undone of a job whose history says that it belongs elsewhere.
     func settle(_ job: OwnedJob, _ records: [HistoryRecord]) async throws -> Claim {
         let replay = job.replay
-        let files = try await threads.run { [self] in
-            try nameDrop(of: job)
-            if replay.life.isEnded { return try writeResult(of: job, replay) }
-            // A retry may have been cut short before it took the old result away.
-            try removeResult(of: job)
-            // What it asks may not have been written down yet.
-            if case .held(let hold) = replay.life.state, let request = hold.approval {
-                return [try write(request, of: job)]
+        return try await withFiles(of: job) { open in
+            let files = try await threads.run { [self] in
+                try nameDrop(of: job, in: open.directory)
+                if replay.life.isEnded { return try writeResult(of: job, open, replay) }
+                // A retry may have been cut short before it took the old result away.
+                try removeResult(of: job, open)
+                // What it asks may not have been written down yet.
+                if case .held(let hold) = replay.life.state, let request = hold.approval {
+                    return [try write(request, of: job, open)]
+                }
+                return []
             }
-            return []
+            try await durability.sync(files: files + [open.history], directories: [open.directory])
+            try await move(job, to: replay.life.place)
+            return .settled(replay, records)
         }
-        try await durability.sync(files: files + [job.history], directories: [job.directory])
-        try await move(job, to: replay.life.place)
-        return .settled(replay, records)
     }
 }

@@ -7,9 +7,14 @@ extension SpoolNode {
     /// - Returns: False when the drop's bytes did not reach the disk as its record did, which only a power cut before
     ///   that sync can do: then it is taken back.
     func finishAccept(_ job: OwnedJob) async throws -> Bool {
+        try await withFiles(of: job) { try await finishAccept(job, $0) }
+    }
+
+    private func finishAccept(_ job: OwnedJob, _ open: JobFiles) async throws -> Bool {
         guard let acceptance = job.replay.acceptance else { return false }
         let unsynced = try await threads.run { [self] () -> Unsynced? in
-            try doing("looking at the drop of \(job.name)") { () throws(Errno) in try findUnsynced(acceptance, of: job)
+            try doing("looking at the drop of \(job.name)") { () throws(Errno) in
+                try findUnsynced(acceptance, of: job, in: open.directory)
             }
         }
         if let unsynced {
@@ -18,8 +23,8 @@ extension SpoolNode {
             do {
                 let (files, directories) = try await threads.run { [self] in try accepted(acceptance, job.name) }
                 try await durability.sync(
-                    files: [unsynced.drop, job.history].compactMap(\.self) + files,
-                    directories: [job.directory] + directories
+                    files: [unsynced.drop, open.history].compactMap(\.self) + files,
+                    directories: [open.directory] + directories
                 )
             } catch is Rejection where mayBeTakenBack {
                 // Another job has its key by now, because a power cut took this one's.
@@ -28,7 +33,7 @@ extension SpoolNode {
         }
         try await threads.run { [self] in
             if let source = unsynced?.source { try removeSource(of: job.name, in: source) }
-            try nameDrop(of: job)
+            try nameDrop(of: job, in: open.directory)
         }
         return true
     }
@@ -41,16 +46,20 @@ extension SpoolNode {
         var source: OpenFile?
     }
 
-    private func findUnsynced(_ acceptance: Acceptance, of job: OwnedJob) throws(Errno) -> Unsynced? {
+    private func findUnsynced(
+        _ acceptance: Acceptance,
+        of job: OwnedJob,
+        in directory: OpenFile
+    ) throws(Errno) -> Unsynced? {
         let entry = Self.unacceptedEntry(of: acceptance)
-        let isDropThere = try fileSystem.exists(entry, in: job.directory)
-        let isNamed = try fileSystem.exists(acceptance.file, in: job.directory)
+        let isDropThere = try fileSystem.exists(entry, in: directory)
+        let isNamed = try fileSystem.exists(acceptance.file, in: directory)
         let source = isDropThere || isNamed ? nil : try source(of: job.name, in: acceptance.queue)
         guard isDropThere || source != nil else { return nil }
         var name = isDropThere ? entry : nil
-        for copy in [Self.ownCopy, acceptance.file] where try fileSystem.exists(copy, in: job.directory) { name = copy }
+        for copy in [Self.ownCopy, acceptance.file] where try fileSystem.exists(copy, in: directory) { name = copy }
         guard let name else { return Unsynced(isIntact: false, source: source) }
-        let drop = try fileSystem.open(name, in: job.directory, .read)
+        let drop = try fileSystem.open(name, in: directory, .read)
         let isIntact = try digest(of: drop).sha256 == acceptance.sha256
         return Unsynced(drop: drop, isIntact: isIntact, source: source)
     }

@@ -35,6 +35,10 @@ extension SpoolNode {
         return try await takeOver(name, isOwn: dead == node, after: end, show)
     }
 
+    private func undoAccept(of job: OwnedJob) async throws -> Claim {
+        try await withFiles(of: job) { try await undoAccept(of: job.name, in: $0.directory) }
+    }
+
     private func adoptDirectory(_ name: JobName, of dead: String) async throws -> Bool {
         try await threads.run { [self] in
             try take(name.description, from: SpoolLayout.processing(of: dead), as: name)
@@ -42,6 +46,15 @@ extension SpoolNode {
     }
 
     private func takeOver(
+        _ name: JobName,
+        isOwn: Bool,
+        after end: FormerEnd?,
+        _ show: HistoryFold.Show?
+    ) async throws -> Claim {
+        try await withRoom { try await takeOverNow(name, isOwn: isOwn, after: end, show) }
+    }
+
+    private func takeOverNow(
         _ name: JobName,
         isOwn: Bool,
         after end: FormerEnd?,
@@ -58,9 +71,9 @@ extension SpoolNode {
         }
         let replay = job.replay
         switch replay.life.state {
-        case .absent: return try await undoAccept(of: name, in: job.directory)
+        case .absent: return try await undoAccept(of: job)
         case .waiting, .running:
-            guard try await finishAccept(job) else { return try await undoAccept(of: name, in: job.directory) }
+            guard try await finishAccept(job) else { return try await undoAccept(of: job) }
             let (record, _) = try await commit(.claim(node: node, .recovery, after: end), on: job)
             return .owned(job, records + [record])
         default: return try await settle(job, records)

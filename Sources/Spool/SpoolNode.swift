@@ -15,16 +15,26 @@ package final class SpoolNode: Sendable {
     /// Held while a drop is taken back and its directory removed: who claims it again under its id must not find both.
     let takingBack = Mutex(())
     let openWriters = OpenWriters()
+    let openJobs: OpenJobs
     var fileSystem: any FileSystem { spool.fileSystem }
 
+    /// Jobs that have files open at the same time, where there is no reason for fewer.
+    package static let openJobsMax = 512
+
+    /// - Parameters:
+    ///   - timer: For closing files that are not used any more.
+    ///   - openJobsMax: Jobs that have files open at the same time.
     package init(
         spool: SpoolRoot,
         node: String,
         durability: Durability,
         threads: DiskThreads,
         clock: WallClock,
-        identifiers: JobIDGenerator
+        identifiers: JobIDGenerator,
+        timer: any Clock<Duration> = ContinuousClock(),
+        openJobsMax: Int = SpoolNode.openJobsMax
     ) {
+        openJobs = OpenJobs(max: openJobsMax, fileSystem: spool.fileSystem, durability: durability, timer: timer)
         self.spool = spool
         self.node = node
         self.durability = durability
@@ -68,9 +78,11 @@ package final class SpoolNode: Sendable {
     package func drop(of job: OwnedJob, limit: Int = .max) async throws -> [UInt8] {
         if let bytes = job.takeFreshDrop() { return bytes }
         let entry = job.withAcceptance { $0?.file ?? "" }
-        return try await threads.run { [self] in
-            try doing("reading \(entry) of \(job.name)") { () throws(Errno) in
-                try fileSystem.contents(of: fileSystem.open(entry, in: job.directory, .read), limit: limit)
+        return try await withFiles(of: job) { files in
+            try await threads.run { [self] in
+                try doing("reading \(entry) of \(job.name)") { () throws(Errno) in
+                    try fileSystem.contents(of: fileSystem.open(entry, in: files.directory, .read), limit: limit)
+                }
             }
         }
     }
@@ -78,9 +90,11 @@ package final class SpoolNode: Sendable {
     /// The drop of a job, opened to be read in pieces.
     package func openDrop(of job: OwnedJob) async throws -> OpenFile {
         let entry = job.acceptance?.file ?? ""
-        return try await threads.run { [self] in
-            try doing("reading \(entry) of \(job.name)") { () throws(Errno) in
-                try fileSystem.open(entry, in: job.directory, .read)
+        return try await withFiles(of: job) { files in
+            try await threads.run { [self] in
+                try doing("reading \(entry) of \(job.name)") { () throws(Errno) in
+                    try fileSystem.open(entry, in: files.directory, .read)
+                }
             }
         }
     }
@@ -97,7 +111,9 @@ package final class SpoolNode: Sendable {
     /// The last outcome of a step, read again from the history; nil when it has none.
     package func outcome(of step: String, of job: OwnedJob) async throws -> JobEvent? {
         guard let place = job.entry(of: step)?.outcomePlace else { return nil }
-        let line = try await read(job.history, at: place.lowerBound, count: place.count, of: job)
+        let line = try await withFiles(of: job) { files in
+            try await read(files.history, at: place.lowerBound, count: place.count, of: job)
+        }
         return HistoryRecord(line: line)?.event
     }
 
@@ -113,33 +129,39 @@ package final class SpoolNode: Sendable {
     @discardableResult
     package func commit(_ command: JobCommand, on job: OwnedJob) async throws -> (HistoryRecord, JobReplay) {
         let now = clock.now
-        let (record, replay, destination, results, isChanged) = try await threads.run { [self] in
-            try job.state.withLock { state in
-                let transition = try state.replay.life.decide(command, at: now)
-                let (record, replay) = try append(transition.event, to: job, &state, at: now)
-                let isRetry = if case .retry = command { true } else { false }
-                if isRetry { try removeResult(of: job) }
-                var results = transition.endsJob ? try writeResult(of: job, state.replay) : []
-                if case .held(let hold) = transition.event, let request = hold.approval {
-                    results.append(try write(request, of: job))
+        return try await withFiles(of: job) { files in
+            let (record, replay, destination, results, isChanged, length) = try await threads.run { [self] in
+                try job.state.withLock { state in
+                    let transition = try state.replay.life.decide(command, at: now)
+                    let (record, replay) = try append(transition.event, to: job, files, &state, at: now)
+                    let isRetry = if case .retry = command { true } else { false }
+                    if isRetry { try removeResult(of: job, files) }
+                    var results = transition.endsJob ? try writeResult(of: job, files, state.replay) : []
+                    if case .held(let hold) = transition.event, let request = hold.approval {
+                        results.append(try write(request, of: job, files))
+                    }
+                    let isChanged = isRetry || !results.isEmpty
+                    return (record, replay, transition.destination, results, isChanged, state.length)
                 }
-                return (record, replay, transition.destination, results, isRetry || !results.isEmpty)
             }
+            // The directory's entries change only where a result was written or taken away.
+            let directories = isChanged ? [files.directory] : []
+            try await durability.sync(files: [files.history] + results, directories: directories)
+            job.noteSynced(length)
+            if let destination, destination != .processing { try await move(job, to: destination) }
+            return (record, replay)
         }
-        // The directory's entries change only where a result was written or taken away.
-        let directories = isChanged ? [job.directory] : []
-        try await durability.sync(files: [job.history] + results, directories: directories)
-        if let destination, destination != .processing { try await move(job, to: destination) }
-        return (record, replay)
     }
 
     /// Appends a record about a step that has no effect outside; a crash may lose it, which only repeats the step.
     package func note(_ event: JobEvent, on job: OwnedJob) async throws -> (HistoryRecord, JobReplay) {
         let now = clock.now
-        return try await threads.run { [self] in
-            try job.state.withLock { state in
-                let transition = try state.replay.life.decide(.step(event), at: now)
-                return try append(transition.event, to: job, &state, at: now)
+        return try await withFiles(of: job) { files in
+            try await threads.run { [self] in
+                try job.state.withLock { state in
+                    let transition = try state.replay.life.decide(.step(event), at: now)
+                    return try append(transition.event, to: job, files, &state, at: now)
+                }
             }
         }
     }
@@ -148,6 +170,7 @@ package final class SpoolNode: Sendable {
     func append(
         _ event: JobEvent,
         to job: OwnedJob,
+        _ files: JobFiles,
         _ state: inout OwnedJob.State,
         at now: Timestamp
     ) throws(SpoolError) -> (HistoryRecord, JobReplay) {
@@ -159,12 +182,12 @@ package final class SpoolNode: Sendable {
         var chain = state.chain
         let line = chain.seal(record)
         do throws(Errno) {
-            let written = try fileSystem.write(line[...], to: job.history, at: nil)
+            let written = try fileSystem.write(line[...], to: files.history, at: nil)
             // A short write has a reason, which a write of the rest would tell; no record is written in two parts.
             if written < line.count { throw .noSpace }
         } catch {
             do throws(Errno) {
-                try fileSystem.truncate(job.history, to: state.length)
+                try fileSystem.truncate(files.history, to: state.length)
             } catch {
                 state.isClosed = true
             }
@@ -176,34 +199,34 @@ package final class SpoolNode: Sendable {
         return (record, state.replay.excerpt(for: record))
     }
 
-    func writeResult(of job: OwnedJob, _ replay: JobReplay) throws(SpoolError) -> [OpenFile] {
+    func writeResult(of job: OwnedJob, _ open: JobFiles, _ replay: JobReplay) throws(SpoolError) -> [OpenFile] {
         let document = ResultDocument(replay)
         return try doing("writing the result of \(job.name)") { () throws(Errno) in
-            let result = try fileSystem.open(SpoolLayout.result, in: job.directory, .replace)
+            let result = try fileSystem.open(SpoolLayout.result, in: open.directory, .replace)
             try document.write { piece throws(Errno) in try fileSystem.writeAll(piece, to: result) }
             var files = [result]
             if let text = document.errorText {
-                files.append(try fileSystem.replaceFile(SpoolLayout.error, in: job.directory, with: Array(text.utf8)))
+                files.append(try fileSystem.replaceFile(SpoolLayout.error, in: open.directory, with: Array(text.utf8)))
             }
             return files
         }
     }
 
     /// What a person is asked, for a person to read; what counts is in the history.
-    func write(_ request: ApprovalRequest, of job: OwnedJob) throws(SpoolError) -> OpenFile {
+    func write(_ request: ApprovalRequest, of job: OwnedJob, _ files: JobFiles) throws(SpoolError) -> OpenFile {
         try doing("writing \(SpoolLayout.approval) of \(job.name)") { () throws(Errno) in
             try fileSystem.replaceFile(
                 SpoolLayout.approval,
-                in: job.directory,
+                in: files.directory,
                 with: Array((request.json.indentedText + "\n").utf8)
             )
         }
     }
 
-    func removeResult(of job: OwnedJob) throws(SpoolError) {
+    func removeResult(of job: OwnedJob, _ files: JobFiles) throws(SpoolError) {
         try doing("removing the old result of \(job.name)") { () throws(Errno) in
-            try fileSystem.removeIfPresent(SpoolLayout.result, in: job.directory)
-            try fileSystem.removeIfPresent(SpoolLayout.error, in: job.directory)
+            try fileSystem.removeIfPresent(SpoolLayout.result, in: files.directory)
+            try fileSystem.removeIfPresent(SpoolLayout.error, in: files.directory)
         }
     }
 

@@ -151,7 +151,8 @@ struct ClaimTests {
             _ = try await node.note(.stepCompleted(.init(step: "\(index)", kind: .tool)), on: job)
         }
         let parts = Mutex<[(seq: Int, count: Int)]>([])
-        let (again, rest) = try await spool.node().takeOver("\(name)", of: "a") { replay, part in
+        let next = try await spool.node()
+        let (again, rest) = try await next.takeOver("\(name)", of: "a") { replay, part in
             parts.withLock { $0.append((replay.life.seq, part.count)) }
             #expect(replay.life.seq == part.last?.seq && replay.steps["0"] != nil)
         }.owned()
@@ -159,7 +160,7 @@ struct ClaimTests {
         #expect(shown.count == 2 && shown.allSatisfy { $0.count < 2_000 })
         #expect(shown.reduce(0) { $0 + $1.count } + rest.count == count + 2)
         #expect(again.replay.steps["\(count - 1)"] != nil)
-        let outcome = try await spool.node().outcome(of: "17", of: again)
+        let outcome = try await next.outcome(of: "17", of: again)
         #expect(outcome == .stepCompleted(.init(step: "17", kind: .tool)))
     }
 

@@ -34,7 +34,7 @@ final class TestSpool: Sendable {
     func root() throws -> SpoolRoot { try SpoolRoot(path: path, fileSystem: fileSystem) }
 
     /// A new life of a node, prepared.
-    func node(_ name: String = "a") async throws -> SpoolNode {
+    func node(_ name: String = "a", openJobsMax: Int = SpoolNode.openJobsMax) async throws -> SpoolNode {
         let root = try root()
         let node = SpoolNode(
             spool: root,
@@ -47,7 +47,8 @@ final class TestSpool: Sendable {
             ),
             threads: Self.threads,
             clock: clock.wallClock,
-            identifiers: identifiers
+            identifiers: identifiers,
+            openJobsMax: openJobsMax
         )
         try await node.prepare(queues: [Self.queue])
         return node

@@ -1,0 +1,308 @@
+import DequeModule
+import Synchronization
+import SystemPackage
+
+/// The files of one job that are open: its directory and its history.
+final class JobFiles: Sendable {
+    let directory: OpenFile
+    let history: OpenFile
+
+    init(directory: OpenFile, history: OpenFile) { (self.directory, self.history) = (directory, history) }
+}
+
+/// Room for one drop that is taken and accepted, or for one job that is opened.
+final class ArrivalRoom: Sendable {
+    private let jobs: OpenJobs
+    private let isHeld = Mutex(true)
+
+    fileprivate init(of jobs: OpenJobs) { self.jobs = jobs }
+
+    /// Gives it back; once is enough, and what is lost on the way gives it back, too.
+    func leave() {
+        let wasHeld = isHeld.withLock { isHeld in
+            defer { isHeld = false }
+            return isHeld
+        }
+        if wasHeld { jobs.leave() }
+    }
+
+    deinit { leave() }
+}
+
+/// The jobs whose files are open: a bounded number of them, each while it is used and a moment longer.
+///
+/// Thousands of jobs may wait for a model, and none of them keeps a descriptor; a job that goes on at once finds its files
+/// still open. What was written and not synced is synced before its file is closed: the kernel tells of a failed write
+/// only who has the file open.
+final class OpenJobs: Sendable {
+    private struct Entry {
+        let job: OwnedJob
+        let files: JobFiles
+        /// How many use them now.
+        var users: Int
+        /// How often they were used.
+        var uses = 0
+        /// The sweep before the last use.
+        var lastUse: Int
+    }
+
+    private struct State {
+        var entries: [ObjectIdentifier: Entry] = [:]
+        /// Those that nobody uses, the one used last at the end; outdated where the number of uses differs.
+        var idle = Deque<(job: ObjectIdentifier, uses: Int)>()
+        /// Drops that are being accepted, and jobs that are being opened.
+        var arriving = 0
+        var waitingForFiles = Deque<CheckedContinuation<Void, Never>>()
+        var waitingForRoom = Deque<CheckedContinuation<Void, Never>>()
+        var sweeps = 0
+        var isSweeping = false
+    }
+
+    private enum Room {
+        /// There is room; with what had to be closed for it.
+        case free(JobFiles?)
+        /// These must be synced, then they can be closed.
+        case unsynced([Entry])
+        case none
+    }
+
+    private enum Start {
+        case open(JobFiles)
+        case mayOpen(JobFiles?)
+        case sync([Entry])
+        case wait
+    }
+
+    /// Files that were not used for this long are closed with the sweep after it.
+    private static let idleTime: Duration = .milliseconds(100)
+
+    private let max: Int
+    private let fileSystem: any FileSystem
+    private let durability: Durability
+    private let timer: any Clock<Duration>
+    private let state = Mutex(State())
+
+    /// - Parameter max: Jobs that have files open at the same time, those that arrive included; 8 at least.
+    init(max: Int, fileSystem: any FileSystem, durability: Durability, timer: any Clock<Duration>) {
+        self.max = Swift.max(8, max)
+        self.fileSystem = fileSystem
+        self.durability = durability
+        self.timer = timer
+    }
+
+    // MARK: Use
+
+    /// The files of a job, which stay open until ``end(_:)``; waits where too many are open.
+    ///
+    /// - Parameter reopen: Opens them when they are closed.
+    /// - Throws: What `reopen` throws; ``SyncFailure``.
+    func begin(_ job: OwnedJob, reopen: () async throws -> JobFiles) async throws -> JobFiles {
+        while true {
+            switch state.withLock({ start(job, &$0) }) {
+            case .open(let files): return files
+            case .mayOpen:
+                do {
+                    let files = try await reopen()
+                    return state.withLock { state in
+                        state.arriving -= 1
+                        return use(job, files, &state)
+                    }
+                } catch {
+                    leave()
+                    throw error
+                }
+            case .sync(let entries): try await sync(entries)
+            case .wait:
+                await withCheckedContinuation { continuation in
+                    let isAtOnce = state.withLock { state in
+                        if state.entries.values.contains(where: { $0.users == 0 }) || hasRoom(state) { return true }
+                        state.waitingForFiles.append(continuation)
+                        return false
+                    }
+                    if isAtOnce { continuation.resume() }
+                }
+            }
+        }
+    }
+
+    /// Ends a use that ``begin(_:reopen:)`` began.
+    func end(_ job: OwnedJob) {
+        let isClosed = job.isClosed
+        var closed: JobFiles?
+        let (mustSweep, waiter) = state.withLock { state in
+            let key = ObjectIdentifier(job)
+            state.entries[key]?.users -= 1
+            if let entry = state.entries[key], entry.users == 0 {
+                if isClosed {
+                    closed = state.entries.removeValue(forKey: key)?.files
+                } else {
+                    state.idle.append((key, entry.uses))
+                }
+            }
+            return (mustBeginSweeping(&state), nextWaiter(&state))
+        }
+        withExtendedLifetime(closed) {}
+        waiter?.resume()
+        if mustSweep { beginSweeping() }
+    }
+
+    private func start(_ job: OwnedJob, _ state: inout State) -> Start {
+        if let entry = state.entries[ObjectIdentifier(job)] { return .open(use(job, entry.files, &state)) }
+        switch makeRoom(&state) {
+        case .free(let closed):
+            state.arriving += 1
+            return .mayOpen(closed)
+        case .unsynced(let entries): return .sync(entries)
+        case .none: return .wait
+        }
+    }
+
+    /// Counts a use of a job's files; where another task opened them first, of those.
+    private func use(_ job: OwnedJob, _ files: JobFiles, _ state: inout State) -> JobFiles {
+        let key = ObjectIdentifier(job)
+        var entry = state.entries[key] ?? Entry(job: job, files: files, users: 0, lastUse: 0)
+        entry.users += 1
+        entry.uses += 1
+        entry.lastUse = state.sweeps
+        state.entries[key] = entry
+        return entry.files
+    }
+
+    // MARK: Arrivals
+
+    /// Waits until there is room for one more drop that is taken or job that is opened.
+    ///
+    /// Arrivals take half of all the room: who holds it may have to wait for files, too.
+    func room() async throws -> ArrivalRoom {
+        try await enter()
+        return ArrivalRoom(of: self)
+    }
+
+    private func enter() async throws {
+        while true {
+            let room = state.withLock { state -> Room in
+                guard state.arriving < max / 2 else { return .none }
+                let room = makeRoom(&state)
+                if case .free = room { state.arriving += 1 }
+                return room
+            }
+            switch room {
+            case .free: return
+            case .unsynced(let entries): try await sync(entries)
+            case .none:
+                await withCheckedContinuation { continuation in
+                    let isAtOnce = state.withLock { state in
+                        let mayBeRoom = hasRoom(state) || state.entries.values.contains { $0.users == 0 }
+                        if state.arriving < max / 2, mayBeRoom { return true }
+                        state.waitingForRoom.append(continuation)
+                        return false
+                    }
+                    if isAtOnce { continuation.resume() }
+                }
+            }
+        }
+    }
+
+    /// Gives the room of one arrival back.
+    fileprivate func leave() {
+        let waiter = state.withLock { state in
+            state.arriving -= 1
+            return nextWaiter(&state)
+        }
+        waiter?.resume()
+    }
+
+    /// Keeps the files of a job that was just opened or made, for who uses them next.
+    func add(_ job: OwnedJob, _ files: JobFiles) {
+        let mustSweep = state.withLock { state in
+            let key = ObjectIdentifier(job)
+            state.entries[key] = Entry(job: job, files: files, users: 0, lastUse: state.sweeps)
+            state.idle.append((key, 0))
+            return mustBeginSweeping(&state)
+        }
+        if mustSweep { beginSweeping() }
+    }
+
+    /// How many have files open.
+    var count: Int { state.withLock { $0.entries.count } }
+
+    /// How many drops and jobs wait for room to arrive.
+    var waiting: Int { state.withLock { $0.waitingForRoom.count } }
+
+    // MARK: Room
+
+    private func hasRoom(_ state: State) -> Bool { state.entries.count + state.arriving < max }
+
+    private func nextWaiter(_ state: inout State) -> CheckedContinuation<Void, Never>? {
+        if let waiter = state.waitingForFiles.popFirst() { return waiter }
+        return state.arriving < max / 2 ? state.waitingForRoom.popFirst() : nil
+    }
+
+    private func makeRoom(_ state: inout State) -> Room {
+        if hasRoom(state) { return .free(nil) }
+        var unsynced: [Entry] = []
+        var kept = Deque<(job: ObjectIdentifier, uses: Int)>()
+        defer { state.idle.prepend(contentsOf: kept) }
+        while let (key, uses) = state.idle.popFirst() {
+            guard let entry = state.entries[key], entry.users == 0, entry.uses == uses else { continue }
+            if mayClose(entry) { return .free(state.entries.removeValue(forKey: key)?.files) }
+            kept.append((key, uses))
+            if !entry.job.isSynced { unsynced.append(entry) }
+        }
+        return unsynced.isEmpty ? .none : .unsynced(unsynced)
+    }
+
+    /// Whether nothing is lost with the files: all is synced, and they will be known again.
+    private func mayClose(_ entry: Entry) -> Bool { entry.job.isSynced && entry.job.remember(entry.files, fileSystem) }
+
+    private func sync(_ entries: [Entry]) async throws {
+        let lengths = entries.map(\.job.length)
+        try await durability.sync(files: entries.map(\.files.history))
+        for (entry, length) in zip(entries, lengths) { entry.job.noteSynced(length) }
+    }
+
+    // MARK: Sweeps
+
+    private func mustBeginSweeping(_ state: inout State) -> Bool {
+        if state.isSweeping || state.idle.isEmpty { return false }
+        state.isSweeping = true
+        return true
+    }
+
+    private func beginSweeping() { Task { @concurrent in await self.sweep() } }
+
+    /// Closes what is not used any more, until nothing is left to be closed.
+    private func sweep() async {
+        while (try? await timer.sleep(for: Self.idleTime)) != nil {
+            let unsynced = state.withLock { state in
+                state.sweeps += 1
+                return old(state).filter { !$0.job.isSynced }
+            }
+            if !unsynced.isEmpty {
+                // After a failed sync nothing is synced any more, and the node ends: it tells why.
+                do { try await sync(unsynced) } catch { return }
+            }
+            let (closed, waiters, goesOn) = state.withLock { state in
+                var closed: [JobFiles] = []
+                for entry in old(state) where mayClose(entry) {
+                    state.entries[ObjectIdentifier(entry.job)] = nil
+                    closed.append(entry.files)
+                }
+                let entries = state.entries
+                state.idle.removeAll { entries[$0.job].map { $0.users > 0 ? -1 : $0.uses } != $0.uses }
+                var waiters: [CheckedContinuation<Void, Never>] = []
+                while waiters.count < closed.count, let waiter = nextWaiter(&state) { waiters.append(waiter) }
+                state.isSweeping = !state.idle.isEmpty
+                return (closed, waiters, state.isSweeping)
+            }
+            withExtendedLifetime(closed) {}
+            for waiter in waiters { waiter.resume() }
+            if !goesOn { return }
+        }
+    }
+
+    /// Those that nobody used since the sweep before the last.
+    private func old(_ state: State) -> [Entry] {
+        state.entries.values.filter { $0.users == 0 && $0.lastUse < state.sweeps - 1 }
+    }
+}

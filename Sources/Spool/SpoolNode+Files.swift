@@ -1,0 +1,39 @@
+import Jobs
+import Synchronization
+import SystemPackage
+
+extension SpoolNode {
+    /// Runs `body` with the files of a job open.
+    ///
+    /// - Throws: What `body` throws; ``SpoolError`` when they cannot be opened again, or another process put a history of
+    ///   its own in the place of this one.
+    func withFiles<Value>(of job: OwnedJob, _ body: (JobFiles) async throws -> Value) async throws -> Value {
+        let files = try await openJobs.begin(job) { try await threads.run { [self] in try openAgain(job) } }
+        defer { openJobs.end(job) }
+        return try await body(files)
+    }
+
+    /// Runs `body`, which accepts a drop or opens a job, as soon as there is room for one more.
+    func withRoom<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let room = try await openJobs.room()
+        defer { room.leave() }
+        return try await body()
+    }
+
+    /// A history that was replaced meanwhile is somebody else's: who took the job over made it (`renewHistory`). Its inode
+    /// may be the old one's again, but then it is longer.
+    private func openAgain(_ job: OwnedJob) throws(SpoolError) -> JobFiles {
+        let (isClosed, file, length) = job.state.withLock { ($0.isClosed, $0.file, $0.length) }
+        let action = "opening the history of \(job.name)"
+        if isClosed { throw SpoolError(action, .badFileDescriptor, advice: "The job is no longer this node's") }
+        let (files, status) = try doing(action) { () throws(Errno) in
+            let directory = try fileSystem.open(job.name.description, in: spool.directory(processing), .jobDirectory)
+            let history = try fileSystem.open(SpoolLayout.history, in: directory, .appendAgain)
+            return (JobFiles(directory: directory, history: history), try fileSystem.status(of: history))
+        }
+        guard let file, file == (status.device, status.inode), status.size == length else {
+            throw SpoolError(action, .staleNFSFileHandle, advice: "Another process has replaced it or written to it")
+        }
+        return files
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Jobs
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite("The files of a job")
+struct OpenJobsTests {
+    private let spool: TestSpool
+    private let node: SpoolNode
+    private let job: OwnedJob
+    private var history: String { "processing/a/\(job.name)/history.jsonl" }
+
+    init() async throws {
+        spool = try TestSpool()
+        node = try await spool.node()
+        job = try await node.accepted(spool.drop("a.json")).0
+    }
+
+    private func untilClosed() async { while node.openJobs.count > 0 { await Task.yield() } }
+
+    /// Whether this process has the job's directory open, or a file in it.
+    private func isOpen() throws -> Bool {
+        let directory = spool.absolute("processing/a/\(job.name)")
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").contains { descriptor in
+            let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+            return link?.hasPrefix(directory) ?? false
+        }
+    }
+
+    @Test("are closed while it waits, and opened again where it goes on")
+    func waiting() async throws {
+        _ = try await node.note(.started("one"), on: job)
+        await untilClosed()
+        // The last thread that worked on them may still have them in hand.
+        while try isOpen() { await Task.yield() }
+        try await node.commit(.completeNow, on: job)
+        #expect(try spool.problems() == [])
+        #expect(node.openJobs.count == 0)
+    }
+
+    @Test("are synced before they are closed: of a write that fails later only who has the file open is told")
+    func synced() async throws {
+        await untilClosed()
+        spool.fileSystem.forgetCalls()
+        _ = try await node.note(.started("one"), on: job)
+        #expect(spool.fileSystem.calls == ["write \(history)"])
+        await untilClosed()
+        #expect(spool.fileSystem.calls == ["write \(history)", "sync data \(history)"])
+    }
+
+    @Test("stay open when they cannot be synced, and the node is told with its next record")
+    func unsynced() async throws {
+        await untilClosed()
+        spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { throw .ioError } }
+        _ = try await node.note(.started("one"), on: job)
+        while node.durability.failure == nil { await Task.yield() }
+        #expect(node.openJobs.count == 1)
+        await #expect(throws: SyncFailure.self) { try await node.commit(.completeNow, on: job) }
+    }
+
+    @Test("are not written to when another process put a history of its own in their place")
+    func replaced() async throws {
+        await untilClosed()
+        let text = try #require(spool.text(history))
+        try FileManager.default.removeItem(atPath: spool.absolute(history))
+        try Data(text.utf8).write(to: URL(fileURLWithPath: spool.absolute(history)))
+        let longer = text + "\n"
+        try Data(longer.utf8).write(to: URL(fileURLWithPath: spool.absolute(history)))
+        let error = await #expect(throws: SpoolError.self) { try await node.commit(.completeNow, on: job) }
+        #expect(error?.cause == .staleNFSFileHandle)
+        #expect(spool.text(history) == longer)
+    }
+
+    @Test("are not looked for anywhere else when somebody moved the job away, and none is made anew")
+    func moved() async throws {
+        await untilClosed()
+        let aside = spool.absolute("tmp/aside")
+        try FileManager.default.moveItem(atPath: spool.absolute("processing/a/\(job.name)"), toPath: aside)
+        let error = await #expect(throws: SpoolError.self) { try await node.commit(.completeNow, on: job) }
+        #expect(error?.cause == .noSuchFileOrDirectory)
+        #expect(spool.tree("processing/a") == [])
+        try FileManager.default.moveItem(atPath: aside, toPath: spool.absolute("processing/a/\(job.name)"))
+        try await node.commit(.completeNow, on: job)
+        #expect(try spool.problems() == [])
+    }
+
+    @Test("are open for a bounded number of jobs, however many arrive, are worked on and wait")
+    func bounded() async throws {
+        let node = try await spool.node("b", openJobsMax: 8)
+        let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<100 {
+                let drop = try spool.drop("\(number).txt")
+                group.addTask {
+                    let (job, _) = try await node.accepted(drop)
+                    _ = try await node.note(.started("one"), on: job)
+                    let count = node.openJobs.count
+                    try await node.commit(.completeNow, on: job)
+                    return count
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(counts.count == 100 && counts.allSatisfy { $0 <= 8 })
+        await #expect(untilNoneIsOpen(node))
+        #expect(try spool.problems() == [])
+    }
+
+    @Test("are open for a bounded number of drops that were taken: the next one stays in its inbox until then")
+    func taken() async throws {
+        let node = try await spool.node("b", openJobsMax: 8)
+        func take(_ name: String) async throws -> SpoolNode.Taken {
+            try await node.take(spool.drop(name), .lenient(), look: nil, turn: node.nextTurn())
+        }
+        // Half of all the room, and not of what is not to be had.
+        var taken: [SpoolNode.Taken] = []
+        for number in 0..<4 { taken.append(try await take("\(number).txt")) }
+        _ = try await node.accept(taken[0], Drop(queue: TestSpool.queue, name: Array("0.txt".utf8)), .lenient())
+        let gone = Drop(queue: TestSpool.queue, name: Array("none".utf8))
+        _ = try await node.take(gone, .lenient(), look: nil, turn: node.nextTurn())
+        taken.append(try await take("4.txt"))
+
+        let drop = try spool.drop("5.txt")
+        let next = Task { try await node.take(drop, .lenient(), look: nil, turn: node.nextTurn()) }
+        while node.openJobs.waiting < 1 { await Task.yield() }
+        #expect(spool.text("inbox/default/5.txt") != nil)
+        // One that is lost on the way gives its room back, too.
+        taken.removeLast()
+        guard case .accepted = try await node.accept(next.value, drop, .lenient()) else {
+            throw Unexpected("not accepted")
+        }
+        #expect(spool.text("inbox/default/5.txt") == nil)
+    }
+
+    private func untilNoneIsOpen(_ node: SpoolNode) async -> Bool {
+        while node.openJobs.count > 0 { await Task.yield() }
+        return true
+    }
+}
