@@ -61,6 +61,8 @@ package struct Schedule: Sendable {
     /// starve, few enough that a million drops cost no memory.
     private static let windowFactor = 2
     private static let windowMin = 32
+    /// Of many that run at the same time a part is enough: not all of them end at once, and each that waits costs memory.
+    private static let windowMax = 1_024
     /// Of due jobs, which are claimed before anybody knows their queue.
     private static let claimWindowMin = 64
 
@@ -85,7 +87,8 @@ package struct Schedule: Sendable {
     /// How many more drops of the queue may be accepted now.
     package func room(in name: String) -> Int {
         guard let queue = queues[name], queue.isConfigured else { return 0 }
-        return max(0, window(of: queue) - queue.waiting.count - queue.arriving.count - queue.paused)
+        let claimed = queue.waiting.count + queue.arriving.count
+        return max(0, min(window(of: queue), claimedMax(of: queue) - queue.paused) - claimed)
     }
 
     /// Whether it is worth while to look for more drops: there is room for some, or for one and few wait. A look costs
@@ -98,12 +101,17 @@ package struct Schedule: Sendable {
     }
 
     private func window(of queue: Queue) -> Int {
+        min(Self.windowMax, claimedMax(of: queue))
+    }
+
+    /// With those that gave their worker back, which would else be without bound.
+    private func claimedMax(of queue: Queue) -> Int {
         max(Self.windowMin, Self.windowFactor * min(queue.settings.concurrency, concurrency))
     }
 
     /// How many more jobs that are due may be claimed now, all queues together.
     package var claimRoom: Int {
-        let window = max(Self.claimWindowMin, Self.windowFactor * concurrency)
+        let window = max(Self.claimWindowMin, min(Self.windowMax, Self.windowFactor * concurrency))
         return max(0, window - queues.values.reduce(0) { $0 + $1.waiting.dueCount })
     }
 

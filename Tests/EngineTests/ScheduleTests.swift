@@ -121,6 +121,18 @@ struct ScheduleTests {
         #expect(schedule.room(in: "a") == room)
     }
 
+    @Test("has a bounded window where thousands run, of which those that are paused take nothing")
+    func largeWindow() {
+        var schedule = Schedule(queues: [queue("a", concurrency: 10_000)], concurrency: 10_000)
+        #expect(schedule.room(in: "a") == 1_024 && schedule.claimRoom == 1_024)
+        for number: UInt64 in 1...5_000 {
+            schedule.add(ticket(number))
+            _ = schedule.takeNext()
+            schedule.pause(queue: "a")
+        }
+        #expect(schedule.room(in: "a") == 1_024)
+    }
+
     @Test("never has negative room", arguments: [33, 100])
     func fullWindow(count: Int) {
         var schedule = Schedule(queues: [queue("a", concurrency: 1)], concurrency: 1)
