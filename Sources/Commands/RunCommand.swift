@@ -44,7 +44,6 @@ struct RunCommand: SpoolCommand {
         signal(SIGPIPE, SIG_IGN)
         // Nor a writer that opens a drop in the moment in which the daemon asks, by a lease, whether there is one.
         signal(SIGIO, SIG_IGN)
-        Self.raiseFileLimit()
         clinux_keep_freed_memory()
         let pipeline = LogPipeline.bootstrap(
             environment: SpoolOptions.environment,
@@ -67,14 +66,6 @@ struct RunCommand: SpoolCommand {
         do { result = .success(try await daemon.run()) } catch { result = .failure(error) }
         _ = await pipeline.flush(within: .seconds(2))
         try result.get()
-    }
-
-    /// Every running job and every tool keeps some files open; the soft limit is for programs that use select(2).
-    private static func raiseFileLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 

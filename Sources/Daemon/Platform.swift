@@ -12,6 +12,8 @@ package struct Platform: Sendable {
     /// Where syscalls block.
     package var disk: DiskThreads
     package var network: any EventLoopGroup
+    /// How many descriptors the process may have.
+    package var descriptorsMax: Int
 
     package init(
         fileSystem: any FileSystem,
@@ -19,10 +21,11 @@ package struct Platform: Sendable {
         clock: any Clock<Duration>,
         random: @escaping @Sendable () -> UInt64,
         disk: DiskThreads,
-        network: any EventLoopGroup
+        network: any EventLoopGroup,
+        descriptorsMax: Int = 1_024
     ) {
         (self.fileSystem, self.wallClock, self.clock, self.random) = (fileSystem, wallClock, clock, random)
-        (self.disk, self.network) = (disk, network)
+        (self.disk, self.network, self.descriptorsMax) = (disk, network, descriptorsMax)
     }
 
     /// The real machine.
@@ -34,7 +37,8 @@ package struct Platform: Sendable {
             clock: ContinuousClock(),
             random: { random.next() },
             disk: ProcessThreads.disk,
-            network: ProcessThreads.network
+            network: ProcessThreads.network,
+            descriptorsMax: DescriptorLimit.raise()
         )
     }
 }

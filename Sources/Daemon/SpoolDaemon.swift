@@ -32,6 +32,8 @@ package struct SpoolDaemon: Sendable {
     private let hangups: AsyncStream<Void>
     private let logger: Logger
 
+    private var shares: DescriptorShares { DescriptorShares(limit: platform.descriptorsMax) }
+
     /// - Parameter hangups: An element whenever the configuration is to be read again, see ``HangupSignal``.
     package init(
         _ options: Options,
@@ -85,6 +87,7 @@ package struct SpoolDaemon: Sendable {
             directory: configuration.directory,
             clock: platform.clock,
             servers: servers,
+            descriptors: Descriptors(max: shares.calls, of: shares.limit),
             logger: logger
         )
         let result: Result<Void, any Error>
@@ -121,7 +124,9 @@ package struct SpoolDaemon: Sendable {
             ),
             threads: platform.disk,
             clock: platform.wallClock,
-            identifiers: JobIDGenerator(clock: platform.wallClock, random: platform.random)
+            identifiers: JobIDGenerator(clock: platform.wallClock, random: platform.random),
+            timer: platform.clock,
+            openJobsMax: shares.openJobs
         )
         try await node.prepare(queues: Array(configuration.catalog.queues.keys))
         let lock = try NodeLock(of: options.node, in: spool, now: platform.wallClock.now)

@@ -34,6 +34,7 @@ final class WorkflowLibrary: WorkflowProvider {
     private let directory: String
     private let clock: any Clock<Duration>
     private let servers: MCPServers
+    private let descriptors: Descriptors
     private let logger: Logger
     private let shelf = Mutex(Shelf())
 
@@ -43,9 +44,16 @@ final class WorkflowLibrary: WorkflowProvider {
         directory: String,
         clock: any Clock<Duration>,
         servers: MCPServers,
+        descriptors: Descriptors = .unlimited,
         logger: Logger = Logger(label: "agentspool.models")
     ) {
-        connections = ModelConnections(plain: http, environment: environment, directory: directory)
+        self.descriptors = descriptors
+        connections = ModelConnections(
+            plain: http,
+            environment: environment,
+            directory: directory,
+            descriptors: descriptors
+        )
         self.logger = logger
         self.servers = servers
         self.environment = environment
@@ -88,7 +96,13 @@ final class WorkflowLibrary: WorkflowProvider {
         var tools: [String: any Tool] = [:]
         for (name, members) in try reader.objects("tools") {
             let settings = try CommandToolSettings(members, name: name)
-            tools[name] = CommandTool(settings, directory: directory, environment: environment, clock: clock)
+            tools[name] = CommandTool(
+                settings,
+                directory: directory,
+                environment: environment,
+                descriptors: descriptors,
+                clock: clock
+            )
         }
         var settings: [String: MCPServerSettings] = [:]
         for (name, members) in try reader.objects("mcp_servers") {

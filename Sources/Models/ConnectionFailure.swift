@@ -76,6 +76,16 @@ enum ConnectionFailure {
         }
     }
 
+    /// Whether no connection could be begun because the process, or the machine, has too many files open.
+    static func isForWantOfDescriptors(_ error: any Error) -> Bool {
+        switch error {
+        case let error as IOError:
+            [Errno.tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(Errno(rawValue: error.errnoCode))
+        case let error as NIOConnectionError: error.connectionErrors.contains { isForWantOfDescriptors($0.error) }
+        default: false
+        }
+    }
+
     private static func unreachable(_ endpoint: Endpoint, _ reason: String) -> Failure {
         Failure(
             .temporary,

@@ -1,5 +1,5 @@
 package import AsyncHTTPClient
-import Jobs
+package import Jobs
 import NIOCore
 import NIOHTTPCompression
 import NIOSSL
@@ -7,9 +7,13 @@ import Synchronization
 
 /// The connections to models: one client for all that are reached in the same way.
 package final class ModelConnections: Sendable {
-    /// More connections to one host than any setting asks for: how many calls run is decided by the workers and by
-    /// the models' `concurrency`, and a call that waited inside the client would use up its time-out there.
-    package static let perHostMax = 10_000
+    /// More connections to one host than any setting asks for: how many calls run is decided by the workers, by the
+    /// models' `concurrency` and by ``descriptors``, and a call that waited inside the client would use up its time-out
+    /// there.
+    package static let perHostMax = 1_000_000
+    /// How long a connection is kept that nobody uses: the next calls of a job come sooner, and thousands of them are
+    /// descriptors and memory.
+    private static let idleMax: Int64 = 15
     /// Larger files of authorities are refused.
     static let authoritiesBytesMax = 16 << 20
 
@@ -21,6 +25,8 @@ package final class ModelConnections: Sendable {
         var digest: String?
     }
 
+    /// Each call holds one of them.
+    let descriptors: Descriptors
     private let plain: HTTPClient
     private let environment: ProxyEnvironment
     private let directory: String
@@ -31,8 +37,14 @@ package final class ModelConnections: Sendable {
     ///     this, and is not shut down by it.
     ///   - environment: The daemon's, which may name proxies.
     ///   - directory: The configuration's; relative paths count from there.
-    package init(plain: HTTPClient, environment: [String: String], directory: String) {
-        (self.plain, self.directory) = (plain, directory)
+    ///   - descriptors: Each call holds one of them.
+    package init(
+        plain: HTTPClient,
+        environment: [String: String],
+        directory: String,
+        descriptors: Descriptors = .unlimited
+    ) {
+        (self.plain, self.directory, self.descriptors) = (plain, directory, descriptors)
         self.environment = ProxyEnvironment(environment)
     }
 
@@ -45,6 +57,7 @@ package final class ModelConnections: Sendable {
         configuration.decompression = .enabled(limit: .size(ProviderCall.streamBytesMax))
         configuration.timeout.connect = .seconds(10)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = perHostMax
+        configuration.connectionPool.idleTimeout = .seconds(idleMax)
         // The job's own retry policy decides; the client would only hide the reason for some seconds.
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration

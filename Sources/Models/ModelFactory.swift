@@ -35,6 +35,7 @@ package enum ModelFactory {
                 },
                 http: try connections.client(for: settings.name, at: endpoint, settings.connection),
                 lane: lane,
+                descriptors: connections.descriptors,
                 clock: clock,
                 logger: logger
             )

@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 
 /// A model behind an HTTP API: at OpenAI, at Anthropic, or at any server that speaks as one of them.
-package struct ProviderModel: LanedModel {
+package final class ProviderModel: LanedModel {
     /// The model's name in the configuration.
     package let name: String
     package let lane: ModelLane
@@ -24,9 +24,11 @@ package struct ProviderModel: LanedModel {
     private let onTruncated: OnTruncated?
     private let context: ModelContext?
     private let call: ProviderCall
+    private let descriptors: Descriptors
+    private let clock: any Clock<Duration>
     private let memory: RefusalMemory
     /// Nil for a model that is asked out of turn.
-    private var turn: LaneTurn?
+    private let turn: LaneTurn?
 
     /// - Parameters:
     ///   - settings: Of them all but the provider, which the next three parameters are.
@@ -34,6 +36,7 @@ package struct ProviderModel: LanedModel {
     ///   - headers: Beside the dialect's own, in whose place they stand where the names are the same.
     ///   - http: Lives longer than the model; best made with ``ModelConnections/configuration``.
     ///   - lane: Shared with another model that counts as the same one; nil for one of its own.
+    ///   - descriptors: Each call holds one of them.
     ///   - clock: Measures time-outs, pauses and limits per minute.
     ///   - logger: Is told what the server refuses.
     package init(
@@ -45,25 +48,37 @@ package struct ProviderModel: LanedModel {
         headers: [ConfiguredHeader] = [],
         http: HTTPClient,
         lane: ModelLane? = nil,
+        descriptors: Descriptors = .unlimited,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger = Logger(label: "agentspool.models")
     ) {
         (name, language, self.endpoint, self.model, self.key) = (settings.name, dialect, endpoint, model, key)
+        (self.descriptors, self.clock) = (descriptors, clock)
         (self.headers, query) = (headers, settings.connection.queryText(after: endpoint.query))
         (parameters, isStreamed, price) = (settings.parameters, settings.isStreamed, settings.price)
         (structured, onTruncated, context) = (settings.structured, settings.onTruncated, settings.context)
         call = ProviderCall(http: http, clock: clock, timeout: settings.timeout, idleTimeout: settings.idleTimeout)
         self.lane = lane ?? ModelLane(settings, clock: clock)
         memory = RefusalMemory(model: settings.name, logger: logger)
+        turn = nil
+    }
+
+    /// The same model, asked in a turn.
+    private init(_ model: ProviderModel, in turn: LaneTurn) {
+        (name, lane, language, endpoint) = (model.name, model.lane, model.language, model.endpoint)
+        (self.model, key, headers, query) = (model.model, model.key, model.headers, model.query)
+        (parameters, isStreamed, price, structured) = (
+            model.parameters, model.isStreamed, model.price, model.structured
+        )
+        (onTruncated, context, call, memory) = (model.onTruncated, model.context, model.call, model.memory)
+        (descriptors, clock, self.turn) = (model.descriptors, model.clock, turn)
     }
 
     package func withTurn<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value {
         try await lane.withTurn { turn in
-            var model = self
-            model.turn = turn
-            return try await body(model)
+            try await body(ProviderModel(self, in: turn))
         }
     }
 
@@ -177,7 +192,7 @@ package struct ProviderModel: LanedModel {
     ) async throws -> ChatAnswer {
         let answer: ProviderCall.Answer
         do {
-            answer = try await call.send(message, language)
+            answer = try await descriptors.hold(1) { try await send(message) }
         } catch let broken as ProviderCall.Broken {
             throw refusal(broken, key)
         }
@@ -198,6 +213,23 @@ package struct ProviderModel: LanedModel {
         var read = try language.read(json, for: request, reading)
         read.requestID = answer.headers.first(name: "x-request-id") ?? answer.headers.first(name: "request-id")
         return read
+    }
+
+    /// How often a call that found no descriptor free is tried again, once a second.
+    private static let descriptorTriesMax = 60
+
+    /// Sends it once there is a descriptor for it: connections that nobody uses any more may still hold all of them.
+    private func send(_ message: HTTPClientRequest) async throws -> ProviderCall.Answer {
+        for _ in 1..<Self.descriptorTriesMax {
+            do {
+                return try await call.send(message, language)
+            } catch let broken as ProviderCall.Broken where ConnectionFailure.isForWantOfDescriptors(broken.cause) {
+                try await Waits.during("no descriptor is free for a connection: the process has too many files open") {
+                    try await clock.sleep(for: .seconds(1))
+                }
+            }
+        }
+        return try await call.send(message, language)
     }
 
     private func refusal(_ broken: ProviderCall.Broken, _ key: ProviderError.Key) -> any Error {

@@ -17,19 +17,26 @@ package struct CommandTool: Tool {
     package let settings: CommandToolSettings
     private let directory: String
     private let environment: [String: String]
+    private let descriptors: Descriptors
     private let clock: any Clock<Duration>
+
+    /// Three pipes, two memory files, and the descriptor of the process.
+    private static let descriptorsOfOne = 8
 
     /// - Parameters:
     ///   - directory: Absolute path of the directory that the command runs in and that a program's relative path with a
     ///     slash begins at: the configuration's.
     ///   - environment: The daemon's own.
+    ///   - descriptors: A command that runs holds some of them.
     ///   - clock: Measures the time-out and the wait between SIGTERM and SIGKILL.
     package init(
         _ settings: CommandToolSettings,
         directory: String,
         environment: [String: String],
+        descriptors: Descriptors = .unlimited,
         clock: any Clock<Duration> = ContinuousClock()
     ) {
+        self.descriptors = descriptors
         self.settings = settings
         self.directory = directory
         let passed = Set(Self.variables + settings.environment)
@@ -80,6 +87,14 @@ package struct CommandTool: Tool {
     /// The few system calls before the start (finding the program, making a directory) are
     /// made here on the calling thread: they take microseconds on a local disk, a change of threads takes longer.
     private func run(
+        _ command: [String],
+        _ invocation: ToolInvocation,
+        _ failure: CommandFailure
+    ) async throws -> CommandRun.Outcome {
+        try await descriptors.hold(Self.descriptorsOfOne) { try await start(command, invocation, failure) }
+    }
+
+    private func start(
         _ command: [String],
         _ invocation: ToolInvocation,
         _ failure: CommandFailure

@@ -51,7 +51,9 @@ final class TestSpool {
     }
 
     /// Starts a daemon, and returns when it says that it is ready.
-    func startDaemon(_ arguments: [String] = []) async throws {
+    ///
+    /// - Parameter openFiles: Its limit of open files; nil for that of the tests.
+    func startDaemon(_ arguments: [String] = [], openFiles: Int? = nil) async throws {
         let log = URL(fileURLWithPath: path).appendingPathComponent("daemon.log")
         if !FileManager.default.fileExists(atPath: log.path) {
             _ = FileManager.default.createFile(atPath: log.path, contents: nil)
@@ -61,6 +63,11 @@ final class TestSpool {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Program.path)
         process.arguments = ["run", "--spool", path, "--node", "test"] + arguments
+        if let openFiles {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            let command = ["-c", "ulimit -n \(openFiles) && exec \"$0\" \"$@\"", Program.path]
+            process.arguments = command + (process.arguments ?? [])
+        }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = handle
         process.standardError = handle
