@@ -5,7 +5,7 @@ import Tools
 import Workflow
 
 /// Runs one claimed job as far as it goes, and commits how that ended.
-struct JobRunner: Sendable {
+final class JobRunner: Sendable {
     let node: SpoolNode
     let observer: any JobObserver
     let provider: any WorkflowProvider
@@ -13,6 +13,19 @@ struct JobRunner: Sendable {
     let budgets: QueueBudgets
     let redactor: Redactor
     let logger: Logger
+
+    init(
+        node: SpoolNode,
+        observer: any JobObserver,
+        provider: any WorkflowProvider,
+        environment: RunEnvironment,
+        budgets: QueueBudgets,
+        redactor: Redactor,
+        logger: Logger
+    ) {
+        (self.node, self.observer, self.provider, self.environment) = (node, observer, provider, environment)
+        (self.budgets, self.redactor, self.logger) = (budgets, redactor, logger)
+    }
 
     /// How a claimed job left the engine's hands.
     enum Ending: Sendable, Equatable {

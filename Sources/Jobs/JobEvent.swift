@@ -1,7 +1,7 @@
 package import OrderedCollections
 
 /// What happened to a job: the part of a history record that differs from type to type.
-package enum JobEvent: Sendable, Equatable {
+package indirect enum JobEvent: Sendable, Equatable {
     case accepted(Acceptance)
     /// - Parameter after: How the daemon ended from which it was taken over; nil where that is not known.
     case claimed(node: String, cause: ClaimCause, after: FormerEnd? = nil)

@@ -53,7 +53,7 @@ package enum Place: Sendable, Hashable {
 }
 
 /// What somebody wants to happen to a job.
-package enum JobCommand: Sendable, Equatable {
+package indirect enum JobCommand: Sendable, Equatable {
     case accept(Acceptance)
     case claim(node: String, ClaimCause, after: FormerEnd? = nil)
     /// Something about a step.

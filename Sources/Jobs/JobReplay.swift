@@ -3,87 +3,44 @@ import OrderedCollections
 /// All that a job's history says, folded record by record: its life, its steps and the row of `agentspool list`.
 ///
 /// The daemon folds records as it appends them and `reindex` folds the files, so both give the same rows.
+///
+/// A value that lies in one piece of memory of its own: thousands of jobs wait in functions that have it in hand, and it
+/// has more than a kilobyte.
 package struct JobReplay: Sendable, Equatable {
-    package let name: JobName
-    package private(set) var life = JobLife()
-    package private(set) var steps = StepLedger()
-    package private(set) var acceptance: Acceptance?
-    package private(set) var acceptedAt: Timestamp?
-    package private(set) var startedAt: Timestamp?
-    /// The event that set the state, for its reason.
-    package private(set) var lastTurn: JobEvent?
-    /// Of all attempts, those included that a retry by a person set back.
-    package private(set) var usage = Usage()
-    package private(set) var output: JSON?
-    /// Whether a model's answer was cut at a limit and kept.
-    package private(set) var isTruncated = false
-    /// What people who released the job allowed it besides.
-    package private(set) var raisedLimits = Limits()
-    /// Time in the hands of nodes, the time since ``claimedAt`` not counted.
-    package private(set) var activeTime: Duration = .zero
-    /// Since when it is in a node's hands; nil while it is in none.
-    package private(set) var claimedAt: Timestamp?
-    /// When it was last due after a wait for a retry, a start time or a person; nil when it never was put off.
-    package private(set) var dueAt: Timestamp?
-    private var lastAt: Timestamp?
+    private var facts: Boxed<JobFacts>
 
-    package init(name: JobName) { self.name = name }
+    package var name: JobName { facts.value.name }
+    package var life: JobLife { facts.value.life }
+    package var steps: StepLedger { facts.value.steps }
+    package var acceptance: Acceptance? { facts.value.acceptance }
+    package var acceptedAt: Timestamp? { facts.value.acceptedAt }
+    package var startedAt: Timestamp? { facts.value.startedAt }
+    /// The event that set the state, for its reason.
+    package var lastTurn: JobEvent? { facts.value.lastTurn }
+    /// Of all attempts, those included that a retry by a person set back.
+    package var usage: Usage { facts.value.usage }
+    package var output: JSON? { facts.value.output }
+    /// Whether a model's answer was cut at a limit and kept.
+    package var isTruncated: Bool { facts.value.isTruncated }
+    /// What people who released the job allowed it besides.
+    package var raisedLimits: Limits { facts.value.raisedLimits }
+    /// Time in the hands of nodes, the time since ``claimedAt`` not counted.
+    package var activeTime: Duration { facts.value.activeTime }
+    /// Since when it is in a node's hands; nil while it is in none.
+    package var claimedAt: Timestamp? { facts.value.claimedAt }
+    /// When it was last due after a wait for a retry, a start time or a person; nil when it never was put off.
+    package var dueAt: Timestamp? { facts.value.dueAt }
+
+    package init(name: JobName) { facts = Boxed(JobFacts(name: name)) }
 
     package init(name: JobName, records: some Sequence<HistoryRecord>) {
-        self.name = name
+        self.init(name: name)
         for record in records { apply(record) }
     }
 
     /// - Parameter place: Where the record lies in the history file, when that is known.
     package mutating func apply(_ record: HistoryRecord, at place: Range<Int>? = nil) {
-        life.apply(record)
-        steps.apply(record, at: place)
-        noteTime(record)
-        switch record.event {
-        case .accepted(let acceptance):
-            self.acceptance = acceptance
-            acceptedAt = record.at
-            lastTurn = record.event
-        case .stepStarted: startedAt = startedAt ?? record.at
-        case .stepCompleted(let completion):
-            if let used = completion.usage { usage += used }
-            if completion.answer.isTruncated { isTruncated = true }
-        case .stepFailed(let failure):
-            if let used = failure.usage { usage += used }
-        case .stepWaits(let wait):
-            if let used = wait.usage { usage += used }
-        case .completed(let output):
-            self.output = output
-            lastTurn = record.event
-        case .released(let release):
-            raisedLimits = raisedLimits.replaced(by: release.limits)
-            dueAt = record.at
-            lastTurn = record.event
-        case .retried:
-            output = nil
-            dueAt = record.at
-            lastTurn = record.event
-        case .deferred(let until, _):
-            dueAt = until
-            lastTurn = record.event
-        case .unknown: break
-        default: lastTurn = record.event
-        }
-    }
-
-    /// A life that was cut off counts until its last record.
-    private mutating func noteTime(_ record: HistoryRecord) {
-        defer { lastAt = record.at }
-        switch record.event {
-        case .accepted: claimedAt = record.at
-        case .claimed:
-            if let claimedAt, let lastAt { activeTime += max(.zero, lastAt - claimedAt) }
-            claimedAt = record.at
-        case .stepStarted, .stepCompleted, .stepFailed, .stepWaits, .unknown: break
-        default:
-            if let claimedAt { activeTime += max(.zero, record.at - claimedAt) }
-            claimedAt = nil
-        }
+        facts.change { $0.apply(record, at: place) }
     }
 
     /// The limits that hold for the job now.
@@ -99,7 +56,8 @@ package struct JobReplay: Sendable, Equatable {
         default: break
         }
         var excerpt = self
-        excerpt.steps = steps.excerpt([record.event.step, currentStep].compactMap(\.self))
+        let steps = steps.excerpt([record.event.step, currentStep].compactMap(\.self))
+        excerpt.facts.change { $0.steps = steps }
         return excerpt
     }
 

@@ -50,20 +50,22 @@ struct ProviderCall: Sendable {
     func send(_ message: HTTPClientRequest, _ dialect: Dialect) async throws -> Answer {
         let progress = CallProgress(clock)
         do {
-            return try await withThrowingTaskGroup(of: Answer?.self) { group in
-                group.addTask { try await exchange(message, dialect, progress) }
+            return try await withThrowingTaskGroup(of: Part.self) { group in
+                group.addTask { [http] in
+                    .head(try await Redirects.follow(message) { try await http.execute($0, deadline: .distantFuture) })
+                }
                 group.addTask { [clock, timeout] in
                     try await clock.sleep(for: timeout)
-                    if progress.isStream { return nil }
+                    if progress.isStream { return .watch }
                     throw ConnectionFailure.TimedOut(limit: timeout)
                 }
-                group.addTask { [idleTimeout, silenceMax] in
-                    throw try await progress.stall(after: idleTimeout, silenceMax: silenceMax)
-                }
-                group.addTask { try await progress.end(after: Self.endGrace) }
                 defer { group.cancelAll() }
-                while let answer = try await group.next() {
-                    if let answer { return answer }
+                while let part = try await group.next() {
+                    switch part {
+                    case .answer(let answer): return answer
+                    case .head(let response): take(response, dialect, progress, in: &group)
+                    case .watch: break
+                    }
                 }
                 throw CancellationError()
             }
@@ -73,14 +75,33 @@ struct ProviderCall: Sendable {
         }
     }
 
-    private func exchange(
-        _ message: HTTPClientRequest,
+    private enum Part: Sendable {
+        case head(HTTPClientResponse)
+        case answer(Answer)
+        /// A watch that found nothing wrong.
+        case watch
+    }
+
+    /// Begins to take an answer, and to watch over it. Not before: most of a call is waiting for the answer's head, and
+    /// thousands may wait.
+    private func take(
+        _ response: HTTPClientResponse,
+        _ dialect: Dialect,
+        _ progress: CallProgress,
+        in group: inout ThrowingTaskGroup<Part, any Error>
+    ) {
+        group.addTask { .answer(try await answer(response, dialect, progress)) }
+        group.addTask { [idleTimeout, silenceMax] in
+            throw try await progress.stall(after: idleTimeout, silenceMax: silenceMax)
+        }
+        group.addTask { try await progress.end(after: Self.endGrace).map(Part.answer) ?? .watch }
+    }
+
+    private func answer(
+        _ response: HTTPClientResponse,
         _ dialect: Dialect,
         _ progress: CallProgress
     ) async throws -> Answer {
-        let response = try await Redirects.follow(message) { [http] in
-            try await http.execute($0, deadline: .distantFuture)
-        }
         let status = Int(response.status.code)
         guard (200..<300).contains(status) else {
             let bytes = try await refusal(response.body, progress)

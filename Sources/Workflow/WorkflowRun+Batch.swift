@@ -12,7 +12,7 @@ extension WorkflowRun {
     func runBatch(_ source: any ByteSource) async throws -> RunOutcome {
         let file = try await BatchFile(source, form: job.batchForm)
         _ = try await runSideBySide(file.count, concurrency: Self.batchConcurrency) { index in
-            try await run(file.line(at: index))
+            try await self.run(file.line(at: index))
             return .null
         }
         let results = BatchResults(file, job: job.name.id, archive: recorder)

@@ -26,7 +26,7 @@ extension WorkflowRun {
         let names = ElementNames(items)
         let outputs = try await runSideBySide(items.count, concurrency: step.concurrency) { index in
             var inner = scope.with(item: items[index], index: index)
-            return try await runSteps(step.steps, in: &inner, path: "\(path)/\(names[index])")
+            return try await self.runSteps(step.steps, in: &inner, path: "\(path)/\(names[index])")
         }
         try await recordComposite(path, .forEach)
         return .array(outputs)

@@ -102,25 +102,14 @@ extension WorkflowRun {
         }
         let number = (entry?.attempts ?? 0) + 1
         var attempt = Attempt(number: number, request: number + (entry?.refusals ?? 0), model: model)
-        attempt.reserveMore = { most throws(OverBudget) in
+        attempt.reserveMore = { [job, environment] most throws(OverBudget) in
             let reservation = try job.budget.reserve(most, at: environment.wallClock.now)
             more.withLock { $0.append(reservation) }
         }
-        var start = StepStart(
-            step: leaf.path,
-            kind: leaf.kind,
-            attempt: attempt.number,
-            effect: leaf.effect,
-            tool: leaf.tool,
-            model: model?.name,
-            arguments: leaf.arguments
-        )
-        // So that a person's word about a call in doubt is found by a job that resumes this one.
-        if leaf.effect == .write { start.asked = leaf.asked }
-        start.isAlone = alone != nil
         let hasEffect = leaf.effect == .write || leaf.effect == .idempotent
         // That it runs alone is on disk before it does: else another death would not be held against it.
-        try await recorder.record(.stepStarted(start), durably: hasEffect || alone != nil)
+        let start = start(of: leaf, number, model: model?.name, isAlone: alone != nil)
+        try await recorder.record(start, durably: hasEffect || alone != nil)
         let began = environment.wallClock.now
         if leaf.tool != nil { used = .oneToolCall }
         do {
@@ -131,8 +120,8 @@ extension WorkflowRun {
                     try await body(attempt)
                 }
             used = result.usage ?? used
-            let completion = completion(leaf, attempt.number, began, result)
-            try await recorder.record(.stepCompleted(completion), durably: !isLast(leaf.path))
+            let completed = JobEvent.stepCompleted(completion(leaf, number, began, result))
+            try await recorder.record(completed, durably: !isLast(leaf.path))
             return .done(result.output)
         } catch let failure as Failure {
             used = failure.usage ?? used
@@ -147,6 +136,22 @@ extension WorkflowRun {
             }
             return try await recordWait(leaf, number, pause)
         }
+    }
+
+    private func start(of leaf: Leaf, _ attempt: Int, model: String?, isAlone: Bool) -> JobEvent {
+        var start = StepStart(
+            step: leaf.path,
+            kind: leaf.kind,
+            attempt: attempt,
+            effect: leaf.effect,
+            tool: leaf.tool,
+            model: model,
+            arguments: leaf.arguments
+        )
+        // So that a person's word about a call in doubt is found by a job that resumes this one.
+        if leaf.effect == .write { start.asked = leaf.asked }
+        start.isAlone = isAlone
+        return .stepStarted(start)
     }
 
     /// Records that what was begun is no attempt: the model rests, or its quota refused the request.

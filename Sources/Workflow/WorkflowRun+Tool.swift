@@ -83,13 +83,14 @@ extension WorkflowRun {
         let path = call.path
         let tool = try tool(call.tool, path)
         let paths = ArtifactPaths(job.artifacts)
-        let invocation: @Sendable (Int, JSON) -> ToolInvocation = { attempt, arguments in
+        let key = key(path)
+        let invocation: @Sendable (Int, JSON) -> ToolInvocation = { [job] attempt, arguments in
             ToolInvocation(
                 arguments: paths.resolved(arguments),
                 job: job.name.id.text,
                 step: path,
                 attempt: attempt,
-                idempotencyKey: key(path),
+                idempotencyKey: key,
                 artifacts: job.artifacts
             )
         }

@@ -3,7 +3,7 @@ package import Models
 package import Tools
 
 /// A workflow whose models and tools are at hand.
-package struct ExecutableWorkflow: Sendable {
+package final class ExecutableWorkflow: Sendable {
     package let definition: WorkflowDefinition
     let models: [String: any ChatModel]
     let tools: [String: any Tool]
@@ -63,7 +63,9 @@ package struct JobContext: Sendable {
 ///
 /// Steps that were recorded are not run again: their outputs are taken from the record. Everything else goes through
 /// ``perform(_:attempt:)``, which records intent, outcome and failure.
-package struct WorkflowRun: Sendable {
+///
+/// An object, because every step that waits keeps it: as a value it took a kilobyte in each function on the way there.
+package final class WorkflowRun: Sendable {
     let workflow: ExecutableWorkflow
     let job: JobContext
     let recorder: any StepRecorder

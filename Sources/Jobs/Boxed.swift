@@ -1,0 +1,24 @@
+/// A large value that is handed on as a small one, and copied only when it is changed while others have it.
+struct Boxed<Value: Sendable & Equatable>: Sendable, Equatable {
+    /// Sendable: what it holds is changed only through ``Boxed/change(_:)``, by the one who alone refers to it.
+    private final class Content: @unchecked Sendable {
+        var value: Value
+
+        init(_ value: Value) { self.value = value }
+    }
+
+    private var content: Content
+
+    var value: Value { content.value }
+
+    init(_ value: Value) { content = Content(value) }
+
+    mutating func change(_ body: (inout Value) -> Void) {
+        if !isKnownUniquelyReferenced(&content) { content = Content(content.value) }
+        body(&content.value)
+    }
+
+    static func == (left: Self, right: Self) -> Bool {
+        left.content === right.content || left.content.value == right.content.value
+    }
+}
