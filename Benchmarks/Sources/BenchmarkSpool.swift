@@ -39,9 +39,13 @@ final class BenchmarkSpool {
     }
 
     /// Starts the daemon.
-    func start(_ arguments: [String] = []) throws -> Child {
+    ///
+    /// - Parameter openFiles: Its limit of open files; nil for that of the benchmarks.
+    func start(_ arguments: [String] = [], openFiles: Int? = nil) throws -> Child {
         workplace.settle()
-        return try Child([workplace.program, "run", "--spool", path, "--node", "bench"] + arguments, log: log)
+        let command = [workplace.program, "run", "--spool", path, "--node", "bench"] + arguments
+        guard let openFiles else { return try Child(command, log: log) }
+        return try Child(["/bin/sh", "-c", "ulimit -n \(openFiles) && exec \"$0\" \"$@\""] + command, log: log)
     }
 
     /// Runs the daemon until nothing is left, and sees that all went well.
@@ -63,6 +67,12 @@ final class BenchmarkSpool {
     var logEnd: String {
         let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
         return String(text.suffix(1_500))
+    }
+
+    /// Lines of the daemon's log in which `text` stands.
+    func logLines(containing text: String) -> Int {
+        let log = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        return log.split(separator: "\n").count { $0.contains(text) }
     }
 
     func entries(_ directory: String) -> [String] {

@@ -78,6 +78,11 @@ enum Suite {
             measure: Latency.measure
         ),
         Benchmark(name: "agent", about: "model calls to a server that answers after 50 ms", measure: Agent.measure),
+        Benchmark(
+            name: "in-flight",
+            about: "10,000 model calls at the same time, each answered after 2 s",
+            measure: InFlight.measure
+        ),
         Benchmark(name: "commands", about: "jobs whose step is /bin/true", measure: Commands.measure),
         Benchmark(name: "backlog", about: "up to a million files waiting", measure: Backlog.measure),
         Benchmark(name: "index", about: "a million finished jobs", measure: Index.measure),

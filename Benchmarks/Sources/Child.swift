@@ -83,6 +83,21 @@ final class Child {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
+    /// How many descriptors it has open.
+    var descriptors: Int {
+        guard let listing = opendir("/proc/\(pid)/fd") else { return 0 }
+        defer { closedir(listing) }
+        var count = 0
+        while readdir(listing) != nil { count += 1 }
+        return count - 2
+    }
+
+    /// Whether it runs no more; ``wait()`` tells how it ended.
+    var hasEnded: Bool {
+        var information = siginfo_t()
+        return waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo != 0
+    }
+
     /// A member of /proc/PID/status in MB, as VmRSS.
     func memory(_ member: String) -> Double {
         Double(Self.number(member, in: "/proc/\(pid)/status")) / 1024

@@ -11,7 +11,7 @@ final class ModelServer: Sendable {
 
     init(answerAfter seconds: Double) throws {
         channel = try ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.backlog, value: 16_384)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
