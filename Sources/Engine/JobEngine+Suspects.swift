@@ -52,6 +52,8 @@ extension JobEngine {
         do {
             // First: from now on a death is that of many.
             try await node.run { [lock] in try lock.note(.together) }
+            // The last of what is suspected may have ended meanwhile, and with it this timer, which would close the gate again.
+            guard !Task.isCancelled, gate.isGuarding else { return }
             gate.openWide()
             logger.warning(
                 """

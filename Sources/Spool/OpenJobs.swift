@@ -257,8 +257,22 @@ final class OpenJobs: Sendable {
 
     private func sync(_ entries: [Entry]) async throws {
         let lengths = entries.map(\.job.length)
-        try await durability.sync(files: entries.map(\.files.history))
+        do {
+            try await durability.sync(files: entries.map(\.files.history))
+        } catch {
+            // Nothing is synced any more: who waits for room would wait for ever, and is told the same.
+            wakeAll()
+            throw error
+        }
         for (entry, length) in zip(entries, lengths) { entry.job.noteSynced(length) }
+    }
+
+    private func wakeAll() {
+        let waiters = state.withLock { state in
+            defer { (state.waitingForFiles, state.waitingForRoom) = ([], []) }
+            return Array(state.waitingForFiles) + Array(state.waitingForRoom)
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     // MARK: Sweeps

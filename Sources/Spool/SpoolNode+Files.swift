@@ -23,15 +23,20 @@ extension SpoolNode {
     /// A history that was replaced meanwhile is somebody else's: who took the job over made it (`renewHistory`). Its inode
     /// may be the old one's again, but then it is longer.
     private func openAgain(_ job: OwnedJob) throws(SpoolError) -> JobFiles {
-        let (isClosed, file, length) = job.state.withLock { ($0.isClosed, $0.file, $0.length) }
         let action = "opening the history of \(job.name)"
-        if isClosed { throw SpoolError(action, .badFileDescriptor, advice: "The job is no longer this node's") }
-        let (files, status) = try doing(action) { () throws(Errno) in
+        if job.isClosed { throw SpoolError(action, .badFileDescriptor, advice: "The job is no longer this node's") }
+        let (files, isSame) = try doing(action) { () throws(Errno) in
             let directory = try fileSystem.open(job.name.description, in: spool.directory(processing), .jobDirectory)
             let history = try fileSystem.open(SpoolLayout.history, in: directory, .appendAgain)
-            return (JobFiles(directory: directory, history: history), try fileSystem.status(of: history))
+            // Another task may append to it now, by a file of its own: that has the lock, too, until its length is known.
+            let isSame = try job.state.withLock { state throws(Errno) in
+                let status = try fileSystem.status(of: history)
+                guard let file = state.file else { return false }
+                return file == (status.device, status.inode) && status.size == state.length
+            }
+            return (JobFiles(directory: directory, history: history), isSame)
         }
-        guard let file, file == (status.device, status.inode), status.size == length else {
+        guard isSame else {
             throw SpoolError(action, .staleNFSFileHandle, advice: "Another process has replaced it or written to it")
         }
         return files

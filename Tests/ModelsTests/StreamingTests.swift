@@ -265,7 +265,8 @@ struct StreamingTests {
     @Test("a stream that stalls is a temporary failure after idle_timeout", arguments: [Dialect.openAI, .anthropic])
     func stalled(dialect: Dialect) async throws {
         let clock = TurnedClock()
-        let reply = FakeProvider.Reply.stream(Array(Self.pieces(dialect)[..<2]), ending: .stall)
+        // In one piece: one that came after the clock was turned would begin the wait anew.
+        let reply = FakeProvider.Reply.stream([Self.pieces(dialect)[..<2].joined()], ending: .stall)
         let failure = try await withModel(
             FakeProvider.always(reply),
             "idle_timeout: 7s",
