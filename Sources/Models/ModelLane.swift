@@ -72,7 +72,7 @@ package final class ModelLane: Sendable {
         // Who would be turned away at the end of the line need not stand in it.
         let now = stopwatch.elapsed
         if let pause = state.withLock({ $0.closed(at: now) }), pause.duration > Self.sleepMax { throw pause }
-        return try await semaphore.withPermit(crowded) { try await turn(body) }
+        return try await semaphore.withPermits(1, crowded) { try await turn(body) }
     }
 
     private func turn<Value>(_ body: (LaneTurn) async throws -> Value) async throws -> Value {

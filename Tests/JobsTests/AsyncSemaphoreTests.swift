@@ -1,9 +1,9 @@
 import Synchronization
 import Testing
 
-@testable import Models
+@testable import Jobs
 
-@Suite("The semaphore of a model's concurrency")
+@Suite("Permits that tasks wait for")
 struct AsyncSemaphoreTests {
     private func waitUntil(_ condition: () -> Bool) async {
         while !condition() { await Task.yield() }
@@ -14,10 +14,10 @@ struct AsyncSemaphoreTests {
         let semaphore = AsyncSemaphore(permits: 1)
         let order = Order()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            try await semaphore.withPermit {
+            try await semaphore.withPermits {
                 for number in 0..<5 {
                     // Each waits before the next one comes.
-                    group.addTask { try await semaphore.withPermit { order.add(number) } }
+                    group.addTask { try await semaphore.withPermits { order.add(number) } }
                     await waitUntil { semaphore.waiting == number + 1 }
                 }
             }
@@ -30,10 +30,10 @@ struct AsyncSemaphoreTests {
     func cancellation() async throws {
         let semaphore = AsyncSemaphore(permits: 1)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            try await semaphore.withPermit {
-                let first = Task { try await semaphore.withPermit {} }
+            try await semaphore.withPermits {
+                let first = Task { try await semaphore.withPermits {} }
                 await waitUntil { semaphore.waiting == 1 }
-                group.addTask { try await semaphore.withPermit {} }
+                group.addTask { try await semaphore.withPermits {} }
                 await waitUntil { semaphore.waiting == 2 }
                 first.cancel()
                 await #expect(throws: CancellationError.self) { try await first.value }
@@ -41,7 +41,7 @@ struct AsyncSemaphoreTests {
             }
             try await group.waitForAll()
         }
-        try await semaphore.withPermit {}
+        try await semaphore.withPermits {}
     }
 
     @Test("a task that was cancelled before takes no permit")
@@ -49,19 +49,19 @@ struct AsyncSemaphoreTests {
         let semaphore = AsyncSemaphore(permits: 1)
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
-            try await semaphore.withPermit { _ = Issue.record("it was let in") }
+            try await semaphore.withPermits { _ = Issue.record("it was let in") }
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        try await semaphore.withPermit {}
+        try await semaphore.withPermits {}
     }
 
     @Test("a permit comes back from a body that throws")
     func bodyThrows() async throws {
         struct Broken: Error {}
         let semaphore = AsyncSemaphore(permits: 1)
-        await #expect(throws: Broken.self) { try await semaphore.withPermit { throw Broken() } }
-        try await semaphore.withPermit {}
+        await #expect(throws: Broken.self) { try await semaphore.withPermits { throw Broken() } }
+        try await semaphore.withPermits {}
     }
 }
 
