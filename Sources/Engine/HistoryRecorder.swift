@@ -96,19 +96,17 @@ final class HistoryRecorder: StepRecorder {
     ) async throws -> Value {
         // First of all, so that a step that begins to wait now does not give away the worker that this one gets.
         let hasWorker = worker.begin(step)
-        let turn: StepTurns.Turn
-        do {
-            // A step that waits for a worker must not keep a suspected one from running alone.
-            if !hasWorker { try await lender.waitForWorker(of: job.name) }
-            turn = try await gate.enter(
-                job.name,
-                isSuspected: suspicion != nil,
-                reason: suspicion?.waits ?? Suspicion.othersWait
-            )
-        } catch {
-            worker.end(step)
-            throw error
+        // Again, where its outcome was recorded: one whose model rests has none.
+        defer { worker.end(step) }
+        // A step that waits for a worker must not keep a suspected one from running alone.
+        if !hasWorker {
+            try await Waits.during(JobSummary.awaitsWorker) { try await lender.waitForWorker(of: job.name) }
         }
+        let turn = try await gate.enter(
+            job.name,
+            isSuspected: suspicion != nil,
+            reason: suspicion?.waits ?? Suspicion.othersWait
+        )
         defer { gate.end(turn) }
         try await note(turn.isAlone ? .alone : .together)
         return try await body(turn.isAlone)

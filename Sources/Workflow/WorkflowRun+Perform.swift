@@ -47,35 +47,30 @@ extension WorkflowRun {
         case waitForModel(until: Timestamp, reason: String)
     }
 
-    /// Makes one attempt once the model has its turn; while the model rests, none is made.
+    /// Makes one attempt once the step is under way and the model has its turn; while the model rests, none is made.
+    ///
+    /// In this order: a step that held a turn of the model's while it waited for a worker, or for a suspected step to end,
+    /// would wait for steps that have what it wants and want what it has.
     private func takeTurn(
         _ leaf: Leaf,
-        _ body: @Sendable (Attempt) async throws -> AttemptResult
-    ) async throws -> Progress {
-        guard let model = leaf.model else { return try await attempt(leaf, nil, body) }
-        do {
-            return try await model.withTurn { model in
-                // Waiting for the turn may have taken long.
-                try checkMayGoOn(leaf.path)
-                return try await attempt(leaf, model, body)
-            }
-        } catch let pause as ModelPause {
-            let until = environment.wallClock.now + pause.duration
-            return .waitForModel(until: until, reason: Self.reason(leaf, pause))
-        }
-    }
-
-    private func attempt(
-        _ leaf: Leaf,
-        _ model: (any ChatModel)?,
         _ body: @Sendable (Attempt) async throws -> AttemptResult
     ) async throws -> Progress {
         let entry = recorder.entry(of: leaf.path)
         let suspicion = suspicion(of: leaf, entry)
         return try await recorder.underWay(leaf.path, suspicion: suspicion) { isAlone in
-            // Waiting for its turn may have taken long.
+            // Waiting may have taken long, here and below.
             try checkMayGoOn(leaf.path)
-            return try await attempt(leaf, model, entry, isAlone ? suspicion : nil, body)
+            let alone = isAlone ? suspicion : nil
+            guard let model = leaf.model else { return try await attempt(leaf, nil, entry, alone, body) }
+            do {
+                return try await model.withTurn { model in
+                    try checkMayGoOn(leaf.path)
+                    return try await attempt(leaf, model, entry, alone, body)
+                }
+            } catch let pause as ModelPause {
+                let until = environment.wallClock.now + pause.duration
+                return .waitForModel(until: until, reason: Self.reason(leaf, pause))
+            }
         }
     }
 
