@@ -1,5 +1,6 @@
 import Foundation
 import Jobs
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -73,7 +74,33 @@ struct OpenJobsTests {
         #expect(spool.text(history) == longer)
     }
 
-    @Test("are not looked for anywhere else when somebody moved the job away, and none is made anew")
+    @Test("may be opened by two steps at the same time, of which one has written before the other has them open")
+    func together() async throws {
+        await untilClosed()
+        let opened = Mutex(0)
+        let (bothOpen, hasWritten) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        spool.fileSystem.beforeAppendingAgain {
+            let number = opened.withLock { opened in
+                opened += 1
+                return opened
+            }
+            if number == 1 { bothOpen.wait() }
+            if number == 2 {
+                bothOpen.signal()
+                hasWritten.wait()
+            }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for step in ["one", "two"] { group.addTask { _ = try await node.note(.started(step), on: job) } }
+            try await group.next()
+            hasWritten.signal()
+            try await group.waitForAll()
+        }
+        try await node.commit(.completeNow, on: job)
+        #expect(try spool.problems() == [])
+    }
+
+    @Test("are not looked for anywhere else when an administrator moved the job away, and none is made anew")
     func moved() async throws {
         await untilClosed()
         let aside = spool.absolute("tmp/aside")

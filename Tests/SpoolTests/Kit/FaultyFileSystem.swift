@@ -36,6 +36,7 @@ final class FaultyFileSystem: FileSystem {
         var cutsWrites = false
         var isLocal: Bool?
         var openError: Errno?
+        var beforeAppendingAgain: (@Sendable () -> Void)?
     }
 
     typealias Before = @Sendable (String) throws(Errno) -> Void
@@ -63,6 +64,11 @@ final class FaultyFileSystem: FileSystem {
 
     /// Makes every drop fail to be opened, and every file that is opened to be read; nil for none.
     func failOpens(with error: Errno?) { hooks.withLock { $0.openError = error } }
+
+    /// Does something just before a history that was closed is opened again.
+    func beforeAppendingAgain(_ hook: @escaping @Sendable () -> Void) {
+        hooks.withLock { $0.beforeAppendingAgain = hook }
+    }
 
     /// Is said to be on a filesystem of this machine alone, or not.
     func answerIsLocal(_ answer: Bool) { hooks.withLock { $0.isLocal = answer } }
@@ -127,6 +133,7 @@ final class FaultyFileSystem: FileSystem {
         if flags.rawValue & (O_CREAT | O_TRUNC) == 0 {
             try look()
             if flags == .read, let error = hooks.withLock({ $0.openError }) { throw error }
+            if flags == .appendAgain { hooks.withLock { $0 }.beforeAppendingAgain?() }
         } else {
             try change("create \(path(name, directory))")
         }
