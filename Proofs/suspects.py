@@ -161,11 +161,7 @@ def a_killer_in_a_loop(trial: Trial) -> None:
 def planned_stops(trial: Trial) -> None:
     """SIGTERM, and SIGKILL a moment later, while a step runs, five times: no evidence, it is done without a wait"""
     with _spool() as spool:
-        spool.write("tools/work", '#!/bin/sh\n[ -e "$0.open" ] || sleep 30\necho done\n')
-        spool.drop("slow.json", "{}")
-        for life in range(1, 6):
-            spool.start()
-            until(lambda: _starts(spool) == life, "the step's start", 10)
+        for _ in _lives_with_slow_step(spool, 5):
             os.kill(spool.pid, signal.SIGTERM)
             time.sleep(0.2)
             spool.kill()
@@ -176,6 +172,16 @@ def planned_stops(trial: Trial) -> None:
         expect(not any(start.get("alone") for start in starts), f"it was suspected: {starts}")
 
 
+def _lives_with_slow_step(spool: Spool, lives: int) -> Iterator[None]:
+    """Starts the daemon so often, and yields each time that the one slow step has begun; the caller ends it."""
+    spool.write("tools/work", '#!/bin/sh\n[ -e "$0.open" ] || sleep 30\necho done\n')
+    spool.drop("slow.json", "{}")
+    for life in range(1, lives + 1):
+        spool.start()
+        until(lambda: _starts(spool) == life, "the step's start", 10)
+        yield
+
+
 def _starts(spool: Spool) -> int:
     return sum(len(job.history.of_type("step.started")) for job in spool.jobs("processing"))
 
@@ -183,11 +189,7 @@ def _starts(spool: Spool) -> int:
 def told_in_status(trial: Trial) -> None:
     """status, list and show say who is suspected, and why the others wait, in the same words"""
     with _spool() as spool:
-        spool.write("tools/work", '#!/bin/sh\n[ -e "$0.open" ] || sleep 30\necho done\n')
-        spool.drop("slow.json", "{}")
-        for life in range(1, 4):
-            spool.start()
-            until(lambda: _starts(spool) == life, "the step's start", 10)
+        for _ in _lives_with_slow_step(spool, 3):
             spool.kill()
         spool.start()
         spool.drop("other.json", "{}")

@@ -29,16 +29,21 @@ def logged(shop: Workshop, text: str) -> list[str]:
     return [line for line in shop.log.splitlines() if text in line]
 
 
+def wait_in_tool(shop: Workshop, queue: str) -> None:
+    """One job, whose tool waits until it may go on."""
+    shop.make(configuration(queue), wait=WAIT)
+    shop.start()
+    shop.drop("long.json", "{}")
+    shop.until("the tool runs", (shop.spool / "started").exists)
+
+
 def go(shop: Workshop) -> None:
     (shop.spool / "go").touch()
 
 
 @case("reload-rotation", "log rotation sends SIGHUP to the daemon every night")
 def rotation(shop: Workshop) -> str:
-    shop.make(configuration("default: {workflow: wait}"), wait=WAIT)
-    shop.start()
-    shop.drop("a.json", "{}")
-    shop.until("the tool runs", (shop.spool / "started").exists)
+    wait_in_tool(shop, "default: {workflow: wait}")
     for night in range(1, 6):
         shop.daemon.send_signal(signal.SIGHUP)
         shop.until(f"night {night} is over", lambda: len(logged(shop, "configuration read again: nothing changed")) >= night)
@@ -48,7 +53,7 @@ def rotation(shop: Workshop) -> str:
     return f"5 nights, the daemon and its job are alive; {logged(shop, 'read again')[0][25:]}"
 
 
-@case("reload-told", "a reload that fails looks like one that worked: its exit status, systemd, and whoever looks later")
+@case("reload-told", "a reload that fails looks like one that worked: its exit status, systemd, and an administrator who looks later")
 def told(shop: Workshop) -> str:
     shop.make(configuration("default: {workflow: wait}"), wait=WAIT)
     path = str(shop.directory / "notify")
@@ -92,10 +97,7 @@ def half(shop: Workshop) -> str:
 
 @case("reload-quiet", "a reload quiets the workers: long jobs are cut off, and new ones wait for them")
 def quiet(shop: Workshop) -> str:
-    shop.make(configuration("default: {workflow: wait, concurrency: 2}"), wait=WAIT)
-    shop.start()
-    shop.drop("long.json", "{}")
-    shop.until("the tool runs", (shop.spool / "started").exists)
+    wait_in_tool(shop, "default: {workflow: wait, concurrency: 2}")
     configure(shop, configuration("default: {workflow: prompt, concurrency: 2}", "two"))
     right(shop.run("reload").status == 0, shop.log)
     shop.drop("new.txt", "a haiku")

@@ -168,16 +168,22 @@ struct LaneThrottleTests {
         #expect(rests == [1, 1, 2, 4, 8].map { .seconds($0) })
     }
 
-    @Test("jobs that wait at a pace get places one after the other")
-    func places() throws {
+    /// A throttle that has learned a pace from two refusals, of the first request and of the third.
+    private func throttle(refusedFor wait: Duration) -> LaneThrottle {
         var throttle = LaneThrottle()
         _ = throttle.enter(at: .zero)
-        _ = throttle.rest(.seconds(2), .quota, of: 0, at: .zero)
-        _ = throttle.enter(at: .seconds(2))
+        _ = throttle.rest(wait, .quota, of: 0, at: .zero)
+        _ = throttle.enter(at: wait)
         throttle.noteAnswer(1)
         throttle.leave(1)
-        _ = throttle.enter(at: .seconds(2))
-        _ = throttle.rest(.seconds(2), .quota, of: 1, at: .seconds(2))
+        _ = throttle.enter(at: wait)
+        _ = throttle.rest(wait, .quota, of: 1, at: wait)
+        return throttle
+    }
+
+    @Test("jobs that wait at a pace get places one after the other")
+    func places() throws {
+        var throttle = throttle(refusedFor: .seconds(2))
         let interval = try #require(throttle.interval)
         #expect(interval > .seconds(2) && interval < .seconds(2.1))
         #expect(throttle.enter(at: .seconds(4)) == nil)
@@ -201,14 +207,7 @@ struct LaneThrottleTests {
 
     @Test("a pace is forgotten once the server answers a request that came too early for it")
     func disproof() throws {
-        var throttle = LaneThrottle()
-        _ = throttle.enter(at: .zero)
-        _ = throttle.rest(.seconds(5), .quota, of: 0, at: .zero)
-        _ = throttle.enter(at: .seconds(5))
-        throttle.noteAnswer(1)
-        throttle.leave(1)
-        _ = throttle.enter(at: .seconds(5))
-        _ = throttle.rest(.seconds(5), .quota, of: 1, at: .seconds(5))
+        var throttle = throttle(refusedFor: .seconds(5))
         let interval = try #require(throttle.interval)
         _ = throttle.enter(at: .seconds(10))
         // The first one is still under way.
