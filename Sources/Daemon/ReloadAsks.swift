@@ -12,7 +12,7 @@ final class ReloadAsks: Sendable {
     private let waiting = Mutex(Waiting())
     private let isReady = Mutex(false)
     private let continuation: AsyncStream<Void>.Continuation
-    /// An element when somebody waits; none before the daemon is ready.
+    /// An element when a submitter or a signal waits for a reading; none before the daemon is ready.
     let arrivals: AsyncStream<Void>
 
     init() { (arrivals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }

@@ -11,8 +11,8 @@ package final class ModelConnections: Sendable {
     /// models' `concurrency` and by ``descriptors``, and a call that waited inside the client would use up its time-out
     /// there.
     package static let perHostMax = 1_000_000
-    /// How long a connection is kept that nobody uses: the next calls of a job come sooner, and thousands of them are
-    /// descriptors and memory.
+    /// How long the client keeps a connection that no call uses, in seconds: a job's next call comes sooner, and thousands
+    /// of connections are descriptors and memory.
     private static let idleMax: Int64 = 15
     /// Larger files of authorities are refused.
     static let authoritiesBytesMax = 16 << 20

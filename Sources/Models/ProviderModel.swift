@@ -218,7 +218,7 @@ package final class ProviderModel: LanedModel {
     /// How often a call that found no descriptor free is tried again, once a second.
     private static let descriptorTriesMax = 60
 
-    /// Sends it once there is a descriptor for it: connections that nobody uses any more may still hold all of them.
+    /// Sends the request once there is a descriptor for it: connections that no call uses any more may still hold all.
     private func send(_ message: HTTPClientRequest) async throws -> ProviderCall.Answer {
         for _ in 1..<Self.descriptorTriesMax {
             do {

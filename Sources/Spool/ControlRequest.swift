@@ -138,7 +138,7 @@ package struct ControlRequest: Sendable, Equatable {
     package enum Found: Sendable, Equatable {
         /// With its owner's uid.
         case request(ControlRequest, uid: Int)
-        /// To read the configuration again, which is about no job: whoever may ask may ask for this.
+        /// To read the configuration again, which is about no job: each user who may write into `control/` may ask for it.
         case reload(ReloadRequest)
         /// Somebody still writes it; an event tells when he is done.
         case unfinished

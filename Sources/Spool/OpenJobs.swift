@@ -48,7 +48,7 @@ final class OpenJobs: Sendable {
 
     private struct State {
         var entries: [ObjectIdentifier: Entry] = [:]
-        /// Those that nobody uses, the one used last at the end; outdated where the number of uses differs.
+        /// Entries that no task uses, the one used last at the end; outdated where the number of uses differs.
         var idle = Deque<(job: ObjectIdentifier, uses: Int)>()
         /// Drops that are being accepted, and jobs that are being opened.
         var arriving = 0
@@ -315,7 +315,7 @@ final class OpenJobs: Sendable {
         }
     }
 
-    /// Those that nobody used since the sweep before the last.
+    /// Entries that no task has used since the sweep before the last.
     private func old(_ state: State) -> [Entry] {
         state.entries.values.filter { $0.users == 0 && $0.lastUse < state.sweeps - 1 }
     }

@@ -19,7 +19,7 @@ extension SpoolNode {
         unacceptedEntry(of: acceptance?.queue ?? "", acceptance?.turn)
     }
 
-    /// Reads such a name; nil for others, and for what somebody forged to name another place.
+    /// Reads such a name; nil for others, and for one that a submitter forged to name another place.
     static func unaccepted(_ entry: String) -> (queue: String, turn: JobID?)? {
         guard entry.hasPrefix(unacceptedPrefix) else { return nil }
         let rest = entry.dropFirst(unacceptedPrefix.count)
@@ -178,7 +178,7 @@ extension SpoolNode {
 
     // MARK: Name
 
-    /// The same as ``nameDrop(of:in:)`` for a job whose directory nobody else has seen.
+    /// The same as ``nameDrop(of:in:)`` for a job whose directory no other process has seen.
     func nameFreshDrop(of job: OwnedJob, in directory: OpenFile, isCopied: Bool) throws(SpoolError) {
         let (entry, file, owner) = job.withAcceptance { acceptance in
             (Self.unacceptedEntry(of: acceptance), acceptance?.file ?? "", acceptance?.ownerUID ?? 0)

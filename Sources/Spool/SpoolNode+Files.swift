@@ -20,8 +20,8 @@ extension SpoolNode {
         return try await body()
     }
 
-    /// A history that was replaced meanwhile is somebody else's: who took the job over made it (`renewHistory`). Its inode
-    /// may be the old one's again, but then it is longer.
+    /// A history that was replaced meanwhile is another node's: the node that took the job over made it (`renewHistory`).
+    /// Its inode may be the old one's again, but then it is longer.
     private func openAgain(_ job: OwnedJob) throws(SpoolError) -> JobFiles {
         let action = "opening the history of \(job.name)"
         if job.isClosed { throw SpoolError(action, .badFileDescriptor, advice: "The job is no longer this node's") }

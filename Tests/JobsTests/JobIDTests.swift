@@ -68,7 +68,7 @@ import Testing
         #expect(former < next && next < generator.next())
     }
 
-    @Test func `an id that somebody made up for years to come does not move the generator`() throws {
+    @Test func `an id that a submitter made up for years to come does not move the generator`() throws {
         let generator = generator(seed: 11)
         generator.pass(try #require(JobID("7ZZZZZZZZZZZZZZZZZZZZZZZZZ")))
         #expect(generator.next().time == clock.now)
