@@ -78,8 +78,8 @@ let package = Package(
             name: "agentspool",
             dependencies: ["Commands", .argumentParser],
             swiftSettings: settings,
-            // A tenth of what an idle daemon has in memory were relocations as they are written without RELR, read at its
-            // start and never again.
+            // Without RELR, relocations took a tenth of an idle daemon's memory; they are read at its start and never
+            // again.
             linkerSettings: [.unsafeFlags(["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"])]
         ),
         .executableTarget(

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// A package of its own: who builds AgentSpool needs none of this, and what is measured is the program as it is installed.
+// A package of its own: a build of AgentSpool needs none of this, and the benchmarks measure the installed program.
 let package = Package(
     name: "benchmarks",
     dependencies: [

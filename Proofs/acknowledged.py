@@ -1,6 +1,6 @@
-"""What the program had said by some moment, held against the files that a power cut left.
+"""Compares what the program had acknowledged by some moment with the files that a power cut left.
 
-Said is what `submit` printed, what the daemon wrote into its log, and what a tool was started for.
+An acknowledgement is what `submit` printed, what the daemon logged, or the start of a tool.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Iterator
 
 from spool import Job, Spool
 
-# What the log says of a job, the record that must be in its history by then, and where the job lies after it.
+# A log message about a job, the record that must be in its history by then, and where the job lies after it.
 SAID = {
     "job accepted": ("accepted", "processing"),
     "job completed": ("completed", "done"),
@@ -24,9 +24,9 @@ SAID = {
     "job approved": ("approved", "deferred"),
 }
 _LOG = re.compile(r"\d{4}-\d\d-\d\dT\S+Z \w+ +(.*?)  +(?:.* )?job=([0-9A-Z]{26})")
-# A traced call, in which ids and times are words.
+# A traced call, with words in place of ids and times.
 _TAKEN = re.compile(r"rename (\w+)/\S+ -> processing/\w+/ID-([^/ ]+)$")
-# What a command that answered with success says of a job's history.
+# The record that a job's history has when a command answered with success.
 ANSWERED = {"approve": "approved", "cancel": "cancelled", "release": "released", "retry": "retried"}
 # Tools whose intent is on disk before they run.
 _WITH_EFFECT = ("keep", "sure", "risk")
@@ -34,16 +34,16 @@ _WITH_EFFECT = ("keep", "sure", "risk")
 
 @dataclass
 class Acknowledged:
-    """Everything that was said, in the order of the record's marks."""
+    """Everything that was acknowledged, in the order of the record's marks."""
 
     submitted: dict[str, str] = field(default_factory=dict)
     ledger: list[str] = field(default_factory=list)
-    # Of each job, the log's words about it.
+    # For each job, the log's messages about it.
     said: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    # Of each job, the commands that answered with success.
+    # For each job, the commands that answered with success.
     answered: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     rejected: list[str] = field(default_factory=list)
-    # Places, and the names of drops whose jobs the daemon began to take from there again.
+    # The jobs that the daemon began to take up again: the place that it took each from, and the drop's name.
     taken: set[tuple[str, str]] = field(default_factory=set)
 
     @staticmethod
@@ -71,7 +71,7 @@ class Acknowledged:
         return told
 
     def losses(self, spool: Spool) -> list[str]:
-        """What was said and is not so, on a disk on which nothing runs yet."""
+        """What was acknowledged and is not on the disk; no daemon runs on it yet."""
         jobs: dict[str, Job] = {}
         faults = []
         for job in spool.jobs():
@@ -81,7 +81,7 @@ class Acknowledged:
             faults += [f"job {job.name}: {fault}" for fault in job.history.faults]
             kinds = [record["type"] for record in job.history.records]
             if job.state in ("held", "failed") and kinds and kinds[-1] in ("approved", "released", "retried", "denied"):
-                faults.append(f"job {job.name}: it was {kinds[-1]}, and lies in {job.state}/, where nobody looks")
+                faults.append(f"job {job.name}: it was {kinds[-1]}, and lies in {job.state}/, where no daemon looks")
             faults += _drop_faults(job)
             faults += _lost_files(job)
         faults += self._lost_submissions(spool, jobs)
@@ -113,7 +113,7 @@ class Acknowledged:
                     yield (f"{word}: {job.name} was said to be so {count} times, and its history has"
                            f" {kinds.count(SAID[word][0])} such records")
             kind, place = SAID[words[-1]]
-            # What was asked of it since may be on its way, and the job in the hands of the daemon.
+            # A later request may be under way, and the daemon may have the job.
             if not kinds or kinds[-1] != kind or kind == "accepted" or (place, job.name) in self.taken:
                 continue
             if job.state != place:
@@ -126,7 +126,7 @@ class Acknowledged:
         for identifier, actions in self.answered.items():
             job = jobs.get(identifier)
             kinds = [record["type"] for record in job.history.records] if job else []
-            # Two that were asked at the same time may be answered by one record.
+            # One record may answer two requests that were made at the same time.
             for action in sorted(set(actions)):
                 if ANSWERED[action] not in kinds:
                     yield (f"{action} answered with success for {job.name if job else identifier}, whose history does"
@@ -152,13 +152,13 @@ def _drop_faults(job: Job) -> Iterator[str]:
         return
     drops = [path for path in job.path.iterdir() if path.name.startswith(("job.", "drop@", "copy"))]
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in drops]
-    # Said to be accepted or not: where the history has it, the drop must be there, too.
+    # Acknowledged or not: when the history has the acceptance, the drop must be there, too.
     if accepted[0]["sha256"] not in digests and len(job.history.records) > 1:
         yield f"job {job.name}: its drop is not the one that was accepted"
 
 
 def _lost_files(job: Job) -> Iterator[str]:
-    """Whether the files are there that finished steps left: no step that was recorded is run again to make them."""
+    """Whether the files of finished steps are there: a recorded step is not run again to make them."""
     for step in job.history.completed_steps:
         receipt = job.path / "artifacts/receipt"
         if step == "sure" and (not receipt.is_file() or receipt.read_text() != f"{job.id}/{step}"):

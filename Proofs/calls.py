@@ -18,7 +18,7 @@ OFF, KILL, FAIL_ONCE, FAIL_FOR_GOOD, DROP_DIRECTORY_SYNCS = range(5)
 
 
 def library() -> Path:
-    """The interposing library, built when it is not there."""
+    """The interposing library, built when it is missing or old."""
     return built("calls.so", ["cc", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared",
                               "-fvisibility=hidden"], "interposed/calls.c")
 
@@ -39,7 +39,7 @@ class Point:
 
 
 class Calls:
-    """The calls of one daemon, over all its lives: what it made, and what is done to it."""
+    """The calls of one daemon, over all its lives: records them, and strikes at one."""
 
     def __init__(self, directory: Path) -> None:
         self._page_path = directory / "control"
@@ -52,7 +52,7 @@ class Calls:
         self._page.close()
 
     def environment(self, root: Path, traced: bool = False) -> dict[str, str]:
-        """What the daemon is to be started with."""
+        """The environment variables for the daemon's start."""
         variables = {"LD_PRELOAD": str(library()), "AGENTSPOOL_PROOF_CONTROL": str(self._page_path),
                      "AGENTSPOOL_PROOF_ROOT": str(root)}
         if traced:
@@ -60,17 +60,17 @@ class Calls:
         return variables
 
     def arm(self, mode: int, point: Point, error: int = 0) -> None:
-        """From now on the daemon is struck at `point`, once it comes there."""
+        """Strikes the daemon at `point`, once it comes there."""
         clock = struct.unpack_from("=q", self._page, _CLOCK)[0]
         page = _LAYOUT.pack(mode, error, 0, point.occurrence, 0, 0, 0, clock, b"", point.name.encode())
         self._page[: len(page)] = page
 
     def disarm(self) -> None:
-        """Lets all calls through again; what happened can still be asked."""
+        """Lets all calls through again; the outcome can still be read."""
         struct.pack_into("=I", self._page, _MODE, OFF)
 
     def set_clock(self, offset_seconds: float) -> None:
-        """Sets the daemon's wall clock forth or back from the real one."""
+        """Sets the daemon's wall clock forward or back from the real one."""
         struct.pack_into("=q", self._page, _CLOCK, int(offset_seconds * 1e9))
 
     @property

@@ -1,4 +1,4 @@
-"""A table of cases, each a function whose doc is the sentence that it proves, played beside each other."""
+"""Plays a table of cases in parallel; each is a function whose docstring is the sentence that it proves."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from spool import Broken
 
 
 class Skipped(Exception):
-    """What a case needs is not to be had here, as a sentence."""
+    """A case cannot run here; the message says, as a sentence, what is missing."""
 
 
 @dataclass
 class Trial:
-    """One play of a case: what it may know, and what it says of itself."""
+    """One run of a case: its settings, and what it reports."""
 
     bounded: bool
     random: random.Random
@@ -51,7 +51,7 @@ def _play(part: str, case: Case, bounded: bool, seed: int) -> Result:
     except Broken as fault:
         result.failures.append(str(fault))
     except Exception:
-        # A fault of the proof itself is not to pass for a proof.
+        # A fault of the proof itself counts as a failure.
         result.failures.append(traceback.format_exc())
     if not result.skipped:
         result.tried, result.note = trial.tried, trial.note
@@ -81,7 +81,7 @@ def main(part: str, cases: list[Case]) -> int:
 
 
 def put_back_when_stopped() -> None:
-    """What is mounted and set is put back also when the run is stopped from outside."""
+    """Undoes mounts and settings also when the run is stopped from outside."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
@@ -91,5 +91,5 @@ def expect(condition: object, fault: str) -> None:
         raise Broken(fault)
 
 
-# Settings of the whole machine are for one case at a time.
+# Only one case at a time may change a setting of the whole machine.
 machine = threading.Lock()

@@ -1,8 +1,8 @@
 """Kills the daemon at every state-changing call of the scenario, lets it go on, and checks every promise.
 
-One traced run says which calls there are. Then, for each of them, a run of its own: kill -9 as the call is entered, a
-new daemon, the rest of the scenario, the checks. A call that a run did not come to, because the threads came in another
-order, is tried again; how many were reached is said.
+One traced run shows which calls there are. Then, for each of them, a run of its own: kill -9 as the call is entered, a
+new daemon, the rest of the scenario, the checks. When a run did not come to its call, because the threads came in
+another order, it is tried again; the report says how many calls were reached.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from spool import Broken, Spool
 from workshop import room
 
 PART = "Crash points: kill -9 at every state-changing call"
-# As many as wait for disks and clocks beside each other.
+# Runs mostly wait for disks and clocks.
 WORKERS = 4
 ATTEMPTS = 3
 
@@ -47,7 +47,7 @@ def trace() -> list[Point]:
 
 @dataclass
 class Outcome:
-    """What came of one kill."""
+    """The outcome of one kill."""
 
     point: Point
     is_reached: bool
@@ -55,7 +55,7 @@ class Outcome:
 
 
 def kill_at(point: Point, second: Point | None = None) -> Outcome:
-    """One run that is killed at `point`; and, when there is a `second`, the next life there."""
+    """One run that is killed at `point`; when there is a `second`, the next life is killed at that."""
     directory = room()
     spool = Spool(directory / "spool", directory)
     watched = Calls(directory)
@@ -79,12 +79,12 @@ def kill_at(point: Point, second: Point | None = None) -> Outcome:
 
 
 def run(seed: int, limit: int | None = None) -> list[Result]:
-    """Every point; or `limit` of them, chosen by `seed`, of each kind of call some."""
+    """Every point; or `limit` of them, chosen by `seed`, some of each kind of call."""
     points = trace()
     generator = random.Random(seed)
     chosen = points if limit is None or limit >= len(points) else _sample(points, limit, generator)
     pairs = [(point, None) for point in chosen]
-    # Killed again in the recovery: pairs are too many, so some.
+    # Some pairs, killed again in the recovery; all pairs would be too many.
     pairs += [(point, generator.choice(points)) for point in _sample(points, len(chosen) // 5, generator)]
     names = len({point.name for point in points})
     say(f"  the scenario makes {len(points)} state-changing calls of {names} names; {len(chosen)} are struck")

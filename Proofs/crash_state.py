@@ -1,8 +1,8 @@
-"""One disk as a power cut left it: looked at as it is, then gone on with by a real daemon.
+"""One disk as a power cut left it: checked as it is, then given to a real daemon.
 
-Run as a program it serves one state after the other: a line of JSON in, a line of JSON out. It is to be run in
-namespaces of its own (disk.isolated), one for each that works at the same time: the states of one record have jobs with
-the same ids, and a daemon that recovers ends what is left of its jobs' commands.
+Run as a program it serves one state after the other: a line of JSON in, a line of JSON out. Each process must run in
+namespaces of its own (disk.isolated): the states of one record have jobs with the same ids, and a daemon that recovers
+ends the commands that its jobs left running.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ def examine(image: Path, filesystem: Filesystem, lines: list[str], recovers: boo
 
 
 def _go_on(spool: Spool, told: Acknowledged) -> list[str]:
-    """Starts a daemon on what is there, plays the people around it, and holds the end against the promises."""
+    """Starts a daemon on the spool, plays its users, and checks the end against the promises."""
     spool.ledger.write_text("".join(f"{line}\n" for line in told.ledger))
     write_tools(spool)
     _sweep(spool)
     scenario = Scenario(spool, missing=False)
     _take_stock(spool, scenario, told)
     try:
-        # Also where nothing is left to do the daemon has to start, and to bring its index to what is there.
+        # Even with nothing left to do the daemon must start, and bring its index up to date.
         scenario.note_death()
         spool.start()
         until(lambda: " ready" in spool.last_log, "the daemon's readiness")
         scenario.play(patience=60)
-        # A request of before the cut may say again what a later one had said.
+        # A request from before the cut may repeat a later one.
         until(lambda: not any((spool.root / "control").iterdir()), "the end of all requests")
         broken = promises.check(spool, scenario)
     except Broken as fault:
@@ -61,7 +61,7 @@ def _go_on(spool: Spool, told: Acknowledged) -> list[str]:
 
 
 def _sweep(spool: Spool) -> None:
-    """Takes away what writers had not finished: nobody was told anything of it."""
+    """Removes what writers had not finished: none of it was acknowledged."""
     for unfinished in [*spool.root.glob("tmp/*"), *spool.root.glob("control/.*")]:
         unfinished.unlink()
 
@@ -83,7 +83,7 @@ def _take_stock(spool: Spool, scenario: Scenario, told: Acknowledged) -> None:
         if any(drop.read_text(errors="replace") != text for drop in drops):
             scenario.damaged.add(name)
     scenario.dropped.setdefault(LEFT_BEHIND, "")
-    # Where the first one of a key was not accepted yet, either may come first.
+    # While the first drop of a key is not accepted, either may come first.
     if {"keyed.json", "again.json"} <= scenario.dropped.keys() and not (
             "keyed.json" in claimed and claimed["keyed.json"].history.records):
         scenario.damaged |= {"keyed.json", "again.json"}

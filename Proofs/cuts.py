@@ -10,7 +10,7 @@ from disk import Block, Record
 ALL, NONE, SOME, REORDERED = "all lost", "none lost", "some lost", "reordered"
 WAYS = {
     ALL: "every write that no flush had made safe is lost",
-    NONE: "no write is lost: what the daemon had not written yet is",
+    NONE: "no write is lost, only what the daemon had not written yet",
     SOME: "each unflushed block is kept or lost by chance",
     REORDERED: "late unflushed writes are kept, earlier ones lost",
 }
@@ -18,7 +18,7 @@ WAYS = {
 
 @dataclass(frozen=True)
 class Cut:
-    """A moment, as the number of the event that did not come any more, and what became of the unflushed blocks."""
+    """A moment, as the number of the first event that is lost, and the unflushed blocks that are kept."""
 
     position: int
     way: str
@@ -27,7 +27,7 @@ class Cut:
 
 def plan(made: Record, begin: int, states: int, randomness: random.Random) -> list[Cut]:
     """The cuts to try, in the order of their moments: half of them at flushes, the rest at random points between."""
-    # All that was acknowledged between two flushes was so just before the second.
+    # A cut just before a flush covers every acknowledgement since the flush before it.
     ends = [flush for flush in made.flushes if flush > begin] + [len(made.events)]
     strict = states if states >= 2 * len(ends) else states // 2
     chosen = ends if strict >= len(ends) else sorted(randomness.sample(ends, strict))

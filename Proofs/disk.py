@@ -1,7 +1,7 @@
 """A real filesystem on a disk that records its writes and flushes, and the disks that a power cut could leave of it.
 
-A process that mounts here is to run in namespaces of its own (`isolated`): whatever becomes of it, its mounts, loop
-devices and processes go with it.
+A process that mounts here must run in namespaces of its own (`isolated`): however it ends, its mounts, loop devices
+and processes end with it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ BLOCK = 4096
 
 @dataclass(frozen=True)
 class Filesystem:
-    """How a small one is made, and mounted."""
+    """How a small filesystem is made and mounted."""
 
     name: str
     megabytes: int
     options: tuple[str, ...]
     mount: str = "loop"
-    # What a file's write fails with, the filesystem survives: not where files go through its journal.
+    # Whether the filesystem survives a failed write of a file: not when file data goes through its journal.
     survives_failed_write: bool = True
 
     @property
@@ -59,7 +59,7 @@ FILESYSTEMS = {
 
 
 def missing(filesystem: str) -> str | None:
-    """What is not to be had here and is needed, as a sentence; None when all is there."""
+    """What is needed and missing here, as a sentence; None when nothing is."""
     if os.geteuid() != 0:
         return "disks can only be mounted by root"
     for device in ("/dev/fuse", "/dev/loop-control"):
@@ -82,7 +82,7 @@ def _is_known(kind: str) -> bool:
 
 
 def isolated() -> list[str]:
-    """What to begin a command with, so that its mounts and processes end with it."""
+    """The beginning of a command whose mounts and processes end with it."""
     return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
@@ -116,7 +116,7 @@ def unmount(place: Path) -> None:
         if subprocess.run(["umount", place], capture_output=True).returncode == 0:
             return
         time.sleep(0.05)
-    # Something that outlived its daemon lies in it; the namespace takes both away.
+    # A process that outlived its daemon still uses it; both end with the namespace.
     subprocess.run(["umount", "--lazy", place], capture_output=True)
 
 
@@ -147,7 +147,7 @@ class RecordedDisk:
         run("mount", "-t", filesystem.kind, "-o", filesystem.mount, self._device / "disk", self.root)
 
     def mark(self, text: str) -> None:
-        """Notes a moment in the record."""
+        """Adds a mark to the record."""
         with self.marks.open("ab", buffering=0) as file:
             file.write(f"{text}\n".encode())
 
@@ -156,11 +156,11 @@ class RecordedDisk:
         (self._device / "power").write_text("off")
 
     def fail_write(self, text: str) -> None:
-        """Lets the next write with this text in it fail, once."""
+        """Makes the next write with this text in it fail, once."""
         (self._device / "power").write_text(text)
 
     def close(self) -> None:
-        """Cuts, and takes the disk away."""
+        """Cuts the power, and removes the disk."""
         self.cut()
         unmount(self.root)
         unmount(self._device)
@@ -203,7 +203,7 @@ class Record:
             at += size
 
     def marks(self, until: int | None = None) -> list[tuple[int, str]]:
-        """The lines that were noted before event `until`, each with its event."""
+        """The lines that were marked before event `until`, each with its event."""
         return [
             (number, line)
             for number, event in enumerate(self.events[:until]) if event.kind == "M"

@@ -1,8 +1,8 @@
 """Makes state-changing calls of the daemon fail, once and for good, with every error that a disk can give.
 
-Once: one call fails, of each kind on each kind of place, whichever job it is of, and all must end as without it. For
+Once: one call fails, of each kind on each kind of place, of any job, and all jobs must end as without the failure. For
 good: from some call on every call of its kind fails, wherever; the fault goes on for a while, then it is gone.
-The daemon says what is wrong, in few lines; it may stop, as after a failed sync it must, and is started again.
+The daemon logs what is wrong, in few lines; it may stop, as after a failed sync it must, and is started again.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from workshop import room
 
 PART = "Failing calls: every error at every kind of call"
 ONCE, FOR_GOOD = "once", "for good"
-# These runs mostly wait: after an error of the disk the daemon lets it rest for some seconds.
+# These runs mostly wait: after an error of the disk the daemon pauses for some seconds.
 WORKERS = 10
 FAULT_SECONDS = 1.5
-# Errors of the seven, chosen by the seed, that each kind of call and place gives once; another seed tries others.
+# How many of the seven errors each kind of call and place gives once; the seed chooses which.
 ERRORS_A_PLACE = 3
-# Calls of each kind from which on it fails for good, with every error.
+# How many calls of each kind are the first of those that fail for good, with every error.
 BEGINNINGS = 3
 # Lines above `notice` that one fault may cause: one for each job and queue that it meets, and some.
 LINES_MAX = 40
@@ -89,7 +89,7 @@ def _beginnings(points: list[Point], generator: random.Random) -> list[Point]:
 
 
 def strike(fault: Fault) -> tuple[Fault, bool, dict[str, list[str]]]:
-    """One run with the fault; whether it came to it, and what is broken."""
+    """One run with the fault; whether the run came to it, and what is broken."""
     directory = room()
     spool = Spool(directory / "spool", directory)
     watched = Calls(directory)
@@ -116,13 +116,13 @@ def strike(fault: Fault) -> tuple[Fault, bool, dict[str, list[str]]]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-# Calls whose failure changes nothing that anybody waits for; a step that is tried again says so in its history.
+# Calls whose failure no job and no user waits for; a step that is retried says so in its history.
 HARMLESS = re.compile(r"^(mkdir .*/artifacts|rmdir (.*/artifacts|processing/)|unlink .*(drop@default|/copy|\.new|-shm|-wal)|mkdir [\w-]+$|"
                       r"mkdir inbox/default|(write|truncate|open|fsync|fdatasync) index\.sqlite|fdatasync \.$|unlink index)")
 
 
 def said(fault: Fault, spool: Spool) -> dict[str, list[str]]:
-    """Whether the daemon said what was wrong, once and not in a flood."""
+    """Whether the daemon logged what was wrong, once and not in a flood."""
     lines = [line for line in spool.log.read_text(errors="replace").splitlines()
              if re.search(r" (warning|error|critical) |^agentspool: |^Error: ", line)]
     named = [line for line in lines if os.strerror(ERRORS[fault.error]).lower() in line.lower()]

@@ -16,7 +16,7 @@ from spool import Job
 
 @dataclass
 class Forgery:
-    """A directory that says it is a job: where it is put, and whether it is believed."""
+    """A directory in the form of a job: where it is put, and whether the daemon trusts it."""
 
     what: str
     # Relative to the spool; ID, DUE and DAY are filled in.
@@ -30,7 +30,7 @@ class Forgery:
 
 
 def _chain(path: Path, change: Callable[[list[dict]], list[dict]]) -> None:
-    """Writes a history anew, each line with a chain that fits."""
+    """Writes a changed history, each line with a chain that fits."""
     records = change([json.loads(line) for line in path.read_text().splitlines()])
     previous, lines = b"", []
     for record in records:
@@ -42,7 +42,7 @@ def _chain(path: Path, change: Callable[[list[dict]], list[dict]]) -> None:
 
 
 def _approved(scene: Scene, path: Path) -> None:
-    """The approval that the job waits for, as its own history says that somebody gave it."""
+    """Adds to the job's history the approval that it waits for."""
     def approve(records: list[dict]) -> list[dict]:
         held = records[-1]
         approval = {"seq": held["seq"] + 1, "epoch": held["epoch"], "at": held["at"], "type": "approved", "uid": 0,
@@ -54,7 +54,7 @@ def _approved(scene: Scene, path: Path) -> None:
 
 
 def _deferred(scene: Scene, path: Path) -> None:
-    """Accepted, and put off until now."""
+    """Accepted, and deferred until a time that is past."""
     def defer(records: list[dict]) -> list[dict]:
         accepted = records[0]
         put_off = {"seq": 2, "epoch": accepted["epoch"], "at": accepted["at"], "type": "deferred",
@@ -101,7 +101,7 @@ def _sparse(scene: Scene, path: Path) -> None:
 
 
 def _hard(scene: Scene, path: Path) -> None:
-    """Another name of a history: who has the other name writes it."""
+    """A hard link to a history: the owner of the other name can write it."""
     _accepted(scene, scene.spool.aside / "template")
     source = scene.spool.aside / f"linked {path.parent.name}"
     shutil.copy(scene.spool.aside / "template/history.jsonl", source)
@@ -109,7 +109,7 @@ def _hard(scene: Scene, path: Path) -> None:
 
 
 def _moved_link(scene: Scene, path: Path) -> None:
-    """The whole directory is a symbolic link to one that somebody else has."""
+    """The whole directory is a symbolic link to one outside the spool."""
     _deferred(scene, path)
     aside = scene.spool.aside / f"linked {path.name}"
     shutil.move(path, aside)
@@ -156,7 +156,7 @@ def put(scene: Scene, template: Job, forged: list[Forgery], start: int) -> None:
         name = forgery.place.replace("ID", forgery.id).replace("DUE", "20200101T000000Z").replace("DAY", day)
         forgery.path = scene.root / name
         forgery.path.parent.mkdir(exist_ok=True)
-        # Made aside, and moved whole, as a person would.
+        # Made outside the spool and moved as a whole, as an administrator does.
         aside = scene.spool.aside / forgery.path.name
         shutil.copytree(scene.spool.aside / "template", aside)
         (aside / "approval.json").unlink(missing_ok=True)
@@ -165,10 +165,10 @@ def put(scene: Scene, template: Job, forged: list[Forgery], start: int) -> None:
 
 
 def faults(scene: Scene, forged: list[Forgery]) -> list[str]:
-    """What was believed and should not be, or not believed and should."""
+    """What was trusted and should not be, or was not trusted and should be."""
     found = []
     ledger = "\n".join(scene.spool.ledger_lines())
-    # A job that is believed is claimed, and comes to the approval that it waits for.
+    # A job that is trusted is claimed, and comes to the approval that it waits for.
     good = {forgery.id for forgery in forged if forgery.is_believed}
     claimed = {job.id for job in scene.spool.jobs("held") if job.id in good and job.history.of_type("claimed")}
     for forgery in forged:
@@ -179,7 +179,7 @@ def faults(scene: Scene, forged: list[Forgery]) -> list[str]:
             found.append(f"{forgery.what}: it was run")
         if not forgery.is_believed and not os.path.lexists(forgery.path):
             now = [job.state for job in scene.spool.jobs() if job.id == forgery.id]
-            # A history is read to its end where it is this node's alone.
+            # A node reads a history to its end only after it has claimed the job.
             if "changed" in forgery.what and now == ["processing"]:
                 continue
             found.append(f"{forgery.what}: it was moved away, to {now or 'nowhere'}")
@@ -193,7 +193,7 @@ def _request(job: str, action: str = "approve", **more: object) -> str:
 
 
 def put_requests(scene: Scene, victim: Job) -> int:
-    """Forged requests, each of which would cancel a held job that is nobody's to cancel."""
+    """Forged requests, each of which would cancel a held job that no request may cancel."""
     control, aside = scene.root / "control", scene.spool.aside
     text = _request(victim.id, "cancel")
     elsewhere = aside / "request.json"
@@ -215,7 +215,7 @@ def put_requests(scene: Scene, victim: Job) -> int:
     (control / ".a-dotfile.json").write_text(text)
     (control / "a-approve.json").write_text(_request(victim.id, step="yes", arguments_hash="0" * 16))
     os.close(os.open(os.fsencode(control) + b"/a-\xff.json", os.O_CREAT | os.O_WRONLY, 0o600))
-    # One that is still being written when it is first seen, and asks for what may be asked.
+    # A valid request that is still being written when the daemon first sees it.
     slow = os.open(control / "b-slow.json", os.O_CREAT | os.O_WRONLY, 0o600)
     request = _request(scene.spool.environment["SLOW"], "cancel", reason="written slowly").encode()
     os.write(slow, request[:20])
@@ -230,7 +230,7 @@ def put_requests(scene: Scene, victim: Job) -> int:
 
 
 def put_nodes(scene: Scene) -> int:
-    """What is no lock of a node, where those are."""
+    """Puts files that are not locks of nodes where those are."""
     nodes = scene.root / "nodes"
     (nodes / "directory").mkdir()
     os.mkfifo(nodes / "pipe")

@@ -1,4 +1,4 @@
-"""Disks that are full, have no inodes left, or are remounted read-only under a daemon with jobs in its hands."""
+"""Disks that are full, have no inodes left, or are remounted read-only under a daemon that runs jobs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from cases import Trial, expect
 from plain_spool import Log, check_rest, check_whole, inbox, plain_spool, start, until_done
 from spool import Spool, until
 
-# How long a fault lasts: several tries of the daemon, which must not each be told.
+# How long a fault lasts: the daemon tries several times, and must not log each try.
 FAULT = 12.0
-# What a fault may be said in: one line of what cannot be taken, one of the index, one of a job that cannot go on.
+# The log lines that a fault may cause: for drops that cannot be taken, for the index, for a job that cannot go on.
 LINES = 4
 
 
 def full_disk(trial: Trial) -> None:
-    """a full disk: told once, drops stay in the inbox, all goes on when there is room again"""
+    """a full disk: logged once, drops stay in the inbox, all goes on when there is room again"""
     with mounts.ext4(megabytes=24) as mounted, plain_spool(mounted) as spool:
         filler = mounted / "filler"
         _play(trial, spool, lambda: fill(filler), filler.unlink, "no space|has no|space")
 
 
 def no_inodes(trial: Trial) -> None:
-    """no inodes left: told once, drops stay in the inbox, all goes on when there are some again"""
+    """no inodes left: logged once, drops stay in the inbox, all goes on when there are some again"""
     with mounts.ext4(megabytes=24, inodes=256) as mounted, plain_spool(mounted) as spool:
         fillers = mounted / "fillers"
         fillers.mkdir()
@@ -41,18 +41,18 @@ def no_inodes(trial: Trial) -> None:
 
 
 def full_memory_disk(trial: Trial) -> None:
-    """a full tmpfs, where a write of one page fails: told once, nothing is lost, all goes on"""
+    """a full tmpfs, where a write of one page fails: logged once, nothing is lost, all goes on"""
     with mounts.tmpfs("size=8m,nr_inodes=2000") as mounted, plain_spool(mounted) as spool:
         filler = mounted / "filler"
         _play(trial, spool, lambda: fill(filler), filler.unlink, "space")
 
 
 def read_only(trial: Trial) -> None:
-    """read-only at once, as after an error of the disk: told, nothing is lost; mounted anew, all goes on"""
+    """read-only at once, as after an error of the disk: logged, nothing is lost; mounted again, all goes on"""
     with mounts.ext4(megabytes=24) as mounted, plain_spool(mounted) as spool:
 
         def mend() -> None:
-            # What is aborted must be unmounted, and nobody can while the daemon has files open there.
+            # An aborted filesystem must be unmounted, which is not possible while the daemon has files open on it.
             if spool.is_running:
                 spool.stop()
             mounts.mount_again(mounted)
@@ -63,10 +63,10 @@ def read_only(trial: Trial) -> None:
 
 def _play(trial: Trial, spool: Spool, break_it: Callable[[], None], mend: Callable[[], None], word: str,
           restarts: bool = False) -> None:
-    """Breaks the disk while a job runs and drops wait, and mends it: one line, nothing lost, all done."""
+    """Breaks the disk while a job runs and drops wait, and repairs it: few lines, nothing lost, all done."""
     start(spool)
     before = [f"before-{number}.txt" for number in range(3)]
-    # A write whose outcome finds no room is in doubt, and for a person; these have none.
+    # A write whose outcome cannot be recorded is held for a person; these jobs have no write.
     during = [f"during-{number}.json" for number in range(20)]
     for name in before:
         spool.drop(name, "text")
@@ -107,7 +107,7 @@ def _play(trial: Trial, spool: Spool, break_it: Callable[[], None], mend: Callab
 
 
 def fill(path: Path) -> None:
-    """Writes until not one more page has room."""
+    """Writes until there is no room for one more page."""
     with path.open("wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12):
             while True:

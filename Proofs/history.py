@@ -1,4 +1,4 @@
-"""Reads a job's history from outside, by what DESIGN says of it and by none of the program's own code."""
+"""Reads a job's history from outside, by its documented form and without the program's own code."""
 
 from __future__ import annotations
 

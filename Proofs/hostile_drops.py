@@ -1,4 +1,4 @@
-"""Puts everything hostile into a spool at once, beside good jobs that must all end well, and looks what came of it.
+"""Puts everything hostile into a spool at once, beside good jobs that must all succeed, and checks what became of it.
 
 Played twice: all is there before the daemon starts, and all comes while it runs.
 """
@@ -36,7 +36,7 @@ GOOD = 100
 
 
 class Play:
-    """One play of everything: its results by what was looked at."""
+    """One play of everything: its results, by what was checked."""
 
     def __init__(self, bounded: bool, seed: int, comes_while_it_runs: bool) -> None:
         self.bounded, self.random, self.comes_while_it_runs = bounded, random.Random(seed), comes_while_it_runs
@@ -75,7 +75,7 @@ class Play:
         spool = scene.spool
         for queue in ("default", "texts", "restricted"):
             (scene.root / "inbox" / queue).mkdir(exist_ok=True)
-        # Held jobs: one to forge from, one that a request is about.
+        # Held jobs: one to forge from, one for forged requests, one for a valid request.
         start(spool)
         for name in ("template.json", "victim.json", "slow.json"):
             spool.drop(name, '{"workflow": "asked"}')
@@ -109,7 +109,7 @@ class Play:
         for what, group in groups.items():
             self.note(what, len(group), [f"{drop.what} ({drop.shown[:60]!r}): {fault}" for drop in group
                                          if (fault := scene.fate(drop, found))])
-        # What was put into a directory that nobody is told of is found within a minute or two.
+        # The daemon does not watch every directory: it finds what was put there within a minute or two.
         late = self.bounded and self.comes_while_it_runs
         looked = [forgery for forgery in forged if not forgery.is_slow or not self.bounded]
         looked = [forgery for forgery in looked if not (late and forgery.is_believed)]
@@ -127,7 +127,7 @@ class Play:
         except Broken:
             pass
         expect(scene.spool.is_running, f"the daemon ended with {scene.spool.exit_status}")
-        # What comes slowly: a request, a dead node, a job that became due.
+        # These take longer: a request, a dead node, a job that became due.
         waits = [lambda: any(job.id == slow.id for job in scene.spool.jobs("failed"))]
         if not self.bounded:
             waits.append(lambda: not list(scene.root.glob("processing/*/*-restored")))
@@ -137,7 +137,7 @@ class Play:
             except Broken:
                 pass
 
-    # MARK: What is looked at
+    # MARK: Checks
 
     def _daemon_faults(self, scene: Scene) -> list[str]:
         faults = []
@@ -167,14 +167,14 @@ class Play:
         return faults
 
     def _node_faults(self, scene: Scene) -> list[str]:
-        """Only plain files are locks; whatever else is shown as a node was opened."""
+        """Only plain files are locks: any other file that is shown as a node was opened."""
         status = scene.spool.run("status", "--json")
         shown = {node["node"] for node in json.loads(status.stdout)["nodes"]}
         strange = shown & {"directory", "pipe", "link", "self", "zero"}
         return [f"{sorted(strange)} are shown as nodes"] if strange or "proof" not in shown else []
 
     def _lost(self, scene: Scene, before: dict[tuple[int, int], str]) -> list[str]:
-        """Inodes that are nowhere any more; of another user's drop the daemon keeps a copy of its own."""
+        """Inodes that are gone; of another user's drop the daemon keeps a copy of its own."""
         now = _inventory(scene)
         strange = ("stranger", "change-cut", "control/", "index.sqlite")
         return [f"{path} is gone" for inode, path in before.items()
@@ -197,7 +197,7 @@ class Play:
         canary, found = scene.canary.encode(), []
         secret = scene.secret.stat().st_ino
         for path in [scene.spool.log, *scene.root.rglob("*")]:
-            # The secret itself, under another name, is where it was put.
+            # A hard link to the secret is where the scene put it.
             if path.is_symlink() or not path.is_file() or path.stat().st_ino == secret or path.stat().st_size > 1 << 28:
                 continue
             if canary in path.read_bytes():
@@ -206,7 +206,7 @@ class Play:
 
 
 def _inventory(scene: Scene) -> dict[tuple[int, int], str]:
-    """Every file that lies in the spool, by its inode."""
+    """Every file in the spool, by its inode."""
     found = {}
     for directory, names, files in os.walk(scene.root):
         for name in files + names:
@@ -281,7 +281,7 @@ def run(bounded: bool, seed: int) -> list[Result]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=PART)
-    parser.add_argument("--bounded", action="store_true", help="the form for every build: fewer looks, and sooner")
+    parser.add_argument("--bounded", action="store_true", help="the form for every build: fewer checks, and sooner")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     cases.put_back_when_stopped()

@@ -1,4 +1,4 @@
-"""Hostile files: what is no plain file, what changes while it is looked at, and names that mean something."""
+"""Hostile files: those that are not plain files, those that change while they are read, and names with a meaning."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _socket(scene: Scene, path: Path) -> None:
 
 
 def _directory(scene: Scene, path: Path) -> None:
-    # Made aside: it is taken as soon as it is there.
+    # Made in tmp/: the daemon takes it as soon as it is in the inbox.
     aside = scene.root / "tmp/directory"
     (aside / "sub").mkdir(parents=True)
     (aside / "sub/file.json").write_text("{}")
@@ -51,7 +51,7 @@ def _hard_link(scene: Scene, path: Path) -> None:
 
 
 def _growing(scene: Scene, path: Path) -> None:
-    """A writer who takes two seconds for his file."""
+    """A writer that takes two seconds for its file."""
     file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
 
     def write() -> None:
@@ -78,7 +78,7 @@ def _never_ending(scene: Scene, path: Path) -> None:
 
 
 def _truncated(scene: Scene, path: Path) -> None:
-    """Another user's file, which he cuts to nothing through a descriptor of his own once it was claimed."""
+    """Another user's file, which that user truncates through an open descriptor after the claim."""
     aside = scene.root / "tmp/cut"
     aside.write_bytes(b"x" * 100_000)
     os.chown(aside, STRANGER, STRANGER)
@@ -99,7 +99,7 @@ def _truncated(scene: Scene, path: Path) -> None:
 
 
 def _mapped(scene: Scene, path: Path) -> None:
-    """A writer who keeps nothing but a shared writable mapping."""
+    """A writer that keeps only a shared writable mapping."""
     import mmap
 
     with path.open("w+b") as file:
@@ -127,7 +127,7 @@ def _of_stranger(text: bytes, mode: int = 0o644):
 
 
 def _forged_note(scene: Scene, path: Path) -> None:
-    """A note of a rejection that never was, which is rejected itself."""
+    """A forged note of a rejection, which is rejected itself."""
     aside = scene.spool.aside / f"other name of {path.name}"
     aside.write_text("This drop is no job and was not run: forged\n\nqueue:     forged\nowner uid: 0\n"
                      "at:        2020-01-01T00:00:00.000Z\n")
@@ -144,21 +144,21 @@ KINDS = [
     Hostile("a symbolic link to a directory", b"kind-link-dir.json", _link("/etc"), reason="symbolic link"),
     Hostile("a symbolic link to nothing", b"kind-link-none.json", _link("/nowhere"), reason="symbolic link"),
     Hostile("a symbolic link to an endless device", b"kind-link-zero.jsonl", _link("/dev/zero"), reason="symbolic link"),
-    Hostile("a hard link to somebody's secret", b"kind-hard-link.txt", _hard_link, reason="hard links"),
+    Hostile("a hard link to a secret", b"kind-hard-link.txt", _hard_link, reason="hard links"),
     Hostile("a directory with files in it", b"kind-directory.json", _directory, reason="directory"),
     Hostile("an empty directory named as a job", f"{EXISTING[:-1]}9-kind-job.json".encode(),
             lambda scene, path: path.mkdir(), reason="directory"),
     Hostile("a sparse file of a terabyte", b"kind-sparse.txt", _sparse, reason="bytes"),
     Hostile("a sparse batch of a terabyte", b"kind-sparse.jsonl", _sparse, reason="bytes"),
-    Hostile("a file that grows while it is looked at", b"change-growing.json", _growing, "done"),
+    Hostile("a file that grows while the daemon looks", b"change-growing.json", _growing, "done"),
     Hostile("a file whose writer never ends", b"change-never-ends.json", _never_ending, "waits"),
     Hostile("a file of another user, cut to nothing after the claim", b"change-cut.txt", _truncated, "done"),
     Hostile("a file that is still mapped for writing", b"change-mapped.txt", _mapped, "done"),
     Hostile("a drop of another user", b"stranger.txt", _of_stranger(b"text"), "done"),
-    Hostile("another user's drop in a queue that is not for him", b"stranger-restricted.txt", _of_stranger(b"text"),
+    Hostile("another user's drop in a queue for other users", b"stranger-restricted.txt", _of_stranger(b"text"),
             reason="may not submit", queue="restricted"),
-    good("a drop of one who may submit", "root-restricted.txt", queue="restricted"),
-    Hostile("another user's drop that nobody may read", b"stranger-closed.txt", _of_stranger(b"text", 0), "ends"),
+    good("a drop of a user who may submit", "root-restricted.txt", queue="restricted"),
+    Hostile("another user's drop without any permission", b"stranger-closed.txt", _of_stranger(b"text", 0), "ends"),
 ]
 
 NAMES = [

@@ -18,7 +18,7 @@ from workshop import program, room
 
 
 def _with_index(trial: Trial, make: Callable[[Spool, Path], None]) -> None:
-    """A daemon that finds this in its index's place: jobs run, and nothing is lost of what lay there."""
+    """Starts a daemon with this in its index's place: jobs run, and nothing that lay there is lost."""
     with plain_spool() as spool:
         start(spool)
         spool.drop("before.txt", "text")
@@ -50,17 +50,17 @@ def _with_index(trial: Trial, make: Callable[[Spool, Path], None]) -> None:
 
 
 def index_garbage(trial: Trial) -> None:
-    """an index of garbage is set aside, and made again from the files"""
+    """an index of garbage is set aside, and rebuilt from the files"""
     _with_index(trial, lambda spool, index: index.write_bytes(os.urandom(100_000)))
 
 
 def index_empty(trial: Trial) -> None:
-    """an index that is empty is made again from the files"""
+    """an index that is empty is rebuilt from the files"""
     _with_index(trial, lambda spool, index: index.touch())
 
 
 def index_directory(trial: Trial) -> None:
-    """a directory in the index's place is told of, and nothing in it is lost"""
+    """a directory in the index's place is reported, and nothing in it is lost"""
     def make(spool: Spool, index: Path) -> None:
         index.mkdir()
         (index / "file").write_text("kept")
@@ -68,12 +68,12 @@ def index_directory(trial: Trial) -> None:
 
 
 def index_pipe(trial: Trial) -> None:
-    """a pipe in the index's place keeps nobody waiting"""
+    """a pipe in the index's place does not block the daemon"""
     _with_index(trial, lambda spool, index: os.mkfifo(index))
 
 
 def index_link(trial: Trial) -> None:
-    """a link to somebody's secret in the index's place: the secret stays as it was"""
+    """a link to a secret in the index's place: the secret stays as it was"""
     secret = b"a secret\n" * 100
     aside = room()
 
@@ -89,7 +89,7 @@ def index_link(trial: Trial) -> None:
 
 
 def linked_inbox(trial: Trial) -> None:
-    """an inbox that is a link to a directory is an inbox; one to nothing is told of once, and the others go on"""
+    """an inbox that is a link to a directory works; a link to nothing is logged once, and the others go on"""
     with plain_spool() as spool:
         elsewhere = spool.aside / "elsewhere"
         elsewhere.mkdir()
@@ -112,7 +112,7 @@ def linked_inbox(trial: Trial) -> None:
 
 
 def inbox_elsewhere(trial: Trial) -> None:
-    """an inbox on another filesystem: its files are copied and become jobs; what is none stays, is told once, and the others go on"""
+    """an inbox on another filesystem: its files are copied and become jobs; a directory stays, is logged once"""
     with mounts.tmpfs("size=4m") as mounted, plain_spool() as spool:
         (spool.root / "inbox/other").symlink_to(mounted)
         start(spool)
@@ -131,14 +131,14 @@ def inbox_elsewhere(trial: Trial) -> None:
 
 
 def _look_again(spool: Spool, trial: Trial) -> None:
-    """The daemon looks again within a minute, and at its start."""
+    """Lets the daemon try again: it does so within a minute, and at its start."""
     if trial.bounded:
         expect(spool.stop() == 0, "it does not stop well")
         start(spool)
 
 
 def unmovable_drop(trial: Trial) -> None:
-    """a drop that cannot be moved (chattr +i): told once, it waits, the others of its queue go on"""
+    """a drop that cannot be moved (chattr +i): logged once, it waits, the others of its queue go on"""
     with plain_spool() as spool:
         start(spool)
         path = spool.root / "inbox/default/fixed.txt"
@@ -149,7 +149,7 @@ def unmovable_drop(trial: Trial) -> None:
         (spool.root / "tmp/fixed.txt").write_text("text")
         log = Log(spool)
         try:
-            # Written in the inbox itself, and made fast before its writer is done.
+            # Written in the inbox itself, and made immutable before its writer is done.
             with path.open("w") as file:
                 file.write("text")
                 file.flush()
@@ -172,7 +172,7 @@ def unmovable_drop(trial: Trial) -> None:
 
 
 def unprivileged_daemon(trial: Trial) -> None:
-    """a daemon that is not root, in an inbox where others' files are theirs (sticky): told once, its own go on"""
+    """a daemon that is not root, in a sticky inbox: another user's file is logged once, its own go on"""
     if os.geteuid() != 0:
         raise Skipped("only root may become another user")
     if shutil.which("setpriv") is None:
@@ -211,7 +211,7 @@ def unprivileged_daemon(trial: Trial) -> None:
         said = log.troubles
         expect(len(said) == 1 and "roots.txt" in said[0], f"{len(said)} lines: {said}")
         check_rest(spool)
-        # Where the others' files may be moved, they are taken: copied, because they are not the daemon's.
+        # Without the sticky bit the daemon takes the other user's file: it copies it, because it does not own it.
         os.chmod(box, 0o777)
         if not trial.bounded:
             until_done(spool, ["roots.txt"], 90)

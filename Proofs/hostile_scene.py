@@ -1,4 +1,4 @@
-"""One spool into which everything hostile is put at once, beside good jobs, and what is looked at afterwards."""
+"""One spool into which everything hostile is put at once, beside good jobs, and the checks afterwards."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ STRANGER = 65534
 
 
 def _without_id(name: str) -> str:
-    """The name without the id that its dropper gave it, of which the program makes the job's where it can."""
+    """The name without the id that the submitter gave it, which the program uses for the job where it can."""
     return re.sub(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}-", "", name)
 
 
 @dataclass
 class Hostile:
-    """Something hostile: how it is put there, and what is to become of it."""
+    """Something hostile: how it is put into the spool, and where it must end."""
 
     what: str
     name: bytes
@@ -92,13 +92,13 @@ class Hostile:
 
 @dataclass
 class Scene:
-    """The spool, the secret that nobody may read, and what goes on around it."""
+    """The spool, the secret that must not be read, and the writers beside it."""
 
     spool: Spool
     secret: Path
     canary: str
     drops: list[Hostile] = field(default_factory=list)
-    # Descriptors that writers keep open, and what they do at the end.
+    # Descriptors that writers keep open, the writers' threads, and the event that ends them.
     open_files: list[int] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
     ending: threading.Event = field(default_factory=threading.Event)
@@ -111,7 +111,7 @@ class Scene:
         return os.fsencode(self.root / "inbox" / queue)
 
     def go_on(self, body: Callable[[], None]) -> None:
-        """Does something beside everything else."""
+        """Runs `body` in a thread of its own."""
         thread = threading.Thread(target=body, daemon=True)
         thread.start()
         self.threads.append(thread)
@@ -132,7 +132,7 @@ class Scene:
     # MARK: What became of a drop
 
     def fate(self, drop: Hostile, found: "Fates") -> str | None:
-        """What is wrong with what became of it; nil when all is well."""
+        """What is wrong with where the drop ended; None when nothing is."""
         name = drop.shown
         places = found.places.get(name) or (
             next((place for other, place in found.places.items() if len(name) > 200 and other[:150] == name[:150]), []))
@@ -161,7 +161,7 @@ class Scene:
 
 
 class Fates:
-    """Where all drops lie, by their names: state, and reason or result."""
+    """Where all drops ended, by their names: state, and reason or result."""
 
     def __init__(self, spool: Spool) -> None:
         self.places: dict[str, list[tuple[str, str]]] = {}
@@ -184,7 +184,7 @@ class Fates:
 
 
 def good(what: str, name: str | bytes, text: str | bytes = b"text", queue: str = "default", **more) -> Hostile:
-    """A drop that is strange and good, and must end well."""
+    """A drop that is strange but valid, and must be done."""
     return hostile(what, name, text, "done", "", queue, **more)
 
 

@@ -83,5 +83,5 @@ TOOLS = [
 
 
 def good_jobs(count: int) -> list[Hostile]:
-    """The jobs of those who only want their work done."""
+    """Ordinary jobs."""
     return [good("a good job", f"good-{number}.txt", f"good {number}") for number in range(count)]

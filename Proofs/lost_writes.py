@@ -1,4 +1,4 @@
-"""The smallest loss that breaks a promise, told as what was lost and which flush was missing."""
+"""Finds the smallest loss that breaks a promise, and says what was lost and which flush was missing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from scenario import JOBS, LEFT_BEHIND
 _CHANGES = ("open", "mkdir", "rename", "link", "unlink", "rmdir", "write", "truncate")
 _SYNCS = ("fsync", "fdatasync", "syncfs")
 
-# The faults of a cut that keeps these of the blocks.
+# Returns the faults of a cut.
 Look = Callable[[Cut], list[str]]
 
 
 def explain(made: Record, filesystem: Filesystem, cut: Cut, faults: list[str], look: Look, directory: Path) -> str:
-    """Makes the loss as small as it still breaks something, and says what it is."""
+    """Makes the loss as small as possible while it still breaks something, and describes it."""
     cut, faults = smallest(made, cut, faults, look)
     unflushed = made.unflushed(cut.position)
     lost = [block for block in unflushed if block not in cut.kept]
@@ -39,7 +39,7 @@ def explain(made: Record, filesystem: Filesystem, cut: Cut, faults: list[str], l
 
 
 def smallest(made: Record, cut: Cut, faults: list[str], look: Look) -> tuple[Cut, list[str]]:
-    """Gives lost blocks back, in halves, quarters and so on, as long as the promise stays broken."""
+    """Gives lost blocks back, in halves, quarters and so on, while the promise stays broken."""
     unflushed = made.unflushed(cut.position)
     lost = [block for block in unflushed if block not in cut.kept]
     trials, size = 40, len(lost)
@@ -86,7 +86,7 @@ def missing_flush(made: Record, position: int, names: list[str]) -> list[str]:
 
 
 def owners_of(made: Record, filesystem: Filesystem, lost: list[Block], directory: Path) -> str:
-    """Whose the blocks are, where the filesystem's own tools can say."""
+    """The files that the blocks belong to, where the filesystem's own tools can say."""
     numbers = [(made.events[block.event].offset + block.part * BLOCK) // BLOCK for block in lost]
     paths = _paths_on_ext4(made, numbers, directory) if filesystem.kind == "ext4" and shutil.which("debugfs") else {}
     told = [f"{number}{f' ({paths[number]})' if number in paths else ''}" for number in numbers]
@@ -94,7 +94,7 @@ def owners_of(made: Record, filesystem: Filesystem, lost: list[Block], directory
 
 
 def _paths_on_ext4(made: Record, numbers: list[int], directory: Path) -> dict[int, str]:
-    # As the disk was in the end: by then the journal has told where all belongs.
+    # The disk at the end: by then the journal shows where every block belongs.
     image = directory / "owners.img"
     made.build(len(made.events), set(made.unflushed(len(made.events))), image)
     place = directory / "owners"

@@ -1,4 +1,4 @@
-"""Small filesystems that a proof may fill, break and take away; all are gone when it ends, however it ends."""
+"""Small filesystems that a proof may fill, break and remove; all are gone when it ends, however it ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Iterator
 from cases import Skipped
 from workshop import room
 
-# What is still to be taken away when the program ends before a case does.
+# What must be undone when the program ends before a case does.
 _mounted: list[Path] = []
 _settings: dict[Path, str] = {}
 _lock = threading.Lock()
@@ -65,9 +65,9 @@ def remount(mounted: Path, mode: str) -> None:
 
 
 def mount_again(mounted: Path) -> None:
-    """Unmounts an ext4 and mounts it anew, as after a repair."""
+    """Unmounts an ext4 and mounts it again, as after a repair."""
     _command("umount", mounted)
-    # A copy, because the aborted one lives on where somebody else's mount namespace still has it.
+    # A copy, because the aborted one lives on in other mount namespaces.
     os.sync()
     shutil.copyfile(mounted.parent / "image", mounted.parent / "copy")
     subprocess.run(["e2fsck", "-fy", mounted.parent / "copy"], capture_output=True)
@@ -99,7 +99,7 @@ def _unmount(mounted: Path) -> None:
         if mounted not in _mounted:
             return
         _mounted.remove(mounted)
-    # Lazily where somebody is still in there: a loop device goes with its last user.
+    # Lazily when a process still uses it: a loop device ends with its last user.
     if subprocess.run(["umount", mounted], capture_output=True).returncode:
         subprocess.run(["umount", "--lazy", mounted], capture_output=True)
 

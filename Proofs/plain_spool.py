@@ -1,4 +1,4 @@
-"""A spool with simple workflows, on which something around the daemon is wrong."""
+"""A spool with simple workflows, for cases in which something around the daemon is wrong."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Log:
 
 
 def until_done(spool: Spool, names: Iterable[str], patience: float = 30, state: str = "done") -> None:
-    """Waits until a job of each of these names lies in `done/`, or where else it is to end."""
+    """Waits until a job of each of these names lies in `done/`, or in another state."""
     missing = set(names)
 
     def are_there() -> bool:
@@ -113,12 +113,12 @@ def until_done(spool: Spool, names: Iterable[str], patience: float = 30, state: 
 
 
 def inbox(spool: Spool, queue: str = "default") -> list[str]:
-    """The names in an inbox, without the ids that drops get which were taken back."""
+    """The names in an inbox, without the ids of drops that the daemon put back."""
     return [re.sub(r"^[0-9A-HJKMNP-TV-Z]{26}-", "", name) for name in os.listdir(spool.root / "inbox" / queue)]
 
 
 def check_whole(spool: Spool, names: Iterable[str], state: str = "done") -> None:
-    """Stops the daemon and sees that each of these jobs is there once, and that nothing is wrong with the spool."""
+    """Stops the daemon; checks that each of these jobs is there once, and that nothing is wrong with the spool."""
     status = spool.stop()
     expect(status == 0, f"the daemon stopped with {status}")
     jobs = list(spool.jobs())
@@ -141,7 +141,7 @@ def busy_seconds(pid: int) -> float:
 
 
 def check_rest(spool: Spool, look: float = 1.0, patience: float = 10) -> None:
-    """Sees that a daemon which has nothing to do does nothing."""
+    """Checks that a daemon with nothing to do uses no processor time."""
     end = time.monotonic() + patience
     while True:
         before = busy_seconds(spool.pid)

@@ -1,8 +1,8 @@
-"""Power cuts: the scenario, with what was not synced thrown away.
+"""Power cuts: the scenario, and the loss of what was not synced.
 
 The scenario is played once on a real filesystem whose disk records its writes and flushes (recorded_play.py). From the
-record the disks are made that a power cut at some moment could have left (cuts.py); each is held against what had been
-acknowledged by then (acknowledged.py), and gone on with by a real daemon (crash_state.py).
+record the proof makes the disks that a power cut at some moment could have left (cuts.py). It compares each with what
+had been acknowledged by then (acknowledged.py), and starts a real daemon on it (crash_state.py).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PART = "Power cuts"
 
 
 class Examiner:
-    """A process that looks at states, in namespaces of its own."""
+    """A process that checks states, in namespaces of its own."""
 
     def __init__(self, made: Record, filesystem: Filesystem, directory: Path, name: str) -> None:
         self._record = made
@@ -61,7 +61,7 @@ class Examiner:
 
 @dataclass
 class Outcome:
-    """What came of all cuts of one record."""
+    """The outcome of all cuts of one record."""
 
     tried: dict[str, int] = field(default_factory=lambda: dict.fromkeys(WAYS, 0))
     failed: list[tuple[Cut, list[str]]] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Outcome:
 
 def examine_all(made: Record, filesystem: Filesystem, directory: Path, cuts: list[Cut], recovers: bool = True,
                 workers: int = 3, progress: Callable[[int, int], None] = lambda tried, failed: None) -> Outcome:
-    """Looks at every cut, several at the same time."""
+    """Checks every cut, several at the same time."""
     outcome, waiting = Outcome(), iter(cuts)
     building, lock = threading.Lock(), threading.Lock()
     failures: list[BaseException] = []
@@ -147,7 +147,7 @@ def _results(made: Record, filesystem: Filesystem, how: Recording, outcome: Outc
 
 def _explained(made: Record, filesystem: Filesystem, cut: Cut, faults: list[str], directory: Path) -> str:
     examiner, building = Examiner(made, filesystem, directory, "smallest"), threading.Lock()
-    # What shows only after a recovery takes a daemon for each trial.
+    # A fault that shows only after a recovery needs a daemon for each try.
     recovers = any(fault.startswith("after the recovery") for fault in faults)
     try:
         return explain(made, filesystem, cut, faults,
@@ -157,11 +157,11 @@ def _explained(made: Record, filesystem: Filesystem, cut: Cut, faults: list[str]
 
 
 def prove_itself(filesystem: Filesystem, directory: Path, seed: int) -> list[Result]:
-    """The proof finds what is missing where flushes are: each broken program must be seen to lose something."""
+    """Checks that the proof finds missing flushes: each broken program must lose something."""
     results = []
     for number, how in enumerate(BROKEN):
         randomness = random.Random(f"{seed} {filesystem.name} {how.what}")
-        # What is not synced by itself may by chance be so by the flush of another job's, all through one play.
+        # By chance, flushes of other jobs may cover everything in one play; so there are several.
         for attempt in range(3):
             made, begin = record(filesystem, directory / f"broken-{number}-{attempt}", how, randomness)
             cuts = [cut for cut in plan(made, begin, 2 * len(made.flushes) + 2, randomness) if cut.way == ALL]
@@ -178,9 +178,9 @@ def prove_itself(filesystem: Filesystem, directory: Path, seed: int) -> list[Res
 
 
 def run(bounded: bool = False, seed: int = 1, filesystems: tuple[str, ...] = (), states: int = 0) -> list[Result]:
-    """Every filesystem in namespaces of its own; where something that it needs is missing, it is skipped and says so.
+    """Every filesystem in namespaces of its own; one that misses something here is skipped, and the report says so.
 
-    The same seed cuts in the same way; the record that is cut is of another play each time.
+    The same seed cuts in the same way; the record is of another play each time.
     """
     results = []
     for filesystem in filesystems or (("ext4",) if bounded else tuple(FILESYSTEMS)):
@@ -217,7 +217,7 @@ def _isolated(filesystem: str, bounded: bool, seed: int, states: int) -> list[Re
     return results
 
 
-# Begins the line in which the process inside tells its results.
+# Begins the line in which the inner process reports its results.
 RESULTS = "results: "
 
 

@@ -1,4 +1,4 @@
-"""What AgentSpool promises, checked from outside: by the files, the tools' ledger and what `submit` printed."""
+"""Checks AgentSpool's promises from outside: by the files, the tools' ledger and what `submit` printed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIVES_AT_THE_END = 3
 
 
 def play_and_check(spool: Spool, scenario: Scenario) -> dict[str, list[str]]:
-    """Plays the scenario to its end and checks what the last life, which ends well, leaves."""
+    """Plays the scenario to its end and checks what the last life leaves, which must end well."""
     for _ in range(LIVES_AT_THE_END):
         scenario.play()
         broken = check(spool, scenario)
@@ -35,11 +35,11 @@ def play_and_check(spool: Spool, scenario: Scenario) -> dict[str, list[str]]:
 
 
 def check(spool: Spool, scenario: Scenario) -> dict[str, list[str]]:
-    """Stops the daemon and looks at everything; what is broken, by promise."""
+    """Stops the daemon and checks everything; the faults, by promise."""
     broken: dict[str, list[str]] = {promise: [] for promise in PROMISES}
     lost, again, twice, whole, index, left = broken.values()
     if spool.is_running:
-        # One that was just started may not listen to signals yet, and end by them.
+        # A daemon that was just started may not handle signals yet: they would end it.
         until(lambda: spool.is_ready or not spool.is_running, "ready")
         status = spool.stop()
         if status != 0:
@@ -102,7 +102,7 @@ def _ending_faults(job, state: str, outcome: str) -> list[str]:
 
 
 def history_faults(job) -> list[str]:
-    """What is wrong with the history of a job that nobody works on."""
+    """What is wrong with the history of a job that no daemon works on."""
     history = job.history
     faults = list(history.faults)
     if history.is_torn:
@@ -114,7 +114,7 @@ def history_faults(job) -> list[str]:
 
 
 def index_faults(spool: Spool) -> list[str]:
-    """What `verify` finds, and how the rows differ once the index is made again."""
+    """What `verify` finds, and how the rows differ once the index is rebuilt."""
     verified = spool.run("verify")
     faults = [f"verify: {line}" for line in (verified.stdout + verified.stderr).splitlines()] if verified.returncode else []
     before = spool.run("list", "--json", "--limit", "100000").stdout
@@ -131,7 +131,7 @@ def index_faults(spool: Spool) -> list[str]:
 
 
 def left_lying(spool: Spool) -> list[str]:
-    """What lies where nothing may lie once all is done."""
+    """Files that lie where nothing may lie once all is done."""
     faults = []
     for name in ("inbox/default", "processing/*", "deferred", "control", "tmp"):
         for directory in spool.root.glob(name):

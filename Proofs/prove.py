@@ -1,9 +1,10 @@
-"""Proves what AgentSpool promises by breaking it: `make prove` tries everything, `make test` a bounded part.
+"""Proves AgentSpool's promises by breaking it: `make prove` tries everything, `make test` a bounded part.
 
 Parts: crash (kill -9 at every call), power (power cuts on recorded disks), calls (every error at every kind of call),
-surroundings (full disks, removed directories, clocks, crowds), hostile (drops that nobody should make), suspects (steps
-that kill the daemon, and others beside them), soak (random kills). Root is needed for disks and mounts; what cannot be tried here is said, and is no failure. A proof that was
-stopped goes on with the parts that it had not finished, when it is given its seed again.
+surroundings (full disks, removed directories, clocks, crowds), hostile (malicious drops and forged jobs), suspects
+(steps that kill the daemon, and others beside them), soak (random kills). Disks and mounts need root; what cannot be
+tried here is reported, and is not a failure. A proof that was stopped continues with the parts that it had not finished
+when it gets the same seed again.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def main() -> int:
 
 
 def _part(name: str, run: Callable[[int, bool], list[Result]], arguments: argparse.Namespace) -> tuple[list[Result], float]:
-    """The results of a part and its seconds; those that were kept of it, when program and seed are the same."""
+    """The results of a part and its seconds; kept ones, when program and seed are the same."""
     status = program().stat()
     file = kept(f"{name}-{arguments.seed}-{status.st_size}-{status.st_mtime_ns}.json")
     if not arguments.bounded and file.exists():

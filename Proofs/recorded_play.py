@@ -68,9 +68,9 @@ def record(filesystem: Filesystem, directory: Path, how: Recording, randomness: 
 
 
 def _lengthen_output(spool: Spool) -> None:
-    """Lets a record of a history be longer than the blocks that the end of the file lies in.
+    """Makes a record of a history longer than the blocks at the end of the file.
 
-    What a failed write leaves in memory is written again where it shares a block with what is written next.
+    The kernel writes the data of a failed write again when the next write shares a block with it.
     """
     note = spool.root / "tools/note"
     longer = f"[ $1 != look ] || echo {LONG * 300}\necho noted"

@@ -11,7 +11,7 @@ from spool import NODE, until
 
 
 def removed_inbox(trial: Trial) -> None:
-    """an inbox removed and made again: told once, the other queues go on, new drops are taken"""
+    """an inbox removed and made again: logged once, the other queues go on, new drops are taken"""
     with plain_spool() as spool:
         start(spool)
         spool.drop("before.txt", "text")
@@ -26,7 +26,7 @@ def removed_inbox(trial: Trial) -> None:
         (spool.root / "inbox/default").mkdir()
         spool.drop("after.txt", "text")
         until_done(spool, ["after.txt"], patience=15)
-        # Watched again, and not only found by the slow scan.
+        # The inbox is watched again: the slow scan would find the drop later.
         begin = time.monotonic()
         spool.drop("watched.txt", "text")
         until_done(spool, ["watched.txt"], patience=15)
@@ -61,13 +61,13 @@ def removed_places(trial: Trial) -> None:
                     if not any(word in line for word in ("drop rejected", "job held", "job failed", "job denied"))]
             expect(len(said) <= 1, f"{where}, {len(said)} lines: {said}")
         check_rest(spool)
-        # The jobs that lay there went with it, and their rows with the next look at all files.
+        # The jobs that lay there are gone, and the next scan of all files removes their rows.
         expect(spool.run("reindex").returncode == 0, "reindex fails")
         check_whole(spool, [])
 
 
 def removed_control(trial: Trial) -> None:
-    """control removed: told, made again, and a request is carried out"""
+    """control removed: logged, made again, and a request is carried out"""
     with plain_spool() as spool:
         start(spool)
         spool.drop("ask.json", '{"workflow": "asked"}')
@@ -84,7 +84,7 @@ def removed_control(trial: Trial) -> None:
 
 
 def removed_lock(trial: Trial) -> None:
-    """the node's lock file removed: the daemon stops before another can take its name beside it"""
+    """the node's lock file removed: the daemon stops before another can take its name"""
     with plain_spool() as spool:
         start(spool)
         log = Log(spool)

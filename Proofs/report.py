@@ -1,4 +1,4 @@
-"""What the proofs found: a line for each while they run, a table at the end, and docs/proof.md."""
+"""Reports the results of the proofs: a line for each while they run, a table at the end, and docs/proof.md."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Result:
     what: str
     tried: int = 0
     failures: list[str] = field(default_factory=list)
-    # What a reader should know of the figure: points that could not be reached, what was skipped and why.
+    # What a reader should know about the figure: points that were not reached, what was skipped and why.
     note: str = ""
     skipped: bool = False
 
@@ -59,8 +59,8 @@ def markdown(results: list[Result], seed: int, command: str, seconds: float) -> 
     lines = [
         "# Proof", "",
         f"Tried by `{command}`. Seed {seed}; commit {commit.stdout.strip()}; {_machine()};",
-        f"{time.strftime('%Y-%m-%d', time.gmtime())}; {seconds / 60:.0f} minutes. What is promised, and on which ",
-        "filesystems, says [reliability.md](reliability.md).", "",
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}; {seconds / 60:.0f} minutes. ",
+        "[reliability.md](reliability.md) says what is promised, and on which filesystems.", "",
     ]
     tried = sum(result.tried for result in results)
     lines += [f"**{tried:,} points tried, {sum(result.failed for result in results)} failed.**", ""]

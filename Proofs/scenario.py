@@ -1,9 +1,9 @@
-"""The fixed scenario: every kind of step and every move of a job, once, played by the people around the daemon.
+"""The fixed scenario: every kind of step and every move of a job, once, with the users of the daemon.
 
 Steps: a model, tools of all four kinds of effect, a loop, an agent that calls a tool. Moves: accept, defer, hold,
 approve, finish, fail, retry, cancel, reject, a taken idempotency key, a batch, and a take-over from a dead node.
-The player goes on through any death of the daemon: it starts it again, as systemd would, and asks for what is still to
-be asked, as a person would.
+The player goes on through any death of the daemon: it starts the daemon again, as systemd would, and makes the requests
+that are still to be made, as a user would.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ MODEL = """
 - {reply: a haiku}
 """
 
-# A line for each effect, in one write; and, where a recorder of the disk listens, the same line in its order. What one
-# of them leaves for the job is written first, and not synced.
+# A line for each effect, in one write; and, where a disk records its writes, the same line as a mark in the record. The
+# file that `sure` leaves for the job is written first, and not synced.
 NOTE = """#!/bin/sh
 [ "$1" != sure ] || printf '%s' "$AGENTSPOOL_IDEMPOTENCY_KEY" > "$AGENTSPOOL_ARTIFACTS/receipt"
 printf '%s %s\\n' "$1" "$AGENTSPOOL_IDEMPOTENCY_KEY" >> LEDGER
@@ -86,13 +86,13 @@ JOBS: dict[str, tuple[str, str, str]] = {
     "broken.json": ('{"workflow":\n  oops', "rejected", ""),
 }
 SUBMITTED = ("every.json", "keyed.json")
-# Dropped once the other one of its key is a job.
+# SECOND is dropped once FIRST, which has the same key, is a job.
 SECOND, FIRST = "again.json", "keyed.json"
 LEFT_BEHIND = "left.json"
 
 
 def prepare(spool: Spool, marks: Path | None = None, is_left_behind: bool = True) -> None:
-    """Makes the spool, with a job that a node which died has left in `processing/other/`."""
+    """Makes the spool, with a job that a dead node has left in `processing/other/`."""
     made = subprocess.run([program(), "init", spool.root], capture_output=True, text=True)
     if made.returncode:
         raise Broken(f"init failed: {made.stderr}")
@@ -108,7 +108,7 @@ def prepare(spool: Spool, marks: Path | None = None, is_left_behind: bool = True
 
 
 def write_tools(spool: Spool, marks: Path | None = None) -> None:
-    """Writes the tools, which note in this spool's ledger what they do."""
+    """Writes the tools, which record what they do in this spool's ledger."""
     for name, text in TOOLS.items():
         text = text.replace("LEDGER", str(spool.ledger)).replace("ASIDE", str(spool.aside))
         text = text.replace("MARKprintf", "printf" if marks else ": printf").replace("MARKS", str(marks or "/dev/null"))
@@ -120,22 +120,22 @@ class Scenario:
 
     def __init__(self, spool: Spool, acknowledged: Callable[[str], None] = lambda text: None,
                  missing: bool = True) -> None:
-        """`acknowledged` is told of every promise that the program makes; `missing` jobs are dropped, or not expected."""
+        """`acknowledged` gets every acknowledgement of the program; `missing` jobs are dropped, or not expected."""
         self.spool = spool
         self.deaths = 0
         # Called after each death, before the next life begins.
         self.on_death: Callable[[], None] = lambda: None
-        # Steps that a history had as completed when a daemon died, and how long the ledger was then.
+        # Steps that a history had as completed when a daemon died, and the ledger's length then.
         self.recorded: dict[str, int] = {}
         self._tell = acknowledged
         self._drops_missing = missing
-        # The drops that were put into the inbox, by name; with their ids where `submit` told them.
+        # The drops that were put into the inbox, by name; with their ids where `submit` printed them.
         self.dropped: dict[str, str] = {LEFT_BEHIND: ""}
-        # Drops that may end in any way, once: their writers did not make sure of what they wrote, and it was lost.
+        # Drops that may end in any way, once: their writers did not sync them, and the content was lost.
         self.damaged: set[str] = set()
         self._asked: dict[tuple[str, str, int], float] = {}
         self._requests: list[subprocess.Popen[bytes]] = []
-        # Requests whose answer was not heard yet, and what they ask for.
+        # Requests that have not been answered yet, and what they ask for.
         self._unanswered: dict[subprocess.Popen[bytes], str] = {}
         self._next_start = 0.0
 
@@ -151,7 +151,7 @@ class Scenario:
             self._end_requests()
 
     def play_for(self, seconds: float) -> None:
-        """Goes on for a while, whether or not anything comes of it."""
+        """Goes on for a while, whether or not jobs end."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._goes_on(is_late=False)
@@ -159,7 +159,7 @@ class Scenario:
         self._end_requests()
 
     def _goes_on(self, is_late: bool) -> bool:
-        """Does all there is to do now; whether all is settled."""
+        """Does all that there is to do now; returns whether all is settled."""
         if self._drops_missing:
             self._drop_all()
         self._hear()
@@ -169,7 +169,7 @@ class Scenario:
             raise Broken(f"not settled in time: {self._unsettled()}")
         if not self.spool.is_running and time.monotonic() >= self._next_start:
             self.note_death()
-            # As systemd's RestartSec= does: one that ends by itself at once is not started at once.
+            # As with systemd's RestartSec=: after an end of its own the daemon is not started again at once.
             self._next_start = time.monotonic() + (0.3 if (self.spool.exit_status or 0) >= 0 else 0)
             self.spool.start()
         self._ask()
@@ -210,10 +210,10 @@ class Scenario:
                 self.recorded.setdefault(f"{job.id}/{step}", length)
         self.on_death()
 
-    # MARK: People
+    # MARK: Users
 
     def _ask(self) -> None:
-        """Does what a person would do about each job now."""
+        """Does what a user would do about each job now."""
         if SECOND not in self.dropped and self._drops_missing and any(
                 job.name == FIRST and job.history.records for job in self.spool.jobs()):
             self.spool.drop(SECOND, JOBS[SECOND][0])
@@ -242,7 +242,7 @@ class Scenario:
                     self._request(job, 0, "cancel")
 
     def _request(self, job: Job, occasion: int, action: str, *arguments: str) -> None:
-        """Asks the daemon once for each occasion; again, when nothing came of it for long."""
+        """Asks the daemon once for each occasion; again, when nothing has changed for long."""
         key, now = (job.id, action, occasion), time.monotonic()
         if not self.spool.is_running or now - self._asked.get(key, -9) < 3:
             return
@@ -263,14 +263,14 @@ class Scenario:
     # MARK: Ends
 
     def expected(self) -> dict[str, tuple[str, str]]:
-        """Where each drop is to end, and how."""
+        """The state and the outcome in which each drop must end."""
         ends = {name: (state, outcome) for name, (_, state, outcome) in JOBS.items()
                 if name in self.dropped and name not in self.damaged}
         return {**ends, LEFT_BEHIND: ("failed", "cancelled")}
 
     def _unsettled(self) -> list[str]:
         lying = {name: "rejected" for name in self.spool.rejections()}
-        # What lies in a rejected drop's directory is still to be tidied up.
+        # A rejected drop whose job directory is still there is not tidied up yet.
         lying |= {job.name: job.state for job in self.spool.jobs()}
         unsettled = [name for name, (state, _) in self.expected().items() if lying.get(name) != state]
         unsettled += [name for name in self.damaged if lying.get(name) not in ("done", "failed", "rejected")]
@@ -279,6 +279,6 @@ class Scenario:
     def _is_settled(self) -> bool:
         if self._unsettled() or (self._drops_missing and SECOND not in self.dropped):
             return False
-        # What was asked for is settled, too: a retry may not have begun.
+        # Requests must be settled, too: a retry may not have begun.
         is_asked = any(request.poll() is None for request in self._requests)
         return not self.spool.is_running or not (is_asked or self.spool.requests())

@@ -1,10 +1,10 @@
-"""Keeps a spool busy and breaks it for as long as it is told: drops, kills, stops, faults, answers, reindexing.
+"""Keeps a spool busy and breaks it for a given time: drops, kills, stops, faults, answers, reindexing.
 
 One spool for the whole soak, two nodes by turns, so that each also takes over what the other left. Drops of every kind
-keep coming; the daemon is killed at random moments, now and then stopped in order, now and then a call of it fails. A
-person approves, releases, cancels and retries. The index is deleted and made again under load. At the end all that was
-dropped must be where it belongs, the ledger must hold no write twice and no recorded step again, and what the daemon
-uses (memory, descriptors, threads) must be what it used in the beginning.
+keep coming; the daemon is killed at random moments, now and then stopped properly, now and then one of its calls fails.
+A user approves, releases, cancels and retries. The index is deleted and rebuilt under load. At the end all drops must
+be where they belong, the ledger must have no write twice and no recorded step again, and what the daemon uses (memory,
+descriptors, threads) must be what it used at the beginning.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from workshop import program, room
 
 PART = "Soak: random drops, kills, stops, faults and answers"
 NODES = ("one", "two")
-# Kinds of drops, by how they end; the tool `mend` is mended from the start here.
+# Kinds of drops, and how they end; here the tool `mend` works from the start.
 KINDS: dict[str, tuple[str, str]] = {
     "every.json": ('{"workflow": "every", "input": {"items": [1, 2]}}', "done"),
     "text.txt": ("just a text", "done"),
@@ -42,11 +42,11 @@ KINDS: dict[str, tuple[str, str]] = {
     "lines.jsonl": ('{"text": "a"}\n{"text": "b"}\n', "done"),
     "broken.json": ('{"workflow":\n  oops', "rejected"),
 }
-# After so many kills all is let finish, checked, and taken away, so that the spool stays small.
+# After so many kills all jobs may finish, are checked, and are removed, so that the spool stays small.
 KILLS_BETWEEN_CHECKS = 100
-# No more than this lies in the spool unfinished: a backlog is another proof's.
+# The most unfinished drops in the spool: another proof tests backlogs.
 BACKLOG_MAX = 100
-# Spools that are soaked side by side: a daemon that starts or waits leaves the machine to others.
+# Spools that are soaked in parallel: a daemon that starts or waits leaves the machine to the others.
 SPOOLS = 3
 
 
@@ -73,7 +73,7 @@ class Use:
 
     @staticmethod
     def at_rest(pid: int) -> Use:
-        """The least of some looks: what has just ended lets go of its files a moment later."""
+        """The least of some samples: a job that has just ended closes its files a moment later."""
         looks = []
         for _ in range(10):
             looks.append(Use._now(pid))
@@ -86,7 +86,7 @@ class Use:
         return Use(int(status["VmRSS"].split()[0]), len(os.listdir(f"/proc/{pid}/fd")), int(status["Threads"]))
 
     def growth(self, later: Use) -> list[str]:
-        """What of it has grown more than chance explains."""
+        """What has grown more than chance explains."""
         faults = []
         if later.descriptors > self.descriptors + 5:
             faults.append(f"descriptors grew from {self.descriptors} to {later.descriptors}")
@@ -105,7 +105,7 @@ class Soak:
         self.random = random.Random(seed)
         self.counts = Counts()
         self.broken: dict[str, list[str]] = {promise: [] for promise in promises.PROMISES}
-        # Where each drop is to end, until it was checked.
+        # The state in which each drop must end, until it is checked.
         self._waiting: dict[str, str] = {}
         self._recorded: dict[str, int] = {}
         self._seen_lines = 0
@@ -117,10 +117,10 @@ class Soak:
     # MARK: Life
 
     def go_on(self) -> None:
-        """One stretch: some drops, answers, and an end of the daemon in the middle of it."""
+        """One round: some drops and answers, and an end of the daemon in the middle of the work."""
         self._start()
         self._drop_some()
-        # Most ends come in the middle of the work, some while it is still being taken over.
+        # Most ends come in the middle of the work, some while the daemon still takes over jobs.
         if self.random.random() < 0.7:
             until(lambda: self.spool.is_ready or not self.spool.is_running, "ready")
         end = time.monotonic() + self.random.uniform(0, 0.15)
@@ -194,7 +194,7 @@ class Soak:
             self.counts.reindexes += 1
 
     def _ask(self, *arguments: str) -> None:
-        """What a person does, without waiting for it."""
+        """Runs a user's command without waiting for its end."""
         if len(self._requests) < 6:
             self._requests.append(subprocess.Popen(
                 [program(), *arguments, "--spool", self.spool.root],
@@ -202,7 +202,7 @@ class Soak:
             self.counts.answers += 1
 
     def _look(self) -> None:
-        """What the tools did since, and what is recorded now that the daemon is dead."""
+        """Checks what the tools did since, and notes what is recorded now that the daemon is dead."""
         lines = self.spool.ledger_lines()
         for number, line in enumerate(lines[self._seen_lines:], self._seen_lines):
             key = line.partition(" ")[2]
@@ -220,7 +220,7 @@ class Soak:
     # MARK: Checks
 
     def settle(self) -> None:
-        """Lets the daemon finish everything, checks all that has ended, and takes it away."""
+        """Lets the daemon finish everything, checks all that has ended, and removes it."""
         self.watched.disarm()
         self.spool.start(node=self.random.choice(NODES))
         def is_over() -> bool:
@@ -270,7 +270,7 @@ class Soak:
         self._waiting = {}
 
     def use(self) -> Use:
-        """What a daemon uses that has taken everything over and has run for a moment."""
+        """What a daemon uses that has taken over everything and has run for a moment."""
         self.spool.start(node=NODES[0])
         until(lambda: self.spool.is_ready, "ready")
         for number in range(20):
@@ -287,7 +287,7 @@ class Soak:
 
 
 def _until_completed(spool: Spool, count: int) -> None:
-    """Waits until the daemon has let go of so many jobs, which is a moment after they lie in `done/`."""
+    """Waits until the daemon has finished with so many jobs, a moment after they are in `done/`."""
     until(lambda: spool.last_log.count("job completed") >= count, f"{count} jobs completed", patience=300, pause=0.05)
 
 
@@ -308,7 +308,7 @@ def long_run(spool: Spool, kinds: int, seed: int) -> list[str]:
 
 
 def run(seed: int, minutes: float | None = None, kills: int | None = None) -> list[Result]:
-    """Soaks some spools for some minutes, or until so many kills in all."""
+    """Soaks some spools for some minutes, or until there were so many kills in all."""
     end = time.monotonic() + minutes * 60 if minutes else float("inf")
     total = Counts()
     results = {promise: Result(PART, promise) for promise in promises.PROMISES}
@@ -330,7 +330,7 @@ def run(seed: int, minutes: float | None = None, kills: int | None = None) -> li
 
 
 def _soak(seed: int, end: float, kills: int | None) -> tuple[Soak, list[str]]:
-    """One spool; what is not flat at its end."""
+    """Soaks one spool; returns what is not flat at its end, too."""
     directory = room()
     spool = Spool(directory / "spool", directory)
     watched = Calls(directory)
@@ -364,7 +364,7 @@ def _soak(seed: int, end: float, kills: int | None) -> tuple[Soak, list[str]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, help="how long")
-    parser.add_argument("--kills", type=int, help="how many kills, whatever time it takes")
+    parser.add_argument("--kills", type=int, help="how many kills, however long they take")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
     arguments = parser.parse_args()
     if arguments.minutes is None and arguments.kills is None:

@@ -119,7 +119,7 @@ class Spool:
             path.chmod(0o755)
 
     def drop(self, name: str, text: str | bytes, queue: str = "default") -> None:
-        """Drops a file as the contract for writers asks: written aside, then renamed."""
+        """Drops a file in the way that the docs advise: written in tmp/, then renamed."""
         aside = self.root / "tmp" / name
         aside.write_bytes(text.encode() if isinstance(text, str) else text)
         aside.rename(self.root / "inbox" / queue / name)
@@ -141,11 +141,11 @@ class Spool:
         return {note.name[27:].removesuffix(".reason.txt"): note.read_text(errors="replace") for note in notes}
 
     def requests(self) -> list[str]:
-        """What people asked for and the daemon has not settled; not what is still being written, or was when it died."""
+        """Requests that the daemon has not settled, without those that were not written to their end."""
         return sorted(path.name for path in _entries(self.root / "control"))
 
     def ledger_lines(self) -> list[str]:
-        """What the tools really did: one line `TOOL KEY` for each time."""
+        """What the tools really did: one line `TOOL KEY` for each run."""
         return self.ledger.read_text().splitlines()
 
     def remove(self) -> None:

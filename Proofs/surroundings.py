@@ -1,6 +1,6 @@
-"""Breaks what the daemon stands on: disks, directories, clocks and events; and sees that it tells, and goes on.
+"""Breaks what the daemon depends on: disks, directories, clocks and events.
 
-For each: the daemon says in a line what is wrong and what it did, loses nothing, and works again when it is over.
+For each fault: the daemon logs in one line what is wrong and what it did, loses nothing, and works again afterwards.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Kills the daemon from outside and from within its jobs' steps: who is held for it, and who is not.
+"""Kills the daemon from outside and from within its jobs' steps, and checks which jobs are held.
 
-A death says only that one of the steps that were under way may be guilty. The innocent end as if nothing had been; a
-step that really brings the daemon down is found and held, alone.
+A death says only that one of the steps that were under way may be guilty. Innocent jobs end as if nothing had happened;
+a step that really brings the daemon down is found, and only its job is held.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from plain_spool import check_whole, plain_spool
 from report import Result
 from spool import Job, Spool, until
 
-PART = "Suspects: who is held when the daemon dies again and again"
-# Nothing is set that has a default.
+PART = "Suspects: which jobs are held when the daemon dies again and again"
+# All settings with a default keep it.
 CONFIGURATION = """
 models: {default: {provider: scripted, script: scripted-model.yaml}}
 tools:
@@ -63,7 +63,7 @@ def _ended(spool: Spool, names: set[str]) -> set[str]:
 
 
 def _keep_running(spool: Spool, names: list[str], patience: float) -> int:
-    """Starts the daemon again after each death, as systemd would, until all jobs have ended; how often it died."""
+    """Starts the daemon again after each death, as systemd would, until all jobs have ended; the number of deaths."""
     deaths = 0
 
     def is_over() -> bool:
@@ -89,7 +89,7 @@ def _check_ends(spool: Spool, names: list[str], held: set[str]) -> None:
     expect(done == set(names) - held, f"not done: {sorted(set(names) - held - done)[:5]}")
     for name, hold in found.items():
         expect(hold["reason"] == POISON and "alone" in hold["message"], f"{name} is held as {hold}")
-    # Those of held jobs are in held/; all others are in done/.
+    # Held jobs are in held/; all others are in done/.
     check_whole(spool, sorted(done))
 
 
@@ -173,7 +173,7 @@ def planned_stops(trial: Trial) -> None:
 
 
 def _lives_with_slow_step(spool: Spool, lives: int) -> Iterator[None]:
-    """Starts the daemon so often, and yields each time that the one slow step has begun; the caller ends it."""
+    """Starts the daemon so often, and yields each time when the one slow step has begun; the caller ends the daemon."""
     spool.write("tools/work", '#!/bin/sh\n[ -e "$0.open" ] || sleep 30\necho done\n')
     spool.drop("slow.json", "{}")
     for life in range(1, lives + 1):
@@ -187,7 +187,7 @@ def _starts(spool: Spool) -> int:
 
 
 def told_in_status(trial: Trial) -> None:
-    """status, list and show say who is suspected, and why the others wait, in the same words"""
+    """status, list and show say which step is suspected, and why the others wait, in the same words"""
     with _spool() as spool:
         for _ in _lives_with_slow_step(spool, 3):
             spool.kill()

@@ -1,4 +1,4 @@
-"""The wall clock set forth and back by hours under the daemon."""
+"""The wall clock set forward and back by hours under the daemon."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _turned(spool: Spool) -> Iterator[Calls]:
 
 
 def _turn(spool: Spool, clock: Calls, hours: float, probe: str) -> None:
-    """Sets the clock, and sees that the daemon goes on: what arrives is run."""
+    """Sets the clock, and checks that the daemon goes on: a new drop is run."""
     clock.set_clock(hours * HOUR)
     spool.drop(probe, "text")
     until_done(spool, [probe], 15)
@@ -88,11 +88,11 @@ def clock_jump_unseen(trial: Trial) -> None:
 
 
 def sleep_after_a_jump(trial: Trial) -> None:
-    """a clock set forth by hours: who goes to sleep after that is woken in time"""
+    """a clock set forward by hours: a sleep that begins after that ends in time"""
     with plain_spool() as spool, _turned(spool) as clock:
         spool.drop("later.json", '{"run_after": "3h"}')
         until(lambda: _state(spool, "later.json") == "deferred", "a deferred job")
-        # The probe's arrival has the daemon see that the other is due in a few seconds, and sleep until then.
+        # The probe makes the daemon see that the other job is due in a few seconds, and sleep until then.
         _turn(spool, clock, 3 - 4 / HOUR, "probe.txt")
         until_done(spool, ["later.json"], 15)
         check_whole(spool, ["later.json", "probe.txt"])

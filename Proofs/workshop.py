@@ -1,4 +1,4 @@
-"""Where the proofs build what they need, and the program that they prove."""
+"""Finds the program under proof, and builds what the proofs need."""
 
 from __future__ import annotations
 

@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# swift build, with one line that says how far it is: scripts/build.sh [OPTION OF SWIFT BUILD...]. Where there is no
-# terminal it says so every half minute. All that swift build prints goes to .build/build.log; what is wrong is shown.
+# Runs swift build and shows its progress in one line: scripts/build.sh [OPTION OF SWIFT BUILD...]. Without a terminal
+# it prints a line every half minute. All output of swift build goes to .build/build.log; errors are shown.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 log=.build/build.log
 mkdir -p .build
 
-# A debug build is made in less than half of the processor time: for debuggers there are lines alone (a crash still says
-# where), of Swift's own modules nothing is indexed for editors, each module is compiled in one piece (in two, each reads
-# all of it), and the headers of the C++ library are read once. All this is said in the environment, where it changes no
-# command of the build's: a developer who runs swift build without it goes on with the same build.
+# Makes a debug build take less than half of the processor time: debug information has only lines (a crash still says
+# where), Swift's own modules are not indexed for editors, one process compiles each module (each of two would read all
+# of it), and the headers of the C++ library are read once. All this is set in the environment, which changes no command
+# of the build: a plain swift build continues the same build.
 environment=()
 quick() {
   environment=(
     ADDITIONAL_SWIFT_DRIVER_FLAGS="-gline-tables-only -driver-batch-count 1 -index-ignore-system-modules -index-ignore-clang-modules"
-    # x takes an option away, X an option and what follows it, s/// puts another in its place; # says nothing of it.
+    # x removes an option, X an option and its argument, s/// replaces one; # at the start suppresses clang's report.
     CCC_OVERRIDE_OPTIONS="# x-g X-index-store-path${1:+ s/-std=c[+][+]17/--config=$1/}"
   )
 }
 
-# Makes the C++ library's headers ready to load, and prints the file with clang's options that loads them; prints nothing
-# where that does not work. The options are those with which the build compiles BoringSSL: clang wants the same.
+# Precompiles the C++ library's headers, and prints the file with the clang options that load them; prints nothing where
+# that does not work. The options are those with which the build compiles BoringSSL: clang requires the same.
 precompiled() {
   local clang directory=$PWD/.build/precompiled
   clang=$("${SWIFT:-swift}" -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin/clang|p')
@@ -46,7 +46,7 @@ case " $* " in
 esac
 
 build=
-# A terminal's line is wiped; swift build has had a terminal's ctrl-C itself, and is told of any other end.
+# Wipes the progress line. A terminal sends Ctrl-C to swift build, too; any other signal is passed on here.
 interrupted() {
   trap '' INT TERM
   [ -z "$build" ] || kill -TERM "$build" 2>/dev/null || true
@@ -58,7 +58,7 @@ interrupted() {
 trap 'interrupted 130' INT
 trap 'interrupted 143' TERM
 
-# How long it has taken so far, in minutes and seconds, in $time.
+# Puts the elapsed time, in minutes and seconds, into $time.
 clock() { printf -v time '%d:%02d' "$((SECONDS / 60))" "$((SECONDS % 60))"; }
 
 if [ -t 1 ]; then
@@ -84,7 +84,7 @@ build() {
   exec 3< <(exec env "${environment[@]}" "${SWIFT:-swift}" build "$@" 2>&1)
   build=$!
   while :; do
-    # A second without a line is one in which the clock goes on.
+    # After a second without a line only the clock is updated.
     if IFS= read -r -t 1 -u 3 line; then
       printf '%s\n' "$line" >>"$log"
       case $line in \[*/*\]*) step=$line ;; esac
@@ -107,7 +107,7 @@ main() {
   local status=0
   build "$@" || status=$?
   if [ "$status" -ne 0 ] && [ ${#environment[@]} -gt 0 ] && grep -qF standard-library.pch "$log"; then
-    # The package compiles its C++ with other options than those above. It builds without, only slower.
+    # The package compiles its C++ with other options than those above: build without the headers, only slower.
     quick ""
     status=0
     build "$@" || status=$?

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the parsers, one after another: scripts/fuzz.sh [MINUTES [TARGET]]. A minute each where nothing is said.
+# Fuzzes the parsers, one after another: scripts/fuzz.sh [MINUTES [TARGET]]; one minute each by default.
 # scripts/fuzz.sh merge TARGET adds what a run has found, and the committed corpus lacks, to that corpus.
 # Fuzzing/README.md says more.
 set -euo pipefail
@@ -13,15 +13,15 @@ for target in $targets; do
   [ -d "$corpora/$target" ] || { echo "there is no target $target; there are:" $(ls "$corpora") >&2; exit 64; }
 done
 
-# Without a quarantine of freed memory, which would count as the parser's, and without Swift's own report of a crash, in
-# whose way the fuzzer cannot write what caused it.
+# No quarantine of freed memory: it would count as the parser's memory. No backtrace of Swift's own: it would keep the
+# fuzzer from writing the input that caused the crash.
 export ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64:malloc_context_size=4:detect_leaks=0
 export AGENTSPOOL_FUZZING=1 SWIFT_BACKTRACE=enable=no
 mkdir -p "$build/findings"
 echo "Building the fuzzers; the first time takes some ten minutes."
 options=(
   --configuration release --scratch-path "$build" --product fuzzers --sanitize address --sanitize fuzzer
-  # C is told apart: libyaml is a parser, too.
+  # C needs an option of its own: libyaml is a parser, too.
   -Xswiftc -enable-testing -Xcc -fsanitize=fuzzer-no-link
 )
 swift build "${options[@]}" >"$build/build.log" 2>&1 || { tail -n 30 "$build/build.log" >&2; exit 1; }

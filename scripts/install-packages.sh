@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the build needs and this machine lacks: Debian's libsystemd-dev, libsqlite3-dev and libssl-dev, what Swift
-# itself asks for, and the packages that are named. Does nothing where all is there.
+# Installs the packages that the build needs and this machine lacks: Debian's libsystemd-dev, libsqlite3-dev and
+# libssl-dev, those that Swift itself needs, and those that are named. Does nothing when all are installed.
 set -euo pipefail
 command -v swift >/dev/null || { echo "Swift 6.3 is not installed: https://www.swift.org/install/linux/" >&2; exit 69; }
 missing=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs real MCP servers for the tests into .test-peers/, once: modern ones (mcp-server-time, mcp-server-git), and the
-# last SDK that speaks the legacy protocol only. Without them the tests that need them are skipped.
+# Installs real MCP servers for the tests into .test-peers/, once: modern ones (mcp-server-time, mcp-server-git), and
+# the last SDK that speaks the legacy protocol only. Without them the tests that need them are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 directory=.test-peers

@@ -36,7 +36,7 @@ trap 'kill "$daemon" 2>/dev/null || true' EXIT
 echo; echo "\$ cp examples/quickstart/drops/* spool/inbox/default/"
 cp examples/quickstart/drops/* "$AGENTSPOOL_SPOOL/inbox/default/"
 
-# Over when the six drops have ended, one way or another.
+# Waits until the six drops have ended, well or not.
 drops=$(ls examples/quickstart/drops | wc -l)
 ended() { "$agentspool" list --json 2>/dev/null | grep -cE '"state":"(done|failed|held|rejected)"' || true; }
 for _ in $(seq $((patience * 5))); do

@@ -1,4 +1,4 @@
-/* What the C++ of the packages includes of the C++ library; scripts/build.sh has it read once instead of 280 times. */
+/* The C++ library's headers that the packages include; scripts/build.sh precompiles them once instead of 280 times. */
 #include <algorithm>
 #include <array>
 #include <functional>

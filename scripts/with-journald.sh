@@ -7,11 +7,11 @@
 # a booted system; `journalctl --sync` first waits until all is stored. JOURNALD_PID is exported, so that a test can
 # stop, continue or kill the journal. The exit status is COMMAND's.
 #
-# The journal is volatile and nobody outside sees it: it lives in a mount and a PID namespace that end with COMMAND,
-# however this script ends. In there /run is empty but for the journal, and processes outside are not seen.
+# The journal is volatile and invisible outside: it lives in a mount and a PID namespace that end with COMMAND, however
+# this script ends. Inside, /run is empty but for the journal, and processes outside are not visible.
 #
-# Exits 77, as test harnesses understand "skipped", with a message where it may not run: without root, unshare(1) or
-# systemd-journald.
+# Exits with 77, which test harnesses take for "skipped", and a message where it cannot run: without root, unshare(1)
+# or systemd-journald.
 set -euo pipefail
 
 skip() { echo "with-journald: skipped: $1" >&2; exit 77; }
@@ -33,13 +33,13 @@ shift 2
 mount -t tmpfs -o mode=0755 with-journald /run
 # A persistent journal of the machine would be read by journalctl too.
 if [ -d /var/log/journal ]; then mount -t tmpfs -o mode=0755 with-journald /var/log/journal; fi
-# Files of the journal are named after the machine's id, which an image often leaves empty.
+# The journal names its files after the machine's id, which an image often leaves empty.
 if [ -e /etc/machine-id ]; then
     tr -d - </proc/sys/kernel/random/uuid >/run/machine-id
     mount --bind /run/machine-id /etc/machine-id
 fi
 mkdir -p /run/systemd/journald.conf.d /run/systemd/journal
-# No limit of rate: a journal that drops entries would look like a logger that does.
+# No rate limit: entries that the journal drops would look like entries that the logger lost.
 cat >/run/systemd/journald.conf.d/zz-test.conf <<'CONF'
 [Journal]
 Storage=volatile
@@ -66,5 +66,5 @@ fi
 
 status=0
 "$@" || status=$?
-# As PID 1 of the namespace we take the journal with us, stopped or not.
+# This script is PID 1 of the namespace: its end ends the journal, stopped or not.
 exit "$status"

@@ -1,6 +1,6 @@
-/// Files waiting, a thousand to a million: the rate at which they are taken, and what that costs of memory.
+/// Files waiting, a thousand to a million: the rate at which they become jobs, and the memory that this takes.
 ///
-/// A large backlog is worked on for some seconds and not to its end.
+/// A large backlog is worked on for some seconds only, not to its end.
 enum Backlog {
     private static let seconds = 5.0
 
@@ -20,7 +20,7 @@ enum Backlog {
             var memory = Figure(benchmark: "backlog", name: "memory, \(name) waiting", unit: "MB", samples: [])
             var first = Figure(benchmark: "backlog", name: "first job, \(name) waiting", unit: "ms", samples: [])
             if size == 1_000_000 { memory.target = .atMost(150) }
-            // A million files are written anew each time, so fewer times.
+            // A million files are written for each run, so there are fewer runs.
             for _ in 0..<(size == 1_000_000 ? min(workplace.runs, 3) : workplace.runs) {
                 let seen = try sample(workplace, size)
                 rate.samples.append(seen.rate)
@@ -52,10 +52,10 @@ enum Backlog {
         try spool.drop(size)
         let daemon = try spool.start()
         try spool.wait("the first job") { spool.finished > 0 }
-        // Those that end beside the first are a tenth of a thousand.
+        // A hundred jobs may end together with the first, a tenth of a thousand: they do not count.
         let (start, early) = (Clock.now, spool.finished)
         let first = start - daemon.started
-        // A thousand are done in a third of a second; to look often at many costs what is measured.
+        // A thousand jobs take a third of a second; with many jobs, frequent looks would slow what is measured.
         try spool.wait("the jobs", interval: size > 10_000 ? 0.1 : 0.01) {
             Clock.now - start > seconds || spool.finished == size
         }

@@ -1,11 +1,11 @@
 import Foundation
 import Glibc
 
-/// A spool that a benchmark fills and has worked on.
+/// A spool that a benchmark fills, and the daemon that works on it.
 final class BenchmarkSpool {
     let path: String
     private let workplace: Workplace
-    /// Beside the spool, so that nobody writes into it.
+    /// Beside the spool, so that the log is not in it.
     private var log: String { path + ".log" }
 
     /// - Parameter configuration: agentspool.yaml, without the model `default`, which is scripted when none is given.
@@ -25,7 +25,7 @@ final class BenchmarkSpool {
         try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
     }
 
-    /// Puts job documents into the inbox, each with a number of its own for input.
+    /// Puts job documents into the inbox, each with a different number as its input.
     func drop(_ count: Int) throws {
         for number in 0..<count {
             let file = "\(path)/inbox/default/\(number).json"
@@ -40,7 +40,7 @@ final class BenchmarkSpool {
 
     /// Starts the daemon.
     ///
-    /// - Parameter openFiles: Its limit of open files; nil for that of the benchmarks.
+    /// - Parameter openFiles: The daemon's limit of open files; nil for that of the benchmarks.
     func start(_ arguments: [String] = [], openFiles: Int? = nil) throws -> Child {
         workplace.settle()
         let command = [workplace.program, "run", "--spool", path, "--node", "bench"] + arguments
@@ -48,7 +48,7 @@ final class BenchmarkSpool {
         return try Child(["/bin/sh", "-c", "ulimit -n \(openFiles) && exec \"$0\" \"$@\""] + command, log: log)
     }
 
-    /// Runs the daemon until nothing is left, and sees that all went well.
+    /// Runs the daemon until nothing is left to do, and checks that all jobs are done.
     func drain(expecting count: Int) throws -> (seconds: Double, usage: Child.Usage) {
         let daemon = try start(["--drain"])
         let usage = daemon.wait()
@@ -83,7 +83,7 @@ final class BenchmarkSpool {
     /// Jobs in done/.
     var finished: Int { entries("done").reduce(0) { $0 + Self.count("\(path)/done/\($1)") } }
 
-    /// How many entries a directory has, counted with as little work as may be: the daemon needs the processors.
+    /// How many entries a directory has, counted with little work: the daemon needs the processors.
     private static func count(_ directory: String) -> Int {
         guard let listing = opendir(directory) else { return 0 }
         defer { closedir(listing) }

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Foundation
 
-/// Measures AgentSpool as it is installed: the real program on a real spool, each figure several times, and the plain C
-/// program that makes the same calls in between, so that a ratio comes from one and the same minutes.
+/// Measures the installed AgentSpool: the real program on a real spool.
+///
+/// It takes each figure several times, and runs the plain C program with the same calls between the runs, so that both
+/// sides of a ratio come from the same minutes.
 @main
 struct BenchmarksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -51,7 +53,7 @@ struct BenchmarksCommand: ParsableCommand {
                 report.add(try benchmark.measure(workplace))
                 if let output { try report.write(to: output) }
             } catch {
-                // The others need not be measured again for it.
+                // The other benchmarks go on.
                 Terminal.note("  failed: \(error)")
                 hasFailed = true
             }
@@ -93,6 +95,6 @@ enum Suite {
 }
 
 enum Terminal {
-    /// Says what is going on, beside the results.
+    /// Prints progress to standard error; standard output has only the results.
     static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }

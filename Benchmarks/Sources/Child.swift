@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// A program that was started, and what it used.
+/// A started program, and the resources that it used.
 ///
-/// Not Foundation's `Process`: what a child used is told by wait4(2) alone.
+/// Not Foundation's `Process`: only wait4(2) reports what a child used.
 final class Child {
     struct Failed: Error, CustomStringConvertible {
         var description: String
@@ -55,7 +55,7 @@ final class Child {
         )
     }
 
-    /// Runs a program to its end; throws when that is not success.
+    /// Runs a program to its end; throws when it does not succeed.
     @discardableResult
     static func run(_ arguments: [String]) throws -> (output: String, seconds: Double, usage: Usage) {
         let file = NSTemporaryDirectory() + "/benchmarks-\(getpid())-\(UUID().uuidString)"
@@ -92,7 +92,7 @@ final class Child {
         return count - 2
     }
 
-    /// Whether it runs no more; ``wait()`` tells how it ended.
+    /// Whether it has ended; ``wait()`` returns how.
     var hasEnded: Bool {
         var information = siginfo_t()
         return waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo != 0

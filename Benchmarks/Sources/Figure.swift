@@ -1,6 +1,6 @@
-/// One measured quantity: its samples, what was synced meanwhile, and what was aimed at.
+/// One measured quantity: its samples, whether writes were synced, and its target.
 struct Figure: Codable {
-    /// What was aimed at.
+    /// A bound for the median.
     enum Target: Codable {
         case atLeast(Double)
         case atMost(Double)

@@ -13,7 +13,7 @@ enum Idle {
             Clock.sleep(10)
             let (before, cpuBefore) = (daemon.sleeps, daemon.cpuSeconds)
             Clock.sleep(seconds)
-            // One that began meanwhile has woken up as often as it sleeps.
+            // A thread that started meanwhile counts from zero.
             let count = daemon.sleeps.reduce(0) { $0 + max(0, $1.value - (before[$1.key] ?? 0)) }
             wakeUps.samples.append(Double(count) * 60 / seconds)
             cpu.samples.append((daemon.cpuSeconds - cpuBefore) * 1_000 * 60 / seconds)

@@ -1,16 +1,15 @@
 import Foundation
 import Glibc
 
-/// 10,000 jobs whose model takes two seconds for its answer, all at the same time, under a limit of 20,000 open files: the
-/// memory and the descriptors that they take, and how near they come to the ideal.
+/// 10,000 jobs at the same time, whose model takes two seconds to answer, under a limit of 20,000 open files.
 ///
-/// The ideal is what cannot be less: the same jobs against a server that answers at once, which is the processor's time,
-/// and the two seconds.
+/// Measures the memory and the descriptors that they take, and how near their time is to the ideal: the time of the
+/// same jobs with a server that answers at once, plus the two seconds.
 enum InFlight {
     private static let openFiles = 20_000
     private static let answerAfter = 2.0
 
-    /// What one run took.
+    /// The figures of one run.
     private struct Run {
         var seconds: Double
         var memory: Double

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A million finished jobs: how long commands take that ask the index, and how fast it is made again from the files.
+/// A million finished jobs: how long commands that read the index take, and how fast it is rebuilt from the files.
 enum Index {
     static func measure(_ workplace: Workplace) throws -> [Figure] {
         let jobs = workplace.count(1_000_000, quick: 20_000)

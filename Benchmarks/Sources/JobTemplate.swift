@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// A job directory that was really made, to be made again many times under other ids.
+/// A real job directory, copied many times under other ids.
 ///
-/// Nothing in it but its name says which job it is, and that is what makes it possible.
+/// Only the directory's name says which job it is, so a copy needs no other change.
 struct JobTemplate {
     private let files: [(name: String, bytes: Data)]
     private let dropName: String
@@ -14,10 +14,10 @@ struct JobTemplate {
         dropName = String(path.split(separator: "/").last?.dropFirst(27) ?? "job.json")
     }
 
-    /// Makes `count` such jobs in a directory, with the numbers from `first` for ids.
+    /// Makes `count` copies in a directory, with ids made of the numbers from `first` on.
     ///
-    /// - Parameter areLinked: Whether they have their files in common, many to an inode: a million jobs then fit on a
-    ///   disk, and cost who reads them as many calls.
+    /// - Parameter areLinked: Whether the jobs share their files as hard links: a million jobs then fit on a disk, and
+    ///   a reader makes the same calls as without links.
     func write(_ count: Int, in directory: String, from first: Int = 0, areLinked: Bool) throws {
         mkdir(directory, 0o700)
         var shared = ""

@@ -4,8 +4,8 @@ import Histogram
 
 /// An idle daemon and one drop at a time: from the rename into the inbox to the record that the first step begins.
 ///
-/// Seen from outside by inotify: the job's directory appears under an id that the drop brought along, and its history
-/// is read at every change until it says so.
+/// Seen from outside by inotify: the job's directory appears under the id in the drop's name, and its history is read
+/// at every change until it has that record.
 enum Latency {
     static func measure(_ workplace: Workplace) throws -> [Figure] {
         let drops = workplace.count(400, quick: 40)
@@ -49,14 +49,14 @@ enum Latency {
             }
             let begun = try watch.waitForFirstStep()
             histogram.record(UInt64((begun - start) * 1e6))
-            // The next comes to an idle daemon.
+            // The daemon is to be idle when the next drop comes.
             try spool.wait("the end of \(name)") { spool.finished == number + 1 }
             Clock.sleep(0.005)
         }
         return histogram
     }
 
-    /// A ULID of a time to come, so that none of the daemon's own is the same.
+    /// A ULID with a future time, so that it differs from each of the daemon's own.
     private static func identifier(_ number: Int) -> String {
         let digits = String(number)
         return "02" + String(repeating: "0", count: 24 - digits.count) + digits
@@ -88,7 +88,7 @@ private final class JobWatch {
             if hasBegun { return Clock.now }
             if !isWatched, inotify_add_watch(descriptor, directory, UInt32(IN_MODIFY)) >= 0 {
                 isWatched = true
-                // What was written before the watch is seen now or never.
+                // No event reports what was written before the watch: look at once.
                 continue
             }
             var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -104,7 +104,7 @@ private final class JobWatch {
 
     private var hasBegun: Bool {
         let history = open("\(directory)/history.jsonl", O_RDONLY | O_CLOEXEC)
-        // The processors had no time for this program, and the job came and went: it is late, for all to see.
+        // The job has ended before this program got processor time: the sample is too long, and stays so.
         guard history >= 0 else { return access(done, F_OK) == 0 }
         defer { close(history) }
         var bytes = [UInt8](repeating: 0, count: 16_384)

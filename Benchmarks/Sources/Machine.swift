@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// What was measured on.
+/// The machine that the benchmarks run on.
 struct Machine: Codable {
     var cores: Int
     var processor: String

@@ -4,7 +4,7 @@ struct Plot {
         var label: String
         var value: Double
         var spread: ClosedRange<Double>
-        /// Whether it is AgentSpool's, and not what it is held against.
+        /// Whether it is AgentSpool's, and not one that AgentSpool is compared with.
         var isOurs: Bool
     }
 
@@ -13,7 +13,7 @@ struct Plot {
     var unit: String
     var bars: [Bar]
 
-    /// The plots of a report; what was not measured has none.
+    /// The plots of a report, without those whose figures were not measured.
     static func all(_ report: Report) -> [Plot] {
         func bar(_ benchmark: String, _ name: String, _ label: String, isOurs: Bool = true) -> Bar? {
             report.figures.first { $0.benchmark == benchmark && $0.name == name }.map {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// 10,000 jobs in processing/ when the daemon was killed: how long after its start the first goes on, and all have ended.
+/// 10,000 jobs in processing/ of a killed daemon: how long after the next start the first has ended, and all have.
 enum Recovery {
     static func measure(_ workplace: Workplace) throws -> [Figure] {
         let jobs = workplace.count(10_000, quick: 500)

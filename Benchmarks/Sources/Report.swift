@@ -1,6 +1,6 @@
 import Foundation
 
-/// All figures: a table for people, results.json for programs, plots for the README.
+/// All figures, as a table for people, results.json for programs and plots for the README.
 struct Report: Codable {
     var machine: Machine
     var figures: [Figure] = []
@@ -47,7 +47,7 @@ struct Report: Codable {
 
     // MARK: Files
 
-    /// Writes results.json and the plots; figures of benchmarks that were not run now are kept from before.
+    /// Writes results.json and the plots; keeps the earlier figures of benchmarks that were not run now.
     func write(to directory: String) throws {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let file = URL(fileURLWithPath: "\(directory)/results.json")

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Where benchmarks work: the programs, and a directory for their spools.
+/// What benchmarks use: the programs, and a directory for their spools.
 struct Workplace: Sendable {
     let program: String
     /// The plain C program.
@@ -24,10 +24,10 @@ struct Workplace: Sendable {
 
     func remove() { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// A number that is smaller when only a look is wanted.
+    /// `full`, or the smaller `quick` with `--quick`.
     func count(_ full: Int, quick: Int) -> Int { isQuick ? quick : full }
 
-    /// What the limit program prints: how many a second.
+    /// Runs the limit program; the rate that it prints, in jobs, steps or starts a second.
     func rate(_ arguments: [String]) throws -> Double {
         settle()
         let path = newPath()
@@ -42,9 +42,9 @@ struct Workplace: Sendable {
     /// A new name below ``directory``.
     ///
     /// Nothing is removed before all is measured: for minutes after many files were removed ext4 makes new ones slowly,
-    /// because it goes around inodes that were freed a short time ago.
+    /// because it avoids inodes that were freed a short time ago.
     func newPath() -> String { "\(directory)/\(UUID().uuidString)" }
 
-    /// Lets the disk finish what came before, so that nobody pays for another.
+    /// Writes all earlier data to the disk, so that no measurement pays for another one.
     func settle() { sync() }
 }

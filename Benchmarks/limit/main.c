@@ -1,5 +1,5 @@
 /* The limit: the calls that a spool must make for its promises, and nothing else. One thread, no parsing, no index, no
- * log. What AgentSpool does beside these calls is what it costs.
+ * log. All that AgentSpool does beyond these calls is its own cost.
  *
  *   limit drain DIR JOBS GROUP sync|off    jobs of one step: from the inbox into done/
  *   limit steps DIR JOBS STEPS GROUP       records of steps, appended to GROUP histories at a time
@@ -21,7 +21,7 @@
 
 extern char **environ;
 
-/* As long as what a job of one model call has. */
+/* The sizes in a job with one model call. */
 enum { DROP_BYTES = 24, ACCEPTED_BYTES = 600, STARTED_BYTES = 160, OUTCOME_BYTES = 360, END_BYTES = 120, RESULT_BYTES = 800 };
 
 static char text[4096];
@@ -91,7 +91,7 @@ static void drain(const char *path, int jobs, int group, int is_synced) {
                 openat(directories[i], "history.jsonl", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600), "history");
             append(histories[i], ACCEPTED_BYTES);
         }
-        /* The jobs of before are in done/ by now, too. */
+        /* Makes the renames of the group before into done/ safe, too. */
         flush(is_synced);
         for (int i = 0; i < count; i++) {
             checked(renameat(directories[i], "drop@default", directories[i], "job.json"), "rename");

@@ -1,7 +1,7 @@
 """What people would use instead, measured on loopback: `make bench-peers` installs and starts them.
 
-Rates are jobs that do nothing, all waiting before the workers start; latencies are one job at a time from the moment it
-is handed in until a worker has it. How much a power cut would lose is said beside each figure.
+Rates are of jobs that do nothing and all wait before the workers start. Latencies are of one job at a time, from its
+submission until a worker has it. Each figure says how much a power cut would lose.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def inoticoming(directory: Path) -> list[Figure]:
         inbox, out = directory / f"inbox-{run}", directory / f"out-{run}"
         inbox.mkdir()
         out.mkdir()
-        # The command leaves its moment in the file's own change time: it is moved.
+        # The command moves the file: a sample ends when the file is there.
         with running("/usr/bin/inoticoming", "--foreground", str(inbox), "/bin/mv", f"{inbox}/{{}}", str(out), ";"):
             time.sleep(0.5)
             delays = []
@@ -171,7 +171,7 @@ def python_queue(name: str, directory: Path, options: list[str], durability: str
                         connection.sendall(b"GET done\r\n")
                         head = lines.readline()
                         done = int(lines.readline()) if head != b"$-1\r\n" else 0
-                        # Interpreters start for a second; that is not counted.
+                        # The start of the interpreters takes a second and does not count.
                         if done and begin is None:
                             begin, before = time.monotonic(), done
                         time.sleep(0.002)

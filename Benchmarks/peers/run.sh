@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what people would use instead, beside nobody's own, and measures it: `make bench-peers`.
+# Installs what people would use instead, the Python packages in an environment of their own, and measures it: `make
+# bench-peers`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 "$here/../../scripts/install-packages.sh" beanstalkd inoticoming redis-server python3 python3-venv

@@ -3,7 +3,7 @@ import NIOHTTP1
 
 @testable import Models
 
-/// The bodies that providers answer with, and those of their errors.
+/// The bodies of providers' answers and errors.
 enum AnswersTarget: FuzzTarget {
     static let name = "answers"
 
@@ -32,7 +32,7 @@ enum AnswersTarget: FuzzTarget {
             claimEqual(answer.body, json, "an answer keeps the provider's body")
             claimEqual(answer.usage.modelCalls, 1, "an answer is one call")
             claim(answer.usage.inputTokens >= answer.usage.cachedInputTokens, "cached tokens are input tokens")
-            claim(answer.usage.cachedInputTokens >= 0 && answer.usage.outputTokens >= 0, "tokens are no debt")
+            claim(answer.usage.cachedInputTokens >= 0 && answer.usage.outputTokens >= 0, "no count is negative")
             claim(answer.usage.tokens < 1 << 43, "tokens of an answer are few enough to be added up")
             claim(answer.toolCalls.allSatisfy { !$0.name.isEmpty }, "a tool call has a name")
             if let value = try? JSONParser.parse(answer.text) { Kept.check(value) }

@@ -11,7 +11,7 @@ enum ConditionsTarget: FuzzTarget {
         guard let condition = try? Condition(text, steps: ["find"]) else { return }
         let isTrue = condition.isTrue(in: scope)
         claim(!(isTrue && condition.isCertainlyFalse(in: scope)), "what is certainly false is not true")
-        // One level deeper is one too many for the deepest.
+        // The deepest condition is refused when it is one level deeper.
         if let opposite = try? Condition("not (\(text))", steps: ["find"]) {
             claimEqual(opposite.isTrue(in: scope), !isTrue, "the opposite is the opposite")
         }

@@ -21,7 +21,7 @@ enum ConfigurationTarget: FuzzTarget {
         for (name, entry) in configuration.catalog.workflows { check(entry, name) }
     }
 
-    /// A definition is read again whenever a job is run: what was accepted then must not be refused.
+    /// A definition is read again whenever a job runs: what was accepted once must not be refused then.
     private static func check(_ entry: Catalog.Entry, _ name: String) {
         Kept.check(entry.definition)
         do {

@@ -1,9 +1,9 @@
 /// A parser under test, with what must be true of every input.
 protocol FuzzTarget: SendableMetatype {
-    /// As on the command line, and the name of the target's directory in `corpus/`.
+    /// The name on the command line, and of the target's directory in `corpus/`.
     static var name: String { get }
 
-    /// Reads `input` as the product would, and ends the process where a claim does not hold.
+    /// Reads `input` as the product would, and ends the process when a claim does not hold.
     static func run(_ input: [UInt8])
 }
 

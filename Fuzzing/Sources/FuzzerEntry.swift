@@ -1,4 +1,4 @@
-/// The target that `--target=NAME` names; libFuzzer passes over options with two dashes.
+/// The target that `--target=NAME` names; libFuzzer ignores options with two dashes.
 private let chosenTarget: any FuzzTarget.Type = {
     let option = "--target="
     let name = CommandLine.arguments.first { $0.hasPrefix(option) }?.dropFirst(option.count)

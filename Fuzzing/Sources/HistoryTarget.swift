@@ -1,6 +1,6 @@
 import Jobs
 
-/// Histories: the file as it is, and its lines as records that somebody else has sealed.
+/// Histories: the file as it is, and its lines as records with a valid chain.
 enum HistoryTarget: FuzzTarget {
     static let name = "history"
 
@@ -14,7 +14,7 @@ enum HistoryTarget: FuzzTarget {
         checkPieces(input, contents)
         replay(contents.records)
 
-        // No fuzzer finds SHA-256 by chance, so the chain is made for it.
+        // No fuzzer finds a SHA-256 digest by chance, so the chain is computed.
         var records: [HistoryRecord] = []
         for line in input.split(separator: UInt8(ascii: "\n")) {
             guard var record = HistoryRecord(line: line) else { continue }

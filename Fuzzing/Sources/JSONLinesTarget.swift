@@ -51,7 +51,7 @@ enum JSONLinesTarget: FuzzTarget {
         var pieceMax: Int
 
         func read(at offset: Int, count: Int) async throws -> [UInt8] {
-            // The index asks for a piece, a line for all of itself.
+            // The index reads pieces of this size; a line is read in one piece.
             let isPiece = count == 1 << 18
             return Array(bytes[min(offset, bytes.count)...].prefix(isPiece ? min(count, pieceMax) : count))
         }
@@ -61,7 +61,7 @@ enum JSONLinesTarget: FuzzTarget {
         let result = Mutex<[BatchLine]?>(nil)
         let done = DispatchSemaphore(value: 0)
         let task = Task {
-            // A mark of UTF-16 before what is none.
+            // A byte order mark of UTF-16 before bytes that are not UTF-16.
             guard (try? TextEncoding.utf8(input)) != nil else { return [BatchLine]() }
             let file = try await BatchFile(Memory(bytes: input, pieceMax: pieceMax))
             var lines: [BatchLine] = []

@@ -1,6 +1,6 @@
 import Jobs
 
-/// Claims of every value that the product takes in: it can be written and read again, alone and in a history.
+/// Claims about every value that the product accepts: it can be written and read again, alone and in a history.
 enum Kept {
     static func check(_ value: JSON) {
         claimEqual(try? JSONParser.parse(value.bytes), value, "a value that is written reads as itself")

@@ -32,7 +32,7 @@ enum MCPTarget: FuzzTarget {
         }
     }
 
-    /// Nobody says in a result what was asked, so it is read as all that it may be.
+    /// A result does not name its request, so it is read as the answer to each kind of request.
     private static func check(result: JSON) {
         checkVersions(result["supportedVersions"])
         for json in result["tools"]?.array ?? [] {

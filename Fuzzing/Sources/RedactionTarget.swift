@@ -2,7 +2,7 @@ import Jobs
 
 @testable import Tools
 
-/// Texts and values of which people see no secret.
+/// Redaction: people see no secret of a text or a value.
 enum RedactionTarget: FuzzTarget {
     static let name = "redaction"
 

@@ -2,7 +2,7 @@ import Jobs
 
 @testable import Models
 
-/// Streamed answers: server-sent events, and what is put together of them.
+/// Streamed answers: server-sent events, and the answers assembled from them.
 enum StreamsTarget: FuzzTarget {
     static let name = "sse"
 

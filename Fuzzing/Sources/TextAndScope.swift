@@ -2,7 +2,7 @@ import Jobs
 
 @testable import Workflow
 
-/// An input of two parts: a line of text, and the JSON value that it is about.
+/// An input of two parts: a line of text, and the JSON value that it refers to.
 enum TextAndScope {
     static func read(_ input: [UInt8]) -> (text: String, scope: Scope) {
         let end = input.firstIndex(of: UInt8(ascii: "\n")) ?? input.count

@@ -1,17 +1,17 @@
 /* A disk that remembers everything that was written to it, in order, with every flush.
 
-   recording_disk IMAGE LOG DIRECTORY MICROSECONDS mounts at DIRECTORY a filesystem of three files and serves it until it
-   is unmounted; a flush takes as long as is said, as that of a real disk does:
+   recording_disk IMAGE LOG DIRECTORY MICROSECONDS mounts at DIRECTORY a filesystem of three files and serves it until
+   it is unmounted; a flush takes MICROSECONDS, as that of a real disk takes time:
 
      disk   IMAGE as it is. A loop device on it is a block device on which a real filesystem can be mounted.
      marks  what is written here becomes part of the record, so that a moment has its place among the writes.
-     power  after "off" is written here the power is off: whatever is asked of the disk fails with EIO. After any other
-            text the next write of the disk that has this text in it fails with EIO, once.
+     power  after "off" is written here the power is off: every request to the disk fails with EIO. After any other
+            text the next write to the disk that has this text in it fails with EIO, once.
 
-   The kernel is spoken to through /dev/fuse directly (linux/fuse.h). All files are opened with direct I/O, so that what
-   the loop device writes comes here at once and as it is, and one thread serves one request after the other, so that
-   LOG has the order in which the disk was told. A flush of the block device arrives as FSYNC: what was written before it
-   is safe then, and nothing else is.
+   The program talks to the kernel through /dev/fuse (linux/fuse.h). All files are opened with direct I/O, so that what
+   the loop device writes comes here at once and unchanged, and one thread serves one request after the other, so that
+   LOG has the order in which the disk got the requests. A flush of the block device arrives as FSYNC: what was written
+   before it is safe then, and nothing else is.
 
    LOG is a sequence of a struct event each, followed by its bytes. */
 #define _GNU_SOURCE 1
@@ -63,7 +63,7 @@ static void record(char kind, uint64_t offset, const void *bytes, uint32_t size)
 static void answer(const struct fuse_in_header *request, int error, const void *bytes, size_t size) {
     struct fuse_out_header header = {.len = (uint32_t)(sizeof header + size), .error = error, .unique = request->unique};
     struct iovec parts[] = {{&header, sizeof header}, {(void *)bytes, size}};
-    /* A request that was interrupted wants no answer any more. */
+    /* The kernel takes no answer to a request that was interrupted. */
     if (writev(device, parts, 2) < 0 && errno != ENOENT) fail("the kernel does not take an answer");
 }
 

@@ -1,12 +1,12 @@
 /* Numbers every state-changing call that a program makes below one directory, and strikes at one of them.
 
-   Loaded with LD_PRELOAD into the real, unmodified daemon. A point is a call by its name and how many calls of that name
-   came before it, so that it is the same point in every run, whichever thread makes it; ptrace, which counts per thread,
-   cannot say that. What to do stands in a shared page (see `struct control`), which the proof changes while the program
-   runs. Children are left alone: LD_PRELOAD is taken out of the environment, and a child that was forked and has not
-   yet started its program is told by its process id.
+   Loaded with LD_PRELOAD into the real, unmodified daemon. A point is a call's name and how many calls of that name
+   came before it, so that it is the same point in every run, whichever thread makes it; ptrace counts per thread and
+   cannot do that. A shared page says what to do (see `struct control`); the proof changes it while the program runs.
+   Children are left alone: LD_PRELOAD is removed from the environment, and the process id shows a forked child that
+   has not started its program yet.
 
-   All calls go to the kernel directly, so that nothing of libc's is needed to find the real function. */
+   All calls go to the kernel directly, so that libc is not needed to find the real function. */
 #define _GNU_SOURCE 1
 #include <ctype.h>
 #include <errno.h>
@@ -74,7 +74,7 @@ __attribute__((constructor)) static void begin(void) {
     unsetenv("AGENTSPOOL_PROOF_TRACE");
 }
 
-/* Writes the path of `name` in the directory `fd` (or of `fd` itself), relative to the root; false when it is not below. */
+/* Writes the path of `name` in the directory `fd` (or of `fd` itself), relative to the root; false when not below. */
 static bool below_root(int fd, const char *name, char *out, size_t size) {
     char path[PATH_MAX];
     size_t length = 0;
@@ -137,7 +137,7 @@ static void append_stable(char *name, size_t size, const char *path) {
     name[length] = 0;
 }
 
-/* Notes a call, and strikes when it is the one: does not return, or returns the error that the call is to give. */
+/* Counts a call, and strikes when it is the chosen one: does not return, or returns the error that the call gives. */
 static int note(const char *kind, const char *path, const char *second) {
     char name[1024];
     snprintf(name, sizeof name, "%s ", kind);
@@ -177,7 +177,7 @@ static int note(const char *kind, const char *path, const char *second) {
 
 static bool is_watched(void) { return control && (pid_t)syscall(SYS_getpid) == owner; }
 
-/* The error that a call on a name is to give; 0: let it through. */
+/* The error that a call on a name gives; 0: let it through. */
 static int on_name(const char *kind, int directory, const char *name) {
     char path[PATH_MAX];
     return is_watched() && below_root(directory, name, path, sizeof path) ? note(kind, path, NULL) : 0;
@@ -280,7 +280,7 @@ EXPORT int ftruncate(int fd, off_t length) {
 }
 EXPORT int ftruncate64(int fd, off_t length) { return ftruncate(fd, length); }
 
-/* A broken program, as a proof wants it that is to find what is broken: directories are never synced. */
+/* Breaks the program, so that a proof can show that it finds the fault: directories are never synced. */
 static bool is_dropped(int fd) {
     struct stat status;
     return control && __atomic_load_n(&control->mode, __ATOMIC_SEQ_CST) == MODE_DROP_DIRECTORY_SYNCS
@@ -301,7 +301,7 @@ EXPORT int syncfs(int fd) {
     return (int)syscall(SYS_syncfs, fd);
 }
 
-/* The wall clock, set forth or back while the program runs; the monotonic clocks go on as they are. */
+/* The wall clock, set forward or back while the program runs; the monotonic clocks stay as they are. */
 EXPORT int clock_gettime(clockid_t clock, struct timespec *time) {
     int result = (int)syscall(SYS_clock_gettime, clock, time);
     if (result == 0 && clock == CLOCK_REALTIME && control) {

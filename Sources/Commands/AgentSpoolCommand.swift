@@ -1,7 +1,7 @@
 package import ArgumentParser
 import Daemon
 
-/// `agentspool`: the command line, one file a subcommand.
+/// `agentspool`: the command line, one file per subcommand.
 package struct AgentSpoolCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "agentspool",

@@ -8,7 +8,7 @@ struct BatchProgress {
     private var failed = 0
     private var running = 0
 
-    /// Nil for a job that is no batch.
+    /// Nil for a job that is not a batch.
     init?(_ replay: JobReplay) {
         guard let acceptance = replay.acceptance, acceptance.kind == .batch else { return nil }
         var linesUnderWay: Set<Substring> = []
@@ -16,13 +16,13 @@ struct BatchProgress {
             switch (entry.kind, entry.status) {
             case (.line, .completed): completed += 1
             case (.line, .failed) where entry.isSettled: failed += 1
-            // In a line that runs a workflow it is a step inside that runs.
+            // A line that runs a workflow counts when a step inside it runs.
             case (_, .running): linesUnderWay.formUnion(path.split(separator: "/").dropFirst().prefix(1))
             default: break
             }
         }
         running = linesUnderWay.count
-        // A history of an earlier version does not say how many there are.
+        // A history of an earlier version does not record the number of lines.
         total = acceptance.lines ?? completed + failed + running
     }
 

@@ -36,7 +36,7 @@ struct HistoryCommand: SpoolCommand {
         Terminal.print(table.text)
         switch history.defect {
         case .tornTail(let line): Terminal.remark("Line \(line) was cut short by a crash; it will be taken away.")
-        case .brokenLine(let line): Terminal.remark("Line \(line) does not fit the chain: somebody changed it.")
+        case .brokenLine(let line): Terminal.remark("Line \(line) does not fit the chain: it was changed.")
         case nil: break
         }
     }

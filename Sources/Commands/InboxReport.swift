@@ -6,23 +6,23 @@ import OrderedCollections
 import Spool
 import SystemPackage
 
-/// What `status` tells of the inboxes: what waits for what, and what is left alone. It needs no daemon.
+/// What `status` reports about the inboxes, without a daemon: what waits for what, and what is left alone.
 struct InboxReport {
-    /// Of one inbox.
+    /// The report about one inbox.
     struct Inbox {
         var queue: String
         var survey: InboxSurvey
-        /// The drops that something keeps from being taken, and what.
+        /// The drops that cannot be taken yet, and why.
         var waiting: [(drop: WaitingDrop, reason: Look.Reason)] = []
     }
 
-    /// Names of an inbox that are read; more take longer than a look may.
+    /// The most names of an inbox that are read; more would take too long.
     static let namesMax = 20_000
-    /// Drops of an inbox that are looked at one by one.
+    /// The most drops of an inbox that are examined one by one.
     static let dropsMax = 1_000
-    /// Drops of an inbox that are opened to see whether they are still written.
+    /// The most drops of an inbox that are opened to see whether they are still written.
     private static let openedMax = 50
-    /// Drops of an inbox that are told of one by one.
+    /// The most drops of an inbox that get a line of their own.
     private static let shownMax = 5
 
     private(set) var inboxes: [Inbox] = []
@@ -34,7 +34,7 @@ struct InboxReport {
     /// - Parameters:
     ///   - path: Of the configuration, which says what the queues take.
     ///   - queue: The only one that is wanted; nil for all.
-    ///   - limit: Drops of an inbox that are told of one by one.
+    ///   - limit: The most drops of an inbox that are examined one by one.
     init(
         _ spool: SpoolRoot,
         configuration path: String,
@@ -42,7 +42,7 @@ struct InboxReport {
         limit: Int = dropsMax,
         now: Timestamp
     ) throws {
-        // A writer may open a drop in the moment in which a lease is asked whether there is one.
+        // The kernel sends SIGIO when a writer opens a drop on which this process holds a lease.
         signal(SIGIO, SIG_IGN)
         var queues: OrderedDictionary<String, QueueSettings>?
         var untold = EngineSettings().settlingTime

@@ -2,7 +2,7 @@ import Glibc
 import Spool
 import SystemPackage
 
-/// A file that a person names on the command line; `-` is standard input.
+/// A file that is named on the command line; `-` is standard input.
 enum InputFile {
     static func bytes(of path: String) throws -> [UInt8] { try read(path).bytes }
 

@@ -11,7 +11,7 @@ struct JobFinder {
     let spool: SpoolRoot
     let index: String
 
-    /// - Parameter options: Where the index is, which knows a job's whole name by its id.
+    /// - Parameter options: They say where the index is, which has a job's whole name by its id.
     init(spool: SpoolRoot, _ options: SpoolOptions) { (self.spool, index) = (spool, options.indexPath) }
 
     /// The one job that `text` means.
@@ -49,9 +49,9 @@ struct JobFinder {
         return notes.max { $0.at < $1.at }
     }
 
-    /// Finds a job by its whole id without a look at the names of all others, when the index knows it.
+    /// Finds a job by its whole id in the index, without reading the names of all jobs.
     private func locate(_ id: JobID) async -> JobLocation? {
-        // The index may be missing, damaged or behind: then the directories are looked through, which are the truth.
+        // The index may be missing, damaged or behind: then the caller searches the directories, which are the truth.
         guard let database = try? IndexDatabase.openReadOnly(path: index) else { return nil }
         defer { database.close() }
         guard let name = try? await database.jobs(matching: id.text).first?.name else { return nil }
@@ -60,7 +60,7 @@ struct JobFinder {
 
     /// The job that `text` means, with its history.
     func read(_ text: String) async throws -> (location: JobLocation, history: HistoryContents, replay: JobReplay) {
-        // A job may move between the look at the directory and the look into it.
+        // A job may move after its directory was found and before its history is read.
         for _ in 0..<3 {
             let location = try await find(text)
             if let history = try spool.history(of: location) {
@@ -72,7 +72,7 @@ struct JobFinder {
 }
 
 extension RejectionNote {
-    /// What a command that needs a job says of a drop that became none.
+    /// The error of a command that needs a job, for a drop that became none.
     func failure(in spool: SpoolRoot) -> CommandFailure {
         let path = "\(spool.path)/\(spool.path(of: self))"
         if let first = duplicateOf {

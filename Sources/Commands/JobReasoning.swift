@@ -1,7 +1,7 @@
 import Jobs
 import Workflow
 
-/// What the models of a job thought before they answered, step by step: no part of any answer, and told apart from them.
+/// The reasoning of a job's models, step by step; it is not part of their answers.
 struct JobReasoning {
     let steps: [(path: String, text: String)]
 

@@ -15,7 +15,7 @@ extension JobReport {
         ]
     }
 
-    /// `result.json` without the output, which is the job directory's own: `agentspool result` prints it.
+    /// `result.json` without the output, which `agentspool result` prints.
     private var result: JSON {
         var members = ResultDocument(replay).json.object ?? [:]
         members["output"] = nil

@@ -88,7 +88,7 @@ extension JobReport {
 }
 
 extension StepLedger.Entry {
-    /// What a person should know of how the step ended: its failure, else what is to be said of the model's answer.
+    /// A remark on how the step ended: its failure, else a note on the model's answer.
     fileprivate var remark: String? {
         if let failure { return failure.message }
         if isTruncated { return note ?? "the answer was cut (\(finishReason ?? "length"))" }

@@ -2,8 +2,10 @@ import Jobs
 import OrderedCollections
 import Spool
 
-/// What `show` answers about a job: what it does now, what failed, what it called, whether its result is saved, and
-/// whether it may be retried. Of arguments and outputs it knows the redacted summaries alone.
+/// What `show` reports about a job: what it does now, what failed, what it called, whether its result is saved, and
+/// whether it may be retried.
+///
+/// Of arguments and outputs it has only the redacted summaries.
 struct JobReport {
     /// A step that runs.
     struct Running {
@@ -29,7 +31,7 @@ struct JobReport {
         var tool: String?
         var effect: Effect?
         var arguments: String?
-        /// `running`, `completed`, `failed`, or `unknown` where nobody will say how it ended.
+        /// `running`, `completed`, `failed`, or `unknown` when its end is missing and no daemon works on the job.
         var status: String
         var attempts: Int
         var startedAt: Timestamp?
@@ -39,16 +41,16 @@ struct JobReport {
     }
 
     let replay: JobReplay
-    /// Whether a living node has the job in hand.
+    /// Whether a running node has claimed the job.
     let isInHand: Bool
     /// Absolute path of `result.json`; nil when there is none.
     let resultPath: String?
     let calls: [Call]
-    /// In how many steps the models said what they thought.
+    /// The number of steps with a model's reasoning.
     let thoughtfulSteps: Int
-    /// The last beginning of every step.
     /// What a running step waits for, as its daemon says.
     var stepWaitsFor: String?
+    /// The last start of every step.
     private let starts: [String: (start: StepStart, at: Timestamp)]
 
     /// - Throws: `SpoolError`.
@@ -121,7 +123,7 @@ struct JobReport {
 
     // MARK: Failure
 
-    /// The step that failed the job, else the one that failed last and is not done since.
+    /// The step that failed the job, else the last one that failed and is not done since.
     var failedStep: FailedStep? {
         if case .failed(let step, let failure) = replay.lastTurn {
             return FailedStep(step: step, failure: failure, attempts: step.flatMap { replay.steps[$0]?.attempts } ?? 0)
@@ -132,7 +134,7 @@ struct JobReport {
         return FailedStep(step: step, failure: failure, attempts: entry.attempts, retryAt: entry.retryAt)
     }
 
-    /// Whether running the job again can do nothing twice, and why.
+    /// Whether running the job again changes nothing twice, and why.
     var retry: (isSafe: Bool, reason: String) {
         if let failed = replay.failedLines { return (true, "\(failed.text), and these run again") }
         if case .ended(.completed, _) = replay.life.state { return (false, "it completed; there is nothing to retry") }

@@ -2,24 +2,25 @@ import ArgumentParser
 import Jobs
 import Spool
 
-/// Waits for a job to end, by looking where it can lie.
+/// Waits for a job to end, by polling the directories where it can lie.
 struct JobWait {
     private let spool: SpoolRoot
-    /// Nil for a job of which the id alone is known, until it is found.
+    /// Nil until the job is found, when only its id is known.
     private var job: JobName?
     private var id: JobID
-    /// How often a job of which the id alone is known was not found.
+    /// How often the search by id has found nothing.
     private var misses = 0
 
     init(spool: SpoolRoot, job: JobName) { (self.spool, self.job, id) = (spool, job, job.id) }
 
     init(spool: SpoolRoot, job: JobID) { (self.spool, self.job, id) = (spool, nil, job) }
 
-    /// A job that ends at once is seen at once; one that takes minutes is not looked for a hundred times a second.
+    /// The first pause between two polls: a job that ends at once is seen at once.
     private static let firstLook: Duration = .milliseconds(10)
+    /// The longest pause: a job that takes minutes is not polled a hundred times a second.
     private static let lookMax: Duration = .milliseconds(500)
 
-    /// Prints the result when it is there; that of the earlier job, when this one turns out to ask for the same.
+    /// Prints the result when the job has ended; for a duplicate, that of the earlier job.
     ///
     /// - Throws: An exit status when the job did not complete.
     func printResult(json: Bool) async throws {
@@ -61,7 +62,7 @@ struct JobWait {
         return false
     }
 
-    /// A job may move while it is looked for; one that was removed is not waited for.
+    /// Finds the job by its id; a job may move meanwhile, so that only several misses mean that it was removed.
     private mutating func find() throws -> JobName? {
         if let found = try spool.findJobs([id])[id]?.job { return found }
         for queue in try spool.inboxes() {

@@ -6,16 +6,18 @@ import SystemPackage
 
 /// Finds the job that has the idempotency key of a document that is about to be submitted.
 struct KeyHolder {
-    /// Drops that wait in an inbox and are looked into; more are left to the daemon.
+    /// The most waiting drops of an inbox that are read; the daemon checks all of them.
     private static let waitingMax = 1_000
-    /// How long the daemon is given to say whose a key is.
+    /// How long to wait for the daemon to take the job.
     private static let patience: Duration = .seconds(3)
 
     let spool: SpoolRoot
     let options: SpoolOptions
     let queue: String
 
-    /// The job that does already what the document asks for; nil when none is known here. The daemon looks again.
+    /// The job that does already what the document asks for; nil when none is known here.
+    ///
+    /// The daemon checks the key again.
     ///
     /// - Throws: ``CommandFailure`` (65) when the key was used for another input.
     func earlierJob(for document: JobDocument) throws -> JobID? {
@@ -32,7 +34,7 @@ struct KeyHolder {
         return configuration?.value(at: ["queues", queue, "workflow"])?.string ?? "prompt"
     }
 
-    /// Of a document that the daemon has not taken yet.
+    /// The claim of a document that the daemon has not taken yet.
     private func waitingClaim(of key: String) throws -> KeyClaim? {
         for waiting in try spool.waitingDrops(of: queue, limit: Self.waitingMax).drops {
             guard let name = String(validating: waiting.drop.name, as: UTF8.self).flatMap(JobName.init),
@@ -46,7 +48,7 @@ struct KeyHolder {
         return nil
     }
 
-    /// Waits a little until the daemon has taken a job with a key, when one is running.
+    /// Waits a little until the daemon has taken a job with a key, when a daemon is running.
     ///
     /// - Returns: The job that does what `job` asks for: itself, or an earlier one.
     /// - Throws: ``CommandFailure`` (65) when it was rejected.
@@ -65,7 +67,7 @@ struct KeyHolder {
                 try await Task.sleep(for: .milliseconds(10))
             }
         } catch let error as SpoolError where error.cause == .permissionDenied {
-            // A submitter who may not look: the job is there, and the daemon alone knows whose the key is.
+            // The submitter may not read the spool: the job is there, and only the daemon knows which job has the key.
         }
         return job.id
     }

@@ -71,7 +71,7 @@ struct ListCommand: SpoolCommand {
             return ListFilter.Label(key: String(parts[0]), value: String(parts[1]))
         }
         var rows = try await inboxRows(spool, filter)
-        // Without an index the inboxes are still worth seeing; the exit status says that there is more.
+        // Without an index the drops in the inboxes are still shown; the error comes after them.
         var missing: IndexError?
         if rows.count < limit {
             filter.limit = limit - rows.count
@@ -91,7 +91,7 @@ struct ListCommand: SpoolCommand {
         if let missing { throw missing }
     }
 
-    /// Drops that nobody has taken yet wait in the inboxes, and in no index.
+    /// The rows of drops that no daemon has taken yet: they are in the inboxes, and not in the index.
     private func inboxRows(_ spool: SpoolRoot, _ filter: ListFilter) async throws -> [JobRow] {
         guard filter.states.isEmpty || filter.states.contains(.waiting), workflow == nil, labels.isEmpty else {
             return []
@@ -159,10 +159,10 @@ struct JobRow {
 }
 
 extension JobSummary {
-    /// `cancelled` says more than `failed`.
+    /// The state as it is shown: `cancelled` says more than `failed`.
     var shownState: String { state == .failed ? outcome ?? state.rawValue : state.rawValue }
 
-    /// Of a job that is done only what a person must know of its output.
+    /// The reason as it is shown; for a job that is done, only remarks on its output.
     var shownReason: String? { state == .done ? doneRemarks : why ?? reason }
 
     /// Failed lines of a batch, and cut answers.
@@ -170,6 +170,6 @@ extension JobSummary {
         [reason, isTruncated ? Self.truncation : nil].compactMap(\.self).joined(separator: "; ")
     }
 
-    /// What people are told of a job whose model's answer was cut.
+    /// The note on a job with a model answer that was cut.
     static let truncation = "truncated: an answer was cut at a limit"
 }

@@ -25,7 +25,7 @@ struct ReindexCommand: SpoolCommand {
 
     /// Opens the index, or makes one, and fills it from the files.
     ///
-    /// - Returns: How many rows it has.
+    /// - Returns: The number of its rows.
     static func rebuild(_ options: SpoolOptions) async throws -> Int {
         let spool = try options.open()
         let logger = Logger(label: "agentspool") { _ in SwiftLogNoOpLogHandler() }

@@ -26,7 +26,7 @@ struct ReloadCommand: SpoolCommand {
     @Flag(help: "Print one JSON object a node.")
     var json = false
 
-    /// How long an answer is waited for: longer than the daemon waits for a writer of the file, and then reads many
+    /// How long to wait for an answer: longer than the daemon waits for a writer of the file and then reads many
     /// histories.
     private static let patience: Duration = .seconds(60)
 
@@ -51,7 +51,7 @@ struct ReloadCommand: SpoolCommand {
             do {
                 if let code = show(try await answer(to: file, of: node, in: spool)) { failures.append(code) }
             } catch let failure as CommandFailure {
-                // The others are heard, too.
+                // The other nodes' answers are shown, too.
                 Terminal.complain(failure.message)
                 failures.append(failure.code)
             }
@@ -63,7 +63,7 @@ struct ReloadCommand: SpoolCommand {
         let clock = ContinuousClock()
         let end = clock.now + Self.patience
         while clock.now < end {
-            // Looked at before the answer, which comes before the request's end.
+            // Checked before the answer is read: the daemon writes the answer before it removes the request.
             let isSettled = try !spool.fileSystem.exists(file, in: spool.directory(SpoolLayout.control))
             if let json = try ReloadAnswers.answer(to: file, of: node, in: spool), let answer = ReloadAnswer(json) {
                 return answer
@@ -83,7 +83,7 @@ struct ReloadCommand: SpoolCommand {
         throw CommandFailure("the daemon of node \(node) has not answered yet; see its log", .temporary)
     }
 
-    /// - Returns: The exit status of what is no success.
+    /// - Returns: The exit status of a refusal; nil for a success.
     private func show(_ answer: ReloadAnswer) -> ExitCode? {
         if json { Terminal.print(answer.json) }
         switch answer.result {

@@ -29,7 +29,7 @@ struct CancelCommand: SpoolCommand {
 struct HoldCommand: SpoolCommand {
     static let configuration = CommandConfiguration(
         commandName: "hold",
-        abstract: "Put jobs aside until they are released; a step that runs is let finish."
+        abstract: "Put jobs aside until they are released; a running step may finish."
     )
 
     @OptionGroup var request: RequestOptions
@@ -40,14 +40,14 @@ struct HoldCommand: SpoolCommand {
 struct DenyCommand: SpoolCommand {
     static let configuration = CommandConfiguration(
         commandName: "deny",
-        abstract: "Say no to what held jobs wait for: they end as denied, or their model is told."
+        abstract: "Say no to what held jobs wait for: they end as denied, or their model gets the denial."
     )
 
     @OptionGroup var request: RequestOptions
 
     func perform() async throws {
         try await request.carryOut(.deny) { request, replay in
-            // Of what is asked now, and of nothing that is asked by then.
+            // Bound to the step that asks now: a later step's question is not denied.
             if case .held(let hold) = replay.life.state { request.deniedStep = hold.step }
         }
     }
@@ -143,7 +143,8 @@ struct ApproveCommand: SpoolCommand {
                     .data
                 )
             }
-            // Bound to what lies in the history now: if it asks for something else by then, it is refused.
+            // Bound to the call in the history now: the daemon refuses the request when the job asks for another
+            // call by then.
             request.approved = ControlRequest.ApprovedCall(
                 step: asked.step,
                 argumentsHash: asked.argumentsHash,
@@ -153,7 +154,7 @@ struct ApproveCommand: SpoolCommand {
     }
 }
 
-/// What a person asks of the daemon about some jobs.
+/// A request of the operator to the daemon about some jobs.
 struct RequestOptions: ParsableArguments {
     @OptionGroup var options: SpoolOptions
     @OptionGroup var filterOptions: JobFilterOptions
@@ -176,7 +177,7 @@ struct RequestOptions: ParsableArguments {
         }
     }
 
-    /// How long an answer of the daemon is waited for.
+    /// How long to wait for the daemon's answer.
     private static let patience: Duration = .seconds(10)
 
     /// Asks the daemon, and waits for its answer.
@@ -198,7 +199,7 @@ struct RequestOptions: ParsableArguments {
                 try complete(&request, replay)
                 _ = try replay.life.decide(request.command(Decision(uid: 0, user: "")), at: WallClock.system.now)
             } catch {
-                // Of many, those that it can be done to are meant.
+                // A filter means only the jobs to which the action can be applied.
                 if jobs.isEmpty { continue }
                 throw error as? CommandFailure ?? CommandFailure("the job \(replay.name.id): \(error)", .data)
             }
@@ -239,7 +240,7 @@ struct RequestOptions: ParsableArguments {
         while clock.now < end {
             let (location, history, replay) = try await finder.read(job.description)
             let isRecorded = history.records.contains { $0.seq > seq && action.isRecorded(by: $0.event) }
-            // The daemon may not have synced what can be read already.
+            // The daemon may not have synced the record that can be read already.
             if isRecorded, try finder.spool.syncHistory(of: location) {
                 return json
                     ? Terminal.print(["job": .string(job.id.text), "state": .string(replay.life.state.name)])
@@ -252,7 +253,7 @@ struct RequestOptions: ParsableArguments {
 }
 
 extension [ControlRequest] {
-    /// Requests that differ in nothing but their jobs, as one.
+    /// The requests, with neighbours that differ only in their jobs merged into one.
     fileprivate var merged: [ControlRequest] {
         reduce(into: []) { merged, request in
             guard var last = merged.last else { return merged.append(request) }

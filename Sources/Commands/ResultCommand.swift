@@ -34,7 +34,7 @@ struct ResultCommand: SpoolCommand {
         for (path, text) in reasoning.steps { Terminal.print(output: "\(path):\n\(text)\n") }
     }
 
-    /// Prints how a job ended; throws the exit status that says the same.
+    /// Prints how a job ended; throws the exit status unless the job completed.
     static func print(_ replay: JobReplay, json: Bool) throws {
         let result = ResultDocument(replay)
         guard let outcome = replay.outcome else {

@@ -38,11 +38,11 @@ struct RunCommand: SpoolCommand {
     }
 
     func perform() async throws {
-        // Before all else, so that one that comes during the start is not the end.
+        // Before all else, so that a SIGHUP during the start does not end the process.
         let hangup = HangupSignal()
-        // A tool that ends before it has read its input must not take the daemon with it.
+        // SIGPIPE must not end the daemon when a tool ends before it has read its input.
         signal(SIGPIPE, SIG_IGN)
-        // Nor a writer that opens a drop in the moment in which the daemon asks, by a lease, whether there is one.
+        // Nor may SIGIO, which the kernel sends when a writer opens a drop on which the daemon holds a lease.
         signal(SIGIO, SIG_IGN)
         clinux_keep_freed_memory()
         let pipeline = LogPipeline.bootstrap(

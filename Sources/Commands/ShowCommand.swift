@@ -44,16 +44,16 @@ struct ShowCommand: SpoolCommand {
         print(row, report, path)
     }
 
-    /// What a step of a running job waits for now: its daemon tells that to the index alone.
+    /// What a step of a running job waits for now; its daemon writes that only into the index.
     private func stepWaitsFor(_ replay: JobReplay) async -> String? {
-        // The index may be missing or behind: then nothing is known of it.
+        // When the index is missing or behind, the reason is not known.
         guard [.running, .waiting].contains(replay.life.state), let index = try? options.openIndex() else { return nil }
         defer { index.close() }
         guard let row = try? await index.jobs(matching: replay.name.id.text).first else { return nil }
         return row.seq == replay.life.seq && row.why != JobSummary.awaitsWorker ? row.why : nil
     }
 
-    /// A drop that became no job; exits with 65 when it was refused.
+    /// Shows a drop that became no job; exits with 65 when it was refused.
     private func show(_ note: RejectionNote, in spool: SpoolRoot) throws {
         let row = note.summary
         let path = "\(spool.path)/\(spool.path(of: note))"

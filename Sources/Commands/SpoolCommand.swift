@@ -39,7 +39,7 @@ extension SpoolCommand {
     }
 }
 
-/// Why a subcommand could not do what it was asked, and the exit status that says so.
+/// Why a subcommand failed, and its exit status.
 struct CommandFailure: Error {
     var message: String
     var code: ExitCode

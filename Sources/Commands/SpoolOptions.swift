@@ -13,7 +13,7 @@ struct SpoolOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The configuration, if not the spool's own.", valueName: "file"))
     var config: String?
 
-    /// Absolute, so that a job's paths stay true wherever a tool runs.
+    /// Absolute, so that a job's paths are right in whatever directory a tool runs.
     var path: String { Self.absolute(spool ?? Self.environment["AGENTSPOOL_SPOOL"] ?? "spool") }
 
     var configurationPath: String {
@@ -25,8 +25,7 @@ struct SpoolOptions: ParsableArguments {
     /// - Throws: `SpoolError` when there is no spool.
     func open() throws(SpoolError) -> SpoolRoot { try SpoolRoot(path: path, fileSystem: LinuxFileSystem()) }
 
-    /// - Throws: `IndexError` with what to do when there is none,
-    /// or when it is another spool's.
+    /// - Throws: `IndexError` with what to do, when there is no index or it is another spool's.
     func openIndex() throws(IndexError) -> IndexDatabase {
         let index = try IndexDatabase.openReadOnly(path: indexPath)
         guard let owner else { return index }
@@ -39,7 +38,7 @@ struct SpoolOptions: ParsableArguments {
         }
     }
 
-    /// Whose the index must be; nil for a spool that has no id yet.
+    /// The spool that must own the index; nil for a spool that has no id yet.
     var owner: IndexOwner? {
         guard let spool = try? open(), let id = try? spool.identity() else { return nil }
         return IndexOwner(id: id, path: path)

@@ -84,7 +84,7 @@ enum StarterFiles {
           held/             jobs that wait for a person
           deferred/         jobs that wait for a retry or a start time
           processing/       jobs that a node works on
-          tmp/              write here, then rename into an inbox: nobody sees half a file
+          tmp/              write here, then rename into an inbox: the daemon never sees half a file
 
         Start the daemon with `agentspool run --spool .`, then try
 

@@ -17,9 +17,9 @@ struct StatusCommand: SpoolCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    /// Rows of stuck jobs that are shown, and of jobs that wait.
+    /// The most rows of each kind that are shown.
     private static let stuckMax = 10
-    /// A deferred job is overdue when it was due so long ago and nobody took it.
+    /// A deferred job is overdue when it was due this long ago and no daemon took it.
     private static let overdueAfter: Duration = .seconds(60)
 
     private struct Cell {
@@ -40,7 +40,7 @@ struct StatusCommand: SpoolCommand {
         /// Jobs with steps that run alone, because the daemon died again and again while they ran.
         var suspects: [JobSummary] = []
         var notes: [String] = []
-        /// Batches that are done and of which lines failed, the newest first.
+        /// Batches that are done and have failed lines, the newest first.
         var failedLines: [JobSummary] = []
     }
 
@@ -96,7 +96,7 @@ struct StatusCommand: SpoolCommand {
 
     private static let openStates: [JobSummary.State] = [.waiting, .running, .deferred, .held]
 
-    /// Queues that are gone from the configuration and have jobs left.
+    /// Notes about queues that are gone from the configuration and have jobs left.
     private static func unconfigured(_ report: Report, _ configured: Set<String>?) -> [String] {
         guard let configured else { return [] }
         return report.queues.sorted { $0.key < $1.key }.compactMap { queue, cells in
@@ -107,9 +107,9 @@ struct StatusCommand: SpoolCommand {
         }
     }
 
-    /// What a node's last reload was refused for, until one succeeds or the daemon starts anew.
+    /// A note when a node's last reload was refused; none once one succeeds or the daemon starts anew.
     private static func refused(_ node: String, _ spool: SpoolRoot) -> [String] {
-        // Who may not read it is told nothing of it.
+        // A user without read permission gets no note.
         guard let json = try? ReloadAnswers.last(of: node, in: spool), let answer = ReloadAnswer(json),
             case .failure(let refusal) = answer.result
         else { return [] }
@@ -120,7 +120,7 @@ struct StatusCommand: SpoolCommand {
     }
 
     private func print(_ report: Report, _ inboxes: InboxReport, _ now: Timestamp) {
-        // Most spools have none.
+        // Most spools have no duplicates.
         let states = JobSummary.State.allCases.filter { state in
             state != .duplicate || report.queues.values.contains { ($0[state]?.count ?? 0) > 0 }
         }

@@ -106,8 +106,9 @@ struct SubmitCommand: SpoolCommand {
         json ? Terminal.print(["job": .string(job.id.text)]) : Terminal.print(job.id.text)
     }
 
-    /// A directory below `inbox/` is no queue by itself: nothing would take the job from there. A configuration that is
-    /// wrong says nothing about the one that a daemon works with.
+    /// Refuses a queue with a directory below `inbox/` that is not configured: no daemon would take the job from there.
+    ///
+    /// A configuration that is wrong is ignored: it says nothing about the one that a daemon works with.
     private func checkQueue() throws {
         guard let configuration = try? ConfigurationFile.load(options.configurationPath) else { return }
         let queues = configuration.catalog.queues.keys
@@ -119,7 +120,7 @@ struct SubmitCommand: SpoolCommand {
         )
     }
 
-    /// Says which job does already what was asked for, and waits for it where that was wanted.
+    /// Prints the job that does already what was asked for, or with `--wait` its result.
     private func show(_ first: JobID, _ key: String?, in spool: SpoolRoot) async throws {
         Terminal.remark("the key \(key ?? "") is that of job \(first), which asks for the same; nothing new runs")
         if wait { return try await JobWait(spool: spool, job: first).printResult(json: json) }
@@ -127,7 +128,7 @@ struct SubmitCommand: SpoolCommand {
             ? Terminal.print(["job": .string(first.text), "duplicate": true]) : Terminal.print(first.text)
     }
 
-    /// Written aside and renamed, so that nobody sees half of it; on disk when this returns.
+    /// Writes the drop aside and renames it, so that the daemon never sees half of it; it is on disk when this returns.
     private func put(_ bytes: [UInt8], as job: JobName, into spool: SpoolRoot) throws {
         do throws(Errno) {
             let staging = try spool.directory(SpoolLayout.staging)
@@ -135,7 +136,7 @@ struct SubmitCommand: SpoolCommand {
             do throws(Errno) {
                 try put(bytes, as: job, job.description, in: staging, into: inbox, spool.fileSystem)
             } catch .improperLink {
-                // The inbox is on another filesystem: there is a place aside in itself.
+                // The inbox is on another filesystem: the drop is written into the inbox under a hidden name.
                 try spool.fileSystem.unlink(job.description, in: staging)
                 try put(bytes, as: job, ".\(job)", in: inbox, into: inbox, spool.fileSystem)
             }

@@ -3,8 +3,7 @@ import Engine
 import Jobs
 import OrderedCollections
 
-/// What `submit` puts into the inbox: a file as it is, or a job document that is made of the options, with a file as its
-/// start.
+/// What `submit` puts into the inbox: a file as it is, or a job document that is made of the options and a file.
 struct SubmittedDrop {
     /// The options that make a document.
     struct Options {
@@ -51,7 +50,7 @@ struct SubmittedDrop {
         (name, bytes) = ("\(stem).json", Array((document.indentedText + "\n").utf8))
     }
 
-    /// The job document that is dropped; nil for what is none, and for one that the daemon will refuse.
+    /// The job document that is dropped; nil for another kind of file, and for a document that the daemon will refuse.
     var document: JobDocument? {
         guard let format = Document.Format(fileName: name) else { return nil }
         return try? JobDocument(Document(bytes, format: format))
@@ -59,7 +58,7 @@ struct SubmittedDrop {
 
     private static func name(_ name: String, as kind: SubmittedKind) -> String {
         let stem = name.lastIndex(of: ".").flatMap { $0 == name.startIndex ? nil : String(name[..<$0]) } ?? name
-        // Before `.txt` an ending that says more would count.
+        // An ending before `.txt` may decide the kind.
         let isPlain = kind != .text || DropEnding.of(stem + kind.ending) == kind.ending
         return isPlain ? stem + kind.ending : "\(stem.replacing(".", with: "-"))\(kind.ending)"
     }

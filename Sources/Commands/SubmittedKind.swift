@@ -9,7 +9,7 @@ enum SubmittedKind: String, ExpressibleByArgument, CaseIterable {
     /// The ending that the daemon knows it by.
     var ending: String { self == .text ? ".txt" : ".\(rawValue)" }
 
-    /// For a person.
+    /// The kind as messages name it.
     var name: String {
         switch self {
         case .json: "a job document in JSON"
@@ -19,8 +19,10 @@ enum SubmittedKind: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
-    /// What standard input holds, by its members: a job document has those of one and no others, the requests of a
-    /// batch have `custom_id` and `body` or `params`. All else is a text: a prompt may be JSON, or have a colon in it.
+    /// Recognizes what standard input holds by its members.
+    ///
+    /// A job document has the members of one and no others, the requests of a batch have `custom_id` and `body` or
+    /// `params`. All else is a text: a prompt may be JSON, or have a colon in it.
     init(recognizing bytes: [UInt8]) {
         guard let text = try? TextEncoding.utf8(bytes),
             let first = text.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) })

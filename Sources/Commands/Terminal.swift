@@ -5,7 +5,7 @@ import Jobs
 enum Terminal {
     static func print(_ text: String) { write(text + "\n", to: 1) }
 
-    /// One line, and harmless: JSON can say every character in others.
+    /// Prints the value on one line, with control characters as JSON escapes.
     static func print(_ json: JSON) {
         let text = json.text.unicodeScalars.map { scalar in
             isControl(scalar) ? "\\u00" + String(scalar.value, radix: 16) : String(scalar)
@@ -13,18 +13,18 @@ enum Terminal {
         write(text.joined() + "\n", to: 1)
     }
 
-    /// What a job gave: as it is in a pipe, harmless on a terminal.
+    /// Prints a job's output: as it is in a pipe, with control characters made visible on a terminal.
     static func print(output: String) {
         print(isatty(1) == 1 ? harmless(output, keepsLines: true) : output)
     }
 
-    /// A sentence about what is wrong, on standard error.
+    /// Prints an error message on standard error.
     static func complain(_ message: String) { remark("agentspool: \(message)") }
 
-    /// A sentence that is no result, on standard error.
+    /// Prints a message that is not a result on standard error.
     static func remark(_ message: String) { write("\(harmless(message, keepsLines: true))\n", to: 2) }
 
-    /// A reader that went away, as `head` does, ends the output and is no error.
+    /// A reader that has closed its end, as `head` does, ends the output without an error.
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
@@ -50,7 +50,7 @@ enum Terminal {
         return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
     }
 
-    /// The text with what a terminal would obey made visible: names and messages come from strangers.
+    /// The text with control characters made visible: names and messages are not trusted.
     static func harmless(_ text: String, keepsLines: Bool = false) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

@@ -49,7 +49,9 @@ struct VerifyCommand: SpoolCommand {
         if !problems.isEmpty { throw ExitCode.failure }
     }
 
-    /// Rows that do not say what the files say. Jobs that a living daemon works on change while they are compared.
+    /// Rows that do not say what the files say.
+    ///
+    /// Jobs that a daemon may work on are left out: they change while they are compared.
     private func indexProblems(_ spool: SpoolRoot) async throws -> [SpoolProblem] {
         let index: IndexDatabase
         do {
@@ -68,7 +70,7 @@ struct VerifyCommand: SpoolCommand {
             let isSettled = !directory.hasPrefix(SpoolLayout.processing) && directory != SpoolLayout.deferred
             for location in try spool.jobs(in: directory) {
                 let row = rows.removeValue(forKey: location.job.id.text)
-                // That it cannot be read was found before.
+                // A history that cannot be read was reported before.
                 guard isSettled, let (replay, _) = try? spool.replay(of: location), let expected = JobSummary(replay)
                 else { continue }
                 if row?.seq != expected.seq || row?.state != expected.state {
@@ -78,7 +80,7 @@ struct VerifyCommand: SpoolCommand {
                 }
             }
         }
-        // What moved meanwhile may lie where was looked before.
+        // A job that moved meanwhile may lie in a directory that was read before.
         if !rows.isEmpty {
             for location in try spool.findJobs(where: { rows[$0.id.text] != nil }) { rows[location.job.id.text] = nil }
         }

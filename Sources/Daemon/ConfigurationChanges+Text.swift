@@ -3,7 +3,7 @@ import OrderedCollections
 
 /// What changed, in words for people.
 extension ConfigurationChanges {
-    /// One thing that changed: what kind, its name (empty where there is one only), and what of it.
+    /// One change: the kind of what changed, its name (empty where there is only one of its kind), and how it changed.
     package struct Line: Sendable, Equatable {
         package var kind: String
         package var name: String
@@ -40,7 +40,7 @@ extension ConfigurationChanges {
         }.joined(separator: ", ")
     }
 
-    /// Nil for what is no word.
+    /// Nil for an object or an array.
     private static func word(_ value: JSON?) -> String? {
         switch value {
         case nil, .null?: "default"
@@ -50,7 +50,7 @@ extension ConfigurationChanges {
         }
     }
 
-    /// All of it in one sentence without its full stop, for the log.
+    /// All changes in one sentence without its full stop, for the log.
     package var sentence: String {
         let lines = lines
         if lines.isEmpty { return "nothing changed" }
@@ -61,6 +61,6 @@ extension ConfigurationChanges {
         return (told + more).joined(separator: "; ")
     }
 
-    /// Changes that one line of the log has room for.
+    /// The most changes in one line of the log.
     private static let toldMax = 20
 }

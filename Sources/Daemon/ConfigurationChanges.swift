@@ -5,17 +5,17 @@ package import OrderedCollections
 import Tools
 import Workflow
 
-/// What differs between two configurations in what they mean: not in how they are written, and a default that is
-/// spelled out is no difference.
+/// The differences in meaning between two configurations: neither notation nor a default that is spelled out counts.
 package struct ConfigurationChanges: Sendable, Equatable {
-    /// A member of an entry, before and after; nil where it is left out. The values are shown of queues and workers only.
+    /// A member of an entry, before and after; nil where it is left out. Only the values of queues and workers are
+    /// shown.
     package struct Member: Sendable, Equatable {
         package var name: String
         package var before: JSON?
         package var after: JSON?
     }
 
-    /// One of the sections that name things.
+    /// The changes in one section of named entries.
     package struct Section: Sendable, Equatable {
         package var added: [String] = []
         package var removed: [String] = []
@@ -24,18 +24,18 @@ package struct ConfigurationChanges: Sendable, Equatable {
         package var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
     }
 
-    /// The sections, in the order in which they are told.
+    /// The sections, in the order of a report.
     package static let sectionNames = ["queues", "workflows", "models", "tools", "mcp_servers"]
 
-    /// By ``sectionNames``.
+    /// Keyed by ``sectionNames``.
     package private(set) var sections: OrderedDictionary<String, Section> = [:]
     package private(set) var workers: [Member] = []
-    /// Whether what is hidden of jobs differs.
+    /// Whether the redaction rules differ.
     package private(set) var isRedactionChanged = false
 
     package var isEmpty: Bool { sections.values.allSatisfy(\.isEmpty) && workers.isEmpty && !isRedactionChanged }
 
-    /// - Parameter contents: Models of which a file that they name, a script or authorities, holds something else.
+    /// - Parameter contents: Models that name a file, a script or authorities, whose contents have changed.
     init(from old: SpoolConfiguration, to new: SpoolConfiguration, contents: Set<String> = []) {
         let (before, after) = (old.document.value, new.document.value)
         func section<Value>(
@@ -75,10 +75,10 @@ package struct ConfigurationChanges: Sendable, Equatable {
 
     // MARK: For programs
 
-    /// The values are those of the file, which holds no secret in these sections.
+    /// The sections whose values are shown: they hold no secret.
     private static let shownSections: Set<String> = ["queues"]
 
-    /// The members of an answer, all of them always.
+    /// The members of an answer; all of them are always there.
     package var members: [(String, JSON?)] {
         let sections = self.sections.map { name, section -> (String, JSON?) in
             let isShown = Self.shownSections.contains(name)
@@ -105,7 +105,7 @@ package struct ConfigurationChanges: Sendable, Equatable {
         ])
     }
 
-    /// Reads the members of an answer; what a later version adds is left out.
+    /// Reads the members of an answer; ignores what a later version adds.
     package init(_ json: JSON) {
         for name in Self.sectionNames {
             var section = Section()

@@ -2,9 +2,9 @@ package import Jobs
 import Spool
 import SystemPackage
 
-/// Where the configuration lies, and reading it.
+/// Finds and reads the configuration file.
 package enum ConfigurationFile {
-    /// Larger files are refused.
+    /// The largest file that is read, in bytes.
     package static let sizeMax = 4 << 20
 
     /// `--config`, else the spool's own, else the system's.
@@ -15,7 +15,7 @@ package enum ConfigurationFile {
         return !isThere(own) && isThere(system) ? system : own
     }
 
-    /// One that is there and cannot be read is not passed over: reading it says why.
+    /// True also for a file that cannot be read: reading it reports why.
     static func isThere(_ path: String) -> Bool {
         do throws(Errno) {
             _ = try LinuxFileSystem().open(path, in: nil, .followLinks)
@@ -34,7 +34,7 @@ package enum ConfigurationFile {
         let fileSystem = LinuxFileSystem()
         let bytes: [UInt8]
         do throws(Errno) {
-            // A configuration may be a symbolic link: administrators do that.
+            // Administrators may make the configuration a symbolic link.
             bytes = try fileSystem.contents(of: fileSystem.open(path, in: nil, .followLinks), limit: sizeMax)
         } catch .noSuchFileOrDirectory {
             throw DocumentError(document: path, reason: "there is no such file; agentspool init makes one")
@@ -70,13 +70,13 @@ package enum ConfigurationFile {
         return directory.isEmpty ? "/" : directory
     }
 
-    /// The path of the index as the configuration has it, seen from the configuration's own directory: a daemon and a
-    /// command that are started in different places mean the same file.
+    /// The path of the index, relative to the configuration's directory: so a daemon and a command use the same file,
+    /// wherever they are started.
     static func indexPath(_ configured: String, in directory: String) -> String {
         configured.hasPrefix("/") ? configured : "\(directory)/\(configured)"
     }
 
-    /// Where the index lies by the configuration, faulty elsewhere or not; else at the standard place.
+    /// The index's path in the configuration, even when another part of that is faulty; else the standard path.
     package static func indexPath(configuration path: String, spool: String) -> String {
         let configured = try? document(at: path).value["index"]?.string
         return configured.map { indexPath($0, in: directory(of: path)) } ?? IndexPlace.standard(spool: spool)

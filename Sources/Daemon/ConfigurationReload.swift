@@ -8,10 +8,10 @@ import Tools
 
 /// Reads the configuration again while the daemon works, and puts it into force as a whole or not at all.
 struct ConfigurationReload: Sendable {
-    /// What is in force.
+    /// The configuration in force.
     struct InForce: Sendable {
         var configuration: SpoolConfiguration
-        /// Of the files that models name, by the models' names.
+        /// The digests of the files that models name, keyed by model.
         var contents: [String: String]
     }
 
@@ -21,11 +21,11 @@ struct ConfigurationReload: Sendable {
     let library: WorkflowLibrary
     let servers: MCPServers
     let engine: JobEngine
-    /// The engine's settings by a configuration, on this machine and with these options; makes its inboxes before.
+    /// Makes the inboxes of a configuration, and returns the engine's settings for it.
     let settings: @Sendable (SpoolConfiguration) async throws -> EngineSettings
     let logger: Logger
 
-    /// Members that a daemon reads once, at its start.
+    /// Why a change of a member is refused that a daemon reads once, at its start.
     private static let fixed =
         "cannot change while the daemon runs: restart it, or take the change back; nothing of the new configuration is "
         + "in force"
@@ -36,7 +36,7 @@ struct ConfigurationReload: Sendable {
         return InForce(configuration: configuration, contents: contents)
     }
 
-    /// - Parameter now: What is in force; replaced when this returns, and as it was when it throws.
+    /// - Parameter now: The configuration in force; replaced when this returns, unchanged when it throws.
     /// - Throws: ``ReloadAnswer/Refusal``.
     func perform(_ now: inout InForce) async throws(ReloadAnswer.Refusal) -> ConfigurationChanges {
         var document: Document?
@@ -60,12 +60,12 @@ struct ConfigurationReload: Sendable {
         SettledFile(path: path, fileSystem: LinuxFileSystem(), clock: platform.clock, wallClock: platform.wallClock)
     }
 
-    /// All that the start of a daemon checks, and what only a start may change.
+    /// Checks all that a start of the daemon checks, and refuses changes that need a restart.
     private func check(_ next: SpoolConfiguration, after old: SpoolConfiguration) async throws {
         if next.index != old.index { throw next.document.error(at: ["index"], Self.fixed) }
         if next.durability != old.durability { throw next.document.error(at: ["durability"], Self.fixed) }
         try library.check(next.catalog)
-        // A key that was missing before keeps no other change from its way.
+        // Only changed models: a key that was missing before must not block other changes.
         for model in next.models where !old.models.contains(model) {
             try await model.checkKeys(environment: environment, baseDirectory: next.directory)
         }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// The limit of the descriptors that this process may have.
+/// The process's limit of open descriptors.
 enum DescriptorLimit {
-    /// What is not limited counts as so many.
+    /// A larger limit, or none, counts as this one.
     private static let max: rlim_t = 1 << 20
 
-    /// Raises the soft limit to the hard one: it is for programs that use select(2).
+    /// Raises the soft limit to the hard one: the soft one protects programs that use select(2).
     ///
     /// - Returns: The limit that holds now.
     static func raise() -> Int {

@@ -1,23 +1,23 @@
 import Spool
 
-/// How the descriptors that the process may have are shared out, so that none of its parts finds the last one taken.
+/// Divides the process's descriptors among its parts, so that no part runs out because of another.
 package struct DescriptorShares: Sendable, Equatable {
     /// What the program has open beside jobs, calls and commands: the index, directories of the spool, inotify, the
-    /// network, its threads' bells, the start of one command.
+    /// network, its threads' eventfds, the start of one command.
     private static let own = 96
     /// The directory and the history of an open job.
     private static let ofOpenJob = 2
-    /// What is open beside those while a drop is accepted or a job taken over.
+    /// What is open in addition while a drop is accepted or a job is taken over.
     private static let ofArrival = 3
 
     /// The limit of the process (`RLIMIT_NOFILE`).
     package let limit: Int
-    /// Jobs whose files are open at the same time.
+    /// The most jobs whose files are open at the same time.
     package let openJobs: Int
-    /// What calls of models and commands may hold together.
+    /// The most descriptors that calls of models and commands may have together.
     package let calls: Int
 
-    /// - Parameter limit: The process's.
+    /// - Parameter limit: The limit of the process.
     package init(limit: Int) {
         self.limit = limit
         openJobs = min(SpoolNode.openJobsMax, max(8, limit / 16))

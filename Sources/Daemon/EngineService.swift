@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 import Telemetry
 
-/// The engine as a service: stops gracefully when the group does, and tells systemd how it is.
+/// The engine as a service: stops gracefully when the group does, and reports its state to systemd.
 struct EngineService: Service {
     private let engine: JobEngine
     private let notifier: ServiceNotifier
@@ -24,7 +24,7 @@ struct EngineService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             if let timeout = notifier.watchdogTimeout { group.addTask { await watchdog(every: timeout / 2) } }
             group.addTask { try await work() }
-            // The first to end is the engine; the watchdog ends only by being cancelled.
+            // The engine ends first; the watchdog ends only when it is cancelled.
             try await group.next()
             group.cancelAll()
         }
@@ -35,7 +35,7 @@ struct EngineService: Service {
             try await engine.run {
                 logger.notice("ready", metadata: ["message_id": "\(MessageID.daemonReady)"])
                 notifier.ready("taking jobs")
-                // Not before: the end of a reload would be taken for that of the start.
+                // Not before: systemd would take the end of a reload for the end of the start.
                 onReady()
             }
         } onGracefulShutdown: {

@@ -4,17 +4,18 @@ import Glibc
 
 /// SIGHUP, which asks a daemon to read its configuration again.
 ///
-/// It also comes when the terminal closes that a daemon was started in. Such a daemon stops, as every other program
-/// there does; the next start goes on with its jobs. One that is to outlive its terminal is started with nohup(1),
-/// setsid(1), or by systemd.
+/// It also comes when the daemon's terminal closes. Then the daemon stops, as every other program there does; the next
+/// start continues its jobs. A daemon that must outlive its terminal is started with nohup(1), setsid(1), or by
+/// systemd.
 ///
-/// A thread of its own, because Dispatch's sources of signals start the pool whose threads are counted once a second.
+/// It has a thread of its own, because a signal source of Dispatch starts Dispatch's thread pool, which wakes the
+/// process once a second to count its threads.
 package final class HangupSignal: Sendable {
-    /// An element for each time that it came; those that come while one waits are one.
+    /// An element for each signal; signals that come while an element waits add none.
     package let hangups: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
     private let counter: Int32
-    /// Whether the process has a terminal that takes it along when it closes.
+    /// Whether the process stops when its terminal closes.
     private let endsWithTerminal: Bool
 
     /// Catches the signal from now on, for as long as the process lives.
@@ -42,7 +43,7 @@ package final class HangupSignal: Sendable {
         }
     }
 
-    /// The kernel takes a terminal that closed from its processes before it tells them (tty(4)).
+    /// Whether the process has a terminal; the kernel detaches a closed one before it sends the signal (tty(4)).
     private static var hasTerminal: Bool {
         let terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
         if terminal >= 0 { close(terminal) }

@@ -2,7 +2,7 @@ import Engine
 import JobIndex
 import Jobs
 
-/// Shows the index everything that happens to jobs.
+/// Passes every event of every job to the index.
 struct IndexFeed: JobObserver {
     let writer: IndexWriter
 

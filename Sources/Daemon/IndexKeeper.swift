@@ -6,25 +6,26 @@ import ServiceLifecycle
 import Spool
 import Synchronization
 
-/// The index beside a running daemon: opened or made anew, compared with the files when it may lack something.
+/// The index of a running daemon: opens or makes it, and compares it with the files when it may be incomplete.
 struct IndexKeeper: Service {
     let writer: IndexWriter
     private let rebuild: IndexRebuild
     private let logger: Logger
-    /// Since when files and index may differ; nil for ever.
+    /// Requests to compare, each with the time since when files and index may differ; nil for all time.
     private let requests: AsyncStream<Timestamp?>
     private let request: AsyncStream<Timestamp?>.Continuation
     private let clock: any Clock<Duration>
 
-    /// How often is looked whether the index has lost something, or could not be compared.
+    /// How often it checks whether the index has lost something or could not be compared.
     static let checkInterval: Duration = .seconds(60)
-    /// How long a stop waits for a comparison that is under way; what is left is compared after the next start.
+    /// How long a stop waits for a running comparison; the next start compares again.
     private static let stopPatience: Duration = .seconds(10)
 
     /// Opens the index.
     ///
-    /// - Parameter owner: The spool whose index it is to be; nil for whichever.
-    /// - Throws: `IndexError` when it is another spool's, when its directory is missing or the file is another program's.
+    /// - Parameter owner: The spool that the index must belong to; nil for any.
+    /// - Throws: `IndexError` when it belongs to another spool, its directory is missing or the file is another
+    ///   program's.
     init(
         path: String,
         owner: IndexOwner? = nil,
@@ -59,14 +60,15 @@ struct IndexKeeper: Service {
         }
     }
 
-    /// Updates that had no room are lost without a word, and a comparison may fail.
+    /// Asks for a comparison while the index is incomplete: a full buffer drops updates silently, and a comparison may
+    /// fail.
     private func askWhenIncomplete() async {
         while (try? await clock.sleep(for: Self.checkInterval)) != nil {
             if writer.needsReconcile { request.yield(nil) }
         }
     }
 
-    /// Compares, and is let finish when the daemon stops, within reason.
+    /// Compares; when the daemon stops, it may still finish within ``stopPatience``.
     private func compareInTime(since: Timestamp?) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await compare(since: since) }
@@ -74,7 +76,7 @@ struct IndexKeeper: Service {
                 try? await gracefulShutdown()
                 try? await clock.sleep(for: Self.stopPatience)
             }
-            // Either the comparison is done, or it has been given its time.
+            // The comparison is done, or its time is over.
             await group.next()
             group.cancelAll()
         }
@@ -96,7 +98,7 @@ struct IndexKeeper: Service {
 
     func close() async { await writer.close() }
 
-    /// Whether the index knows a job of this id; an index that cannot be asked knows none.
+    /// Whether the index has a job with this id; false when the index cannot be read.
     var contains: @Sendable (JobID) -> Bool {
         { [writer] id in (try? writer.database?.contains(job: id.text)) ?? false }
     }

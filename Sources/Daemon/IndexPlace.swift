@@ -3,13 +3,13 @@ package import JobIndex
 import Jobs
 import Spool
 
-/// Where a spool's index lies, and whose it is.
+/// Where a spool's index lies, and which spool it belongs to.
 package enum IndexPlace {
-    /// Of daemons that root starts, and of the commands beside them.
+    /// The state directory of daemons that root starts, and of the commands beside them.
     private static let systemDirectory = "/var/lib/agentspool"
 
-    /// The place where the configuration names none: in the spool, or on a local disk where the spool lies on a
-    /// filesystem that other hosts share, on which SQLite's files are damaged.
+    /// The path when the configuration names none: in the spool, or on a local disk when the spool lies on a filesystem
+    /// that other hosts share, which would damage SQLite's files.
     package static func standard(spool path: String) -> String {
         let own = "\(path)/index.sqlite"
         let fileSystem = LinuxFileSystem()
@@ -19,7 +19,7 @@ package enum IndexPlace {
         return "\(stateDirectory(of: id))/index.sqlite"
     }
 
-    /// Of the system where it is there or may be made, else of the user (XDG Base Directory Specification).
+    /// The system's where it exists or may be made, else the user's (XDG Base Directory Specification).
     private static func stateDirectory(of id: String) -> String {
         let system = "\(systemDirectory)/\(id)"
         let mayMake = access(systemDirectory, W_OK | X_OK) == 0
@@ -33,7 +33,7 @@ package enum IndexPlace {
         return value.pointee == 0 ? nil : String(cString: value)
     }
 
-    /// Makes the directory of the index where it is one of ours, and sees that it may lie there.
+    /// Makes the directory of the index when it is a standard one, and checks that the index may lie there.
     ///
     /// - Throws: `IndexError` when the filesystem may be shared by other hosts.
     package static func prepare(_ path: String, spool: String) throws(IndexError) {
@@ -47,12 +47,13 @@ package enum IndexPlace {
         var made = ""
         for part in path.split(separator: "/") {
             made += "/\(part)"
-            // One that is there is as good; one that cannot be made is told of when the index is opened.
+            // An existing directory is good; when one cannot be made, opening the index reports it.
             _ = mkdir(made, 0o755)
         }
     }
 
-    /// Whether a spool lies where it lay, as another directory than `path`: that one is a copy of it then.
+    /// Whether the owner still lies at its own path, as another directory than `path`: then the spool at `path` is a
+    /// copy.
     package static func isCopied(_ owner: IndexOwner, to path: String) -> Bool {
         let fileSystem = LinuxFileSystem()
         guard let there = try? SpoolRoot(path: owner.path, fileSystem: fileSystem), let id = try? there.identity(),

@@ -2,14 +2,14 @@ package import Jobs
 package import NIOCore
 package import Spool
 
-/// What the program takes from the machine, passed in so that a test can give its own.
+/// What the program uses of the machine, passed in so that a test can replace it.
 package struct Platform: Sendable {
     package var fileSystem: any FileSystem
     package var wallClock: WallClock
-    /// Monotonic, for waits and time-outs.
+    /// Monotonic, for waits and timeouts.
     package var clock: any Clock<Duration>
     package var random: @Sendable () -> UInt64
-    /// Where syscalls block.
+    /// The threads on which syscalls block.
     package var disk: DiskThreads
     package var network: any EventLoopGroup
     /// How many descriptors the process may have.

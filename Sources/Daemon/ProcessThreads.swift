@@ -5,21 +5,21 @@ package import Spool
 
 /// The threads of this process: a few on which syscalls may block, one for the network, one for timers.
 package enum ProcessThreads {
-    /// A flush waits in one, and the rest goes on beside it.
+    /// An fsync blocks one of them, and the others continue.
     package static let disk = DiskThreads(count: 4)
 
-    /// One is enough for hundreds of models that think, and none of their answers changes threads on its way.
+    /// One is enough for hundreds of pending model calls, and no answer changes threads on its way.
     package static let network: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     fileprivate static let timers = TimerThread()
 
-    /// Has every task run on ``disk`` that prefers no other executor, and sleep by a thread for timers.
+    /// Makes every task without a preferred executor run on ``disk``, and sleep by the timer thread.
     ///
-    /// That is why no task of this program says that it prefers them: one that leaves an actor for an executor that it
-    /// prefers is put into its queue, one that leaves it for the default goes on where it is.
+    /// So no task of this program names a preferred executor: a task that leaves an actor for a preferred executor is
+    /// put into its queue, a task that leaves it for the default one continues on the same thread.
     ///
-    /// To be called before the first task leaves the main actor. Otherwise tasks run in Dispatch's pool, which from its
-    /// first one on wakes the process once a second to count its threads.
+    /// Must be called before the first task leaves the main actor. Otherwise tasks run in Dispatch's pool, which from
+    /// its first task on wakes the process once a second to count its threads.
     package static func runTasks() { _createExecutors(factory: Executors.self) }
 }
 

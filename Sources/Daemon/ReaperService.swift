@@ -1,7 +1,7 @@
 import ServiceLifecycle
 import Tools
 
-/// Reaps the orphans of tools while the daemon runs, where that falls to it.
+/// Reaps the orphans of tools while the daemon runs.
 struct ReaperService: Service {
     let clock: any Clock<Duration>
 

@@ -1,23 +1,23 @@
 package import Jobs
 import Spool
 
-/// What came of reading the configuration again, as the daemon tells those who asked.
+/// The result of a reload, as the daemon answers the callers that asked for it.
 package struct ReloadAnswer: Sendable, Equatable {
-    /// Why the configuration before stays in force.
+    /// Why the earlier configuration stays in force.
     package struct Refusal: Error, Sendable, Equatable {
-        /// What `agentspool reload` ends with: 78 for the configuration, 75 for a daemon that stops, 1 for the spool.
+        /// The exit status of `agentspool reload`: 78 for the configuration, 75 for a stopping daemon, 1 for the spool.
         package let exitStatus: Int
 
         static let wrong = 78
         static let stopping = 75
         static let unusable = 1
 
-        /// The file, line and member where the reason stands; nil or empty where it is about none.
+        /// The file, line and member that the reason is about; nil or empty where there is none.
         package let file: String?
         package let line: Int?
         package let path: String
         package let reason: String
-        /// All of it in one line.
+        /// The whole error in one line.
         package let message: String
 
         init(exitStatus: Int, _ error: DocumentError) {
@@ -70,7 +70,7 @@ package struct ReloadAnswer: Sendable, Equatable {
         }
     }
 
-    /// Reads such an object; nil when it is none.
+    /// Reads such an object; nil when it is no answer.
     package init?(_ json: JSON) {
         guard let node = json["node"]?.string, let configuration = json["configuration"]?.string,
             let at = json["at"]?.string.flatMap(Timestamp.init(text:)), let isTaken = json["ok"]?.bool
@@ -81,12 +81,12 @@ package struct ReloadAnswer: Sendable, Equatable {
 }
 
 extension ReloadAnswer.Refusal {
-    /// Why a reload failed, of whatever it threw.
+    /// The refusal for any error of a reload.
     init(_ error: any Error, of configuration: Document?) {
         switch error {
         case let error as ReloadAnswer.Refusal: self = error
         case let error as DocumentError where error.document == nil && configuration != nil:
-            // It names a member of the configuration, and not where that stands.
+            // The error names a member of the configuration, but not its line.
             let place = configuration?.error(at: error.path, error.reason)
             self.init(exitStatus: Self.wrong, place ?? error)
         case let error as DocumentError: self.init(exitStatus: Self.wrong, error)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Who has asked for the configuration to be read again, and has no answer yet: one reading answers all who wait.
+/// The unanswered requests to reload the configuration; one reload answers all of them.
 final class ReloadAsks: Sendable {
     struct Waiting: Sendable {
         /// Whether the signal came.
@@ -12,7 +12,7 @@ final class ReloadAsks: Sendable {
     private let waiting = Mutex(Waiting())
     private let isReady = Mutex(false)
     private let continuation: AsyncStream<Void>.Continuation
-    /// An element when a submitter or a signal waits for a reading; none before the daemon is ready.
+    /// An element when a request or a signal waits for a reload; none before the daemon is ready.
     let arrivals: AsyncStream<Void>
 
     init() { (arrivals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
@@ -22,7 +22,7 @@ final class ReloadAsks: Sendable {
         tell()
     }
 
-    /// A request is told of with every look at `control/`, until it is gone from there.
+    /// Adds a request; the engine reports it at every scan of `control/`, until its file is gone.
     func request(_ file: String) {
         waiting.withLock { waiting in
             if !waiting.requests.contains(file) { waiting.requests.append(file) }
@@ -40,7 +40,7 @@ final class ReloadAsks: Sendable {
         if isReady.withLock(\.self) { continuation.yield() }
     }
 
-    /// Those who wait, and wait no more.
+    /// Removes and returns what waits.
     func take() -> Waiting {
         waiting.withLock { waiting in
             defer { waiting = Waiting() }

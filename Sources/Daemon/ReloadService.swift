@@ -4,7 +4,7 @@ import ServiceLifecycle
 import Spool
 import Telemetry
 
-/// Has the configuration read again whenever SIGHUP or a request in `control/` asks for it, one reading after another.
+/// Reloads the configuration whenever SIGHUP or a request in `control/` asks for it, one reload after another.
 struct ReloadService: Service {
     let asks: ReloadAsks
     let reload: ConfigurationReload
@@ -31,7 +31,7 @@ struct ReloadService: Service {
         var inForce = reload.inForce(start)
         for await _ in asks.arrivals {
             let waiting = asks.take()
-            // What was answered may be seen once more before it is gone.
+            // The engine may report an answered request once more before its file is gone.
             let requests = waiting.requests.filter { !answers.contains($0) }
             guard waiting.isHangup || !requests.isEmpty else { continue }
             let answer = await perform(&inForce)
@@ -52,7 +52,7 @@ struct ReloadService: Service {
             notifier.ready("taking jobs")
         } catch {
             result = .failure(error)
-            // A daemon that stops has nothing against it.
+            // A stopping daemon found no fault in the configuration.
             let level: Logger.Level = error.exitStatus == ReloadAnswer.Refusal.stopping ? .notice : .error
             logger.log(
                 level: level,
@@ -65,7 +65,7 @@ struct ReloadService: Service {
         return ReloadAnswer(node: node.node, configuration: reload.path, at: now, result)
     }
 
-    /// First the answer, then the end of the request: who finds neither knows that something went wrong.
+    /// Writes the answer first, then removes the requests: a caller that finds neither knows that something went wrong.
     private func tell(_ answer: ReloadAnswer, to requests: [String], _ answers: inout ReloadAnswers) async {
         do { try answers.add(answer.json, to: requests) } catch { logger.error("\(error)") }
         for request in requests {

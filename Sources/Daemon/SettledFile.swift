@@ -2,27 +2,27 @@ import Jobs
 import Spool
 import SystemPackage
 
-/// Reads a file that a person, or a program, may just be writing: not before it is whole, as far as can be told.
+/// Reads a file that may have a writer, but not before it is complete, as far as can be known.
 ///
-/// Half a configuration may be a valid one, with half of the queues. An editor that writes in place leaves the file
-/// empty for a moment, and one that renames leaves none.
+/// Half a configuration may be valid, with half of the queues. For a moment, an editor that writes in place leaves an
+/// empty file, and one that renames leaves none.
 struct SettledFile {
     let path: String
     let fileSystem: any FileSystem
     let clock: any Clock<Duration>
     let wallClock: WallClock
 
-    /// Between two looks.
+    /// The wait between two looks.
     static let interval: Duration = .milliseconds(100)
-    /// How long a file must have been left alone where the kernel does not say whether there is a writer.
+    /// How long a file must have stayed unchanged where the kernel does not say whether it has a writer.
     static let restUntold: Duration = .seconds(1)
-    /// How long a writer is waited for, and how long a file that is not there.
+    /// How long it waits for a writer to end, and below for a missing file.
     static let patience: Duration = .seconds(5)
     static let patienceMissing: Duration = .seconds(2)
 
     /// The file's bytes.
     ///
-    /// - Parameter limit: Of a larger file so many bytes and one more are given.
+    /// - Parameter limit: A larger file gives this many bytes and one more.
     /// - Throws: ``DocumentError`` naming the file, `CancellationError`.
     func bytes(limit: Int) async throws -> [UInt8] {
         var waited: Duration = .zero
@@ -51,7 +51,7 @@ struct SettledFile {
         }
     }
 
-    /// Nil while the file may be written to.
+    /// Nil while the file may have a writer.
     private func look(_ limit: Int) throws(Errno) -> [UInt8]? {
         let file = try fileSystem.open(path, in: nil, .followLinksAtOnce)
         let before = try fileSystem.status(of: file)
@@ -62,7 +62,7 @@ struct SettledFile {
         default: break
         }
         let bytes = try fileSystem.contents(of: file, limit: limit)
-        // What was written meanwhile, or has another file's name now, is looked at again.
+        // A file that was written to or replaced meanwhile is read again.
         let after = try fileSystem.status(of: fileSystem.open(path, in: nil, .followLinksAtOnce))
         return before == after ? bytes : nil
     }
@@ -71,7 +71,7 @@ struct SettledFile {
         fileSystem.isLocal(file) ? try? fileSystem.hasNoWriter(file) : nil
     }
 
-    /// A time that is to come was set by another clock.
+    /// Whether the file changed just now; a time in the future was set by another clock.
     private func isFresh(_ status: FileStatus) -> Bool {
         let age = wallClock.now.milliseconds - status.modified / 1_000_000
         return (0..<Self.restUntold.wholeMilliseconds).contains(age)

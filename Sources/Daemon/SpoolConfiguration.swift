@@ -16,11 +16,11 @@ package struct SpoolConfiguration: Sendable {
     let models: [ModelSettings]
     /// Path of the index; nil for the spool's own.
     package let index: String?
-    /// The file as it was read, to say where something stands.
+    /// The file as it was read, for the places of errors.
     let document: Document
     /// The settings of every tool, with its policy, by its name.
     let tools: OrderedDictionary<String, JSON>
-    /// The directory of the file: relative commands and scripts begin here.
+    /// The directory of the file: the paths of commands and scripts are relative to it.
     package let directory: String
 
     /// The members of the file, in the order of INTERFACE.
@@ -28,7 +28,7 @@ package struct SpoolConfiguration: Sendable {
         "models", "tools", "mcp_servers", "workflows", "queues", "workers", "index", "durability", "redact",
     ]
 
-    /// What users may have read about and this version does not do. Refused: a rule that is ignored is worse than none.
+    /// Members of later versions. They are refused: a rule that is ignored is worse than none.
     private static let laterMembers = ["retention"]
 
     /// Reads a configuration.
@@ -37,7 +37,7 @@ package struct SpoolConfiguration: Sendable {
     package init(_ document: Document, directory: String) throws(DocumentError) {
         let reader = try MemberReader(document.value.isNull ? document.withEmptyObject() : document)
         for member in Self.laterMembers where reader.json(member) != nil {
-            throw reader.error(member, "this version does not do this yet; take it out, so that nobody relies on it")
+            throw reader.error(member, "this version does not do this yet; take it out")
         }
         try reader.allowOnly(Self.members)
         (self.directory, self.document) = (directory, reader.document)
@@ -71,14 +71,14 @@ package struct SpoolConfiguration: Sendable {
         )
     }
 
-    /// Which models are not simply reached directly, each as a sentence without its full stop; no secret shows.
+    /// The models that are not reached directly, each in a sentence without its full stop and without secrets.
     ///
     /// - Parameter environment: The daemon's, which may name proxies.
     package func connections(environment: [String: String]) -> [String] {
         models.compactMap { ModelConnections.way(to: $0, environment: environment) }
     }
 
-    /// The tools of a server that workflows use, as the server calls them.
+    /// The tools of a server that workflows use, by the server's own names.
     package func toolNames(of server: MCPServerSettings) -> [String] {
         let names = catalog.workflows.values.flatMap(\.workflow.toolNames).compactMap(MCPToolName.init)
         return Set(names.filter { $0.server == server.name }.map(\.tool)).sorted()
@@ -131,7 +131,7 @@ package struct SpoolConfiguration: Sendable {
         return servers
     }
 
-    /// The workflow that every configuration has: one model call with `input.prompt` or `input.text`.
+    /// The built-in workflow: one model call with `input.prompt` or `input.text`.
     private static func promptWorkflow(_ names: WorkflowDefinition.Names) throws(DocumentError) -> WorkflowDefinition {
         let prompt =
             "{{#input.prompt}}{{input.prompt}}{{/input.prompt}}{{^input.prompt}}{{input.text}}{{/input.prompt}}"

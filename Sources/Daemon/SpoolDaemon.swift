@@ -34,7 +34,7 @@ package struct SpoolDaemon: Sendable {
 
     private var shares: DescriptorShares { DescriptorShares(limit: platform.descriptorsMax) }
 
-    /// - Parameter hangups: An element whenever the configuration is to be read again, see ``HangupSignal``.
+    /// - Parameter hangups: An element whenever the daemon must reload the configuration, see ``HangupSignal``.
     package init(
         _ options: Options,
         environment: [String: String],
@@ -49,7 +49,7 @@ package struct SpoolDaemon: Sendable {
         self.logger = logger
     }
 
-    /// Works until SIGTERM or SIGINT, or until nothing is left when it drains.
+    /// Works until SIGTERM or SIGINT, or until nothing is left in a drain.
     ///
     /// - Throws: `DocumentError`, `SpoolError`, `NodeLock.Held`, `IndexError` at start; `SyncFailure` and
     ///   `SpoolError` when the node could not go on.
@@ -102,7 +102,7 @@ package struct SpoolDaemon: Sendable {
         try result.get()
     }
 
-    /// So that a forgotten proxy is found in the log.
+    /// Logs the connections, so that a forgotten proxy is found in the log.
     private func sayConnections(_ configuration: SpoolConfiguration) {
         for way in configuration.connections(environment: environment) { logger.notice("\(way)") }
     }
@@ -133,7 +133,7 @@ package struct SpoolDaemon: Sendable {
         do {
             try await work(configuration, node, lock, library, servers)
         } catch {
-            // A daemon that cannot start has not died.
+            // A daemon that cannot start has not crashed.
             do { try lock.noteStop() } catch { logger.warning("\(error)") }
             throw error
         }
@@ -168,7 +168,7 @@ package struct SpoolDaemon: Sendable {
         await index.close()
     }
 
-    /// Whose the index is to be; nil where the spool cannot be given an id.
+    /// The spool that the index must belong to; nil where the spool cannot get an id.
     private func owner(of spool: SpoolRoot) -> IndexOwner? {
         do throws(SpoolError) {
             let identifiers = JobIDGenerator(clock: platform.wallClock, random: platform.random)
@@ -236,7 +236,7 @@ package struct SpoolDaemon: Sendable {
             hangups: hangups,
             logger: logger
         )
-        // Stopped in reverse order: what changes the engine, then the engine, then the index that follows it.
+        // Stopped in reverse order: the reload service, which changes the engine, then the engine, then the index.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: index),
             .init(
@@ -256,12 +256,12 @@ package struct SpoolDaemon: Sendable {
         try await group.run()
     }
 
-    /// What the engine is to work with, by a configuration whose inboxes are there, or are made.
+    /// The engine's settings for a configuration whose inboxes exist.
     private func settings(of configuration: SpoolConfiguration, _ node: SpoolNode) -> EngineSettings {
         var settings = configuration.engine
         settings.drains = options.drains
         let queues = configuration.catalog.queues.keys
-        // Of what other hosts change no event tells.
+        // inotify does not report changes by other hosts.
         let isLocal = node.isLocal && queues.allSatisfy { node.spool.isLocal(inboxOf: $0) }
         if !isLocal { settings.scanInterval = .seconds(2) }
         return settings

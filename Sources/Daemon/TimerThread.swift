@@ -4,17 +4,17 @@ import Glibc
 import HeapModule
 import Synchronization
 
-/// The thread that wakes who sleeps.
+/// The thread that runs timers.
 ///
-/// A thread of its own, because most timers are time-outs that are far away and are never waited for to the end: here
-/// only one that comes before all others wakes a thread when it is set, on an event loop each does.
+/// It is a thread of its own, because most timers are timeouts that are far away and never reached: here a new timer
+/// wakes the thread only when it is the earliest, on an event loop each one does.
 ///
-/// It waits in poll(2), whose limit is monotonic. Libdispatch's semaphores count theirs by the wall clock (sem_timedwait(3)):
-/// after one that was set back by five hours everybody would sleep for five hours.
+/// It waits in poll(2), whose timeout is monotonic. Libdispatch's semaphores use the wall clock (sem_timedwait(3)):
+/// when that is set back by five hours, every sleep would last five hours longer.
 final class TimerThread: Sendable {
     private struct Timer: Comparable {
         let deadline: DispatchTime
-        /// Of two with one deadline the earlier one comes first.
+        /// Orders timers with the same deadline: the earlier one comes first.
         let number: Int
         let body: @Sendable () -> Void
 
@@ -30,7 +30,7 @@ final class TimerThread: Sendable {
         var count = 0
     }
 
-    /// A century, which can be counted in nanoseconds.
+    /// The longest delay: a century, which can be counted in nanoseconds.
     private static let delayMax = Duration.seconds(100 * 365 * 86_400)
 
     private let state = Mutex(State())
@@ -72,7 +72,7 @@ final class TimerThread: Sendable {
         }
     }
 
-    /// Waits for the bell or `time`, in whole milliseconds and for some days at most: the loop looks again.
+    /// Waits for the eventfd or `time`, in whole milliseconds and for some days at most: the loop then waits again.
     private func wait(until time: DispatchTime?) {
         var polled = pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
         var milliseconds: Int32 = -1

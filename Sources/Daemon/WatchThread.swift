@@ -1,7 +1,7 @@
 import Dispatch
 import Spool
 
-/// The thread on which inotify is read: it blocks there for as long as nothing happens.
+/// The thread that reads inotify; it blocks while there are no events.
 struct WatchThread {
     private let watch: InboxWatch
 

@@ -8,22 +8,22 @@ import Synchronization
 import Tools
 import Workflow
 
-/// Makes recorded definitions runnable, each once: jobs with the same definition share models, and so their limits.
+/// Makes each recorded definition runnable once: jobs with the same definition share models, and so their limits.
 final class WorkflowLibrary: WorkflowProvider {
-    /// Definitions kept; a new configuration brings new ones, so the number is bounded.
+    /// The most definitions kept: every new configuration brings new ones.
     private static let workflowsMax = 256
-    /// Models kept, of those that the configuration in force does not have.
+    /// With more models than this, a reload forgets all of them.
     private static let modelsMax = 1_024
 
     private struct Shelf {
-        /// Of each name the one asked for last: its definition is the same value, which costs no look at its members.
+        /// The last one used of each name: a definition that is the same value is found without a look at its members.
         var latest: [String: (definition: JSON, workflow: ExecutableWorkflow)] = [:]
         var workflows: [JSON: ExecutableWorkflow] = [:]
-        /// By name and settings; each with a digest of the file that these name.
+        /// Keyed by name and settings; each with a digest of the file that the settings name.
         var models: [JSON: (digest: String?, model: any LanedModel)] = [:]
-        /// By `ModelSettings.laneKey`.
+        /// Keyed by `ModelSettings.laneKey`.
         var lanes: [JSON: ModelLane] = [:]
-        /// The keys of those of the configuration in force.
+        /// The keys of the lanes of the configuration in force.
         var lanesInForce: Set<JSON> = []
 
         mutating func forgetWorkflows() { (latest, workflows) = ([:], [:]) }
@@ -88,7 +88,7 @@ final class WorkflowLibrary: WorkflowProvider {
         }
     }
 
-    /// - Parameter readsFiles: Whether files that models name must be there now; else what was read of them before will do.
+    /// - Parameter readsFiles: Whether files that models name must exist now; otherwise an earlier read will do.
     private func make(_ definition: JSON, name: String, readsFiles: Bool = false) throws -> ExecutableWorkflow {
         let document = try Document(definition.bytes, format: .json, name: "definition")
         let reader = try MemberReader(document)
@@ -129,7 +129,7 @@ final class WorkflowLibrary: WorkflowProvider {
         )
     }
 
-    /// Nil for what is no batch, and for one that an earlier version accepted.
+    /// Nil when the job is no batch, or a batch that an earlier version accepted.
     private func lineModels(_ reader: MemberReader) throws -> LineModels? {
         guard let map = try reader.object("line_models")?.value.object?.compactMapValues(\.string) else { return nil }
         var configured: OrderedDictionary<String, String?> = [:]
@@ -150,7 +150,7 @@ final class WorkflowLibrary: WorkflowProvider {
 
     private func models(_ reader: MemberReader, _ readsFiles: Bool) throws -> [String: any LanedModel] {
         let settings = try settings(reader)
-        // Definitions are read from histories too, which somebody may have changed.
+        // Definitions also come from histories, which a user may have changed.
         try ModelSettings.checkFallbacks(settings, reader)
         var models: [String: any LanedModel] = [:]
         for name in settings.keys { models[name] = try model(name, settings, readsFiles) }
@@ -190,7 +190,7 @@ final class WorkflowLibrary: WorkflowProvider {
             clock: clock,
             logger: logger
         )
-        // Whoever was first is shared, so that its limits count for all.
+        // The first model made is shared, so that its limits count for all.
         return shelf.withLock { shelf in
             if let known = shelf.models[key], known.digest == digest { return known.model }
             shelf.models[key] = (digest, made)
@@ -201,8 +201,8 @@ final class WorkflowLibrary: WorkflowProvider {
     /// Closes the connections to models.
     func close() async throws { try await connections.shutdown() }
 
-    /// The models of the configuration in force. What definitions only name (scripts, authorities) is read again from
-    /// now on, and a model that was stopped is asked again; what is known of quotas stays.
+    /// Notes the models of the configuration in force. Files that definitions name (scripts, authorities) are read
+    /// again from now on, and a stopped model is asked again; what is known of quotas stays.
     func renew(_ models: [ModelSettings]) {
         let lanes = shelf.withLock { shelf in
             shelf.forgetWorkflows()
@@ -216,7 +216,7 @@ final class WorkflowLibrary: WorkflowProvider {
         for lane in lanes { lane.askAgain() }
     }
 
-    /// Makes every workflow of a configuration once, so that a missing script is an error at start and not of a job.
+    /// Makes every workflow of a configuration once, so that a missing script is an error at start, not of a job.
     func check(_ catalog: Catalog) throws {
         for (name, entry) in catalog.workflows { _ = try make(entry.definition, name: name, readsFiles: true) }
     }

@@ -1,21 +1,21 @@
 import Jobs
 import OrderedCollections
 
-/// The drops of one queue that are being accepted side by side.
+/// The drops of one queue that are being accepted concurrently.
 ///
-/// Those that were taken together are a part. The jobs of a part start when all of it and of the parts before it are
-/// accepted, or will not be: so they start in the order of their drops, however long each takes.
+/// Drops that the engine took together form a part. Jobs start when no drop of their part or of an earlier part is
+/// still being accepted: so they start in the order of their drops, however long each acceptance takes.
 struct Arriving: Sendable {
     private struct Part: Sendable {
         var count: Int
         var since: Timestamp
     }
 
-    /// By their numbers, which ascend.
+    /// Keyed by part number, in ascending order.
     private var parts: OrderedDictionary<Int, Part> = [:]
     private(set) var count = 0
 
-    /// How long a job waits for the other drops of its part: one that must be copied may take minutes.
+    /// How long a job waits for the other drops of its part: a drop that must be copied may take minutes.
     static let patience: Duration = .seconds(5)
 
     mutating func begin(_ part: Int, at now: Timestamp) {
@@ -29,13 +29,13 @@ struct Arriving: Sendable {
         if left == 1 { parts[part] = nil } else { parts[part]?.count = left - 1 }
     }
 
-    /// The first part that is not whole; nil when all are.
+    /// The first part with a drop that is still being accepted; nil when there is none.
     var firstPart: Int? { parts.keys.first }
 
     var patienceEnd: Timestamp? { parts.values.first.map { $0.since + Self.patience } }
 
     mutating func endPatience(at now: Timestamp) {
-        // One that began later than now began before the clock was set back.
+        // A part that began in the future began before the clock was set back.
         while let part = parts.values.first, now - part.since >= Self.patience || part.since > now {
             parts.removeFirst()
         }

@@ -4,14 +4,14 @@ package import Spool
 package import Tools
 package import Workflow
 
-/// The queues and workflows of one configuration, and what a drop must be to become a job under it.
+/// The queues and workflows of one configuration, which decide how a drop becomes a job.
 package struct Catalog: Sendable {
-    /// A workflow together with the record of all it refers to.
+    /// A workflow, with a record of the models and tools that it refers to.
     package struct Entry: Sendable {
         package var workflow: WorkflowDefinition
-        /// The workflow, and the settings of its models and tools: what `accepted` carries.
+        /// The workflow and the settings of its models and tools, as the `accepted` record stores them.
         package var definition: JSON
-        /// The settings of all configured models, of which lines of a batch may name any.
+        /// The settings of all configured models; a line of a batch may name any of them.
         package var allModels: JSON
 
         package init(workflow: WorkflowDefinition, definition: JSON, allModels: JSON = [:]) {
@@ -32,7 +32,7 @@ package struct Catalog: Sendable {
 
     package let queues: OrderedDictionary<String, QueueSettings>
     package let workflows: OrderedDictionary<String, Entry>
-    /// What is hidden of every job from whoever may not read its directory.
+    /// Redacts every job's texts for readers who may not open its directory.
     package let redactor: Redactor
 
     package init(
@@ -45,7 +45,7 @@ package struct Catalog: Sendable {
         self.redactor = redactor
     }
 
-    /// Makes a drop's acceptance.
+    /// Turns a drop into an acceptance.
     ///
     /// - Throws: `Rejection` with a sentence for the submitter, redacted: line, member and what was expected.
     package func admit(_ contents: DropContents, at now: Timestamp) throws(Rejection) -> Acceptance {

@@ -1,8 +1,8 @@
 import Spool
 
-/// Troubles that last, so that each is told once as it begins and once as it ends, and not with every try.
+/// Decides which errors are logged: a lasting error once when it begins and once when it ends, not at every retry.
 struct Complaints {
-    /// What cannot be done for now.
+    /// What an error is about.
     enum Subject: Hashable {
         case queue(String)
         case job(String)
@@ -12,16 +12,16 @@ struct Complaints {
 
     private var causes: [Subject: String] = [:]
 
-    /// Whether this is to be told: nothing was wrong there, or something else.
+    /// Whether to log this error: the subject had no error before, or one with another cause.
     mutating func isNews(_ error: any Error, about subject: Subject) -> Bool {
         let cause = (error as? SpoolError).map { "\($0.cause)" } ?? "\(error)"
         return causes.updateValue(cause, forKey: subject) != cause
     }
 
-    /// Notes that it works; true when it was told before that it does not.
+    /// Notes that the subject works again; true when an error about it was logged before.
     mutating func end(_ subject: Subject) -> Bool { causes.removeValue(forKey: subject) != nil }
 
-    /// Forgets what was told of requests that are not there any more.
+    /// Forgets the errors of requests that no longer exist.
     mutating func keepRequests(_ names: [String]) {
         let names = Set(names)
         causes = causes.filter { subject, _ in

@@ -1,7 +1,7 @@
 import HeapModule
 import Jobs
 
-/// The jobs in `deferred/` that are due first; the others are found when the directory is read again.
+/// The jobs in `deferred/` that are due first; the next scan of the directory finds the others.
 struct DeferredJobs {
     struct Entry: Comparable, Hashable {
         var due: Timestamp
@@ -10,15 +10,15 @@ struct DeferredJobs {
         static func < (left: Entry, right: Entry) -> Bool { (left.due, left.job.id) < (right.due, right.job.id) }
     }
 
-    /// Entries kept in memory, so that a large directory costs none.
+    /// The most entries in memory, however large the directory is.
     static let entriesMax = 4_096
 
     private var heap = Heap<Entry>()
     /// Whether `deferred/` may hold jobs that are not in memory.
     var mustScan = true
-    /// When more lie in the directory than in memory: nothing due after this is known.
+    /// Set when the directory holds more jobs than memory: jobs due at this time or later may be missing here.
     private var horizon: Timestamp?
-    /// What came while the directory was being read, and may have been missed there; nil when it is not read.
+    /// Jobs added during a scan, which may not have seen them; nil while no scan runs.
     private var addedDuringScan: [Entry]?
 
     var nextDue: Timestamp? { heap.min?.due ?? horizon }
@@ -33,13 +33,13 @@ struct DeferredJobs {
         trim()
     }
 
-    /// The directory is about to be read; ``endScan(_:)`` must follow.
+    /// Begins a scan of the directory; the caller must call ``endScan(_:)`` after it.
     mutating func beginScan() {
         mustScan = false
         addedDuringScan = []
     }
 
-    /// Takes in what a scan found; nil when it failed.
+    /// Takes the entries that a scan found; nil when it failed.
     mutating func endScan(_ entries: [Entry]?) {
         let added = addedDuringScan ?? []
         addedDuringScan = nil
@@ -56,7 +56,7 @@ struct DeferredJobs {
         while heap.count > Self.entriesMax { horizon = heap.popMax()?.due }
     }
 
-    /// Takes the first job that is due.
+    /// Removes and returns the first job that is due.
     mutating func takeDue(at now: Timestamp) -> Entry? {
         if let first = heap.min, first.due <= now { return heap.popMin() }
         if heap.isEmpty, let horizon, horizon <= now { mustScan = true }

@@ -3,15 +3,16 @@ import Jobs
 import Spool
 import SystemPackage
 
-/// One reading of an inbox: the drops in it, in their order.
+/// One scan of an inbox: its drops, in their order.
 ///
-/// Of more than ``keptMax`` the first so many are kept, so that a million of them cost little memory; the others are found
-/// by the next reading.
-// Unchecked is safe: the engine has one call under way at a time, and awaits it before the next or before dropping it.
+/// Keeps only the first ``keptMax`` drops, so that a million of them cost little memory; the next scan finds the
+/// others.
+// Unchecked is safe: the engine makes one call at a time, and awaits it before the next call and before it drops the
+// object.
 final class DropListing: @unchecked Sendable {
-    /// Each reading looks at every file; so many jobs share one.
+    /// Every scan looks at all files; so many jobs share its cost.
     static let keptMax = 65_536
-    /// Names that are read before the engine sees to other things.
+    /// The most names that one call reads; the engine serves other calls between two of them.
     private static let partMax = 16_384
 
     private var listing: DirectoryListing?
@@ -21,15 +22,15 @@ final class DropListing: @unchecked Sendable {
     private let keptMax: Int
     private let arrivals: @Sendable () -> InboxWatch.Arrivals
 
-    /// What is kept, when more was found.
+    /// The drops that are kept once more than ``keptMax`` were found.
     private var first = Heap<DropPlace>()
-    /// What was found; once the reading is at its end in the order opposite to theirs.
+    /// The drops found; sorted last to first once the scan has ended.
     private var places: [DropPlace] = []
     /// Whether the inbox has more drops than are kept.
     private(set) var isCut = false
     private(set) var isAtEnd = false
 
-    /// - Parameter arrivals: In which order files came, of all that can be read now.
+    /// - Parameter arrivals: The arrival order of all files that can be read when it is called.
     init(
         queue: String,
         _ rules: NameRules,
@@ -52,9 +53,9 @@ final class DropListing: @unchecked Sendable {
         }
     }
 
-    /// Reads a part of the directory, until ``isAtEnd``.
+    /// Reads a part of the directory; the caller repeats it until ``isAtEnd``.
     ///
-    /// - Returns: The jobs for which drops were claimed that it came by.
+    /// - Returns: The jobs whose claimed drops still lie in this inbox, because it is on another filesystem.
     func read() throws -> [JobName] {
         let listing = try listing ?? open()
         self.listing = listing
@@ -73,7 +74,7 @@ final class DropListing: @unchecked Sendable {
                 carried.append(job)
             }
         }
-        // After the names: whatever can be seen has its event.
+        // After the names are read, so that every name has its event by now.
         let arrivals = names.isEmpty ? .none : arrivals()
         for name in names {
             if let arrival = arrivals[name] {
@@ -105,7 +106,7 @@ final class DropListing: @unchecked Sendable {
 
     var isEmpty: Bool { places.isEmpty }
 
-    /// Takes the next drops, `count` at most.
+    /// Removes and returns the next drops, `count` at most.
     func next(_ count: Int) -> [DropPlace] {
         let taken = places.suffix(count)
         places.removeLast(taken.count)

@@ -1,15 +1,17 @@
 import Jobs
 import Spool
 
-/// A drop that waits in an inbox, and its place there: first what was there before the daemon looked, the older time of
-/// change first, then by name; then what came since, in the order in which it came.
+/// A drop that waits in an inbox, with its place in the inbox's order.
+///
+/// First come the drops that were there before the daemon watched, by modification time, then by name. Then come the
+/// others, in the order of their arrival.
 struct DropPlace: Comparable, Sendable {
     var name: [UInt8]
-    /// The number of its arrival; 0 of what was there before, or of which the kernel did not tell.
+    /// The number of its arrival; 0 when the daemon saw no event of it.
     var arrival: Int
-    /// In nanoseconds since 1970; 0 where the arrival is known.
+    /// When it was last modified, in nanoseconds since 1970; 0 where the arrival is known.
     var modified: Int64
-    /// Where the name of the dropped file begins: an id before it says when it was submitted, or taken, and no more.
+    /// Where the file's own name begins; an id before it only decides between equal names.
     private let start: Int
 
     init(_ name: [UInt8], arrival: Int? = nil, modified: Int64 = 0) {
@@ -17,7 +19,7 @@ struct DropPlace: Comparable, Sendable {
         start = DropName.hasID(name) ? JobID.length + 1 : 0
     }
 
-    /// Names by their bytes, as `ls` sorts them in the C locale: the same on every machine, whatever is in them.
+    /// Compares names by their bytes, as `ls` sorts them in the C locale: the same on every machine.
     static func < (left: DropPlace, right: DropPlace) -> Bool {
         if left.arrival != right.arrival { return left.arrival < right.arrival }
         if left.modified != right.modified { return left.modified < right.modified }

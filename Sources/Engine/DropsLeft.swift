@@ -1,4 +1,4 @@
-/// A drain came to its end, and drops lie in the inboxes that cannot be taken out of them.
+/// A drain ended, and the inboxes still hold drops that the daemon cannot move.
 package struct DropsLeft: Error, Equatable, CustomStringConvertible {
     package var count: Int
 

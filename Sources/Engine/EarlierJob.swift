@@ -3,42 +3,44 @@ import Spool
 import Synchronization
 import Workflow
 
-/// The finished steps of an earlier job, by what they asked, for a job that resumes it.
+/// The finished steps of an earlier job, keyed by their questions, for a job that resumes it.
 ///
-/// Only their places in its history are held; an output is read when it is taken over.
+/// Holds only their places in its history; an output is read when a step takes it over.
 final class EarlierJob: Sendable {
     private let history: EarlierHistory
     private let node: SpoolNode
     private let places: Mutex<[StepQuestion: [Range<Int>]]>
 
-    /// Reads the earlier job's history, and that of `job`, whose own steps have used some of it up.
+    /// Reads the earlier job's history, and that of `job`, whose own steps may have taken some outputs already.
     ///
-    /// - Throws: `SpoolError`; `Failure` when there is no such job, when it has not ended, when it is somebody else's
-    ///   (its outputs are its owner's), and when a write of it may have happened: nobody would be asked about it.
+    /// - Throws: `SpoolError`; `Failure` when there is no such job, when it has not ended, when another user owns it
+    ///   (its outputs are its owner's), and when one of its writes has an unknown outcome: this job would not ask the
+    ///   operator about it.
     init?(resumedBy job: OwnedJob, _ loops: Set<String>, node: SpoolNode) async throws {
         guard let acceptance = job.acceptance, let id = acceptance.resumeFrom else { return nil }
         self.node = node
         let (history, earlier) = try await Self.read(id, loops, node)
         guard earlier.ownerUID == acceptance.ownerUID || acceptance.ownerUID == 0 else {
-            throw Self.failure(id, "belongs to somebody else")
+            throw Self.failure(id, "belongs to another user")
         }
         guard earlier.isEnded else { throw Self.failure(id, "has not ended") }
         if let step = earlier.writesInDoubt.keys.sorted().first {
             throw Self.failure(
                 id,
-                "has a write of which nobody knows whether it happened, \(step): retry it, and say so"
+                "has a write with an unknown outcome, \(step): retry it, and say whether the write happened"
             )
         }
         self.history = history
         var places = earlier.places
-        // Two elements that ask the same each take one over, also when this job was begun before.
+        // Each output is taken over once, even when two steps ask the same; this job may have taken some in a previous
+        // run.
         for question in try await Self.read(job.name.id, loops, node).1.resumed where places[question] != nil {
             if places[question]?.isEmpty == false { places[question]?.removeFirst() }
         }
         self.places = Mutex(places)
     }
 
-    /// The output of a step that asked the same, which is used up by it; nil when there is none.
+    /// Takes the output of a step that asked the same, once; nil when there is none left.
     func takeOutput(of question: StepQuestion) async throws -> EarlierOutput? {
         let place = places.withLock { places -> Range<Int>? in
             guard places[question]?.isEmpty == false else { return nil }
@@ -78,16 +80,16 @@ final class EarlierJob: Sendable {
     }
 }
 
-/// What a history says about the questions of its steps.
+/// The answers that a history holds to its steps' questions.
 private struct Answers {
     let loops: Set<String>
     var life = JobLife()
     var ownerUID: Int?
-    /// Of the records that hold the outputs.
+    /// The places of the records that hold the outputs.
     var places: [StepQuestion: [Range<Int>]] = [:]
-    /// Those that were taken over from a job before.
+    /// The questions whose outputs were taken over from an earlier job.
     var resumed: [StepQuestion] = []
-    /// Writes that were begun and have no outcome, by their steps.
+    /// Writes that began and have no known outcome, by step.
     var writesInDoubt: [String: StepStart] = [:]
 
     init(loops: Set<String>) { self.loops = loops }

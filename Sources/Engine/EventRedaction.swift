@@ -3,17 +3,17 @@ import OrderedCollections
 import Tools
 import Workflow
 
-/// Takes secrets out of what happened to a job before it is recorded.
+/// Removes secrets from a job's events before they are recorded.
 ///
-/// All that people read about a job outside its directory (index, lists, journal, error.txt) is made of these members
-/// of its records alone, so it is redacted here, once, and a rebuilt index holds the same rows. Arguments and outputs
-/// stay whole in the history and get a summary beside them.
+/// Every text about a job outside its directory (index, lists, journal, error.txt) is made from these members of its
+/// records alone. They are redacted here, once, so a rebuilt index holds the same rows. Arguments and outputs stay
+/// complete in the history, each with a redacted summary beside it.
 struct EventRedaction: Sendable {
     private var redactor: Redactor
 
     init(_ redactor: Redactor) { self.redactor = redactor }
 
-    // MARK: What path rules name
+    // MARK: Path rules
 
     mutating func hide(valuesOf value: JSON, root: Redactor.Root) {
         redactor = redactor.hiding(valuesOf: value, root: root)
@@ -27,7 +27,8 @@ struct EventRedaction: Sendable {
         }
     }
 
-    /// Of the steps before a job was taken up again; the arguments of finished ones are in no message to come.
+    /// Hides the values of the steps before a job was resumed; no later message contains the arguments of finished
+    /// steps.
     mutating func hideValues(of steps: StepLedger) {
         for entry in steps.entries.values {
             if let arguments = entry.pending?.arguments { hide(valuesOf: arguments, root: .arguments) }
@@ -37,7 +38,7 @@ struct EventRedaction: Sendable {
 
     // MARK: Redacting
 
-    /// Every kind is named, so that a new one cannot be forgotten.
+    /// The switch names every event, so that the compiler reports a new one that is missing.
     func redacted(_ event: JobEvent) -> JobEvent {
         switch event {
         case .accepted, .claimed, .completed, .unknown: return event
@@ -47,7 +48,7 @@ struct EventRedaction: Sendable {
         case .stepCompleted(var step):
             step.summary = step.output.map { redactor.summary(of: Self.shown($0, of: step.kind), root: .output) }
             step.failure = step.failure.map(redacted)
-            // A model may call a tool by any name, and a provider may call its model so.
+            // The model chooses the tool's name and the provider the model's: both may contain a secret.
             step.tool = step.tool.map(redactor.redact)
             step.model = step.model.map(redactor.redact)
             step.answer.note = step.answer.note.map(redactor.redact)
@@ -70,7 +71,7 @@ struct EventRedaction: Sendable {
         }
     }
 
-    /// A model's turn without what only the model itself reads again.
+    /// A model's turn without its member `turn`, which only the model itself reads again.
     private static func shown(_ output: JSON, of kind: StepKind) -> JSON {
         guard kind == .model, output["tool_calls"] != nil, case .object(var members) = output else { return output }
         members["turn"] = nil
@@ -92,7 +93,7 @@ struct EventRedaction: Sendable {
         }
     }
 
-    /// The arguments that a person put in stay whole, as all arguments do.
+    /// The arguments that the approver set stay complete, as all arguments do.
     private func redacted(_ approval: Approval) -> Approval {
         var approval = approval
         approval.decision = redacted(approval.decision)

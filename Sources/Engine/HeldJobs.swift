@@ -1,13 +1,13 @@
 import Jobs
 
-/// The jobs in `held/` that wait for an answer only until some moment.
+/// The jobs in `held/`, and when their requests for approval expire.
 struct HeldJobs {
-    /// Every job in the directory that was looked at, with the end of its patience.
+    /// Every job that was seen in the directory, with its expiry; nil when it does not expire.
     private var expiries: [JobName: Timestamp?] = [:]
-    /// Whether the directory may hold jobs that were not looked at.
+    /// Whether the directory may hold jobs that were not seen.
     var mustScan = true
 
-    /// The moment at which the first of them has waited too long.
+    /// The earliest expiry.
     var nextExpiry: Timestamp? { expiries.values.compactMap(\.self).min() }
 
     func isKnown(_ job: JobName) -> Bool { expiries[job] != nil }
@@ -17,7 +17,7 @@ struct HeldJobs {
     /// Forgets the jobs that are not held any more.
     mutating func keep(_ present: Set<JobName>) { expiries = expiries.filter { present.contains($0.key) } }
 
-    /// Takes those that have waited too long.
+    /// Removes and returns the jobs whose requests have expired.
     mutating func takeExpired(at now: Timestamp) -> [JobName] {
         let expired = expiries.filter { $0.value.map { $0 <= now } ?? false }.keys.sorted { $0.id < $1.id }
         for job in expired { expiries[job] = nil }

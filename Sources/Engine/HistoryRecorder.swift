@@ -4,18 +4,18 @@ import Synchronization
 import Tools
 import Workflow
 
-/// A job's history as the workflow sees it: every record appended, synced where it must be, and shown to the observer.
+/// Appends the events of a running workflow to its job's history, syncs them where it must, and notifies the observer.
 ///
-/// It also keeps the job's claim to a worker: a wait for a retry gives the worker back when nothing else of the job
-/// runs, and the next step waits for one again.
+/// It also manages the job's claim to a worker: a wait for a retry gives the worker back when no other step of the job
+/// runs, and the next step waits for a worker again.
 final class HistoryRecorder: StepRecorder {
-    /// Who lends workers.
+    /// Lends workers to jobs.
     protocol Lender: Sendable {
         /// Gives the job's worker back, unless one of its steps runs.
         func giveBackWorker(of job: JobName) async
         /// Returns when the job has a worker, at once when it has one.
         func waitForWorker(of job: JobName) async throws
-        /// - Throws: `CancellationError`, also at once when the daemon is asked to stop.
+        /// - Throws: `CancellationError`, at once when the daemon is stopping.
         func sleep(for duration: Duration) async throws
     }
 
@@ -57,10 +57,10 @@ final class HistoryRecorder: StepRecorder {
 
     var isStopping: Bool { stopping.isSet || pausing.isSet }
 
-    /// What is redacted of the job's records as far as it is known now.
+    /// The redaction of the job's records, with every secret that is known now.
     var redaction: EventRedaction { knownSecrets.withLock { $0 } }
 
-    /// Hides from now on what path rules name in the job's input, and in what its steps were given and gave before.
+    /// Hides from now on the values that path rules name in the job's input, and in its earlier arguments and outputs.
     func hideValues(of context: JobContext) {
         knownSecrets.withLock { redaction in
             redaction.hide(valuesOf: context.scope.input, root: .input)
@@ -94,9 +94,9 @@ final class HistoryRecorder: StepRecorder {
         suspicion: Suspicion?,
         _ body: (_ isAlone: Bool) async throws -> Value
     ) async throws -> Value {
-        // First of all, so that a step that begins to wait now does not give away the worker that this one gets.
+        // First, so that another step's wait for a retry cannot give back the worker that this step gets.
         let hasWorker = worker.begin(step)
-        // Again, where its outcome was recorded: one whose model rests has none.
+        // `record` has done this for a step with an outcome; a step whose model rests has none.
         defer { worker.end(step) }
         // A step that waits for a worker must not keep a suspected one from running alone.
         if !hasWorker {
@@ -112,14 +112,14 @@ final class HistoryRecorder: StepRecorder {
         return try await body(turn.isAlone)
     }
 
-    /// Before anything is under way, so that its death is judged by it.
+    /// Notes what the node is about to do, so that the next daemon can judge a death of this one by it.
     private func note(_ activity: NodeActivity) async throws {
         if lock.isNoted(activity) { return }
         try await node.run { [lock] in try lock.note(activity) }
     }
 
     func record(_ event: JobEvent, durably: Bool) async throws {
-        // Outside the lock: other steps need not wait while a long text is looked through.
+        // Outside the lock, so that other steps do not wait while a long text is searched.
         let redaction = knownSecrets.withLock { redaction in
             redaction.hideValues(of: event)
             return redaction
@@ -144,7 +144,7 @@ final class HistoryRecorder: StepRecorder {
     }
 }
 
-/// Set once, when the daemon is asked to stop.
+/// A flag that is set once and never cleared.
 final class StopFlag: Sendable {
     private let flag = Mutex(false)
 

@@ -3,12 +3,12 @@ package import Jobs
 package import Spool
 import Synchronization
 
-/// Makes the index's rows from the job directories, which are the truth.
+/// Rebuilds the index's rows from the job directories, which are the source of truth.
 ///
-/// Goes beside a daemon that works: a row never replaces a newer one, and one without a directory is removed only after
-/// it was looked for by its id.
+/// It may run beside a working daemon: a row never replaces a newer one, and a row without a directory is removed only
+/// after a search for its job by id.
 package struct IndexRebuild: Sendable {
-    /// Jobs that are read before they are written together.
+    /// The most jobs that are read and written together.
     private static let batchSize = 500
 
     private let spool: SpoolRoot
@@ -16,7 +16,7 @@ package struct IndexRebuild: Sendable {
     private let writer: IndexWriter
     private let onUnreadable: @Sendable (SpoolError) -> Void
 
-    /// - Parameter onUnreadable: Is told of each job that cannot be read, and has no row or an old one.
+    /// - Parameter onUnreadable: Called for each job that cannot be read, and so has no row or an old one.
     package init(
         spool: SpoolRoot,
         threads: DiskThreads,
@@ -29,9 +29,10 @@ package struct IndexRebuild: Sendable {
         self.onUnreadable = onUnreadable
     }
 
-    /// Reads every job and every rejection, or those that can have changed since some moment.
+    /// Reads every job and every rejection, or only those that may have changed since a time.
     ///
-    /// - Parameter since: The index lacked nothing then; days before the one before it are not read. Nil for all.
+    /// - Parameter since: A time at which the index was complete; days earlier than the day before it are not read. Nil
+    ///   for all.
     /// - Returns: How many jobs and rejections were read.
     /// - Throws: `SpoolError`, `IndexError`, `CancellationError`.
     package func run(since: Timestamp? = nil) async throws -> Int {
@@ -41,14 +42,14 @@ package struct IndexRebuild: Sendable {
         var moved: [JobLocation] = []
         for directory in try await threads.run({ [spool] in try spool.jobDirectories() }) {
             if let day = Self.day(of: directory), day < firstDay { continue }
-            // In the order of their keys the rows go to the end of their tables.
+            // Sorted by key, so that the rows are appended to their tables.
             let locations = try await threads.run { [spool] in
                 try spool.jobs(in: directory).sorted { $0.job < $1.job }
             }
             moved += try await write(all: locations)
             for location in locations { seen.insert(location.job.id.text) }
         }
-        // A job that moved between being listed and being read may have gone where was looked already.
+        // A job that moved after it was listed may lie in a directory that was read before.
         _ = try await write(all: find(Set(moved.map(\.job.id.text))))
         let notes = try await threads.run { [spool] in try spool.rejectionNotes() }.filter { $0.at.day >= firstDay }
         for note in notes { seen.insert(note.job.id.text) }
@@ -62,9 +63,9 @@ package struct IndexRebuild: Sendable {
         return isDated ? directory.split(separator: "/").last.map(String.init) : nil
     }
 
-    /// Writes the rows of these jobs, some at a time, and reads the next while it does.
+    /// Writes the rows of these jobs in batches, and reads the next batch meanwhile.
     ///
-    /// - Returns: Those that were not there any more.
+    /// - Returns: The jobs that were no longer there.
     private func write(all locations: [JobLocation]) async throws -> [JobLocation] {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var moved: [JobLocation] = []
@@ -73,7 +74,7 @@ package struct IndexRebuild: Sendable {
                 let batch = Array(locations[start..<min(start + Self.batchSize, locations.count)])
                 let (updates, gone) = try await read(batch)
                 moved += gone
-                // One at a time: who reads must not run ahead.
+                // One write at a time, so that reading does not run ahead.
                 try await group.next()
                 group.addTask { try await writer.write(updates) }
             }
@@ -92,7 +93,7 @@ package struct IndexRebuild: Sendable {
                         updates.withLock { $0.append(update) }
                     } == nil
                 } catch  where !error.isPassing {
-                    // One job that cannot be read does not keep the others from having rows.
+                    // An unreadable job does not keep the others from having rows.
                     onUnreadable(error)
                     return false
                 }
@@ -101,8 +102,7 @@ package struct IndexRebuild: Sendable {
         }
     }
 
-    /// Looks through all directories once, however many are looked for: a daemon that works adds thousands of rows while
-    /// the index is compared.
+    /// Searches all directories once, for any number of jobs: a working daemon may add thousands of rows meanwhile.
     private func find(_ jobs: Set<String>) async throws -> [JobLocation] {
         if jobs.isEmpty { return [] }
         return try await threads.run { [spool] in
@@ -110,7 +110,7 @@ package struct IndexRebuild: Sendable {
         }
     }
 
-    /// Looks by id for the jobs of rows that no directory was read for, and removes the rows of those that are gone.
+    /// Searches by id for the jobs of rows that the scan did not see, and removes the rows of those that are gone.
     private func settleRows(notIn seen: Set<String>, onlyOpen: Bool) async throws {
         guard let database = writer.database else { return }
         let open: Set<JobSummary.State> = [.waiting, .running, .deferred, .held]
@@ -120,8 +120,8 @@ package struct IndexRebuild: Sendable {
                 missing[row.job] = row.state
             }
         }
-        // A scan may miss a name that is renamed while it reads (spool-rules 21), and go by a job that moves against its
-        // order: so they are looked for twice.
+        // A scan may miss a name that is renamed while it reads (spool-rules 21), or a job that moves against its
+        // order: so it searches twice.
         for _ in 0..<2 {
             let found = try await find(Set(missing.keys))
             _ = try await write(all: found)

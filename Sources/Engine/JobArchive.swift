@@ -2,7 +2,7 @@ import Jobs
 import Spool
 import Workflow
 
-/// What a job in this node's hands has recorded, for the workflow to read.
+/// The recorded steps of a job that this node runs, for the workflow to read.
 struct JobArchive: StepArchive {
     let job: OwnedJob
     let node: SpoolNode

@@ -10,7 +10,7 @@ extension JobEngine {
         var place: DropPlace
         var look: Look?
         var rules: DropRules
-        /// Its job's place among those of its queue.
+        /// The job's place in its queue.
         var turn: JobID
         var part: Int
     }
@@ -23,7 +23,7 @@ extension JobEngine {
         return Candidate(drop: drop, place: place, look: look, rules: rules, turn: turn, part: parts)
     }
 
-    /// Takes these drops one after another, and those of the parts before them first; then accepts them side by side.
+    /// Takes these drops one after another, after those of earlier parts; accepts them concurrently.
     func accept(_ candidates: [Candidate], in queue: String) {
         guard let last = candidates.indices.last else { return }
         let (before, taking) = (intakes[queue]?.taking, Taking())
@@ -69,7 +69,7 @@ extension JobEngine {
         await accepted(candidate.drop, at: candidate.place, part: candidate.part, result)
     }
 
-    /// Goes on with a drop that a former life took.
+    /// Continues the acceptance of a drop that a previous run took.
     func acceptAgain(_ taken: SpoolNode.Unaccepted) {
         guard let rules = rules(of: taken.queue) else { return }
         intakes[taken.queue]?.accepting[taken.drop.name] = Task { @concurrent [node] in
@@ -79,7 +79,7 @@ extension JobEngine {
         }
     }
 
-    /// The part of what a former life took.
+    /// The part of the drops that a previous run took.
     static let firstPart = 0
 
     private func rules(of queue: String) -> DropRules? {
@@ -102,7 +102,7 @@ extension JobEngine {
         _ result: Result<AcceptOutcome, any Error>
     ) async {
         await settle(drop, at: place, part: part, result)
-        // Only now: until it is scheduled or deferred, the drop takes its place in the window.
+        // Only now: until its job is scheduled or deferred, the drop uses up room in the window.
         intakes[drop.queue]?.accepting[drop.name] = nil
         schedule.endArriving(part, in: drop.queue)
         if requestsWaitForIntake { controlMayHaveRequests = true }
@@ -134,16 +134,16 @@ extension JobEngine {
             )
         case .success(.unfinished(let look)):
             wait(for: drop, at: place, look)
-            // The event that said that the writer is done may have come before he was found writing.
+            // The event of the writer's close may have come before this acceptance found the writer.
             if wasSeenMeanwhile { intakes[drop.queue]?.isChanged = true }
         case .success(.gone):
-            // One that a former life took is in its inbox again.
+            // A drop that a previous run took is in its inbox again.
             if part == Self.firstPart { intakes[drop.queue]?.isChanged = true }
         case .success(.immovable(let error)): noteImmovable(drop, error)
         case .failure(let error as UnreadableJob): noteUnreadable(error.job, "\(error)")
         case .failure(let error):
             if error is SyncFailure { return fail(error) }
-            // It is back in its inbox, unless the disk refused that, too.
+            // The drop is back in its inbox, unless the disk failed at that, too.
             mayHaveStranded = true
             trouble.note(at: wallClock.now)
             pause(drop.queue, error)
@@ -160,7 +160,7 @@ extension JobEngine {
         await enter(job, part: part)
     }
 
-    /// Takes a claimed job into the schedule, or defers it when its start time is still to come.
+    /// Schedules a claimed job, or defers it when its start time is in the future.
     func enter(_ job: OwnedJob, part: Int?) async {
         let replay = job.replay
         guard let start = replay.acceptance?.runAt, start > wallClock.now, replay.startedAt == nil else {

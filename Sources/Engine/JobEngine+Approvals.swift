@@ -4,15 +4,15 @@ import Logging
 import Spool
 
 extension JobEngine {
-    /// Answers for people who did not answer in time. A job that cannot be read does not keep the others from it.
+    /// Denies or fails the jobs whose requests for approval have expired. An unreadable job does not stop the others.
     func expireApprovals() async {
         if held.mustScan { await scanHeld() }
         for name in held.takeExpired(at: wallClock.now) where !stopping.isSet {
             let location = JobLocation(job: name, directory: SpoolLayout.held, entry: name.description)
             do {
-                // Somebody answered meanwhile, or another node was faster.
+                // The operator answered meanwhile, or another node was faster.
                 guard let command = try await expiryCommand(of: location) else { continue }
-                // One that cannot be taken for now is found by the next scan.
+                // The next scan finds a job that cannot be claimed now.
                 _ = try await adopt(location, command)
             } catch {
                 if error is SyncFailure { return fail(error) }
@@ -33,7 +33,7 @@ extension JobEngine {
         case .fail:
             let failure = Failure(
                 .permanent,
-                "nobody answered until \(expires.text)",
+                "no answer until \(expires.text)",
                 hint: "agentspool retry asks again"
             )
             return .fail(step: request.step, failure)
@@ -47,7 +47,7 @@ extension JobEngine {
             held.keep(Set(locations.map(\.job)))
             for location in locations where !held.isKnown(location.job) { await addHeld(location) }
         } catch {
-            // The slow timer looks again.
+            // The scan timer tries again.
             logger.error("\(error)")
         }
     }
@@ -64,7 +64,7 @@ extension JobEngine {
         }
     }
 
-    /// Nil also for a history that somebody changed: it stays where it is.
+    /// Nil also for a job whose history was changed: it stays where it is.
     private func hold(of location: JobLocation) async throws -> Hold? {
         guard let (replay, defect) = try await node.run({ [node] in try node.spool.replay(of: location) }) else {
             return nil

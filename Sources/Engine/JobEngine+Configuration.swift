@@ -4,27 +4,27 @@ import OrderedCollections
 import Spool
 import Workflow
 
-/// Another configuration while the engine works.
+/// Changes of the configuration while the engine runs.
 ///
-/// The loop takes it between two turns, so that no look at an inbox and no claim sees half of it. What is under way
-/// goes on with what it began with: a job's definition lies in its history.
+/// The loop applies a new one between two iterations, so that no scan and no claim sees half of it. Running jobs keep
+/// their definitions, which lie in their histories.
 extension JobEngine {
-    /// What is to be in force, and who waits for it.
+    /// A configuration to apply, and the caller that waits for it.
     struct NextConfiguration {
         var catalog: Catalog
         var settings: EngineSettings
-        /// What the jobs of queues that had no daily limits used today.
+        /// Today's usage of the queues that had no daily limits before.
         var used: [String: Usage]
         var taken: CheckedContinuation<Void, any Error>
     }
 
-    /// Works with another configuration from now on: it is in force when this returns, and no drop of a queue that is
-    /// gone is taken any more.
+    /// Applies another configuration: it is in force when this returns, and the engine takes no more drops of a removed
+    /// queue.
     ///
-    /// One call at a time; the next one begins when this has ended.
+    /// The caller awaits each call before it makes the next.
     ///
     /// - Throws: `SpoolError` when an inbox cannot be made or watched, `CancellationError` when the engine stops. Then
-    ///   all is as it was.
+    ///   nothing has changed.
     package func configure(_ catalog: Catalog, _ settings: EngineSettings) async throws {
         try await node.prepare(queues: Array(catalog.queues.keys))
         let before = self.catalog.queues
@@ -70,7 +70,7 @@ extension JobEngine {
         return used
     }
 
-    /// Waits for the drops that were being accepted, and forgets the inbox.
+    /// Waits for the drops that are being accepted, then forgets the inbox.
     private func endIntake(of queue: String) async {
         while catalog.queues[queue] == nil, let task = intakes[queue]?.accepting.values.first { await task.value }
         guard catalog.queues[queue] == nil else { return }
@@ -80,7 +80,7 @@ extension JobEngine {
 
     // MARK: In the loop
 
-    /// Puts what waits to be taken into force.
+    /// Applies the next configuration, if there is one.
     func takeConfiguration() {
         guard let next = nextConfiguration else { return }
         nextConfiguration = nil
@@ -97,7 +97,7 @@ extension JobEngine {
         next.taken.resume()
     }
 
-    /// For jobs that start from now on: those that run go on with theirs.
+    /// A runner for jobs that start from now on; running jobs keep theirs.
     private func renewedRunner() -> JobRunner {
         var environment = runner.environment
         environment.shortWaitMax = settings.shortWaitMax
@@ -114,7 +114,7 @@ extension JobEngine {
         )
     }
 
-    /// An engine that stops takes no other configuration.
+    /// Rejects the next configuration: a stopping engine applies none.
     func refuseConfiguration() {
         nextConfiguration?.taken.resume(throwing: CancellationError())
         nextConfiguration = nil
@@ -122,7 +122,7 @@ extension JobEngine {
 
     private func leaveInbox(of queue: String) {
         watch.unwatch(queue)
-        // Those that are being accepted come to their end.
+        // Drops that are being accepted are finished.
         if var intake = intakes[queue] {
             intake.isChanged = false
             intake.listing = nil
@@ -133,7 +133,7 @@ extension JobEngine {
         _ = complaints.end(.queue(queue))
     }
 
-    /// Which names are taken, and when, may be different for all that lies in the inbox.
+    /// Rescans an inbox whose rules for names or waiting times may have changed.
     private func lookAnew(into name: String, _ old: QueueSettings?, _ new: QueueSettings) {
         var intake = intakes[name] ?? Intake()
         intake.isChanged = true

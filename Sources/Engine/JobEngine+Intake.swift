@@ -4,38 +4,38 @@ import OrderedCollections
 import Spool
 import SystemPackage
 
-/// How far the engine is with one inbox.
+/// The engine's state for one inbox.
 struct Intake {
-    /// The inbox may hold names that were not looked at.
+    /// The inbox may hold names that no scan has seen.
     var isChanged = true
-    /// A reading that is under way, or of which drops are left.
+    /// A scan that is running, or that has drops left.
     var listing: DropListing?
-    /// Counts the readings.
+    /// The number of the latest scan.
     var reading = 0
     var accepting: [[UInt8]: Task<Void, Never>] = [:]
-    /// Of the drops that were begun to be accepted last.
+    /// The taking of the latest drops.
     var taking: Taking?
-    /// Names that a reading came by while they were being accepted: what it was told of them may be new.
+    /// Names that a scan saw while they were being accepted: the event behind that scan may be about them.
     var seenMeanwhile: Set<[UInt8]> = []
-    /// Drops that must stay the same for a while before they are taken; with the reading that saw them last.
+    /// Drops that must stay unchanged for a while before they are taken, with the scan that saw them last.
     var looks: [[UInt8]: (look: Look, place: DropPlace, reading: Int)] = [:]
-    /// Drops that somebody still writes; an event will tell when he is done.
+    /// Drops that a writer still has open; an event arrives when it closes them.
     var written: Set<[UInt8]> = []
-    /// Drops that cannot be moved; they are tried again when everything is looked at.
+    /// Drops that cannot be moved; they are tried again when the engine scans everything.
     var immovable: Set<[UInt8]> = []
-    /// How many of them were told of.
+    /// The first few of them, which were logged.
     var immovableTold: Set<[UInt8]> = []
-    /// When the looks are due.
+    /// When the next look is due.
     var nextLook: Timestamp?
-    /// They are, while drops of a reading are left.
+    /// A look is due while a scan has drops left.
     var mustLookAgain = false
-    /// Set after a failure of the disk: nothing is taken until then.
+    /// Set after a disk failure: no drop is taken until then.
     var pausedUntil: Timestamp?
 
-    /// Names that are waited for; more are found by the next scan.
+    /// The most drops that the engine waits for; the next scan finds the others.
     static let pendingMax = 1_024
 
-    /// A reading is at its end. A drop that it did not come by is gone; one that it only missed begins to settle anew.
+    /// Ends a scan. A drop that it did not see is gone; one that it only missed starts its waiting time anew.
     mutating func endReading() {
         listing = nil
         looks = looks.filter { $0.value.reading == reading || accepting[$0.key] != nil }
@@ -47,7 +47,7 @@ struct Intake {
 }
 
 extension JobEngine {
-    /// Watches every inbox; whatever came before is found by the first scan.
+    /// Watches every inbox; the first scan finds what came before.
     func startIntake() throws {
         for queue in catalog.queues.keys { intakes[queue] = Intake() }
         try watchDirectories()
@@ -55,10 +55,10 @@ extension JobEngine {
         takenBefore = []
     }
 
-    /// Stands for the directories in which those that are watched are made; no queue has such a name.
+    /// The watch's name for the parents of the watched directories; no queue has this name.
     static let parents = "/"
 
-    /// Watches all that can be watched, and throws what was wrong with the first that cannot.
+    /// Watches every directory that it can, then throws the first error.
     private func watchDirectories() throws {
         var failure: SpoolError?
         func watch(_ name: String, _ path: String, isParent: Bool = false) {
@@ -81,13 +81,13 @@ extension JobEngine {
             _ = complaints.end(.watches)
         } catch {
             mustWatchAgain = true
-            // Of an inbox that is gone its reading tells.
+            // The scan of an inbox that is gone logs the error.
             let isGone = (error as? SpoolError)?.cause == .noSuchFileOrDirectory
             if !isGone, complaints.isNews(error, about: .watches) { logger.error("\(error); the scans go on") }
         }
     }
 
-    /// A directory that is watched may have been removed, or made again.
+    /// Scans and watches everything again after a watched directory was removed or made.
     func noteNewDirectories() {
         controlMayHaveRequests = true
         for queue in intakes.keys {
@@ -139,7 +139,7 @@ extension JobEngine {
         }
     }
 
-    /// Reads an inbox to its end; false when it could not, or when that is no use any more.
+    /// Scans an inbox to its end; false when that failed or is no longer of use.
     private func readInbox(of queue: String) async -> Bool {
         guard let names = catalog.queues[queue]?.names else { return false }
         let listing = DropListing(queue: queue, names, spool: node.spool) { [watch] in watch.arrivals(in: queue) }
@@ -156,13 +156,14 @@ extension JobEngine {
                 return false
             }
             for job in carried { await endCarried(job, in: queue) }
-            // A drop that failed meanwhile has the queue paused: what was read before that is not tried on the same disk.
+            // A drop that failed meanwhile has paused the queue: names read before that are not tried on the failing
+            // disk.
             guard intakes[queue]?.listing === listing, !stopping.isSet else { return false }
         } while !listing.isAtEnd
         return true
     }
 
-    /// Takes those whose time has come of the drops that had to stay the same.
+    /// Takes the drops that have stayed unchanged for long enough.
     private func takeSettled(_ queue: String) {
         let (now, room) = (wallClock.now, schedule.room(in: queue))
         let looks = intakes[queue]?.looks.values.map { (due: $0.look.due, place: $0.place) } ?? []
@@ -172,10 +173,10 @@ extension JobEngine {
         consider(due.prefix(room), in: queue)
     }
 
-    /// Drops that are due within this time of each other are taken in their order, though the one before may be due later.
+    /// Drops that are due within this time of each other are taken in order, even when an earlier one is due later.
     private static let settlingTolerance: Duration = .milliseconds(500)
 
-    /// Begins to accept those drops that can be: the jobs of all of them start in this order.
+    /// Begins to accept the drops that are ready; their jobs start in this order.
     private func consider(_ places: some Sequence<DropPlace>, in queue: String) {
         parts += 1
         var candidates: [Candidate] = []
@@ -198,7 +199,7 @@ extension JobEngine {
                     continue
                 }
             } else if intake.looks.count >= Intake.pendingMax {
-                // What it waits for could not be kept: the others' turn comes when these are taken.
+                // There is no room to keep another look: its turn comes when some of these are taken.
                 continue
             }
             if let candidate = candidate(drop, at: place, look) { candidates.append(candidate) }
@@ -206,10 +207,10 @@ extension JobEngine {
         accept(candidates, in: queue)
     }
 
-    /// Whether a look at a drop now would bring nothing: the time for it has not come, and no more is known of its writer.
+    /// Whether another look at a drop is useless now: it is not due, and nothing new is known of the writer.
     private func mustWait(_ look: Look, for drop: Drop) -> Bool {
         let now = wallClock.now
-        // One further ahead than any wait was set before the clock was set back.
+        // A look made in the future was made before the clock was set back.
         guard look.due > now, look.at <= now else { return false }
         switch look.reason {
         case .writer: return watch.witness(of: drop.name, in: drop.queue) != .finished
@@ -221,7 +222,7 @@ extension JobEngine {
     }
 
     func wait(for drop: Drop, at place: DropPlace, _ look: Look?) {
-        // One of a queue that is not configured any more stays where it is.
+        // A drop of a queue that is no longer configured stays where it is.
         guard catalog.queues[drop.queue] != nil else { return }
         guard let intake = intakes[drop.queue], intake.looks.count + intake.written.count < Intake.pendingMax else {
             return
@@ -234,7 +235,7 @@ extension JobEngine {
         }
     }
 
-    /// A drop in an inbox on another filesystem that a crash caught between its claim and its end.
+    /// Settles a drop that a crash left between its claim and its end, in an inbox on another filesystem.
     private func endCarried(_ job: JobName, in queue: String) async {
         do {
             if case .returned = try await node.endCarried(job, in: queue) { intakes[queue]?.isChanged = true }
@@ -260,7 +261,7 @@ extension JobEngine {
         logger.notice("drops are taken again", metadata: ["queue": "\(queue)"])
     }
 
-    /// Drops of a queue that cannot be moved and are told of one by one.
+    /// The most drops of a queue whose failed move is logged one by one.
     private static let immovableToldMax = 3
 
     func noteImmovable(_ drop: Drop, _ error: SpoolError) {
@@ -272,7 +273,7 @@ extension JobEngine {
         else { return }
         let rest =
             intake.immovableTold.count == Self.immovableToldMax
-            ? "; nor can more, which are not told of" : "; it stays there, and the others go on"
+            ? "; more such drops are not logged" : "; it stays there, and the others go on"
         logger.error("\(error)\(rest)", metadata: ["queue": "\(drop.queue)"])
     }
 }

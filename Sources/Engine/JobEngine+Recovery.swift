@@ -5,27 +5,27 @@ import Spool
 import Tools
 
 extension JobEngine {
-    /// Jobs that are taken over at the same time, so that they share flushes.
+    /// Jobs that are taken over concurrently, so that they share fsyncs.
     private static let takeOverConcurrency = 64
-    /// Jobs that all are read before one of them starts, so that they start in the order of their turns: more than are
-    /// claimed at a time, unless thousands run.
+    /// Jobs that are all read before one of them starts, so that they start in the order of their turns. That is more
+    /// than the engine claims at a time, unless thousands run.
     private static let takeOverPart = 512
 
-    /// Takes over what a former life of this node left, then what dead nodes left, before anything new is claimed.
+    /// Takes over the jobs of this node's previous run, then those of dead nodes, before the engine claims new ones.
     func recover() async throws {
         try await findTakenBefore()
         try await takeOver(from: node.node, after: lock.former?.end)
         openGate()
         if runner.budgets.isEmpty { startJobs() }
         await takeOverDeadNodes()
-        // Before any job goes on, and after those of this node have their last records.
+        // Before any job continues, and after this node's jobs have their last records.
         guard !runner.budgets.isEmpty else { return }
         for error in try await node.run({ [node, runner] in try runner.budgets.readHistories(of: node.spool) }) {
             logger.error("\(error); what this job used today does not count in its queue's daily limits")
         }
     }
 
-    /// Jobs of drops that came after one that was not accepted yet start after that one's.
+    /// Finds the drops that a previous run took and did not accept; the jobs of later drops start after theirs.
     private func findTakenBefore() async throws {
         takenBefore = try await node.unaccepted().filter { catalog.queues[$0.queue] != nil }
         for taken in takenBefore {
@@ -34,8 +34,7 @@ extension JobEngine {
         }
     }
 
-    /// Each job goes on as soon as it is taken over; one that cannot be taken over for now does not keep the others
-    /// from it.
+    /// Takes over a node's jobs: each continues as soon as it is taken over, and a failure does not stop the others.
     ///
     /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read.
     private func takeOver(from dead: String, after end: FormerEnd?) async throws {
@@ -43,7 +42,7 @@ extension JobEngine {
         let names = try await node.jobs(of: dead).filter { !takenBefore.contains($0) }
         if names.isEmpty { return }
         let orphaned = try await node.run { Orphans.jobs() }
-        // The last part is that of the drops that were not accepted yet. Another node's jobs keep none waiting.
+        // The last part is the one of the drops that were not accepted. No job waits for another node's jobs.
         let lastPart = (names.count - 1) / Self.takeOverPart
         let parts = names.indices.map { dead == node.node ? Self.firstPart + $0 / Self.takeOverPart - lastPart : nil }
         for part in parts.compactMap(\.self) { schedule.beginRecovering(part, at: wallClock.now) }
@@ -67,7 +66,7 @@ extension JobEngine {
         if let failure { throw failure }
         if count == 0 { return }
         logger.notice(
-            "took over \(count) unfinished jobs of \(dead == node.node ? "this node's former life" : dead)",
+            "took over \(count) unfinished jobs of \(dead == node.node ? "this node's previous run" : dead)",
             metadata: ["message_id": "\(MessageID.jobTakenOver)", "node": "\(dead)"]
         )
     }
@@ -82,11 +81,11 @@ extension JobEngine {
     ) async -> Bool {
         defer {
             if let part { schedule.endRecovering(part) }
-            // What jobs used today must be known first where it is limited.
+            // Where usage is limited, today's must be known before a job starts.
             if runner.budgets.isEmpty { startJobs() }
         }
         do {
-            // The index of this node's own jobs is complete, or is compared with the files since the unclean end.
+            // The index has this node's own jobs, or is compared with the files since the unclean end.
             let claim = try await node.takeOver(name, of: dead, after: end, show: dead == node.node ? nil : show)
             if isOrphaned, case .owned(let job, _) = claim { await endOrphans(of: job) }
             return await note(claim, part: part)
@@ -96,8 +95,8 @@ extension JobEngine {
         }
     }
 
-    /// Ends commands of steps without an outcome that outlived their daemon: what they still did would come on top of
-    /// what is done about the step now.
+    /// Ends commands that outlived their daemon, of steps without an outcome: their effects would add to those of what
+    /// is done about the step now.
     private func endOrphans(of job: OwnedJob) async {
         let steps = job.replay.steps.entries.filter { $0.value.pending != nil && $0.value.kind == .tool }
         let keys = Set(steps.keys.map { "\(job.name.id)/\($0)" })
@@ -117,7 +116,7 @@ extension JobEngine {
         }
     }
 
-    /// Shows the observer the parts of long histories while they are read.
+    /// Passes the parts of long histories to the observer while they are read.
     private var show: HistoryFold.Show { { [observer] replay, part in observer.jobSeen(replay, part) } }
 
     /// - Returns: Whether there is a job to run.
@@ -151,7 +150,7 @@ extension JobEngine {
         do {
             let nodes = try await node.run { [node] in try NodeLock.nodes(of: node.spool) }
             let dead = nodes.filter { !$0.isAlive }.map(\.node) + (try await nodesLongWithoutLock())
-            // One node that cannot be taken over does not keep the others from it.
+            // A failure with one node does not stop the others.
             for name in dead where name != node.node && !stopping.isSet {
                 do { try await takeOverDead(name) } catch { noteTrouble(error) }
             }
@@ -166,8 +165,8 @@ extension JobEngine {
         logger.error("\(error)")
     }
 
-    /// A node that lives notices with its next heartbeat that its lock file was removed, and stops: only after some of
-    /// them is it dead for certain.
+    /// The nodes whose lock file has been missing for some heartbeats, and so are dead: a live node notices that at its
+    /// next heartbeat, and stops.
     private func nodesLongWithoutLock() async throws -> [String] {
         let names = try await node.run { [node] in try NodeLock.nodesWithoutLock(in: node.spool) }
         lockMissingSince = lockMissingSince.filter { names.contains($0.key) }
@@ -183,14 +182,14 @@ extension JobEngine {
             try await takeOver(from: name, after: dead.former?.end)
             withExtendedLifetime(dead) {}
         } catch is NodeLock.Held {
-            // It came back to life between the look and the lock.
+            // The node started again between the check and the lock.
         }
     }
 
-    /// Takes up the jobs in this node's directory that nobody works on. Nothing may be arriving meanwhile.
+    /// Resumes the jobs in this node's directory that the engine does not run. No drop may be arriving meanwhile.
     func takeUpStranded() async {
         mayHaveStranded = false
-        // Those of before, too: one may end and leave while the directory is read.
+        // Those from before the read count, too: a job may end and leave while the directory is read.
         let active = Set(jobs.keys.map(\.description))
         do {
             for name in try await node.jobs(of: node.node) where !active.contains(name) && !stopping.isSet {
@@ -206,7 +205,7 @@ extension JobEngine {
 
     // MARK: Due jobs
 
-    /// Claims as many jobs that are due as the window has room for.
+    /// Claims due jobs while the window has room.
     func claimDue() async {
         if let paused = claimsPausedUntil {
             if Trouble.lasts(until: paused, at: wallClock.now) { return }
@@ -236,7 +235,7 @@ extension JobEngine {
         do {
             await note(try await node.claimDeferred(entry.job, due: entry.due, show: show), isDue: true)
         } catch {
-            // It lies where it lay, or in this node's directory already; both are looked at again.
+            // The job lies in `deferred/`, or in this node's directory already; both are scanned again.
             mayHaveStranded = true
             trouble.note(at: wallClock.now)
             throw error

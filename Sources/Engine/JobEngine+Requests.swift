@@ -4,8 +4,10 @@ import Spool
 import Tools
 
 extension JobEngine {
-    /// Carries out what people asked for through `control/`. A request that cannot be settled yet stays there: a
-    /// restart must not forget it, and who waits for it sees that it is not done.
+    /// Carries out the requests in `control/`.
+    ///
+    /// A request that cannot be settled yet stays there: a restart must not forget it, and a waiting caller sees that
+    /// it is not done.
     func carryOutRequests() async {
         guard controlMayHaveRequests else { return }
         controlMayHaveRequests = false
@@ -18,7 +20,7 @@ extension JobEngine {
                 )
             }
             if isNew {
-                logger.warning("control/ was gone, and is made again; see that those who ask may write to it")
+                logger.warning("control/ was gone, and is made again; check that its users may write to it")
                 watchAgain()
             }
             refusedRequests.formIntersection(names)
@@ -33,7 +35,7 @@ extension JobEngine {
         }
     }
 
-    /// One that fails does not keep those after it from being carried out.
+    /// Carries out one request; its failure does not stop those after it.
     private func carryOut(_ file: String) async {
         do {
             var isSettled = true
@@ -42,16 +44,17 @@ extension JobEngine {
                 switch try await node.run({ [node] in try ControlRequest.read(file, in: node.spool, now: now) }) {
                 case .gone: return
                 case .unfinished:
-                    // Where no event comes when he is done, the next look finds it.
+                    // Where no event reports the writer's close, the next scan finds the request.
                     return
                 case .reload(let request):
-                    // Another node's daemon has its own configuration. Who reads it answers, and removes the file.
+                    // Another node's daemon has its own configuration. The daemon that is asked answers, and removes
+                    // the file.
                     if request.node == node.node { onReload(file) }
                     return
                 case .request(let request, let uid): isSettled = try await carryOut(request, of: file, uid: uid)
                 }
             } catch let rejection as Rejection {
-                // What cannot be removed is said once.
+                // A refused file that cannot be removed is logged once.
                 guard refusedRequests.insert(file).inserted else { return }
                 logger.warning("a request was refused: \(catalog.redactor.redact(rejection.reason))")
             }
@@ -71,14 +74,14 @@ extension JobEngine {
     /// - Returns: Whether it is settled for all its jobs.
     private func carryOut(_ request: ControlRequest, of file: String, uid: Int) async throws -> Bool {
         let decision = Decision(uid: uid, user: UserNames.name(of: uid), reason: request.reason)
-        // One reading of the spool for all of them.
+        // One scan of the spool for all its jobs.
         let elsewhere = Set(request.jobs).subtracting(jobs.keys.map(\.id))
         let locations = elsewhere.isEmpty ? [:] : try await node.run { [node] in try node.spool.findJobs(elsewhere) }
         var isSettled = true
-        // What was done for one job is not done again because another one is not settled.
+        // A job that is settled is not handled again while another one is not.
         for id in request.jobs where settledJobs[file]?.contains(id) != true {
             if jobs.keys.allSatisfy({ $0.id != id }), !elsewhere.contains(id) {
-                // It has ended, or moved on, since.
+                // The job has ended, or moved on, since.
                 controlMayHaveRequests = true
                 isSettled = false
             } else if await isSettledNow(request, id, at: locations[id], decision) {
@@ -90,7 +93,8 @@ extension JobEngine {
         return isSettled
     }
 
-    /// One job that cannot be read does not keep the others from theirs.
+    /// Carries out a request for one job, and returns whether it is settled; an unreadable job does not stop the
+    /// others.
     private func isSettledNow(
         _ request: ControlRequest,
         _ id: JobID,
@@ -124,11 +128,11 @@ extension JobEngine {
             }
         }
         guard let location else { return refuse(request.action, id, "there is no such job") }
-        // It moved on since the spool was read: the next look finds it.
+        // The job moved on since the scan: the next one finds it.
         guard let (replay, defect) = try await node.run({ [node] in try node.spool.replay(of: location) }) else {
             return false
         }
-        // A request moves nothing that cannot be put back.
+        // A request moves no job whose changed history would keep it from moving on.
         if case .brokenLine(let line) = defect {
             return refuse(
                 request.action,
@@ -154,7 +158,7 @@ extension JobEngine {
         return try await adopt(location, command)
     }
 
-    /// A job in some node's hands is that node's alone.
+    /// Leaves a request for a job in `processing/` unsettled: only the node that runs the job may change it.
     private func postpone(_ action: ControlRequest.Action, _ id: JobID, until location: JobLocation) -> Bool {
         guard location.directory == SpoolLayout.processing(of: node.node) else { return false }
         if unreadable.contains(location.job) { return refuse(action, id, "its history cannot be read") }
@@ -162,7 +166,7 @@ extension JobEngine {
         return false
     }
 
-    /// Takes a job that lies elsewhere into this node's hands and does what was decided.
+    /// Claims a job that lies elsewhere, and commits a command on it.
     func adopt(_ location: JobLocation, _ command: JobCommand) async throws -> Bool {
         do {
             if unreadable.contains(location.job) { return true }
@@ -183,12 +187,11 @@ extension JobEngine {
         }
     }
 
-    /// Cancels or holds a job in this node's hands. A job that is cancelled has its step cancelled; one that is held
-    /// is let finish its step.
+    /// Cancels or holds a job that this node runs: a cancel also cancels its running step, a hold lets the step finish.
     private func interrupt(_ name: JobName, _ active: ActiveJob, _ command: JobCommand) async throws -> Bool {
         if let task = active.task {
             let isCancel = if case .cancel = command { true } else { false }
-            // A cancellation goes before a hold that has not come to pass.
+            // A cancellation replaces a hold that has not happened yet.
             if case .cancel = active.request { return false }
             if active.request != nil, !isCancel { return false }
             jobs[name]?.request = command
@@ -211,7 +214,9 @@ extension JobEngine {
         }
     }
 
-    /// - Returns: True: the request is settled.
+    /// Logs the refusal.
+    ///
+    /// - Returns: True, because the request is settled.
     private func refuse(_ action: ControlRequest.Action, _ id: JobID, _ reason: String) -> Bool {
         logger.warning("\(action.rawValue) was refused: \(reason)", metadata: ["job": "\(id)"])
         return true

@@ -2,12 +2,12 @@ import Jobs
 import Logging
 import Spool
 
-/// Steps during which the daemon died again and again run alone, one after another, before all others.
+/// Runs steps during which the daemon died again and again alone, one after another, before all others.
 extension JobEngine {
-    /// Lets steps begin, once all is taken over that the node's former life left.
+    /// Lets steps begin, once the jobs of the node's previous run are taken over.
     ///
-    /// What is suspected first waits until the daemon has lived longer than whatever kills it from outside would let it,
-    /// and nothing else begins meanwhile: a daemon that dies in this time dies of none of its steps.
+    /// Suspected steps wait first, until the daemon has lived longer than a cause outside of it that kills it regularly
+    /// would let it. No other step begins meanwhile: if the daemon dies in this time, none of its steps is the cause.
     func openGate() {
         if suspects.isEmpty { return gate.open() }
         let quiet = max(settings.quietMin, (lock.former?.rhythm ?? .zero) * 2)
@@ -30,8 +30,8 @@ extension JobEngine {
         wake()
     }
 
-    /// Sees that what is suspected does not keep the others waiting for ever: a step that runs for long, or waits for
-    /// what another one does, goes on beside the others, and its death counts as one of many then.
+    /// Limits how long suspected steps keep the others waiting. One that runs for long, or waits for another step, then
+    /// continues beside the others, and a death counts against all of them.
     func watchGate() {
         if gate.isWide { return }
         guard gate.isGuarding else {
@@ -50,15 +50,15 @@ extension JobEngine {
 
     private func openGateWide() async {
         do {
-            // First: from now on a death is that of many.
+            // First, because from now on a death counts against all running steps.
             try await node.run { [lock] in try lock.note(.together) }
-            // The last of what is suspected may have ended meanwhile, and with it this timer, which would close the gate again.
+            // The last suspected step may have ended meanwhile and cancelled this timer: then the gate would stay wide.
             guard !Task.isCancelled, gate.isGuarding else { return }
             gate.openWide()
             logger.warning(
                 """
-                what is suspected has kept all others waiting for \(settings.guardMax.roundedText): they go on for as \
-                long, and then it is tried again
+                suspected steps have kept all others waiting for \(settings.guardMax.roundedText): these go on for as \
+                long, and then the suspected ones run alone again
                 """
             )
         } catch {
@@ -72,7 +72,7 @@ extension JobEngine {
         wake()
     }
 
-    /// The next job that gets a worker; while what is suspected is to run alone, none that is not suspected.
+    /// The next job that gets a worker; while the gate is closed, only one with a suspected step.
     func nextTicket() -> Schedule.Ticket? {
         guard gate.isClosed else { return schedule.takeNext() }
         for name in suspects {
@@ -86,9 +86,9 @@ extension JobEngine {
         return nil
     }
 
-    // MARK: What is told
+    // MARK: Reports
 
-    /// Says of the jobs that have not begun why they wait.
+    /// Reports why jobs that have not begun wait.
     func tellGate() {
         let isClosed = quietTimer != nil || gate.isGuarding
         if isClosed == isGateToldClosed { return }
@@ -97,17 +97,17 @@ extension JobEngine {
     }
 
     func tellGate(of active: ActiveJob) {
-        // The steps of one that has begun say by themselves what they wait for.
+        // The steps of a job that has begun report themselves what they wait for.
         if active.task != nil { return }
         let why = isGateToldClosed ? active.suspicion?.waits ?? Suspicion.othersWait : JobSummary.awaitsWorker
         observer.jobWaits(active.job.name.id, why: why, seq: active.job.seq)
     }
 
-    /// Says where the node's next life looks that this one ends as it was meant to.
+    /// Notes in the node's file that this run ends on purpose, for the node's next run.
     func noteStop() {
         stopNote = Task { [node, lock, logger] in
             do { try await node.run { try lock.noteStop() } } catch {
-                logger.warning("\(error); if this life is killed before its end, its steps are suspected")
+                logger.warning("\(error); if the daemon is killed before its end, its steps are suspected")
             }
         }
     }

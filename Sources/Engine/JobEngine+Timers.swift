@@ -4,11 +4,11 @@ import Spool
 import SystemPackage
 
 extension JobEngine {
-    /// Wakes at the next due time or settling look. One further away than the scan interval is armed by the scan that
-    /// comes before it, so that a clock that jumps is noticed.
+    /// Arms a timer for the next due time or look. A time further away than the scan interval is left to a scan before
+    /// it, so that the engine notices a clock that jumps.
     func armTimer() {
         let now = wallClock.now
-        // While there is no room, a job that starts or ends wakes.
+        // Without room, a job that starts or ends wakes the loop.
         let claim = schedule.claimRoom > 0 ? claimsPausedUntil ?? deferred.nextDue : nil
         let look = intakes.values.compactMap(\.nextLook).min()
         let times = [claim, held.nextExpiry, look, trouble.nextLook, schedule.patienceEnd].compactMap(\.self)
@@ -66,7 +66,7 @@ extension JobEngine {
             }
             _ = complaints.end(.heartbeat)
         } catch let error as SpoolError where error.cause == .noSpace || error.cause == .diskQuotaExceeded {
-            // The lock is as good as before; only the time in the file grows old.
+            // The lock still holds; only the time in its file grows old.
             if complaints.isNews(error, about: .heartbeat) { logger.warning("\(error)") }
         } catch {
             fail(error)
@@ -75,7 +75,7 @@ extension JobEngine {
 
     private func scanAll() {
         lookEverywhere()
-        // A directory that was removed and made again is another one, of which no event tells.
+        // A directory that was removed and made again has no watch, so no event reports it.
         mustWatchAgain = true
         wake()
     }

@@ -35,7 +35,7 @@ extension JobEngine {
             pausing: active.pausing,
             redactor: catalog.redactor
         )
-        // Not on this actor: a workflow that computes for long must not keep the others waiting.
+        // Not on this actor: a workflow that computes for long must not block the engine.
         return Task { @concurrent [runner] in
             let result: Result<JobRunner.Ending, any Error>
             do { result = .success(try await runner.run(job, recorder: recorder)) } catch { result = .failure(error) }
@@ -54,7 +54,7 @@ extension JobEngine {
                 }
             default: break
             }
-            // The request is still there: it is done now, or goes on where the job lies now.
+            // The request's file is still there: the next look finds it done, or carries it out where the job lies now.
             controlMayHaveRequests = true
         }
         guard let active = jobs.removeValue(forKey: job.name) else { return }
@@ -75,7 +75,7 @@ extension JobEngine {
         startJobs()
     }
 
-    /// A job that the disk kept from going on stays where it is, and is taken up again when the disk may be well.
+    /// Leaves a job where it is after an error; the engine tries it again later.
     func strand(_ job: JobName, _ error: any Error) {
         if error is SyncFailure { return fail(error) }
         mayHaveStranded = true
@@ -106,7 +106,7 @@ extension JobEngine {
         if stopping.isSet { throw CancellationError() }
     }
 
-    /// Lets steps go that wait for a worker, and will not get one.
+    /// Cancels the waits of a job's steps for a worker or for the gate.
     func releaseWaiting(of job: JobName) {
         let waiting = jobs[job]?.waitingForWorker ?? []
         jobs[job]?.waitingForWorker = []

@@ -12,7 +12,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     let node: SpoolNode
     let lock: NodeLock
     let watch: InboxWatch
-    /// As the configuration in force has it; a drop or a job that is under way keeps what it began with.
+    /// From the configuration in force; a drop or a job in progress keeps what it began with.
     var catalog: Catalog
     var settings: EngineSettings
     let observer: any JobObserver
@@ -27,45 +27,45 @@ package actor JobEngine: HistoryRecorder.Lender {
     var schedule: Schedule
     /// Jobs that had a suspected step when they were claimed, and some that have left since.
     var suspects: Set<JobName> = []
-    /// Every job in this node's hands, from its claim to its end.
+    /// Every job that this node has claimed, until its end.
     var jobs: [JobName: ActiveJob] = [:]
     var intakes: [String: Intake] = [:]
-    /// Drops that a former life took and did not accept.
+    /// Drops that a previous run took and did not accept.
     var takenBefore: [SpoolNode.Unaccepted] = []
-    /// How often drops were taken together.
+    /// The number of the latest part.
     var parts = JobEngine.firstPart
     var deferred = DeferredJobs()
     var held = HeldJobs()
-    /// Nothing is claimed from `deferred/` until then: the disk failed.
+    /// After a disk failure: nothing is claimed from `deferred/` until then.
     var claimsPausedUntil: Timestamp?
-    /// Jobs may lie in `processing/` that a failing disk kept from going on, and that nobody works on.
+    /// `processing/` may hold jobs that a disk failure interrupted and that the engine does not run.
     var mayHaveStranded = false
     var mustTakeUpStranded = false
-    /// Jobs whose history cannot be read, and that was said.
+    /// Jobs whose unreadable history was logged.
     var unreadable: Set<JobName> = []
-    /// The slow timer has come: dead nodes and stranded jobs are looked for.
+    /// A full scan is due: the loop looks for dead nodes and stranded jobs.
     var mustLookAround = false
-    /// Something could not be done; when everything is looked at again.
+    /// The back-off after failures, until the engine scans everything again.
     var trouble = Trouble()
-    /// Files in `control/` that are no requests, cannot be removed, and were told of.
+    /// Files in `control/` that were refused and logged, and cannot be removed.
     var refusedRequests: Set<String> = []
-    /// What was told of troubles that last.
+    /// Which lasting errors were logged.
     var complaints = Complaints()
-    /// The heartbeat at which was told last that events were lost.
+    /// The heartbeat at which lost events were last logged.
     var lossToldAt: Int?
     /// Heartbeats so far.
     var beats = 0
-    /// Names in `processing/` that have no lock, and at which heartbeat that was first seen.
+    /// Names in `processing/` without a lock, each with the heartbeat at which that was first seen.
     var lockMissingSince: [String: Int] = [:]
     var controlMayHaveRequests = true
-    /// Of requests in `control/`, by file, the jobs that they were carried out for.
+    /// The settled jobs of the requests in `control/`, by file.
     var settledJobs: [String: Set<JobID>] = [:]
-    /// A request is about a job that may just be arriving.
+    /// A request is about a job that may still be arriving.
     var requestsWaitForIntake = false
     var mustWatchAgain = false
-    /// What a reload wants to be in force; the loop takes it.
+    /// The configuration of a reload; the loop applies it.
     var nextConfiguration: NextConfiguration?
-    /// Is told of requests to read the configuration again, by the file in `control/`, which it removes.
+    /// Called for each request to reload the configuration, with its file in `control/`, which the callee removes.
     let onReload: @Sendable (String) -> Void
     /// The first failure after which the node must stop.
     var failure: (any Error)?
@@ -74,20 +74,20 @@ package actor JobEngine: HistoryRecorder.Lender {
     let wakeUp: AsyncStream<Void>.Continuation
     var timer: (at: Timestamp, number: Int, task: Task<Void, Never>)?
     var timersSet = 0
-    /// The waits of steps for their next try.
+    /// The waits of steps for a retry.
     var pauses: [Int: Task<Void, any Error>] = [:]
     var pausesBegun = 0
     var housekeeping: [Task<Void, Never>] = []
     var graceTimer: Task<Void, Never>?
     var stopNote: Task<Void, Never>?
-    /// Runs while nothing may begin because of what is suspected.
+    /// Runs while no step may begin because of a suspected one.
     var quietTimer: Task<Void, Never>?
-    /// Runs while what is suspected keeps the others waiting.
+    /// Limits how long suspected steps keep the others waiting, and then how long the others run.
     var guardTimer: Task<Void, Never>?
-    /// Whether it was told that most jobs wait for suspected steps.
+    /// Whether the observer was notified that most jobs wait for suspected steps.
     var isGateToldClosed = false
 
-    /// A job in this node's hands.
+    /// A job that this node has claimed.
     struct ActiveJob {
         var job: OwnedJob
         var queue: String
@@ -98,7 +98,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         let worker = WorkerClaim()
         /// Steps that wait for the job to have a worker again.
         var waitingForWorker: [CheckedContinuation<Void, any Error>] = []
-        /// Set once a person has asked for it; it is carried out as soon as the job's steps let go.
+        /// A requested cancel or hold; it is committed as soon as the job's steps end.
         var request: JobCommand?
         /// Set when no further step may begin.
         let pausing = StopFlag()
@@ -144,18 +144,19 @@ package actor JobEngine: HistoryRecorder.Lender {
         schedule = Schedule(queues: catalog.queues.values, concurrency: settings.concurrency)
     }
 
-    /// The stream that wakes an engine; one element waiting is enough.
+    /// The stream that wakes an engine; it buffers one element, which is enough.
     package static func makeWakeUps() -> (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation) {
         AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     // MARK: Life
 
-    /// Works until ``stop()``, or until nothing is left when it drains.
+    /// Works until ``stop()``, or until nothing is left in a drain.
     ///
-    /// - Parameter onReady: Called once what a former life left has been taken over and before anything new is.
-    /// - Throws: `SyncFailure` or `SpoolError` after which the node must not go on; what was not synced was not
-    ///   acknowledged.
+    /// - Parameter onReady: Called once, after the jobs of the previous run are taken over and before new ones are
+    ///   claimed.
+    /// - Throws: `SyncFailure` or `SpoolError` after which the node must not go on: what was not synced was not
+    ///   acknowledged. ``DropsLeft`` after a drain that left drops.
     package func run(onReady: @Sendable () async -> Void) async throws {
         let result: Result<Void, any Error>
         do { result = .success(try await work(onReady: onReady)) } catch { result = .failure(error) }
@@ -178,7 +179,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         } while await changes.next(isolation: self) != nil
     }
 
-    /// Waits for all that was begun: nothing of the engine goes on after ``run(onReady:)``.
+    /// Waits for all tasks: none of them outlives ``run(onReady:)``.
     private func end() async {
         stop()
         cancelRunning()
@@ -189,16 +190,16 @@ package actor JobEngine: HistoryRecorder.Lender {
         await stopNote?.value
     }
 
-    /// Stops claiming; gives running steps ``EngineSettings/stopGrace`` to end, then cancels them. Everything that is
-    /// left is resumed by the next start.
+    /// Stops claiming; gives running steps ``EngineSettings/stopGrace`` to end, then cancels them. The next start
+    /// resumes what is left.
     package func stop() {
         guard !stopping.isSet else { return }
         stopping.set()
         refuseConfiguration()
-        // Whatever ends this life now, it is none of its steps.
+        // From now on a death of the daemon counts against none of its steps.
         noteStop()
         gate.stop()
-        // Steps that only wait, for a worker or for their next try, are not waited for.
+        // Steps that only wait, for a worker or for a retry, end at once.
         for name in jobs.keys { releaseWaiting(of: name) }
         for pause in pauses.values { pause.cancel() }
         graceTimer = Task { [settings, clock] in
@@ -208,7 +209,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         wake()
     }
 
-    /// Returns when the engine's loop can answer: the proof of health behind the watchdog.
+    /// Returns when the engine's actor answers, which proves its health to the watchdog.
     package func isAlive() {}
 
     nonisolated func wake() { wakeUp.yield() }
@@ -221,13 +222,13 @@ package actor JobEngine: HistoryRecorder.Lender {
             && !hasDueJobs && !controlMayHaveRequests && schedule.waiting == 0
     }
 
-    /// A drain has not done what it was asked for while drops lie there that cannot be taken.
+    /// A drain fails when it leaves drops that cannot be moved.
     private func checkDrained() throws(DropsLeft) {
         let count = intakes.values.reduce(0) { $0 + $1.immovable.count }
         if settings.drains, !stopping.isSet, count > 0 { throw DropsLeft(count: count) }
     }
 
-    /// Due times are rounded up to seconds: what was put back to run at once is due within this one.
+    /// Due times are rounded up to seconds: a job that is put back to run at once is due within this second.
     private var hasDueJobs: Bool {
         let now = wallClock.now
         return deferred.isDue(at: Timestamp(compactText: now.compactText) ?? now)
@@ -237,12 +238,12 @@ package actor JobEngine: HistoryRecorder.Lender {
         for active in jobs.values { active.task?.cancel() }
     }
 
-    /// The node cannot go on: a flush failed, or its lock is lost.
+    /// Stops the node after a failed fsync or a lost lock.
     func fail(_ error: any Error) {
         if failure == nil {
             failure = error
             logger.critical("\(error)", metadata: ["message_id": "\(MessageID.syncFailed)", "node": "\(node.node)"])
-            // A record may be on disk that nobody was shown.
+            // A record may be on disk that the observer has not seen.
             observer.recordsMayBeMissing()
         }
         stop()
@@ -251,8 +252,8 @@ package actor JobEngine: HistoryRecorder.Lender {
 
     // MARK: The loop
 
-    /// Does all there is to do. Only here are jobs claimed and requests carried out, one after another, so that no two
-    /// of them ever have the same job in hand.
+    /// Does all work that is due. Jobs are claimed and requests carried out only here, one after another, so that no
+    /// two of these work on the same job.
     private func pump() async {
         takeConfiguration()
         noteChanges()
@@ -261,7 +262,7 @@ package actor JobEngine: HistoryRecorder.Lender {
             await carryOutRequests()
             await expireApprovals()
             await claimDue()
-            // What arrives cannot be told from what is stranded.
+            // An arriving job cannot be distinguished from a stranded one.
             if !mustTakeUpStranded { await takeIn() }
         }
         schedule.endPatience(at: wallClock.now)
@@ -287,7 +288,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     private func noteChanges() {
         let changes = watch.takeChanges()
         if changes.isIncomplete {
-            // With a short queue of events this comes with every drop.
+            // With a short inotify queue this happens at every drop.
             if lossToldAt.map({ beats - $0 >= 4 }) ?? true {
                 lossToldAt = beats
                 logger.notice("events were lost; every inbox is looked at")

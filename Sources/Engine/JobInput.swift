@@ -5,9 +5,9 @@ import SystemPackage
 import Tools
 import Workflow
 
-/// What a job gives its workflow to work on, read from its drop.
+/// The input that a workflow gets from its job's drop.
 enum JobInput {
-    /// The most that `input.text` takes of a file that an earlier version accepted, in bytes.
+    /// The longest `input.text` of a file that an earlier version accepted, in bytes.
     private static let earlierTextMax = 256 << 10
 
     /// Reads the job's drop again; it was checked when it was accepted.
@@ -17,7 +17,7 @@ enum JobInput {
         do {
             return try await readContext(of: job, node: node)
         } catch let error as SpoolError where error.cause == .noSuchFileOrDirectory {
-            // Trying again later would find it missing again.
+            // A retry would find it missing again.
             throw Failure(
                 .permanent,
                 "the drop is missing from the job's directory: \(error)",
@@ -68,7 +68,7 @@ enum JobInput {
 
     /// The text of a dropped file.
     ///
-    /// - Parameter bytes: All of it, or one more than the most that is taken.
+    /// - Parameter bytes: The whole file, or one byte more than the limit.
     /// - Throws: `Failure`, for the steps that need the text: what the file is instead, and what to do.
     private static func text(_ bytes: [UInt8], _ acceptance: Acceptance) throws(Failure) -> String {
         let limit = acceptance.textMax ?? earlierTextMax

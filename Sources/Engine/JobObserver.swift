@@ -1,16 +1,16 @@
 package import Jobs
 package import Workflow
 
-/// Who is told of everything that happens to jobs: the index. Never blocks and never fails.
+/// Receives every event of every job: the index is one. Never blocks and never fails.
 package protocol JobObserver: Sendable {
-    /// - Parameter replay: Of its steps an excerpt, see `JobReplay.excerpt(for:)`.
+    /// - Parameter replay: Holds an excerpt of its steps, see `JobReplay.excerpt(for:)`.
     func jobChanged(_ replay: JobReplay, _ record: HistoryRecord)
-    /// A job that was accepted, claimed or taken over: its history, a long one part by part.
+    /// The history of a job that was accepted, claimed or taken over; a long one comes part by part.
     func jobSeen(_ replay: JobReplay, _ records: [HistoryRecord])
-    /// What a running job waits for until its next record, whose number is above `seq`; nil when it waits no more.
+    /// What a job waits for until its next record, whose number is above `seq`; nil when it no longer waits.
     func jobWaits(_ job: JobID, why: String?, seq: Int)
     func dropRejected(_ row: JobSummary)
-    /// Something may have been recorded that the observer was not shown: what it knows must be compared with the files.
+    /// The observer may have missed a record: it must compare what it knows with the files.
     func recordsMayBeMissing()
 }
 

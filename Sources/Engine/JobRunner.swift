@@ -4,7 +4,7 @@ import Spool
 import Tools
 import Workflow
 
-/// Runs one claimed job as far as it goes, and commits how that ended.
+/// Runs one claimed job as far as it goes, and commits the result.
 final class JobRunner: Sendable {
     let node: SpoolNode
     let observer: any JobObserver
@@ -27,7 +27,7 @@ final class JobRunner: Sendable {
         (self.budgets, self.redactor, self.logger) = (budgets, redactor, logger)
     }
 
-    /// How a claimed job left the engine's hands.
+    /// How a run of a claimed job ended.
     enum Ending: Sendable, Equatable {
         case ended(Outcome)
         case deferred(JobName, until: Timestamp)
@@ -38,7 +38,7 @@ final class JobRunner: Sendable {
         case cancelled
     }
 
-    /// - Throws: `SpoolError`, `SyncFailure`; then the job lies where it lay, with what was recorded.
+    /// - Throws: `SpoolError`, `SyncFailure`; then the job stays where it is, with what was recorded.
     func run(_ job: OwnedJob, recorder: HistoryRecorder) async throws -> Ending {
         let command: JobCommand
         do {
@@ -64,7 +64,7 @@ final class JobRunner: Sendable {
         return try await commit(command, on: job, recorder.redaction)
     }
 
-    /// What the job waits for while it runs, told to the observer after redaction.
+    /// Reports the waits of the running job to the observer, redacted.
     private func waits(of job: OwnedJob) -> Waits {
         Waits { [observer, redactor] why in
             observer.jobWaits(job.name.id, why: why.map { redactor.redact($0) }, seq: job.replay.life.seq)
@@ -81,9 +81,9 @@ final class JobRunner: Sendable {
         )
     }
 
-    /// Commits a command that takes the job out of the engine's hands.
+    /// Commits a command that ends the engine's work on the job.
     ///
-    /// - Parameter redaction: What is hidden of it; nil for what is hidden of every job.
+    /// - Parameter redaction: The job's own; nil for the redaction that every job has.
     func commit(_ command: JobCommand, on job: OwnedJob, _ redaction: EventRedaction? = nil) async throws -> Ending {
         if case .cancel = command, job.acceptance?.kind == .batch { try await writeCancelledBatch(job) }
         let redaction = redaction ?? EventRedaction(redactor)
@@ -98,7 +98,7 @@ final class JobRunner: Sendable {
         }
     }
 
-    /// What was done of a batch stays of use; a cancel goes on also where its files cannot be written.
+    /// Writes the results of the lines that are done; the cancel goes on even where that fails.
     private func writeCancelledBatch(_ job: OwnedJob) async throws {
         do {
             let file = try await BatchFile(DropBytes(of: job, node: node), form: job.acceptance?.form)

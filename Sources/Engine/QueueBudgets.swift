@@ -6,8 +6,8 @@ import Workflow
 
 /// What the queues with `daily_limits` have used today (UTC), over all their jobs.
 ///
-/// Counted in memory, and at start from the histories, which are the truth. What other nodes use while this one runs
-/// is not seen.
+/// Counted in memory, and at start from the histories, which are the source of truth. It does not see what other nodes
+/// use while this one runs.
 final class QueueBudgets: Sendable {
     private struct Account {
         var day: String
@@ -39,14 +39,14 @@ final class QueueBudgets: Sendable {
         state.withLock { $0.limits[queue] == nil } ? nil : QueueBudget(queue: queue, budgets: self)
     }
 
-    /// Those of `queues` that are limited and were not before: what their jobs used today is not known.
+    /// Those of `queues` that are limited now and were not before: today's usage of their jobs is unknown.
     func newlyLimited(_ queues: some Sequence<QueueSettings>) -> Set<String> {
         let limits = Self.limits(of: queues)
         return state.withLock { Set(limits.keys).subtracting($0.limits.keys) }
     }
 
-    /// Takes other limits, for the jobs that run, too. A queue that is not among `queues` keeps its own: jobs of it may
-    /// be left.
+    /// Applies other limits, also to running jobs. A queue that is not among `queues` keeps its limits, because it may
+    /// have jobs left.
     ///
     /// - Parameter used: What the jobs of queues that were not limited before used today.
     func configure(_ queues: some Sequence<QueueSettings>, used: [String: Usage]) {
@@ -78,7 +78,7 @@ final class QueueBudgets: Sendable {
 
     fileprivate func settle(_ reservation: SharedReservation, used: Usage, _ queue: String) {
         state.withLock { state in
-            // What began yesterday is yesterday's.
+            // A reservation of yesterday does not count today.
             guard state.accounts[queue]?.day == reservation.day else { return }
             state.accounts[queue]?.account.settle(reservation.most, used: used)
         }
@@ -100,9 +100,9 @@ final class QueueBudgets: Sendable {
 
     // MARK: Start
 
-    /// Books what the queues' jobs have used since midnight. Blocking.
+    /// Adds what the queues' jobs have used since midnight. Blocking.
     ///
-    /// - Returns: What could not be read, and is not counted.
+    /// - Returns: The errors of jobs that could not be read, and are not counted.
     /// - Throws: `SpoolError` when a directory cannot be read.
     func readHistories(of spool: SpoolRoot) throws -> [SpoolError] {
         let (used, errors) = try usage(of: Set(state.withLock { $0.limits.keys }), in: spool)
@@ -139,7 +139,7 @@ final class QueueBudgets: Sendable {
         return (sums, errors)
     }
 
-    /// A job that ended on another day has used nothing since.
+    /// A job that ended on another day has used nothing today.
     private static func mayHoldUsage(of day: String, _ directory: String) -> Bool {
         let isDated = directory.hasPrefix("\(SpoolLayout.done)/") || directory.hasPrefix("\(SpoolLayout.failed)/")
         return !isDated || directory.hasSuffix("/\(day)")

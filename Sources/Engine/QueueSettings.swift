@@ -11,23 +11,23 @@ package struct QueueSettings: Sendable, Equatable {
     package var concurrency: Int
     /// 0 to 9; jobs of the queue with the highest priority start first.
     package var priority: Int
-    /// Larger drops are rejected, in bytes.
+    /// The largest drop that is accepted, in bytes.
     package var sizeMax: Int
-    /// How long every drop must have stayed the same, for writers that close a file and open it again.
+    /// How long every drop must have stayed unchanged, for writers that close a file and open it again.
     package var settle: Duration
-    /// The same of an empty one, whose bytes may still come.
+    /// The same for an empty drop, whose bytes may still come.
     package var settleEmpty: Duration
     /// Which names are taken.
     package var names: NameRules
-    /// The most that `input.text` takes of a file, in bytes.
+    /// The longest `input.text` of a file, in bytes.
     package var textMax: Int
-    /// Whether `.csv` and `.tsv` files are batches, a row an input.
+    /// Whether `.csv` and `.tsv` files are batches, with one input per row.
     package var takesRows = false
-    /// Which configured models answer lines of a batch, by the names in the lines; goes before the workflow's.
+    /// Maps the model names in a batch's lines to configured models; overrides the workflow's map.
     package var lineModels: OrderedDictionary<String, String> = [:]
-    /// Who may submit; nil for everybody who can write to the inbox.
+    /// The users and groups that may submit; nil for every user that can write to the inbox.
     package var submitters: Submitters?
-    /// What all its jobs together may use a day (UTC); nil is no limit.
+    /// What all its jobs together may use per day (UTC); nil is no limit.
     package var dailyLimits: Limits?
 
     package static let concurrencyDefault = 4
@@ -47,12 +47,12 @@ package struct QueueSettings: Sendable, Equatable {
         names = NameRules()
     }
 
-    /// How long a second link of a drop is waited for.
+    /// How long a drop with a second link waits for its writer to remove the link.
     private static let linkWait: Duration = .seconds(5)
 
-    /// When a drop of this queue is whole, as far as can be told.
+    /// How long a drop of this queue must stay unchanged before it counts as complete.
     ///
-    /// - Parameter untold: How long it must stay the same where the kernel cannot tell whether there is a writer.
+    /// - Parameter untold: How long where the kernel cannot tell whether there is a writer.
     package func quietTimes(untold: Duration) -> QuietTimes {
         var times = QuietTimes(settle: settle, untold: untold)
         times.empty = settleEmpty
@@ -61,45 +61,45 @@ package struct QueueSettings: Sendable, Equatable {
     }
 }
 
-/// Who may submit to a queue: the owner of the dropped file, as the kernel knows it.
+/// The users and groups that may submit to a queue; the submitter is the owner of the dropped file.
 package struct Submitters: Sendable, Equatable {
     package var users: Set<String>
     package var groups: Set<String>
 
     package init(users: Set<String>, groups: Set<String>) { (self.users, self.groups) = (users, groups) }
 
-    /// Blocks while the system's user database is asked.
+    /// Whether a user may submit. Blocks while it queries the system's user database.
     func include(uid: Int, name: String) -> Bool {
         users.contains(name) || (!groups.isEmpty && !groups.isDisjoint(with: UserNames.groups(of: uid)))
     }
 }
 
-/// What limits the engine as a whole.
+/// The settings of the engine as a whole.
 package struct EngineSettings: Sendable, Equatable {
     /// Jobs that run at the same time, all queues together.
     package var concurrency = 16
-    /// So often may the daemon die while a step runs before the step runs alone.
+    /// After so many deaths of the daemon while a step ran, the step runs alone.
     package var deathsMax = 3
     /// How long the daemon must have lived, at the least, before a suspected step runs.
     package var quietMin: Duration = .seconds(2)
-    /// So long may what is suspected keep all others waiting.
+    /// How long suspected steps may keep all others waiting.
     package var guardMax: Duration = .seconds(600)
-    /// How long running steps may go on after a stop was asked for.
+    /// How long running steps may continue after a stop request.
     package var stopGrace: Duration = .seconds(20)
     /// Waits for a retry up to this long stay in memory.
     package var shortWaitMax: Duration = .seconds(10)
-    /// How long a file must look the same where the kernel cannot tell whether it is still written.
+    /// How long a file must stay unchanged where the kernel cannot tell whether it has a writer.
     package var settlingTime: Duration = .seconds(2)
-    /// How often everything is looked at, whatever inotify said.
+    /// How often the engine scans everything, whatever inotify reported.
     package var scanInterval: Duration = .seconds(60)
     /// How often the node writes its heartbeat.
     package var heartbeatInterval: Duration = .seconds(15)
-    /// End when the inboxes are empty, and nothing claimed is left and nothing deferred is due.
+    /// Whether the engine ends when the inboxes are empty, no claimed job is left and no deferred job is due.
     package var drains = false
 
     package init() {}
 
-    /// Waits for a model that rests stay in memory up to this long: a daemon that drains would end while jobs lie in
+    /// Waits for a resting model up to this long stay in memory: otherwise a drain would end while jobs lie in
     /// `deferred/` for it.
     package var modelWaitMax: Duration { drains ? max(shortWaitMax, .seconds(3_600)) : shortWaitMax }
 }

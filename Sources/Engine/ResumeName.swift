@@ -1,12 +1,12 @@
 package import Jobs
 
-/// The name of a drop that says which job it resumes: `words.resume-<id>.jsonl`. A job document says it inside.
+/// The drop name that says which job it resumes: `words.resume-<id>.jsonl`. A job document says it inside.
 package enum ResumeName {
     private static let mark = ".resume-"
 
     /// The job that a drop's name says it resumes; nil when it says none.
     package static func job(in name: String) -> JobID? {
-        // Asked of every drop, and few names are long enough.
+        // This runs for every drop, and few names are long enough.
         guard name.utf8.count > mark.utf8.count + JobID.length, let range = name.ranges(of: mark).last else {
             return nil
         }

@@ -1,6 +1,6 @@
 package import Jobs
 
-/// Which job runs next: queues with their own limits, one limit for all, and a bounded window of claimed jobs.
+/// Decides which job runs next: queues with their own limits, one limit for all, and a bounded window of claimed jobs.
 ///
 /// A pure value: it knows names, numbers and times, starts nothing and waits for nothing.
 package struct Schedule: Sendable {
@@ -12,11 +12,11 @@ package struct Schedule: Sendable {
         package var priority: Int
         /// Its place in its queue.
         package var turn: JobID
-        /// Since when it waits.
+        /// When its wait began.
         package var since: Timestamp
-        /// The drops that were taken together with its own: it starts when all of them are accepted, and those before them.
+        /// The part of its drop: it starts when all drops of this part and of earlier parts are accepted.
         package var part: Int?
-        /// Whether it came from `deferred/`, for which there is a window of its own.
+        /// Whether it came from `deferred/`, which has a window of its own.
         package var isDue: Bool
 
         package init(
@@ -36,7 +36,7 @@ package struct Schedule: Sendable {
 
     private struct Queue {
         var settings: QueueSettings
-        /// False for one that the configuration does not have, or has no more.
+        /// False for a queue that is not in the configuration.
         var isConfigured = true
         var waiting = Waiting()
         var arriving = Arriving()
@@ -52,18 +52,18 @@ package struct Schedule: Sendable {
     }
 
     private var queues: [String: Queue] = [:]
-    /// Jobs of a former life that are being taken over, of all queues: theirs is known only then.
+    /// Jobs of a previous run that are being taken over; their queues are known only after that.
     private var recovering = Arriving()
     private var concurrency: Int
     private(set) var running = 0
 
-    /// Jobs that a queue may have claimed and not started, for each that it may run: enough that workers never
-    /// starve, few enough that a million drops cost no memory.
+    /// Claimed jobs that may wait, for each job that the queue may run: enough that workers never starve, few enough
+    /// that a million drops cost no memory.
     private static let windowFactor = 2
     private static let windowMin = 32
-    /// Of many that run at the same time a part is enough: not all of them end at once, and each that waits costs memory.
+    /// With high concurrency less is enough: not all jobs end at once, and each that waits costs memory.
     private static let windowMax = 1_024
-    /// Of due jobs, which are claimed before anybody knows their queue.
+    /// The window of due jobs, which are claimed before their queue is known.
     private static let claimWindowMin = 64
 
     package init(queues: some Sequence<QueueSettings>, concurrency: Int) {
@@ -71,10 +71,9 @@ package struct Schedule: Sendable {
         for settings in queues { self.queues[settings.name] = Queue(settings: settings) }
     }
 
-    /// Takes other settings for all that is to come: what runs goes on, also where it is more than they allow.
+    /// Applies other settings from now on; running jobs continue, even where they are more than the settings allow.
     ///
-    /// A queue that is not among `queues` has no room for drops any more; the jobs of it that are left run with the
-    /// settings that it had.
+    /// A queue that is not among `queues` has no more room for drops; its remaining jobs run with its last settings.
     package mutating func configure(queues: some Sequence<QueueSettings>, concurrency: Int) {
         self.concurrency = concurrency
         for name in self.queues.keys { self.queues[name]?.isConfigured = false }
@@ -91,8 +90,8 @@ package struct Schedule: Sendable {
         return max(0, min(window(of: queue), claimedMax(of: queue) - queue.paused) - claimed)
     }
 
-    /// Whether it is worth while to look for more drops: there is room for some, or for one and few wait. A look costs
-    /// the same for one as for many.
+    /// Whether to look for more drops: there is room for several, or for one and few wait. A look costs the same for
+    /// one as for many.
     package func wantsMore(in name: String) -> Bool {
         guard let queue = queues[name] else { return false }
         let room = room(in: name)
@@ -104,7 +103,7 @@ package struct Schedule: Sendable {
         min(Self.windowMax, claimedMax(of: queue))
     }
 
-    /// With those that gave their worker back, which would else be without bound.
+    /// The most claimed jobs, including those that gave their worker back, which would otherwise be without bound.
     private func claimedMax(of queue: Queue) -> Int {
         max(Self.windowMin, Self.windowFactor * min(queue.settings.concurrency, concurrency))
     }
@@ -115,37 +114,37 @@ package struct Schedule: Sendable {
         return max(0, window - queues.values.reduce(0) { $0 + $1.waiting.dueCount })
     }
 
-    /// A drop of this part begins to be accepted, and will wait here.
+    /// A drop of this part begins to be accepted, and its job will be added.
     package mutating func beginArriving(_ part: Int, in name: String, at now: Timestamp) {
         queues[name]?.arriving.begin(part, at: now)
     }
 
-    /// It was accepted and added, or will not come.
+    /// The drop was accepted and its job added, or it becomes no job.
     package mutating func endArriving(_ part: Int, in name: String) { queues[name]?.arriving.end(part) }
 
-    /// A job of a former life begins to be taken over, in parts as drops are; part 0 is the last.
+    /// A job of a previous run begins to be taken over, in parts as drops are; part 0 is the last.
     package mutating func beginRecovering(_ part: Int, at now: Timestamp) { recovering.begin(part, at: now) }
 
-    /// It was added, or does not go on now.
+    /// The job was added, or does not continue now.
     package mutating func endRecovering(_ part: Int) { recovering.end(part) }
 
-    /// Lets jobs start whose part has waited for one of its drops for too long.
+    /// Lets jobs start whose part has waited too long for one of its drops.
     package mutating func endPatience(at now: Timestamp) {
         recovering.endPatience(at: now)
         for name in queues.keys { queues[name]?.arriving.endPatience(at: now) }
     }
 
-    /// When a job may start that waits for a drop of its part, whatever becomes of that; nil when none waits.
+    /// When a job may start without waiting for the rest of its part; nil when no job waits for that.
     package var patienceEnd: Timestamp? {
         queues.values.lazy
             .filter { $0.running < $0.settings.concurrency && $0.waiting.count > 0 && $0.next(recovering) == nil }
             .flatMap { [$0.arriving.patienceEnd, recovering.patienceEnd].compactMap(\.self) }.min()
     }
 
-    /// Adds a job; a queue that the configuration does not have any more runs with the defaults.
+    /// Adds a job; a queue that is unknown runs with the default settings.
     package mutating func add(_ ticket: Ticket) {
         let unknown = Queue(settings: QueueSettings(name: ticket.queue, workflow: ""), isConfigured: false)
-        // In place: a copy of the queue would copy all that wait.
+        // In place: a copy of the queue would copy all waiting jobs.
         queues[ticket.queue, default: unknown].waiting.add(ticket)
     }
 

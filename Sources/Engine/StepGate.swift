@@ -1,7 +1,7 @@
 import Jobs
 import Synchronization
 
-/// The gate through which every step of a node goes as it begins: while a suspected step runs alone, the others wait.
+/// The gate that every step of a node passes as it begins: while a suspected step runs alone, the others wait.
 final class StepGate: Sendable {
     private typealias Continuation = CheckedContinuation<StepTurns.Turn, any Error>
 
@@ -15,7 +15,7 @@ final class StepGate: Sendable {
     private let state = Mutex(State())
     private let onChange: @Sendable () -> Void
 
-    /// - Parameter onChange: Is called after most steps were shut out, or let in again.
+    /// - Parameter onChange: Called after the gate closed or opened for most steps.
     init(onChange: @escaping @Sendable () -> Void) { self.onChange = onChange }
 
     /// Whether most steps would have to wait.
@@ -27,10 +27,10 @@ final class StepGate: Sendable {
     /// Whether a suspected step keeps the others waiting.
     var isGuarding: Bool { state.withLock { $0.turns.door == .guarded && $0.turns.isClosed } }
 
-    /// Returns when the step may begin; its turn is given back with ``end(_:)``.
+    /// Returns when the step may begin; the caller gives its turn back with ``end(_:)``.
     ///
     /// - Parameter reason: What the step waits for.
-    /// - Throws: `CancellationError` when the task is cancelled, the job is to begin no further step, or the node stops.
+    /// - Throws: `CancellationError` when the task is cancelled, the job may begin no further step, or the node stops.
     func enter(_ job: JobName, isSuspected: Bool, reason: String) async throws -> StepTurns.Turn {
         let (number, turn) = try change { state in
             if state.isStopped { throw CancellationError() }
@@ -64,16 +64,16 @@ final class StepGate: Sendable {
     /// A step that had begun has ended.
     func end(_ turn: StepTurns.Turn) { change { $0.turns.end(turn.number) } }
 
-    /// The node has what it needs to let steps begin.
+    /// Lets steps begin, suspected ones alone.
     func open() { change { $0.turns.open() } }
 
-    /// Lets all others begin beside what is suspected; until ``open()``.
+    /// Lets all other steps begin beside a suspected one, until ``open()``.
     func openWide() { change { $0.turns.openWide() } }
 
-    /// Lets go what waits of a job that is to begin no further step.
+    /// Cancels the waiting steps of a job that is to begin no further step.
     func release(_ job: JobName) { throwOut { $1 == job } }
 
-    /// Lets go all that waits, and lets nothing begin any more.
+    /// Cancels all waiting steps, and lets no step begin any more.
     func stop() {
         state.withLock { $0.isStopped = true }
         throwOut { _, _ in true }
@@ -91,7 +91,7 @@ final class StepGate: Sendable {
         for continuation in meant { continuation.resume(throwing: CancellationError()) }
     }
 
-    /// Changes the state, and lets those begin whose turn has come by that.
+    /// Changes the state, then resumes the steps that may begin because of it.
     private func change<Value>(_ body: (inout State) throws -> Value) rethrows -> Value {
         let (value, begin, isChanged) = try state.withLock { state in
             let wasClosed = state.turns.isClosed

@@ -1,18 +1,17 @@
-/// Which steps may be under way beside each other on a node: any number that nothing is held against, or one suspected
-/// step alone.
+/// Which steps may run at the same time on a node: any number of unsuspected ones, or one suspected step alone.
 ///
-/// A pure value: it is told who asks and who ends, and says who begins. Suspected steps go before all others.
+/// A pure value: the caller says which steps ask and end, and learns which begin. Suspected steps go before all others.
 struct StepTurns: Sendable, Equatable {
     struct Turn: Sendable, Equatable {
         var number: Int
         var isAlone: Bool
     }
 
-    /// Who may come in.
+    /// Which steps may begin.
     enum Door: Sendable {
-        /// Nothing may begin yet.
+        /// No step may begin yet.
         case shut
-        /// What is suspected runs alone, before all else.
+        /// Suspected steps run alone, before all others.
         case guarded
         /// Suspected steps wait, and all others may begin: they waited long enough.
         case wide
@@ -42,11 +41,11 @@ struct StepTurns: Sendable, Equatable {
             return Turn(number: number, isAlone: false)
         }
         if isSuspected { suspects.append(number) } else { others.append(number) }
-        // Those before it had their turns when theirs came: it is the only one that may begin now.
+        // The steps before it began when they could: it is the only one that may begin now.
         return next().first
     }
 
-    /// Takes those out of the waiting who begin now.
+    /// Removes and returns the waiting steps that begin now.
     mutating func next() -> [Turn] {
         if door == .shut || alone != nil { return [] }
         if door == .guarded, let suspect = suspects.first {
@@ -65,7 +64,7 @@ struct StepTurns: Sendable, Equatable {
         if alone == number { alone = nil } else { together -= 1 }
     }
 
-    /// A step that waits wants to begin no more.
+    /// A waiting step no longer wants to begin.
     mutating func forget(_ number: Int) {
         suspects.removeAll { $0 == number }
         others.removeAll { $0 == number }
@@ -73,7 +72,7 @@ struct StepTurns: Sendable, Equatable {
 
     mutating func open() { door = .guarded }
 
-    /// What is suspected has kept all others waiting for too long: they begin, also beside a step that ran alone.
+    /// Lets the other steps begin after too long a wait, also beside a step that ran alone.
     mutating func openWide() {
         if alone != nil { together += 1 }
         alone = nil

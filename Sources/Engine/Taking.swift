@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Drops that are taken from an inbox one after another; the next ones wait until these are.
+/// The end of taking a group of drops from an inbox; the next group waits for it.
 final class Taking: Sendable {
     private enum State {
         case underWay
@@ -10,7 +10,7 @@ final class Taking: Sendable {
 
     private let state = Mutex(State.underWay)
 
-    /// All are taken, or are not to be had.
+    /// All drops of the group are taken or could not be.
     func end() {
         let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
             defer { state = .over }
@@ -19,7 +19,7 @@ final class Taking: Sendable {
         waiting?.resume()
     }
 
-    /// Returns when all are; to be called once.
+    /// Returns after ``end()``; may be called once.
     func whenDone() async {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in

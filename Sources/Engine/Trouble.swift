@@ -1,27 +1,27 @@
 import Jobs
 
-/// When the engine looks again at what it could not do: soon, and less and less often while that does not help.
+/// The engine's back-off after failures: when it tries again, and less and less often while failures continue.
 ///
-/// Events tell of what changes in the spool and not of a disk that is well again, so somebody has to look.
+/// inotify reports changes in the spool, but not that a disk works again, so the engine has to try.
 struct Trouble {
-    /// How long a failing disk is let rest at first.
+    /// The first wait after a failure.
     static let pause: Duration = .seconds(5)
 
-    /// The slow timer looks at everything anyway.
+    /// The longest wait: the scan timer looks at everything anyway.
     private static let pauseMax: Duration = .seconds(60)
 
     private(set) var nextLook: Timestamp?
     private var lastNote: Timestamp?
     private var rest = pause
 
-    /// Something could not be done.
+    /// Notes a failure.
     mutating func note(at now: Timestamp) {
         if let lastNote, now - lastNote > Self.pauseMax * 2 { rest = Self.pause }
         lastNote = now
         if nextLook == nil { nextLook = now + rest }
     }
 
-    /// Whether it is time to look again; told once.
+    /// Whether it is time to try again; true once.
     mutating func isOver(at now: Timestamp) -> Bool {
         guard let nextLook, !(nextLook > now && nextLook - now <= Self.pauseMax) else { return false }
         self.nextLook = nil
@@ -29,6 +29,6 @@ struct Trouble {
         return true
     }
 
-    /// Whether a pause is still on; one that lies further ahead than pauses last was set before the clock was set back.
+    /// Whether a pause goes on; an end further ahead than ``pause`` was set before the clock was set back.
     static func lasts(until end: Timestamp, at now: Timestamp) -> Bool { end > now && end - now <= pause }
 }

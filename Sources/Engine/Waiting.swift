@@ -1,10 +1,10 @@
 import Jobs
 
-/// The claimed jobs of one queue that wait for a worker: a line for each priority, and one for jobs that ran already.
+/// The claimed jobs of one queue that wait for a worker: a line for each priority, and one for resumed jobs.
 struct Waiting: Sendable {
     static let priorityMax = 9
 
-    /// Jobs that ran and only waited for a retry in memory: they go first.
+    /// Jobs that waited for a retry in memory: they go first.
     private var resumed: [Schedule.Ticket] = []
     /// By priority; each in the order of the turns.
     private var lines = [[Schedule.Ticket]](repeating: [], count: priorityMax + 1)
@@ -26,13 +26,13 @@ struct Waiting: Sendable {
         into line: inout [Schedule.Ticket],
         goesBefore: (Schedule.Ticket, Schedule.Ticket) -> Bool
     ) {
-        // Most come in their order.
+        // From the end, because most jobs come in order.
         var index = line.endIndex
         while index > line.startIndex, goesBefore(ticket, line[index - 1]) { index -= 1 }
         line.insert(ticket, at: index)
     }
 
-    /// The first of the line whose first has the best rank; nil when none may start.
+    /// The next job: the first resumed one, else the first of a line that has the best rank; nil when none may start.
     ///
     /// - Parameter part: Only jobs of parts before this one may start; nil for all.
     func next(before part: Int?) -> Schedule.Ticket? {
@@ -47,13 +47,13 @@ struct Waiting: Sendable {
         return best?.ticket
     }
 
-    /// Takes the first of its line out.
+    /// Removes a job that is the first of its line.
     mutating func remove(_ ticket: Schedule.Ticket) {
         if resumed.first == ticket { resumed.removeFirst() } else { lines[ticket.priority].removeFirst() }
         noteChange(of: ticket, -1)
     }
 
-    /// Takes a job out, wherever it stands; nil when it does not wait.
+    /// Removes a job wherever it stands; nil when it does not wait.
     mutating func take(_ job: JobID) -> Schedule.Ticket? {
         guard let ticket = Self.take(job, from: &resumed) ?? takeFromLines(job) else { return nil }
         noteChange(of: ticket, -1)
@@ -79,8 +79,8 @@ struct Waiting: Sendable {
 
 /// How early a job starts among those of other priorities: each ten minutes that it has waited count as one level.
 ///
-/// All wait at the same pace, so that the order of two jobs never changes while they wait: it is that of the times at which
-/// they would have come, had each level been ten minutes.
+/// All jobs age at the same pace, so the order of two jobs never changes while they wait: it is the order in which they
+/// began to wait, with each level counted as ten minutes.
 struct Rank: Comparable, Sendable {
     private let time: Timestamp
     private let turn: JobID

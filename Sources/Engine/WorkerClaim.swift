@@ -1,13 +1,13 @@
 import Synchronization
 
-/// A job's claim to a worker: the engine lends and takes it, the job's steps ask for it.
+/// A job's claim to a worker: the engine lends the worker and takes it back, the job's steps ask for it.
 ///
 /// One lock for both, so that a step that begins while the worker is being given back either keeps it or waits for
 /// another; and no step asks the engine while the job has one.
 final class WorkerClaim: Sendable {
     private struct State {
         var isLent = false
-        /// Their paths: composite and skipped steps have an end and no beginning, so a count would go wrong.
+        /// Their paths, not a count: composite and skipped steps end without having begun.
         var stepsUnderWay: Set<String> = []
     }
 

@@ -3,31 +3,31 @@ import GRDB
 package import Jobs
 package import Logging
 
-/// An open index: SQLite with what `list`, `status` and `show` need, made from the job directories and never the truth.
+/// An open index: SQLite with what `list`, `status` and `show` need, derived from the job directories.
 ///
 /// The queries are in extensions. Writing goes through ``IndexWriter``.
 package struct IndexDatabase: Sendable {
     package let path: String
-    /// Whether the last writer ended in order, so that the index lacked nothing when it was opened.
+    /// Whether the last writer closed the index cleanly, so that it was complete when it was opened.
     package let wasClosedCleanly: Bool
-    /// Until when the index was known to lack nothing, as of opening; nil when that was never known.
+    /// The last time at which the index was known to be complete, as of opening; nil when it never was.
     ///
-    /// After an unclean end it is enough to compare what has changed since the day before this moment, and all jobs
-    /// that have not ended.
+    /// After an unclean end it is enough to compare what has changed since the day before this time, and all jobs that
+    /// have not ended.
     package let lastCommitAt: Timestamp?
 
     let reader: any DatabaseReader
     /// Nil when the index was opened for reading only.
     let pool: DatabasePool?
-    /// The daemon's connection for ``contains(job:)`` alone: every drop that brings its id waits for the answer, and a pool
-    /// looks for a connection, makes a transaction and compares the schema first.
+    /// The daemon's connection for ``contains(job:)`` only: every drop with an id waits for the answer, and a pool
+    /// first looks for a connection, begins a transaction and compares the schema.
     let lookup: DatabaseQueue?
     /// Which file was opened, to notice when another one has taken its place.
     let identity: IndexFiles.Identity?
 
     var files: IndexFiles { IndexFiles(path: path) }
 
-    /// Whether the path still means the file that was opened.
+    /// Whether the path still leads to the file that was opened.
     var isInPlace: Bool {
         guard let identity, let current = files.identity else { return false }
         return identity.isSameFile(as: current)
@@ -35,7 +35,7 @@ package struct IndexDatabase: Sendable {
 
     /// Closes the connections; queries throw from then on.
     package func close() {
-        // Readers first: only the last connection that may write folds the log into the database and removes it.
+        // Readers first: the last connection checkpoints the log and removes it only if it may write.
         try? lookup?.close()
         pool?.invalidateReadOnlyConnections()
         try? reader.close()
@@ -45,20 +45,20 @@ package struct IndexDatabase: Sendable {
 // MARK: Opening for the daemon
 
 extension IndexDatabase {
-    /// Up to this size a database is checked through when it is opened, in bytes: it takes some 20 ms.
+    /// In bytes. A database up to this size is checked when it is opened, which takes some 20 ms.
     private static let checkedSizeMax: Int64 = 16 << 20
     /// How long a connection waits for another process that writes, in seconds.
     static let busyTimeout = 5.0
-    /// GRDB's own choice is higher than that, and libdispatch says on standard error that only root may have it.
+    /// GRDB's default is higher, and libdispatch reports on standard error that only root may have it.
     private static let ordinaryPriority = DispatchQoS.default
-    /// To which size the write-ahead log is cut back after a checkpoint, in bytes.
+    /// The size to which the write-ahead log is cut back after a checkpoint, in bytes.
     private static let logSizeMax = 64 << 20
-    /// How large the log grows before it is folded into the database, in pages of 4 KiB; each fold costs two flushes.
+    /// The size of the log at which a checkpoint begins, in pages of 4 KiB; each checkpoint costs two flushes.
     private static let checkpointPages = 4_096
-    /// Cache of each connection, in KiB.
+    /// The cache of each connection, in KiB.
     private static let cacheSize = 16_384
 
-    /// Opens the index for reading and writing, and makes a new one where there is none or none that can be used.
+    /// Opens the index for reading and writing; makes a new one when there is none, or none that can be used.
     ///
     /// An unusable file (damaged, of a newer version, of an older one that cannot be migrated) is renamed to
     /// `<path>.unusable-<time>`; only the newest of these is kept.
@@ -108,14 +108,14 @@ extension IndexDatabase {
                 if try IndexSchema.migrator.hasBeenSuperseded(database) {
                     throw IndexError.unusable(path: files.path, reason: "a newer version of the program made it")
                 }
-                // A file that lost its log may be ours by its header and yet hold nothing.
+                // A file that lost its log may have our header and yet no tables.
                 let wasEmpty = try IndexSchema.migrator.appliedIdentifiers(database).isEmpty
                 return !isFresh && !wasEmpty
             }
             try IndexSchema.migrator.migrate(pool)
             isFresh = !isClean
             let (wasClosedCleanly, lastCommitAt) = try pool.writeWithoutTransaction { database in
-                // From now on the header alone says whose file this is.
+                // After this the header alone shows that the file is ours.
                 if isFresh { try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
                 return (try IndexMeta.isClean(database), try IndexMeta.lastCommitAt(database))
             }
@@ -155,7 +155,7 @@ extension IndexDatabase {
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(busyTimeout)
         configuration.prepareDatabase { database in
-            // What a statement may have to restore stays in memory: in files of /var/tmp it is eight writes a job.
+            // A statement's rollback data stays in memory: in files in /var/tmp it costs eight writes per job.
             try database.execute(
                 sql: """
                     PRAGMA journal_size_limit = \(logSizeMax);
@@ -187,8 +187,8 @@ extension IndexDatabase {
         do {
             return try openReadOnly(files, location: path)
         } catch {
-            // SQLite wants to make the log and its shared memory even for reading. Who may not write to the directory
-            // can still read a database without a log: nothing can be missing in it.
+            // SQLite makes the log and its shared memory even for reading. A user without write access to the directory
+            // can still read a database without a log: it is complete.
             guard case .inaccessible = error, !files.hasWriteAheadLog else { throw error }
             return try openReadOnly(files, location: files.immutableLocation)
         }

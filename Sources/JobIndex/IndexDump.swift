@@ -1,8 +1,9 @@
 import GRDB
 
 extension IndexDatabase {
-    /// All rows that the job directories determine, by table, as text in a stable order: two indices of the same files
-    /// are equal in this. What the index says about itself is not in it.
+    /// All rows that derive from the job directories, by table, as text in a stable order.
+    ///
+    /// Two indices of the same files have equal dumps. What the index says about itself is not included.
     package func dump() async throws -> [String: [[String]]] {
         try await read { database in
             try IndexSchema.derivedTables.reduce(into: [:]) { dump, table in

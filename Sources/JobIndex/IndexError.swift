@@ -1,6 +1,6 @@
 import GRDB
 
-/// Why the index cannot be used, with what a person can do about it.
+/// Why the index cannot be used, and what the operator can do about it.
 package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
     /// There is no file at this path.
     case missing(path: String)
@@ -12,10 +12,10 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
     case foreign(path: String)
     /// The file cannot be opened, read or written at the moment: permissions, a full disk, another writer.
     case inaccessible(path: String, reason: String)
-    /// This connection writes no more: it met an error of the disk while it was opened, and keeps to reading.
+    /// This connection can only read: the filesystem is read-only, or gave an error when the file was opened.
     case readOnly(path: String)
 
-    /// It holds the jobs of another spool, or those of a spool that this one is a copy of.
+    /// It holds the jobs of another spool, or of the spool that this one is a copy of.
     case otherSpool(path: String, owner: IndexOwner, spool: IndexOwner)
     /// It would lie on a filesystem that other hosts may share.
     case shared(path: String)
@@ -46,7 +46,7 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Whether the configuration is to blame.
+    /// Whether the configuration is the cause.
     package var isOfConfiguration: Bool {
         switch self {
         case .otherSpool, .shared: true
@@ -54,10 +54,10 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Whether the file is good for nothing and may be set aside.
+    /// Whether the file cannot be used at all, and may be set aside.
     var isUnusable: Bool { if case .unusable = self { true } else { false } }
 
-    /// What an error of SQLite says about the file at `path`; nil when it speaks of a statement and not of the file.
+    /// Turns an error of SQLite into one about the file at `path`; nil when it is about a statement, not the file.
     init?(_ error: any Error, path: String) {
         if let error = error as? IndexError {
             self = error
@@ -67,7 +67,7 @@ package enum IndexError: Error, Sendable, Equatable, CustomStringConvertible {
         let reason = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
         switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .unusable(path: path, reason: reason)
-        // A file that ends within a page was cut: reading it again gives the same.
+        // A file that ends within a page was cut short: a retry would read the same.
         case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHORT_READ:
             self = .unusable(path: path, reason: "the file was cut short")
         case .SQLITE_READONLY: self = .readOnly(path: path)

@@ -21,7 +21,7 @@ struct IndexFiles: Sendable {
     var writeAheadLog: String { path + "-wal" }
     var sharedMemory: String { path + "-shm" }
 
-    /// The database as a URI that promises SQLite that nobody writes to it (sqlite.org/uri.html, `immutable`).
+    /// The database as a URI that promises SQLite that no process writes to it (sqlite.org/uri.html, `immutable`).
     var immutableLocation: String {
         let absolute = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         var escaped = ""
@@ -62,11 +62,11 @@ struct IndexFiles: Sendable {
     /// Whether the write-ahead log holds anything that the database may lack.
     var hasWriteAheadLog: Bool { (Self.identity(of: writeAheadLog)?.size ?? 0) > 0 }
 
-    /// Has the kernel begin to write what is new in the write-ahead log: the next flush of a job's files writes the whole
-    /// filesystem and would wait for that, too. Nothing depends on it.
+    /// Makes the kernel start to write new data of the write-ahead log; best effort.
     ///
-    /// The log alone may be opened and closed beside SQLite, which has its locks in the other two: a process loses those
-    /// when it closes any descriptor of their file (fcntl(2)).
+    /// The next flush of job files may write the whole filesystem, and would wait for that data, too. Only the log may
+    /// be opened and closed beside SQLite, which has its locks on the other two files: a process loses its locks on a
+    /// file when it closes any descriptor of it (fcntl(2)).
     func startWritingLog() {
         let descriptor = Glibc.open(writeAheadLog, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return }
@@ -96,7 +96,7 @@ struct IndexFiles: Sendable {
         if rename(path, target) != 0, errno != ENOENT {
             throw .inaccessible(path: path, reason: "it is unusable and cannot be renamed: \(Self.reason(errno))")
         }
-        // The log keeps the name that belongs to the database, so that both can still be looked at together.
+        // The log gets the name that matches the database's, so that both can still be examined together.
         _ = unlink(target + "-wal")
         _ = rename(writeAheadLog, target + "-wal")
         _ = unlink(sharedMemory)
@@ -104,7 +104,7 @@ struct IndexFiles: Sendable {
         return target
     }
 
-    /// Removes a log that was left without its database, so that no new one takes it for its own.
+    /// Removes a log that was left without its database, so that a new database does not read it.
     func removeOrphans() {
         _ = unlink(writeAheadLog)
         _ = unlink(sharedMemory)

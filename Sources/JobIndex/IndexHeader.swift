@@ -1,4 +1,4 @@
-/// What the first bytes of a file say it is, read before SQLite opens it: opening changes a file.
+/// What a file is by its first bytes, which are read before SQLite opens it: opening changes a file.
 ///
 /// The layout is that of SQLite's "Database File Format", section 1.3.
 enum IndexHeader: Equatable {
@@ -17,7 +17,7 @@ enum IndexHeader: Equatable {
 
     private static let magic = Array("SQLite format 3\0".utf8)
     private static let applicationIDOffset = 68
-    /// In bytes: a database of one page has no table; ours is one for the moment between its creation and its schema.
+    /// In bytes. A database of one page has no table; ours has one page between its creation and its schema.
     private static let smallestPage = 4_096
 
     init(_ bytes: [UInt8], fileSize: Int64) {

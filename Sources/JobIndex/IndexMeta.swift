@@ -1,7 +1,7 @@
 import GRDB
 import Jobs
 
-/// What the index says about itself: whether its last writer ended well, and until when it is known to be whole.
+/// What the index says about itself: its owner, whether its last writer closed it cleanly, and when it was complete.
 enum IndexMeta {
     private static let clean = "clean"
     private static let lastCommitAt = "last_commit_at"
@@ -22,7 +22,7 @@ enum IndexMeta {
         try set(lastCommitAt, String(time.milliseconds), in: database)
     }
 
-    /// The index may lack anything: all of it is to be compared with the files. Whose it is stays.
+    /// Makes the index count as incomplete, so that all of it is compared with the files; the owner stays.
     static func forget(_ database: Database) throws {
         try database.execute(sql: "DELETE FROM meta WHERE key NOT IN (?, ?)", arguments: [ownerID, ownerPath])
     }

@@ -1,7 +1,7 @@
 import GRDB
 package import Jobs
 
-/// How many jobs a queue has in a state, and since when the oldest of them is here.
+/// How many jobs a queue has in a state, and when the oldest of them was accepted.
 package struct QueueCount: Sendable, Equatable {
     package var queue: String
     package var state: JobSummary.State
@@ -11,7 +11,7 @@ package struct QueueCount: Sendable, Equatable {
 
 /// Errors of all queries: ``IndexError``, or `CancellationError` when the task was cancelled.
 extension IndexDatabase {
-    /// At most so many jobs answer to a part of an id: a person needs no more to see that it is ambiguous.
+    /// The most jobs that ``jobs(matching:)`` returns: enough for a person to see that a text is ambiguous.
     package static let matchesMax = 11
     /// The shortest part of an id that stands for a job, in characters.
     package static let idPartMin = 4
@@ -25,8 +25,10 @@ extension IndexDatabase {
         }
     }
 
-    /// The jobs that a person may mean by `text`: an id, else a part of one (``idPartMin`` characters or more, upper or
-    /// lower case), the dropped file's whole name, or the job directory's. At most ``matchesMax``, newest id first.
+    /// The jobs that a person may mean by `text`; at most ``matchesMax``, newest id first.
+    ///
+    /// It is an id, else a part of one (``idPartMin`` characters or more, upper or lower case), the dropped file's
+    /// whole name, or the job directory's.
     package func jobs(matching text: String) async throws -> [JobSummary] {
         let id = JobID(text.uppercased())?.text ?? text
         return try await read { database in
@@ -43,7 +45,7 @@ extension IndexDatabase {
                 let sql = "SELECT job FROM jobs WHERE job = ?"
                 matches += try String.fetchAll(database, sql: sql, arguments: [name.id.text])
             } else if text.count >= Self.idPartMin {
-                // A look at every id: some 100 ms for a million, which a person does not notice.
+                // This reads every id: some 100 ms for a million, which a person does not notice.
                 matches += try String.fetchAll(
                     database,
                     sql: "SELECT job FROM jobs WHERE instr(job, ?) OR instr(job, ?) ORDER BY job DESC LIMIT ?",
@@ -72,9 +74,9 @@ extension IndexDatabase {
         }
     }
 
-    /// What needs a person's eye: held jobs, then deferred ones that were due before `time`; of each the oldest first.
+    /// Jobs that need a person's attention: held ones, and deferred ones due before `time`; each oldest first.
     ///
-    /// - Parameter limit: how many of each at most.
+    /// - Parameter limit: The most jobs of each kind.
     package func stuck(
         dueBefore time: Timestamp,
         limit: Int
@@ -98,9 +100,9 @@ extension IndexDatabase {
         }
     }
 
-    /// What waits by itself: running jobs with a step that waits, then deferred ones, the next due first.
+    /// Jobs that wait and need no person: running ones with a waiting step, then deferred ones, the next due first.
     ///
-    /// - Parameter limit: how many of each at most.
+    /// - Parameter limit: The most jobs of each kind.
     package func waits(limit: Int) async throws -> [JobSummary] {
         try await read { database in
             let columns = RowWriter.jobColumns.joined(separator: ", ")
@@ -124,8 +126,7 @@ extension IndexDatabase {
         }
     }
 
-    /// Jobs with a step during which the daemon died again and again, and which runs alone or waits to; the oldest first,
-    /// at most `limit`.
+    /// Jobs with a step during which the daemon died repeatedly, and which runs alone or waits to; oldest first.
     package func suspects(limit: Int) async throws -> [JobSummary] {
         try await read { database in
             let columns = RowWriter.jobColumns.joined(separator: ", ")
@@ -137,8 +138,7 @@ extension IndexDatabase {
         }
     }
 
-    /// Jobs that are done and of which there is something to say all the same, as of a batch with failed lines; the newest
-    /// first, at most `limit`.
+    /// Done jobs that still have a reason to show, such as a batch with failed lines; newest first.
     package func doneWithReason(limit: Int) async throws -> [JobSummary] {
         try await read { database in
             let columns = RowWriter.jobColumns.joined(separator: ", ")
@@ -161,7 +161,7 @@ extension IndexDatabase {
         }
     }
 
-    /// The attempts to call a model, in the order in which they ended; one without an end comes where it began.
+    /// The attempts to call a model, in the order in which they ended; one that has not ended counts from its start.
     package func modelCalls(of job: String) async throws -> [IndexedCall] { try await calls(of: job, in: .model) }
 
     /// The attempts to call a tool, in the same order.
@@ -175,7 +175,7 @@ extension IndexDatabase {
         }
     }
 
-    /// Removes the rows of jobs that are gone, when no ``IndexWriter`` is at work on this index.
+    /// Removes the rows of jobs that are gone; only while no ``IndexWriter`` works on this index.
     package func remove(jobs: [String]) async throws {
         let path = path
         guard let pool else { throw IndexError.inaccessible(path: path, reason: "it is open for reading only") }

@@ -2,8 +2,8 @@ import GRDB
 
 /// The tables of the index and their versions.
 ///
-/// Nothing here is sensitive: of arguments and outputs there are redacted summaries alone. A new version adds a migration and never changes an
-/// old one. Times are milliseconds since 1970, UTC.
+/// Nothing here is sensitive: arguments and outputs are kept as redacted summaries only. A new version adds a migration
+/// and never changes an old one. Times are milliseconds since 1970, UTC.
 enum IndexSchema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
@@ -15,7 +15,7 @@ enum IndexSchema {
         }
         migrator.registerMigration("v2") { database in
             try database.execute(sql: calls)
-            // What the calls now hold is in the job directories alone.
+            // Only the job directories have what the calls hold now.
             try IndexMeta.forget(database)
         }
         migrator.registerMigration("v3") { database in
@@ -33,13 +33,13 @@ enum IndexSchema {
                     WHERE state = 'done' AND reason IS NOT NULL
                     """
             )
-            // That lines of a batch failed is in the job directories alone.
+            // Only the job directories show that lines of a batch failed.
             try IndexMeta.forget(database)
         }
         return migrator
     }()
 
-    /// All tables that the job directories determine, each with the columns that order its rows.
+    /// All tables that derive from the job directories, each with the columns that order its rows.
     static let derivedTables = [
         "jobs": "job", "labels": "job, key", "steps": "job, path", "model_calls": "job, step, attempt",
         "tool_calls": "job, step, attempt", "events": "job, seq", "counters": "queue, state",
@@ -144,7 +144,7 @@ enum IndexSchema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Each ends in the order of a list, newest first, so that a list reads as many entries as it shows.
+    /// Each index ends in the order of a list, so that a list reads only as many entries as it shows.
     private static let indices = """
         CREATE INDEX jobs_by_state ON jobs (state, accepted_at, job);
         CREATE INDEX jobs_by_queue ON jobs (queue, state, accepted_at, job);
@@ -154,7 +154,7 @@ enum IndexSchema {
         CREATE INDEX labels_by_value ON labels (key, value, accepted_at, job);
         """
 
-    /// Keep the counts of ``IndexDatabase/counts()``, which would else be a scan of all jobs.
+    /// They keep the counts for ``IndexDatabase/counts()``, which would otherwise scan all jobs.
     private static let triggers = """
         CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs BEGIN
             INSERT INTO counters (queue, state, count) VALUES (NEW.queue, NEW.state, 1)
@@ -173,7 +173,7 @@ enum IndexSchema {
         END;
         """
 
-    /// Version 2: a call is a row from its beginning on, which its end replaces.
+    /// Version 2: a call has a row from its start, and its end replaces that row.
     private static let calls =
         ["model", "tool"].map { kind in
             """

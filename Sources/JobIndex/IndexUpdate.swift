@@ -1,21 +1,21 @@
 package import Jobs
 import OrderedCollections
 
-/// A change of the index, made of a job's history and stripped of everything that the index must not hold.
+/// A change of the index, derived from a job's history, without anything that the index must not hold.
 ///
-/// Writing it twice changes nothing, and an older one never undoes a newer one, so that live updates and a rebuild
-/// may cross each other.
+/// Writing it twice changes nothing, and an older one never undoes a newer one, so that live updates and a rebuild may
+/// run at the same time.
 package enum IndexUpdate: Sendable {
     /// What the newest records of a job changed, or all of its records.
     case job(JobSummary, steps: [IndexedStep], records: [IndexedRecord])
-    /// A drop that became no job.
+    /// A drop that did not become a job.
     case rejected(JobSummary)
     /// What a running job waits for, or nil; it holds until the job's next record.
     case waits(job: String, why: String?, seq: Int)
-    /// The job is gone, or its rows are to be made anew from the next update.
+    /// The job is gone, or the next update makes its rows anew.
     case remove(job: String)
 
-    /// How many rows it writes at most: what it takes of the buffer.
+    /// The most rows that it writes, and so the room that it takes in the buffer.
     package var rowCount: Int {
         switch self {
         case .job(_, let steps, let records): 1 + steps.count + records.count
@@ -48,7 +48,7 @@ package struct IndexedRecord: Sendable, Equatable {
 }
 
 extension IndexUpdate {
-    /// The update for `records`, which are the newest of the history that `replay` has folded, or all of it.
+    /// The update for `records`: the newest of the history that `replay` has applied, or all of it.
     ///
     /// A history given record by record, with the replay as of each, leaves the same rows as the whole at once.
     ///
@@ -64,8 +64,8 @@ extension IndexUpdate {
 
     /// The steps that `records` changed, each with the last record that did.
     ///
-    /// A retry or a release sets back the counts of all unfinished steps. Which those were is told by the ledger as it
-    /// is now: a step that was finished since has a later record of its own.
+    /// A retry or a release resets the counts of all unfinished steps. The current ledger shows which those were: a
+    /// step that has finished since has a later record of its own.
     private static func touchedSteps(of ledger: StepLedger, _ records: [HistoryRecord]) -> [IndexedStep] {
         var touched: OrderedDictionary<String, Int> = [:]
         var lastReset: Int?
@@ -75,7 +75,7 @@ extension IndexUpdate {
                 if let step = record.event.step { touched[step] = record.seq }
             case .released(let release):
                 lastReset = record.seq
-                // Who says that it happened has finished it.
+                // A release that reports the step's outcome finishes the step.
                 if let step = release.step, case .done = release.finding { touched[step] = record.seq }
             case .retried: lastReset = record.seq
             default: break

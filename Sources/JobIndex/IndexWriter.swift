@@ -4,35 +4,35 @@ package import Jobs
 package import Logging
 import Synchronization
 
-/// Writes the index behind the daemon's back: nobody waits for it, and its trouble is nobody else's.
+/// Writes the index in the background: no job waits for it, and its failures affect no job.
 ///
-/// Updates gather for a moment and go into the database in one transaction, on the writer's own queue and never on
-/// the threads of Swift's tasks. What cannot be written now is kept and tried again; what is lost is noted, so that the
-/// daemon compares index and files (``losses``). When the database is damaged, deleted or replaced under it, a new one
-/// is made and the daemon is asked to fill it.
+/// Updates gather for a moment and go into the database in one transaction, on the writer's own queue and never on the
+/// threads of Swift's tasks. The writer keeps and retries what it cannot write now, and counts what is lost, so that
+/// the daemon compares index and files (``losses``). When the database is damaged, deleted or replaced under it, the
+/// writer makes a new one and asks the daemon to fill it.
 ///
-/// Idle costs nothing. A deleted file is noticed with the next update or the next ``flush()``.
+/// An idle writer does no work: it notices a deleted file with the next update or the next ``flush()``.
 package final class IndexWriter: Sendable {
-    /// Updates in one transaction at most.
+    /// The most updates in one transaction.
     static let batchMax = 4_000
     /// How long updates gather before they are written.
     private static let gatheringTime = DispatchTimeInterval.milliseconds(50)
-    /// The same while many come: all that a job does in this time costs its row and its indices once.
+    /// The same while many come: a job's row and its indices are then written once for all its changes in this time.
     private static let busyGatheringTime = DispatchTimeInterval.milliseconds(200)
-    /// So many updates at once are many.
+    /// From this number of updates in the last batch on, many come.
     private static let busyMin = 20
-    /// How long to wait before what failed is tried again.
+    /// How long to wait before a retry.
     private static let retryDelay = DispatchTimeInterval.seconds(1)
-    /// After so many damaged databases the disk is to blame, and the index rests until the daemon's next start.
+    /// After more damaged databases than this the disk is the likely cause, and the writer makes no more.
     private static let replacementsMax = 8
 
     private struct Connection {
         /// Nil while none can be opened.
         var database: IndexDatabase?
-        /// Whether the database says that it is being written to.
+        /// Whether the database is marked as being written to.
         var isMarked = false
         var replacements = 0
-        /// Whether the last try failed; said once, not with every try.
+        /// Whether the last try failed; that is logged once, not with every try.
         var isFailing = false
         var isClosed = false
     }
@@ -43,10 +43,10 @@ package final class IndexWriter: Sendable {
     private let onFresh: @Sendable () -> Void
     private let queue = DispatchQueue(label: "agentspool.index.writer")
     private let buffer = Mutex(UpdateBuffer())
-    /// Changed on `queue` only; the lock is for those who look from elsewhere, and is never held while writing.
+    /// Changed on `queue` only; the lock serves readers on other threads, and is never held while writing.
     private let connection: Mutex<Connection>
 
-    /// Begins to write to `database`, which says from now on that it is being written to.
+    /// Begins to write to `database`, and marks it as being written to.
     ///
     /// When `database` was fresh, or not closed cleanly, ``needsReconcile`` is true from the start.
     ///
@@ -71,13 +71,14 @@ package final class IndexWriter: Sendable {
         }
     }
 
-    /// The database that is written to now; nil while there is none. To be asked for anew with every query: when it is
-    /// replaced, the old one is closed.
+    /// The current database; nil while there is none.
+    ///
+    /// Callers read this again for every query: when the database is replaced, the old one is closed.
     package var database: IndexDatabase? { connection.withLock { $0.database } }
 
-    // MARK: Giving updates
+    // MARK: Updates
 
-    /// Takes an update in. Never blocks and never fails.
+    /// Records an update; never blocks and never fails.
     package func record(_ update: IndexUpdate) {
         enum Wake {
             case none, now
@@ -101,7 +102,7 @@ package final class IndexWriter: Sendable {
         }
     }
 
-    /// Writes updates and returns when they are committed: the way of a rebuild, which must not run ahead.
+    /// Writes updates and returns when they are committed, so that a rebuild does not run ahead.
     ///
     /// Best with some hundred updates at a time.
     ///
@@ -111,30 +112,30 @@ package final class IndexWriter: Sendable {
         try await flush()
     }
 
-    /// Waits until all that was recorded before is committed. Notices, too, when the file is not the same any more.
+    /// Waits until all earlier updates are committed; also notices when the file is not the same any more.
     ///
-    /// - Throws: ``IndexError`` when it could not be written; it is kept and tried again.
+    /// - Throws: ``IndexError`` when they could not be written; they are kept and tried again.
     package func flush() async throws(IndexError) {
         try await onQueue { self.drainNoting() }.get()
     }
 
-    /// Writes what is left, marks the index as whole when nothing is missing, and closes it. What is recorded
-    /// afterwards is not written.
+    /// Writes the remaining updates, marks the index as complete when nothing is missing, and closes it; later updates
+    /// are not written.
     package func close() async {
         buffer.withLock { $0.isClosed = true }
         await onQueue { self.finish() }
     }
 
-    // MARK: Being whole
+    // MARK: Completeness
 
-    /// How often the index lost something that only the files can bring back: updates without room, a database that was
-    /// replaced, an end that was not clean.
+    /// How often the index lost something that only the files can bring back: updates without room, a replaced
+    /// database, an unclean end.
     package var losses: Int { buffer.withLock { $0.losses } }
 
     /// Whether index and files must be compared.
     package var needsReconcile: Bool { buffer.withLock { $0.needsReconcile } }
 
-    /// Notes that something happened of which the index may not have been told: index and files are to be compared.
+    /// Notes that the index may have missed a change, so that index and files are compared.
     package func noteLoss() { buffer.withLock { $0.lose() } }
 
     /// Notes that index and files were compared and the differences written.
@@ -160,12 +161,12 @@ package final class IndexWriter: Sendable {
         }
     }
 
-    /// While writing fails, only the timer and those who wait try again: not every batch.
+    /// While writing fails, only the timer and waiting callers try again, not every batch.
     private func drainUnlessFailing() {
         if !connection.withLock({ $0.isFailing }) { _ = drainNoting() }
     }
 
-    /// Writes all that is here; after a failure sets the timer for the next try.
+    /// Writes all buffered updates; after a failure it sets the timer for the next try.
     private func drainNoting(isTimeWorthWriting: Bool = false) -> Swift.Result<Void, IndexError> {
         buffer.withLock { $0.isBatchRequested = false }
         if connection.withLock({ $0.isClosed }) { return .failure(.inaccessible(path: path, reason: "it is closed")) }
@@ -188,7 +189,7 @@ package final class IndexWriter: Sendable {
 
     /// - Returns: whether anything had to be written.
     private func drain(isTimeWorthWriting: Bool) throws(IndexError) -> Bool {
-        // The time is read first: all that was recorded before it is written now or was before.
+        // The time is read first: every update before it is written by this drain or an earlier one.
         let now = clock.now
         let (entries, isWhole) = buffer.withLock { ($0.takeAll(), !$0.needsReconcile) }
         var rest = entries[...]
@@ -232,7 +233,7 @@ package final class IndexWriter: Sendable {
             database.files.startWritingLog()
         } catch {
             if let error = IndexError(error, path: path) { throw error }
-            // The rows themselves are refused, which a second try would not change.
+            // SQLite refuses the rows themselves, and a retry would not change that.
             buffer.withLock { $0.lose() }
             logger.error("\(batch.count) updates of the index were refused, and it is incomplete: \(error)")
         }
@@ -240,7 +241,7 @@ package final class IndexWriter: Sendable {
 
     // MARK: The database
 
-    /// The database, after a look at whether it is still there; a new one when it is not.
+    /// Returns the current database when its file is still in place; else opens a new one.
     private func usableDatabase() throws(IndexError) -> IndexDatabase {
         let (current, isMarked) = connection.withLock { ($0.database, $0.isMarked) }
         if let current, current.isInPlace, current.pool != nil {
@@ -263,8 +264,8 @@ package final class IndexWriter: Sendable {
         return opened
     }
 
-    /// Says in the database that it is being written to. This must survive a power cut, or the next start would believe
-    /// an index that lacks what came later.
+    /// Marks the database as being written to. The mark must survive a power cut: else the next start would trust an
+    /// index that lacks what came later.
     private func markAsWritten(_ database: IndexDatabase) throws(IndexError) {
         do {
             try database.pool?.writeWithoutTransaction { connection in
@@ -327,7 +328,7 @@ package final class IndexWriter: Sendable {
         database.close()
     }
 
-    // MARK: Telling
+    // MARK: Logging
 
     private func note(_ error: IndexError) {
         let isNews = connection.withLock { connection in

@@ -1,10 +1,10 @@
 package import Jobs
 
-/// The row of one attempt to call a model or a tool, from its beginning on.
+/// The row of one attempt to call a model or a tool, from its start on.
 package struct IndexedCall: Sendable, Equatable {
     package enum Status: String, Sendable {
         case running, completed, failed
-        /// It began, and nobody will say how it ended: the daemon died, or the job left its hands.
+        /// It began, and its end will never be known: the daemon died, or the job left the daemon.
         case unknown
     }
 
@@ -25,13 +25,13 @@ package struct IndexedCall: Sendable, Equatable {
     /// What went wrong, redacted, on one line and cut short.
     package var message: String?
     package var durationMilliseconds: Int
-    /// All of them, the cached ones included; 0 for tools.
+    /// The cached ones included; 0 for tools.
     package var inputTokens: Int
     package var cachedInputTokens: Int
     package var outputTokens: Int
     /// US dollars; 0 where no price is configured.
     package var costUSD: Double
-    /// When it ended; of one that runs, when it began.
+    /// When it ended; for a running one, when it began.
     package var at: Timestamp
 }
 
@@ -49,8 +49,9 @@ extension IndexedCall {
         }
     }
 
-    /// The row that this call leaves in the place of an earlier one of the same attempt: what only the beginning tells
-    /// stays when the end comes, and the same record again changes nothing.
+    /// Merges this call with an earlier row of the same attempt.
+    ///
+    /// Fields that only the start has stay when the end comes, and the same record again changes nothing.
     func merged(with earlier: IndexedCall) -> IndexedCall {
         var merged = seq > earlier.seq ? self : earlier
         merged.effect = effect ?? earlier.effect
@@ -119,8 +120,8 @@ extension IndexedCall {
 }
 
 extension IndexedCall.Table {
-    /// Where the calls of a kind of step belong. A line of a batch file is a call when it named a model; agents and
-    /// loops are none, for the steps inside them are.
+    /// The table for the calls of a kind of step. A line of a batch file is a call when it named a model. Agents and
+    /// loops are not calls: the steps inside them are.
     fileprivate init?(_ kind: StepKind, model: String?) {
         switch kind {
         case .model: self = .model
@@ -132,7 +133,7 @@ extension IndexedCall.Table {
 }
 
 extension JobEvent {
-    /// Whether no call goes on after it: the job changed hands, or left them.
+    /// Whether no call goes on after it: another node or run owns the job now, or it does not run any more.
     var endsCalls: Bool {
         switch self {
         case .claimed, .deferred, .held, .cancelled, .completed, .failed: true

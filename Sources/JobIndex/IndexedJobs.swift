@@ -1,7 +1,7 @@
 import GRDB
 package import Jobs
 
-/// Where the index says that a job is: enough to compare it with the files.
+/// What the index says about a job's state: enough to compare it with the files.
 package struct IndexedJob: Sendable, Equatable {
     package var job: String
     package var state: JobSummary.State

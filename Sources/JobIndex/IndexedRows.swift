@@ -2,7 +2,7 @@ import GRDB
 import Jobs
 import OrderedCollections
 
-// Reading rows by position. A word that this version does not know makes the row nil: it is left out.
+// Reads rows by position. A row with a word that this version does not know is nil, and is left out.
 
 extension Row {
     func time(_ index: Int) -> Timestamp? {

@@ -8,7 +8,7 @@ package struct IndexedStep: Sendable, Equatable {
     package var attempts: Int
     package var startedAt: Timestamp?
     package var finishedAt: Timestamp?
-    /// Of the last attempt.
+    /// The duration of the last attempt.
     package var durationMilliseconds: Int
     package var failureClass: FailureClass?
     /// What went wrong, on one line and cut short.

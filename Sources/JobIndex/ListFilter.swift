@@ -1,6 +1,6 @@
 package import Jobs
 
-/// Which jobs a list shows: those that meet all of it, newest first.
+/// Which jobs a list shows: those that meet all conditions, newest first.
 package struct ListFilter: Sendable, Equatable {
     package struct Label: Sendable, Hashable {
         package var key: String
@@ -13,11 +13,11 @@ package struct ListFilter: Sendable, Equatable {
     package var states: Set<JobSummary.State>
     package var queue: String?
     package var workflow: String?
-    /// All of these.
+    /// A job must have all of these.
     package var labels: [Label]
-    /// Accepted at this moment or later.
+    /// The job was accepted at this time or later.
     package var since: Timestamp?
-    /// How many rows at most; nil for all.
+    /// The most rows; nil for all.
     package var limit: Int?
 
     package init(

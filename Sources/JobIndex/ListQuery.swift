@@ -6,7 +6,7 @@ struct ListQuery {
     private(set) var sql: String
     private(set) var arguments: StatementArguments
 
-    /// Up to so many jobs in the wanted states it is cheaper to look at each of them than at all with a label.
+    /// Up to this many jobs in the wanted states, it is cheaper to read each of them than all jobs with a label.
     private static let fewJobs = 10_000
 
     /// - Parameter jobsInStates: how many jobs are in the wanted states (and queue), from the counters.
@@ -42,7 +42,7 @@ struct ListQuery {
         self.init(sql: sql, arguments: arguments)
     }
 
-    /// The jobs with a label, newest first, and of those the ones that meet the rest.
+    /// Reads the jobs with a label, newest first, and keeps those that meet the other conditions.
     private init(_ filter: ListFilter, from label: ListFilter.Label) {
         let states = Self.states(of: filter)
         var conditions = [

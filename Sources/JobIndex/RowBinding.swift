@@ -3,7 +3,7 @@ import GRDBSQLite
 
 /// Binds a row's values one after another to a prepared statement, without a box around each of them.
 ///
-/// GRDB's own arguments cost as much as what SQLite does with them.
+/// GRDB's own arguments cost as much as SQLite's work with them.
 struct RowBinding {
     private let statement: Statement
     private var position: Int32 = 0
@@ -11,11 +11,11 @@ struct RowBinding {
 
     init(_ statement: Statement) {
         self.statement = statement
-        // Else nothing may be bound to one that was executed (sqlite3_bind_text(3)).
+        // No value may be bound to an executed statement before this (sqlite3_bind_text(3)).
         sqlite3_reset(statement.sqliteStatement)
     }
 
-    /// A statement all of whose values are bound here; GRDB would else ask for them.
+    /// A statement whose values are all bound here; otherwise GRDB would demand them.
     static func prepared(_ sql: String, _ database: Database) throws -> Statement {
         let statement = try database.cachedStatement(sql: sql)
         statement.setUncheckedArguments([])

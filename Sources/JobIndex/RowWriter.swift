@@ -4,7 +4,7 @@ import OrderedCollections
 
 /// Writes updates as rows, within one transaction.
 ///
-/// The statements are prepared once a connection and the rows bound by position: this is the hot path of the index.
+/// The statements are prepared once per connection and the rows bound by position: this is the hot path of the index.
 struct RowWriter {
     private let database: Database
     private let insertJob: Statement
@@ -14,7 +14,7 @@ struct RowWriter {
     private let insertEvent: Statement
     private let insertCall: [IndexedCall.Table: Statement]
     private let giveUpCalls: [IndexedCall.Table: Statement]
-    /// Of each job in this transaction: many records of a job cost a row and its indices once.
+    /// The newest rows of each job in this transaction: many records of a job write its row and its indices once.
     private var latest: OrderedDictionary<String, Latest> = [:]
 
     /// The newest rows of a job.
@@ -38,7 +38,7 @@ struct RowWriter {
             calls[CallKey(table: table, step: call.step), default: [:]][call.attempt] = row
         }
 
-        /// Of a batch of many lines only the calls of `step` are looked at, when it is given.
+        /// When `step` is given, reads only the calls of that step: a batch may have many lines.
         mutating func giveUpCalls(before seq: Int, in tables: [IndexedCall.Table], of step: String?) {
             let keys =
                 step.map { step in tables.map { CallKey(table: $0, step: step) } }
@@ -130,7 +130,7 @@ struct RowWriter {
         try row.execute()
     }
 
-    /// Says what a job waits for; nothing where a newer record is known.
+    /// Writes what a job waits for; does nothing when a newer record is known.
     private mutating func write(why: String?, of job: String, seq: Int) throws {
         if let known = latest[job]?.summary {
             if known.seq <= seq { latest[job]?.summary.why = why }
@@ -182,7 +182,7 @@ struct RowWriter {
         if record.isAcceptance { try writeLabels(of: summary) }
         if record.endsCalls { try endCalls(of: summary.job, seq: record.seq) }
         guard let call = record.call, let table = record.callTable else { return }
-        // An earlier attempt that has no end will have none.
+        // An earlier attempt without an end will never have one.
         if call.status == .running, call.attempt > 1 {
             try endCalls(of: summary.job, seq: call.seq, in: [table], of: call.step)
         }
@@ -212,7 +212,7 @@ struct RowWriter {
         try row.execute()
     }
 
-    /// Says of calls that run, and began before the record `seq`, that their end is not known: those of `step`, or all.
+    /// Marks running calls that began before the record `seq` as `unknown`: those of `step`, or all.
     private mutating func endCalls(
         of job: String,
         seq: Int,
@@ -258,8 +258,8 @@ struct RowWriter {
         ]
     }
 
-    /// What only the beginning of a call tells stays when its end comes, and comes to it when it is written later. The
-    /// same record again changes nothing: its call may have been given up since.
+    /// Fields that only a call's start has stay when its end comes, and are added when the start is written later. The
+    /// same record again changes nothing: its call may have become `unknown` since.
     private static func callSQL(_ table: IndexedCall.Table) -> String {
         let columns = callColumns(table)
         let changes = columns.dropFirst(3).map { column in
@@ -300,6 +300,6 @@ struct RowWriter {
 }
 
 extension Double {
-    /// SQLite makes NULL of what is not a number.
+    /// SQLite stores NaN as NULL.
     fileprivate var stored: Double { isNaN ? 0 : self }
 }

@@ -1,36 +1,36 @@
 import Jobs
 
-/// What waits to be written, and whether anything was lost on the way.
+/// The updates that wait to be written, and how many were lost.
 struct UpdateBuffer {
-    /// Rows that wait at most; each is some 300 bytes, so this is some 20 MB.
+    /// The most rows that wait; each is some 300 bytes, so this is some 20 MB.
     static let rowsMax = 65_536
 
     struct Entry {
         var update: IndexUpdate
-        /// What it takes of the room; nothing for updates whose giver waits for them.
+        /// The room that it takes, in rows; 0 for an update whose caller waits for it.
         var weight: Int
     }
 
     private(set) var entries: [Entry] = []
-    /// Of the entries here and of those being written.
+    /// The weight of the entries here and of those being written.
     private var rows = 0
     /// How often something was lost that only the files can bring back.
     private(set) var losses = 0
     private var reconciledLosses = 0
-    /// Updates lost since the last word about it in the log.
+    /// Updates lost since the last log message about losses.
     private var unreportedLosses = 0
     var isClosed = false
     /// Whether a timer is set that will write what is here.
     var isTimerSet = false
-    /// Whether writing was asked for before the timer, for a whole batch is here.
+    /// Whether a write was requested before the timer fires, because a whole batch is here.
     var isBatchRequested = false
 
     var needsReconcile: Bool { losses > reconciledLosses }
 
-    /// Takes an update in; when there is no room it is lost, which is noted.
+    /// Adds an update; when there is no room it is lost, and the loss is counted.
     mutating func append(_ update: IndexUpdate) {
         let weight = update.rowCount
-        // One that is larger than the whole room must get through when it is alone.
+        // An update larger than the whole room must pass when it is alone.
         guard rows == 0 || rows + weight <= Self.rowsMax else {
             unreportedLosses += 1
             lose()
@@ -40,7 +40,7 @@ struct UpdateBuffer {
         entries.append(Entry(update: update, weight: weight))
     }
 
-    /// Takes updates in whose giver waits until they are written.
+    /// Adds updates whose caller waits until they are written.
     mutating func appendAwaited(_ updates: [IndexUpdate]) {
         entries.append(contentsOf: updates.lazy.map { Entry(update: $0, weight: 0) })
     }
@@ -54,7 +54,7 @@ struct UpdateBuffer {
         return entries
     }
 
-    /// Puts back what could not be written; it stays before all that came since.
+    /// Puts back entries that could not be written, before all that came since.
     mutating func putBack(_ unwritten: ArraySlice<Entry>) { entries.insert(contentsOf: unwritten, at: 0) }
 
     /// Gives back the room of entries that were written or given up.

@@ -1,12 +1,12 @@
-/// What is known of a model's answer besides what it says.
+/// Facts about a model's answer besides its text.
 package struct AnswerFacts: Sendable, Equatable {
-    /// Why the answer ended, as the provider says it.
+    /// Why the answer ended, in the provider's words.
     package var finishReason: String?
-    /// Whether it was cut at a limit and kept nevertheless.
+    /// Whether the answer was cut at a limit and kept anyway.
     package var isTruncated = false
-    /// What a person should know of it, as one sentence without its full stop.
+    /// What a person should know about the answer, as one sentence without its full stop.
     package var note: String?
-    /// What the model thought before it answered; no part of the answer.
+    /// The model's reasoning before its answer; not part of the answer.
     package var reasoning: String?
 
     package init() {}

@@ -1,29 +1,29 @@
-/// What a person is asked to say yes or no to.
+/// A request that a person approves or denies.
 package struct ApprovalRequest: Sendable, Equatable {
-    /// What happens when nobody answers in time.
+    /// What happens when no answer comes in time.
     package enum ExpiryAction: String, Sendable, CaseIterable {
-        /// As if a person had said no.
+        /// The same as a person's denial.
         case deny
         /// The job fails.
         case fail
     }
 
-    /// What happens when the answer is no.
+    /// What happens when a person denies the request.
     package enum DenialAction: String, Sendable, CaseIterable {
         /// The job ends as denied.
         case fail
-        /// The model that asked for the call is told, and goes on.
+        /// The model that asked for the call gets the denial, and goes on.
         case tell
     }
 
     package var step: String
-    /// The tool that would be called; nil when the step only asks.
+    /// The tool to call; nil when the step only asks.
     package var tool: String?
-    /// What it would be called with.
+    /// The arguments that the person sees.
     package var arguments: JSON
     /// Why a person is asked.
     package var why: String
-    /// Until when the answer must come; nil is for ever.
+    /// When the request expires; nil for never.
     package var expires: Timestamp?
     package var onExpiry: ExpiryAction
     package var onDenied: DenialAction
@@ -41,10 +41,10 @@ package struct ApprovalRequest: Sendable, Equatable {
         (self.expires, self.onExpiry, self.onDenied) = (expires, onExpiry, onDenied)
     }
 
-    /// What an approval is bound to: other arguments need another one.
+    /// A digest of the arguments; an approval holds for these arguments only.
     package var argumentsHash: String { arguments.sha256 }
 
-    /// As in `approval.json` and in the record `held`.
+    /// The form in `approval.json` and in the record `held`.
     package var json: JSON {
         JSON(members: [
             ("step", .string(step)), ("tool", tool.map(JSON.string)), ("arguments", arguments),
@@ -68,13 +68,13 @@ package struct ApprovalRequest: Sendable, Equatable {
     }
 }
 
-/// A person's yes.
+/// A person's approval of a request.
 package struct Approval: Sendable, Equatable {
     package var step: String
     package var decision: Decision
-    /// Of the arguments that the person saw.
+    /// The digest of the arguments that the person saw.
     package var argumentsHash: String
-    /// What the person put in their place; nil when they stay.
+    /// The arguments that the person put in their place; nil when they stay.
     package var arguments: JSON?
 
     package init(step: String, decision: Decision, argumentsHash: String, arguments: JSON? = nil) {
@@ -82,7 +82,7 @@ package struct Approval: Sendable, Equatable {
     }
 }
 
-/// A person's no, or that of the time that was given.
+/// The denial of a request, by a person or because the request expired.
 package struct Denial: Sendable, Equatable {
     package var step: String?
     package var decision: Decision
@@ -104,7 +104,7 @@ package struct Release: Sendable, Equatable {
     package var step: String?
     package var decision: Decision
     package var finding: Finding?
-    /// Limits in the place of the job's own; nil members stay as they were.
+    /// Limits that replace the job's own; nil members change nothing.
     package var limits: Limits
 
     package init(_ decision: Decision, finding: Finding? = nil, limits: Limits = Limits()) {

@@ -1,4 +1,4 @@
-/// A set of indices whose last is at hand.
+/// A set of indices in ascending order.
 struct AscendingIndices: Sendable, Equatable {
     private var indices: [Int] = []
 
@@ -16,7 +16,7 @@ struct AscendingIndices: Sendable, Equatable {
         if position < indices.count, indices[position] == index { indices.remove(at: position) }
     }
 
-    /// Of the first that is not smaller.
+    /// The position of the first index that is not smaller.
     private func position(of index: Int) -> Int {
         var (low, high) = (0, indices.count)
         while low < high {

@@ -1,4 +1,4 @@
-/// A value that is mostly nil, kept outside of what holds it, so that many holders stay small.
+/// A value that is mostly nil, stored outside of its holder, so that many holders stay small.
 @propertyWrapper
 package struct Aside<Value: Sendable & Equatable>: Sendable, Equatable {
     private var storage: [Value]

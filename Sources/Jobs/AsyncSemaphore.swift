@@ -1,9 +1,10 @@
 import OrderedCollections
 import Synchronization
 
-/// Gives permits to tasks, so many at the same time; the others wait, first come, first served, without holding a thread.
+/// A counting semaphore: waiting tasks get permits in the order of their arrival, and hold no thread.
 ///
-/// A task that waits says why (``Waits``). One that wants many is not passed by others that want few.
+/// A waiting task reports why it waits (``Waits``). A task that wants many permits is not overtaken by tasks that want
+/// few.
 package final class AsyncSemaphore: Sendable {
     private struct Waiter {
         var count: Int
@@ -19,13 +20,13 @@ package final class AsyncSemaphore: Sendable {
     private let permits: Int
     private let state: Mutex<State>
 
-    /// - Parameter permits: 1 at least.
+    /// - Parameter permits: 1 or more.
     package init(permits: Int) {
         self.permits = max(1, permits)
         state = Mutex(State(free: self.permits))
     }
 
-    /// How many permits no task holds now.
+    /// How many permits are free now.
     package var free: Int { state.withLock { $0.free } }
 
     /// How many tasks wait now.
@@ -34,8 +35,8 @@ package final class AsyncSemaphore: Sendable {
     /// Runs `body` while holding permits.
     ///
     /// - Parameters:
-    ///   - count: How many; all of them where there are fewer.
-    ///   - reason: Why the step waits, where it has to; nil is not shown.
+    ///   - count: How many permits; all of them where there are fewer.
+    ///   - reason: Why the step waits, if it has to; nil shows no reason.
     /// - Throws: `CancellationError` when the task is cancelled before or while it waits; else what `body` throws.
     package func withPermits<Value>(
         _ count: Int = 1,
@@ -67,8 +68,8 @@ package final class AsyncSemaphore: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let served = state.withLock { state -> [CheckedContinuation<Void, any Error>]? in
-                    // The flag is set before the handler below runs: either it is seen here, or the handler comes
-                    // later and finds the waiter.
+                    // The flag is set before the handler below runs: either this code sees the flag, or the handler
+                    // runs later and finds the waiter.
                     if Task.isCancelled { return nil }
                     state.waiters[ticket] = Waiter(count: count, continuation: continuation)
                     return serve(&state)
@@ -93,7 +94,7 @@ package final class AsyncSemaphore: Sendable {
         for continuation in served { continuation.resume() }
     }
 
-    /// Takes permits for the tasks that wait, in their order.
+    /// Takes permits for the waiting tasks, in the order of their arrival.
     private func serve(_ state: inout State) -> [CheckedContinuation<Void, any Error>] {
         var served: [CheckedContinuation<Void, any Error>] = []
         while let first = state.waiters.values.first, first.count <= state.free {

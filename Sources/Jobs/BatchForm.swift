@@ -1,13 +1,13 @@
-/// How the requests of a batch file lie in it.
+/// How a batch file holds its requests.
 package enum BatchForm: Sendable, Equatable {
-    /// A JSON value a line.
+    /// One JSON value per line.
     case lines
-    /// The elements of one JSON array, which may go over many lines.
+    /// The elements of one JSON array, which may span many lines.
     case values
-    /// Rows of a table under a heading; the byte parts the cells.
+    /// Rows of a table under a heading; the byte separates the cells.
     case table(delimiter: UInt8)
 
-    /// As a history has it: `lines`, `values`, `table ;`.
+    /// The form in a history: `lines`, `values`, `table ;`.
     package var text: String {
         switch self {
         case .lines: "lines"

@@ -1,13 +1,12 @@
-/// What a batch file holds, seen once when it is dropped: how its requests lie in it, how many there are, and why it is
-/// no batch where it is none.
+/// What one reading of a dropped batch file finds: the form and number of its requests, or why it is no batch.
 package struct BatchOutline: Sendable {
-    /// A text in UTF-16 or UTF-32 is held whole to be read, so it may have so many bytes at the most.
+    /// The most bytes of a text in UTF-16 or UTF-32, which is held in memory as a whole to be decoded.
     package static let decodedMax = 32 << 20
-    /// A longer request is not read.
+    /// The most bytes of a request; a longer one is not read.
     package static let requestMax = 16 << 20
 
     package private(set) var form = BatchForm.lines
-    /// Requests, not counting blank lines and a table's heading.
+    /// The number of requests, without blank lines and a table's heading.
     package private(set) var count = 0
     /// Why the file as a whole is no batch, as a sentence; known after ``end()``.
     package private(set) var rejection: String?
@@ -15,7 +14,7 @@ package struct BatchOutline: Sendable {
     private let fileName: String
     /// The file's first bytes, until its encoding is known.
     private var beginning: [UInt8]? = []
-    /// All of a text that is to be decoded.
+    /// The text so far, when it must be decoded as a whole.
     private var collected: [UInt8]?
     private var check = UTF8Check()
     /// The piece in which ``check`` found the first fault.
@@ -23,7 +22,7 @@ package struct BatchOutline: Sendable {
     private var json = JSONBatchOutline()
     private var table: TableBatchOutline?
 
-    /// - Parameter fileName: By whose ending it is a table or lines of JSON.
+    /// - Parameter fileName: The file's name; its ending says whether the file is a table or JSON.
     package init(fileName: String) {
         self.fileName = fileName
         if DropEnding.table.contains(DropEnding.of(fileName)) { table = TableBatchOutline(fileName: fileName) }

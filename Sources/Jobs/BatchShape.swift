@@ -1,6 +1,6 @@
 import OrderedCollections
 
-/// Tells files that are named as a batch and hold something else, which would run and give nothing of use.
+/// Finds files that are named as a batch and hold something else: they would run and give nothing useful.
 enum BatchShape {
     /// Why a file that begins with `first` is no batch, as a sentence; nil when it may be one.
     static func complaint(about first: JSON, count: Int) -> String? {

@@ -1,11 +1,11 @@
-/// Cuts a batch file that is read in pieces into its requests, in whatever form they lie in it.
+/// Splits a batch file that is read in pieces into its requests, for every form of batch.
 package struct BatchSplitter: Sendable {
-    // Changed in place: what is kept of a long request is not copied with every piece.
+    // Three optionals, changed in place, so that the kept bytes of a long request are not copied with every piece.
     private var lines: LineSplitter?
     private var values: JSONValueSplitter?
     private var table: TableSplitter?
 
-    /// - Parameter bytesMax: So much of a request is kept at the most.
+    /// - Parameter bytesMax: The most bytes that are kept of a request.
     package init(_ form: BatchForm, bytesMax: Int = .max) {
         switch form {
         case .lines: lines = LineSplitter(bytesMax: bytesMax)
@@ -14,14 +14,15 @@ package struct BatchSplitter: Sendable {
         }
     }
 
-    /// Takes the next piece of the file, and gives what ends in it: with blank lines, and with a table's heading.
+    /// Takes the next piece of the file, and passes on the requests that end in it, blank lines and a table's heading
+    /// included.
     package mutating func split(_ piece: [UInt8], _ body: (LineSplitter.Line) -> Void) {
         lines?.split(piece, body)
         values?.split(piece, body)
         table?.split(piece, body)
     }
 
-    /// The last request, when nothing but the file's end ends it.
+    /// The last request, when only the end of the file ends it.
     package mutating func end() -> LineSplitter.Line? {
         let last = lines?.end() ?? values?.end()
         return last ?? table?.end()

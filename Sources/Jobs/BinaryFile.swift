@@ -1,4 +1,4 @@
-/// What a file is that is no text, by its first bytes.
+/// Names the kind of a binary file by its first bytes.
 package enum BinaryFile {
     private static let beginnings: [(bytes: [UInt8], name: String)] = [
         (Array("%PDF-".utf8), "a PDF document"), ([0x89, 0x50, 0x4E, 0x47], "a PNG image"),
@@ -19,7 +19,7 @@ package enum BinaryFile {
         ".odt": "an OpenDocument text", ".ods": "an OpenDocument spreadsheet", ".epub": "an e-book",
     ]
 
-    /// What the file is, as `a PDF document`; nil when it is none of the kinds known here, a text say.
+    /// The kind of the file, such as `a PDF document`; nil for kinds that are not known here, and for text.
     package static func kind(of beginning: some Collection<UInt8>, named name: String) -> String? {
         if beginning.starts(with: [0x50, 0x4B, 3, 4]) || beginning.starts(with: [0x50, 0x4B, 5, 6]) {
             let ending = name.lastIndex(of: ".").map { name[$0...].lowercased() } ?? ""

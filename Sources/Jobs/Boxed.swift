@@ -1,8 +1,8 @@
-/// A large value that is handed on as a small one, and copied only when it is changed while others have it.
+/// A large value behind one reference, copied only when it is changed while other copies share it.
 struct Boxed<Value: Sendable & Equatable>: Sendable, Equatable {
     // Unchecked is safe, as for the buffer of an Array: `value` is set only in `change`, and only by the one value that
     // refers to this object, which its task changes exclusively; every other reader has another object.
-    /// What the copies of a value have in common.
+    /// The storage that copies of a value share.
     private final class Content: @unchecked Sendable {
         var value: Value
 

@@ -1,14 +1,13 @@
 /// The file descriptors that calls and commands of all jobs may hold together.
 ///
-/// A job that finds too few free waits and says so: that is better than one that fails because the process is at its
-/// limit.
+/// A job that finds too few free descriptors waits and says so, instead of failing because the process is at its limit.
 package final class Descriptors: Sendable {
     private let semaphore: AsyncSemaphore
     private let reason: String
 
     /// - Parameters:
-    ///   - max: How many may be held together, 1 at least.
-    ///   - limit: Of all that the process may have, which `max` is a part of; for the reason that is shown.
+    ///   - max: How many may be held together, 1 or more.
+    ///   - limit: The process's limit of open files, which `max` is a part of; shown in the reason for a wait.
     package init(max: Int, of limit: Int) {
         semaphore = AsyncSemaphore(permits: max)
         reason = """
@@ -17,7 +16,7 @@ package final class Descriptors: Sendable {
             """
     }
 
-    /// For parts that hold too few to be counted.
+    /// Without a limit, for code that holds too few descriptors to count.
     package static var unlimited: Descriptors { Descriptors(max: .max, of: .max) }
 
     /// How many are free now.

@@ -1,9 +1,9 @@
-/// A JSON or YAML text that was read, with a way back from a member to its line.
+/// A parsed JSON or YAML text that can name the line of a member.
 package struct Document: Sendable {
     package enum Format: Sendable, Equatable {
         case json, yaml
 
-        /// By the ending of the file's name; nil when it is neither `.json` nor `.yaml` nor `.yml`.
+        /// Reads the ending of the file's name; nil when it is neither `.json` nor `.yaml` nor `.yml`.
         package init?(fileName: String) {
             switch DropEnding.of(fileName) {
             case ".json": self = .json
@@ -20,7 +20,7 @@ package struct Document: Sendable {
 
     /// Parses `bytes`.
     ///
-    /// - Parameter name: What errors call the document.
+    /// - Parameter name: The document's name in errors.
     /// - Throws: ``DocumentError`` with the line of the first thing that does not fit.
     package init(_ bytes: [UInt8], format: Format, name: String? = nil) throws(DocumentError) {
         let bytes = try Self.decoded(bytes, name)
@@ -49,14 +49,15 @@ package struct Document: Sendable {
         }
     }
 
-    /// As UTF-8, whatever the text's mark says it is.
+    /// The text as UTF-8, decoded as its byte order mark says.
     private static func decoded(_ bytes: [UInt8], _ name: String?) throws(DocumentError) -> [UInt8] {
         do throws(TextFault) { return try TextEncoding.utf8(bytes) } catch {
             throw DocumentError(document: name, reason: "\(error)")
         }
     }
 
-    /// An error about the member at `path`, with the line on which the member, or what should hold it, begins.
+    /// An error about the member at `path`, with the line of the member or, where it is missing, of the value around
+    /// it.
     package func error(at path: [String], _ reason: String) -> DocumentError {
         DocumentError(document: name, line: line(of: path), path: path, reason: reason)
     }

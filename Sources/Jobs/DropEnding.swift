@@ -1,13 +1,14 @@
-/// The ending of a dropped file's name, by which the kind of a drop is told.
+/// The ending of a dropped file's name, which tells the kind of the drop.
 package enum DropEnding {
-    /// Endings that editors and mail programs put behind the one that was meant: Notepad makes `job.json.txt`.
+    /// The ending that editors and mail programs add to the intended one: Notepad makes `job.json.txt`.
     private static let added = ".txt"
     private static let known = [".json", ".yaml", ".yml", ".jsonl", ".ndjson", ".jsonlines", ".csv", ".tsv"]
     package static let batch: Set<String> = [".jsonl", ".ndjson", ".jsonlines"]
     package static let table: Set<String> = [".csv", ".tsv"]
 
-    /// In lower case and with its dot; white space behind it does not count, nor does a `.txt` behind one that says
-    /// more. Empty when there is none.
+    /// The ending in lower case with its dot; empty when there is none.
+    ///
+    /// White space after it is ignored, and so is a `.txt` after an ending of a document, a batch or a table.
     package static func of(_ name: String) -> String {
         var name = name.lowercased()[...]
         while let last = name.last, last.isWhitespace { name.removeLast() }

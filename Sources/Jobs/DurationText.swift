@@ -23,7 +23,7 @@ extension Duration {
         components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
     }
 
-    /// The largest unit that gives a whole number: `90s`, `15m`, `1500ms`.
+    /// The duration in the largest unit that gives a whole number: `90s`, `15m`, `1500ms`.
     package var text: String {
         let milliseconds = wholeMilliseconds
         let units: [(Int64, String)] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")]

@@ -1,10 +1,10 @@
-/// What a number of JSON is worth, without rounding: `digits` × 10^`exponent`, negative or not.
+/// The value of a JSON number, without rounding: `digits` × 10^`exponent`, negative or not.
 ///
 /// Binary division says that 0.0075 is no multiple of 0.0001, and doubles cannot tell large ids apart.
 package struct ExactNumber: Sendable, Hashable {
-    /// Divisors have no more digits.
+    /// The most digits of a divisor.
     package static let divisorDigitsMax = 18
-    /// Exponents that are written larger count as this: no two numbers that fit into a document differ by it.
+    /// Larger exponents are clamped to this, so that sums of exponents and numbers of digits cannot overflow.
     private static let exponentMax = 1 << 60
 
     /// Each from 0 to 9, with no zero at the beginning or the end; empty for 0.
@@ -57,13 +57,13 @@ package struct ExactNumber: Sendable, Hashable {
 
     private var writtenDigits: String { String(decoding: digits.map { $0 + UInt8(ascii: "0") }, as: UTF8.self) }
 
-    /// The one form that all numbers share that are worth the same.
+    /// The one form of all numbers that have the same value.
     package var canonical: JSON {
         int64.map(JSON.int)
             ?? .written(WrittenNumber(checked: (isNegative ? "-" : "") + writtenDigits + "e\(exponent)"))
     }
 
-    /// Whether it is a whole multiple of `divisor`, which has ``divisorDigitsMax`` digits at the most.
+    /// Whether it is a whole multiple of `divisor`, which has at most ``divisorDigitsMax`` digits.
     package func isMultiple(of divisor: ExactNumber) -> Bool {
         if digits.isEmpty { return true }
         // The quotient could only be whole if `digits` ended in zeros.
@@ -87,7 +87,7 @@ extension ExactNumber: Comparable {
         return left.isNegative ? isSmaller(right, left) : isSmaller(left, right)
     }
 
-    /// By their amounts.
+    /// Compares the absolute values.
     private static func isSmaller(_ left: ExactNumber, _ right: ExactNumber) -> Bool {
         if left.digits.isEmpty || right.digits.isEmpty { return left.digits.isEmpty && !right.digits.isEmpty }
         let (leftSize, rightSize) = (left.digits.count + left.exponent, right.digits.count + right.exponent)

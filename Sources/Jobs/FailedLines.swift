@@ -1,12 +1,12 @@
-/// How many lines of a batch that is done have failed.
+/// How many lines of a completed batch failed.
 package struct FailedLines: Sendable, Equatable {
     package var failed: Int
     package var total: Int
 
-    /// `2 of 4 lines failed`, as lists say it.
+    /// The text in lists: `2 of 4 lines failed`.
     package var text: String { "\(failed) of \(total) lines failed" }
 
-    /// By the output of a batch; nil when no line failed.
+    /// Reads the output of a batch; nil when no line failed.
     package init?(output: JSON) {
         guard let counts = output["request_counts"], let failed = counts["failed"]?.int, failed > 0,
             let total = counts["total"]?.int

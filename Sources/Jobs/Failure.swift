@@ -1,20 +1,20 @@
-/// How a failure is answered (DESIGN section 5).
+/// The class of a failure, which decides what happens next (DESIGN section 5).
 package enum FailureClass: String, Sendable, CaseIterable {
-    /// The same may work later: it is tried again.
+    /// A retry may succeed: the step is tried again.
     case temporary
-    /// The same will fail again: the job fails at once.
+    /// A retry would fail again: the job fails at once.
     case permanent
-    /// Whether it happened is not known: the tool's effect decides.
+    /// It is not known whether the call happened: the tool's effect decides.
     case unknown
     /// A limit of the job is used up.
     case limit
     /// A person or the policy said no.
     case denied
-    /// The daemon died again and again while it ran this step.
+    /// The daemon died repeatedly while it ran this step.
     case poison
 }
 
-/// What a tool does to the world, which decides what may be done again after an unknown outcome.
+/// What a call of a tool changes, which decides whether it may run again after an unknown outcome.
 package enum Effect: String, Sendable, CaseIterable {
     /// Changes nothing: may run again.
     case read
@@ -27,18 +27,18 @@ package enum Effect: String, Sendable, CaseIterable {
 /// Why a step or a job failed, in words for a person.
 package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     package var `class`: FailureClass
-    /// A word for programs where there is one, as `model_mismatch` of a line of a batch.
+    /// A code for programs, such as `model_mismatch` of a batch line; nil where there is none.
     package var code: String?
     /// What happened, as one sentence without its full stop.
     package var message: String
     /// What a person can do about it.
     package var hint: String?
-    /// The least time to wait before the next try, when the other side named one.
+    /// The least time to wait before the next attempt, when the provider named one.
     package var retryAfter: Duration?
-    /// What was used before it failed, when that is known.
+    /// The usage before the failure, when it is known.
     package var usage: Usage?
-    /// The HTTP answer that says it, for the error file of a batch: `status_code`, `request_id`, and `body` with the
-    /// provider's `error`.
+    /// The HTTP response with the failure, for the error file of a batch: `status_code`, `request_id`, and `body` with
+    /// the provider's `error`.
     package var response: JSON?
 
     package init(

@@ -1,5 +1,5 @@
 extension Collection<UInt8> {
-    /// Two lower-case digits a byte, as bytes of ASCII.
+    /// Two lower-case digits per byte, as ASCII bytes.
     package var hexadecimalBytes: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count * 2) { digits, filled in
             for byte in self {

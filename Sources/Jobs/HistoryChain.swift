@@ -28,7 +28,7 @@ package struct HistoryChain: Sendable, Equatable {
         return hash.finalize().hexadecimalBytes(of: 8)
     }
 
-    /// Goes past a line, newline included; false, and no change, when its chain does not fit.
+    /// Checks a line, newline included, and goes past it; false, and no change, when its digest does not match.
     package mutating func advance(past line: ArraySlice<UInt8>) -> Bool {
         let tail = Self.prefix.count + 16 + Self.suffix.count
         guard line.count > tail, line.suffix(Self.suffix.count).elementsEqual(Self.suffix) else { return false }

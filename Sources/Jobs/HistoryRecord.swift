@@ -4,7 +4,7 @@ import OrderedCollections
 package struct HistoryRecord: Sendable, Equatable {
     /// From 1, without gaps.
     package var seq: Int
-    /// How often the job had been claimed when this was written.
+    /// How often the job had been claimed when the record was written.
     package var epoch: Int
     package var at: Timestamp
     package var event: JobEvent

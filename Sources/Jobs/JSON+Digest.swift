@@ -1,7 +1,7 @@
 extension JSON {
     /// SHA-256 of the value's compact text, in hexadecimal digits.
     ///
-    /// It depends on what a number is worth and not on how it is written, as far as doubles can tell.
+    /// It depends on a number's value and not on its written form, as far as a double holds the value.
     package var sha256: String {
         SHA256.hash(hasWrittenForms ? withoutWrittenForms.bytes : bytes).hexadecimal
     }

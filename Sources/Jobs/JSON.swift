@@ -1,6 +1,6 @@
 package import OrderedCollections
 
-/// A JSON value (RFC 8259) that keeps the order of members, and numbers with every digit as they are written.
+/// A JSON value (RFC 8259) that keeps the order of members and every digit of numbers.
 ///
 /// The project has its own type because history records are its hot path, and because a document's
 /// errors must name a line: the general decoders lose order, merge duplicate members and forget lines.
@@ -9,7 +9,7 @@ package enum JSON: Sendable, Hashable {
     case bool(Bool)
     case int(Int64)
     case double(Double)
-    /// A number that neither of these would write as it was written.
+    /// A number that `Int64` and `Double` would both write differently.
     case written(WrittenNumber)
     case string(String)
     case array([JSON])
@@ -43,7 +43,7 @@ extension JSON {
         }
     }
 
-    /// What a person calls this kind of value: `a string`, `an object` …
+    /// The name of this kind of value for people: `a string`, `an object` …
     package var kindName: String {
         switch self {
         case .null: "null"
@@ -55,7 +55,7 @@ extension JSON {
         }
     }
 
-    /// Whether arrays and objects lie within each other, this value included, more than so many levels deep.
+    /// Whether arrays and objects are nested more than `levels` deep, this value included.
     package func isNested(deeperThan levels: Int) -> Bool {
         switch self {
         case .array(let elements): levels == 0 || elements.contains { $0.isNested(deeperThan: levels - 1) }
@@ -64,7 +64,7 @@ extension JSON {
         }
     }
 
-    /// An object of the members that are there.
+    /// An object of the members that are not nil.
     package init(members: [(String, JSON?)]) {
         self = .object(
             OrderedDictionary(

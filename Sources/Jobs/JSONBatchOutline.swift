@@ -1,15 +1,15 @@
-/// What a batch of JSON holds: a request a line, or an array of them.
+/// The outline of a JSON batch: one request per line, or an array of requests.
 ///
-/// The first line decides: one that is JSON by itself begins a file of lines. One that is not may begin a value that
-/// goes on, so the values are looked for beside the lines, and count when the whole file consists of them.
+/// When the first line is JSON by itself, the file consists of lines. Otherwise the line may begin a value that spans
+/// lines, so the file is also split into values. The values count when the whole file consists of them.
 struct JSONBatchOutline: Sendable {
     private(set) var form = BatchForm.lines
     private(set) var count = 0
     private(set) var rejection: String?
 
-    /// Lines whole, until one of them is JSON.
+    /// Keeps whole lines, until one of them is JSON.
     private var finder: LineSplitter? = LineSplitter(bytesMax: BatchOutline.requestMax)
-    /// One byte more than the longest blank line that is passed over.
+    /// Counts lines, and keeps one byte more of each than a blank line may have.
     private var counter = LineSplitter(bytesMax: LineSplitter.blankMax + 1)
     private var values: JSONValueSplitter? = JSONValueSplitter(bytesMax: BatchOutline.requestMax)
     private var valuesCount = 0
@@ -27,7 +27,7 @@ struct JSONBatchOutline: Sendable {
         var found: [LineSplitter.Line] = []
         values?.split(piece) { found.append($0) }
         for value in found { note(value) }
-        // Lines it is: an array alone in its line may yet be the whole file.
+        // The file consists of lines. Only an array in the first line may still be the whole file.
         if case .success(let value) = firstLine, value.array == nil { values = nil }
     }
 
@@ -87,7 +87,7 @@ struct JSONBatchOutline: Sendable {
 
     private mutating func note(_ value: LineSplitter.Line) {
         valuesCount += 1
-        // The first value must be one: else brackets that happen to fit would make a batch of anything.
+        // The first value must be JSON: otherwise any text with matching brackets would be a batch.
         if valuesCount == 1 { firstValue = try? JSONParser.parse(value.bytes) }
     }
 }

@@ -4,7 +4,7 @@ import OrderedCollections
 package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
     /// Counted from 1.
     package var line: Int
-    /// Bytes into the line, counted from 1.
+    /// The byte's position in the line, counted from 1.
     package var column: Int
     package var reason: String
 
@@ -27,7 +27,7 @@ package struct JSONParser {
     private var sought: ArraySlice<String>?
     private var found: Int?
 
-    /// What becomes of two members of one name.
+    /// What happens to two members with the same name.
     package enum Duplicates: Sendable {
         /// They are an error.
         case refused
@@ -47,7 +47,7 @@ package struct JSONParser {
 
     /// Parses one JSON text.
     ///
-    /// - Parameter depthMax: Another limit than that for documents.
+    /// - Parameter depthMax: The most levels of nesting.
     /// - Throws: ``JSONSyntaxError`` with the line and column of the first byte that does not fit.
     package static func parse(
         _ bytes: some Sequence<UInt8>,
@@ -64,7 +64,7 @@ package struct JSONParser {
 
     package static func parse(_ text: String) throws(JSONSyntaxError) -> JSON { try parse(Array(text.utf8)) }
 
-    /// The line, from 1, on which the value at `path` begins in a text that has parsed before; nil when it is not there.
+    /// The line, from 1, on which the value at `path` begins, in a text that parses; nil when it has no such value.
     package static func line(of path: [String], in bytes: [UInt8]) -> Int? {
         bytes.withUnsafeBufferPointer { buffer in
             var parser = JSONParser(buffer, seeking: path)
@@ -125,7 +125,7 @@ package struct JSONParser {
         return try body(&self)
     }
 
-    /// Runs `body` with the part of the sought path that is left below `name`, when that is the way to it.
+    /// Runs `body` with the rest of the sought path when `name` is its first part, else without a path.
     private mutating func descending(
         to name: @autoclosure () -> String,
         _ body: (inout JSONParser) throws(JSONSyntaxError) -> JSON
@@ -225,7 +225,7 @@ package struct JSONParser {
         }
         if isInteger, let value = int(in: start..<position) { return .int(value) }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        // Whatever would be written in another way than it was read keeps its written form.
+        // A number that would be written differently than it was read keeps its written form.
         if !isInteger, let value = Double(text), value != 0 || bytes[start] != UInt8(ascii: "-"),
             value.description == text
         {
@@ -239,7 +239,7 @@ package struct JSONParser {
         let isNegative = bytes[range.lowerBound] == UInt8(ascii: "-")
         var value: Int64 = 0
         for index in (isNegative ? range.dropFirst() : range) {
-            // Negative all along, for the least integer.
+            // The sum is negative, because the least integer has no positive counterpart.
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, isOver) = product.subtractingReportingOverflow(Int64(bytes[index] &- 0x30))
             if overflow || isOver { return nil }
@@ -309,7 +309,7 @@ package struct JSONParser {
         }
     }
 
-    /// A lone surrogate becomes U+FFFD: models do send them, and no UTF-8 can hold them.
+    /// A lone surrogate becomes U+FFFD: models do send them, and UTF-8 cannot hold them.
     private func append(_ scalar: UInt32, to buffer: inout [UInt8]) {
         buffer += Array(String(UnicodeScalar(scalar) ?? "\u{FFFD}").utf8)
     }

@@ -1,9 +1,10 @@
-/// Cuts a file that is read in pieces into the JSON values in it, which may go over many lines: one after another, or
-/// the elements of one array around them. Commas between values are passed over.
+/// Splits a file that is read in pieces into its JSON values, which may span many lines.
 ///
-/// It finds where values begin and end by their brackets alone; whether one is JSON its parser says.
+/// The values follow one another, or are the elements of one array. Commas between values are skipped.
+///
+/// Brackets, strings and white space alone decide where a value begins and ends; the parser decides whether it is JSON.
 package struct JSONValueSplitter: Sendable {
-    /// Why the file does not consist of values: a bracket that is never closed, say.
+    /// Why the file does not consist of values: for example a bracket that is never closed.
     package private(set) var defect: String?
 
     private let bytesMax: Int
@@ -13,7 +14,7 @@ package struct JSONValueSplitter: Sendable {
     private var depth = 0
     private var isInString = false
     private var isEscaped = false
-    /// Nil before anything but white space has come.
+    /// Nil before the first value or bracket.
     private var isInArray: Bool?
     private var isArrayClosed = false
     /// Whether the values are the elements of an array.
@@ -23,10 +24,10 @@ package struct JSONValueSplitter: Sendable {
     private var value: LineSplitter.Line?
     private var bytes: [UInt8] = []
 
-    /// - Parameter bytesMax: So much of a value is kept at the most.
+    /// - Parameter bytesMax: The most bytes that are kept of a value.
     package init(bytesMax: Int = .max) { self.bytesMax = bytesMax }
 
-    /// Takes the next piece of the file, and gives the values that end in it.
+    /// Takes the next piece of the file, and passes on the values that end in it.
     package mutating func split(_ piece: [UInt8], _ body: (LineSplitter.Line) -> Void) {
         for byte in piece {
             if defect != nil { return }
@@ -36,7 +37,7 @@ package struct JSONValueSplitter: Sendable {
         }
     }
 
-    /// The last value, when nothing but the file's end ends it.
+    /// The last value, when only the end of the file ends it.
     package mutating func end() -> LineSplitter.Line? {
         if defect != nil { return nil }
         if let value, depth > 0 || isInString {

@@ -1,6 +1,6 @@
 import OrderedCollections
 
-/// Appends JSON to bytes, by hand: a record costs under a microsecond, a generic encoder ten times that.
+/// Appends JSON to bytes without a generic encoder: a record takes under a microsecond, a tenth of an encoder's time.
 extension Array where Element == UInt8 {
     package mutating func append(json value: JSON) {
         switch value {
@@ -99,7 +99,8 @@ extension Array where Element == UInt8 {
 }
 
 extension Array where Element == UInt8 {
-    /// A value over several lines; the first is not indented, those below stand `depth` steps of two spaces deep.
+    /// Appends a value over several lines; the lines after the first are indented by at least `depth` steps of two
+    /// spaces.
     package mutating func append(indented value: JSON, depth: Int = 0) {
         switch value {
         case .object(let members) where !members.isEmpty:

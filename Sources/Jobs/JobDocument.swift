@@ -5,7 +5,7 @@ package struct JobDocument: Sendable, Equatable {
     package var workflow: String?
     package var input: JSON = .null
     package var idempotencyKey: String?
-    /// An earlier job whose finished steps are taken over where they asked the same.
+    /// An earlier job; this job takes over its finished steps that asked the same.
     package var resumeFrom: JobID?
     /// 0 to 9, 9 first, within the queue.
     package var priority: Int?
@@ -60,18 +60,21 @@ package struct JobDocument: Sendable, Equatable {
         if let limits = try reader.object("limits") { self.limits = try Limits(limits) }
     }
 
-    /// A digest of what the document asks for, the same whatever the format and the order of the members: its workflow
-    /// and its input. When it is to run, and under which limits, makes it no other request.
+    /// A digest of the workflow and the input, the same for every format and order of members.
     ///
-    /// - Parameter workflow: The one that runs: the document's, or its queue's.
+    /// The start time and the limits do not make a document another request.
+    ///
+    /// - Parameter workflow: The workflow that runs: the document's, or its queue's.
     package func requestSHA256(workflow: String) -> String {
         let request: JSON = ["workflow": .string(workflow), "input": input.withSortedMembers]
         return request.sha256
     }
 
-    /// Whether a value is meant as a job document by its writer, whatever it lies in: an object with nothing but a
-    /// document's members (one may be misspelled), `input` or `workflow` among them, and more than a line of prose with
-    /// a colon in it has: two members, or an input that is an object or a list.
+    /// Whether the writer of a value meant it as a job document.
+    ///
+    /// It is an object with nothing but a document's members (one may be misspelled), `input` or `workflow` among them.
+    /// It also has what a line of prose with a colon in it has not: two members, or an input that is an object or a
+    /// list.
     package static func isMeant(_ value: JSON) -> Bool {
         guard let object = value.object, object["input"] != nil || object["workflow"] != nil else { return false }
         let unknown = object.keys.filter { !members.contains($0) }

@@ -3,12 +3,12 @@ package import OrderedCollections
 /// What happened to a job: the part of a history record that differs from type to type.
 package indirect enum JobEvent: Sendable, Equatable {
     case accepted(Acceptance)
-    /// - Parameter after: How the daemon ended from which it was taken over; nil where that is not known.
+    /// - Parameter after: How the daemon that had the job before ended; nil where that is not known.
     case claimed(node: String, cause: ClaimCause, after: FormerEnd? = nil)
     case stepStarted(StepStart)
     case stepCompleted(StepCompletion)
     case stepFailed(StepFailure)
-    /// An attempt was begun and not made, or cost nothing: its model rests.
+    /// A step was begun, and waits because its model rests: it counts as no attempt.
     case stepWaits(StepWait)
     case deferred(until: Timestamp, reason: String)
     case held(Hold)
@@ -19,7 +19,7 @@ package indirect enum JobEvent: Sendable, Equatable {
     case cancelled(Decision)
     case completed(output: JSON)
     case failed(step: String?, Failure)
-    /// A type that this version does not know; kept, and skipped by everything that reads.
+    /// A type that this version does not know; readers keep it and skip it.
     case unknown(type: String, members: JSON)
 }
 
@@ -48,13 +48,13 @@ package enum ClaimCause: String, Sendable {
     case recovery
 }
 
-/// What was accepted, with all that the job needs to be run anywhere.
+/// What was accepted: all that any node needs to run the job.
 package struct Acceptance: Sendable, Equatable {
     package enum Kind: String, Sendable {
         case document, batch, file
     }
 
-    /// The name of the dropped file, as it was.
+    /// The original name of the dropped file.
     package var name: String
     /// The drop's name inside the job directory.
     package var file: String
@@ -63,12 +63,12 @@ package struct Acceptance: Sendable, Equatable {
     package var size: Int
     /// How many requests a batch file holds; nil for other kinds.
     package var lines: Int?
-    /// How they lie in it; nil for other kinds, and where a version accepted it that knew lines alone.
+    /// The form of a batch; nil for other kinds, and for batches of versions that knew only lines.
     package var form: BatchForm?
     /// Hexadecimal SHA-256 of the drop.
     package var sha256: String
     package var ownerUID: Int
-    /// The owner's user name at the time, or the number where there was none.
+    /// The owner's user name at that time, or the uid where there was no name.
     package var owner: String
     package var queue: String
     package var workflow: String
@@ -80,13 +80,14 @@ package struct Acceptance: Sendable, Equatable {
     package var labels: OrderedDictionary<String, String>
     package var limits: Limits
     package var idempotencyKey: String?
-    /// Of a document with an idempotency key: a digest of what it asks for, by which another request is told apart.
+    /// A digest of the request of a document with an idempotency key; it shows whether a later document with that key
+    /// asks for something else.
     package var inputSHA256: String?
-    /// The most that `input.text` takes, in bytes; nil for what is no text, and where an earlier version accepted it.
+    /// The most bytes of `input.text`; nil for documents and batches, and for jobs of earlier versions.
     package var textMax: Int?
-    /// An earlier job of the same owner whose finished steps are taken over where they asked the same.
+    /// An earlier job of the same owner; this job takes over its finished steps that asked the same.
     package var resumeFrom: JobID?
-    /// Its place among the jobs of its queue, of a drop that brought its id along; of others the id is the place.
+    /// The job's place in its queue, for a drop that brought its own id; for other drops the id is the place.
     package var turn: JobID?
 
     package init(
@@ -128,11 +129,11 @@ package struct StepStart: Sendable, Equatable {
     package var tool: String?
     package var model: String?
     package var arguments: JSON?
-    /// The arguments for a person: redacted, on one line, cut. Nil before the record is made.
+    /// The arguments for people: redacted, on one line, cut; nil before the record is made.
     package var summary: String?
-    /// Of a write: a digest of what the step asks, by which a later job finds it.
+    /// A digest of what a write asks, by which a later job finds it; nil for other effects.
     package var asked: String?
-    /// Whether nothing else is under way on the node: the step is suspected.
+    /// Whether the step runs alone on the node, because it is suspected.
     package var isAlone = false
 
     package init(
@@ -162,21 +163,21 @@ package struct StepCompletion: Sendable, Equatable {
     package var tool: String?
     package var model: String?
     package var usage: Usage?
-    /// Of a tool that failed for good and whose failure was the model's to deal with; `output` tells the model.
+    /// The failure of a tool call that went to the model as `output`, instead of failing the job.
     package var failure: Failure?
-    /// The configured name of the model that stood in for the one that was asked.
+    /// The configured name of the fallback model that answered; nil when the model that was asked did.
     package var fallback: String?
-    /// The model's outputs that did not fit and were sent back.
+    /// How many outputs of the model were rejected and sent back.
     package var rejectedOutputs = 0
-    /// No answer came, and the tool's check said that it had happened.
+    /// Whether the outcome comes from the tool's check, because the call's answer was lost.
     package var isChecked = false
     /// A digest of what the step asked, by which a later job finds it.
     package var asked: String?
-    /// Whether it was taken over from the job that this one resumes.
+    /// Whether it was taken over from the job that this job resumes.
     package var isResumed = false
-    /// Of a model's answer.
+    /// Facts about a model's answer.
     package var answer = AnswerFacts()
-    /// The output for a person: redacted, on one line, cut. Nil before the record is made.
+    /// The output for people: redacted, on one line, cut; nil before the record is made.
     package var summary: String?
 
     package init(
@@ -242,7 +243,7 @@ package struct Hold: Sendable, Equatable {
     package var step: String?
     /// What is known, and what the person can do, in a sentence or two.
     package var message: String
-    /// What is asked, of a job that waits for an approval.
+    /// The request, when the job waits for an approval.
     package var approval: ApprovalRequest?
 
     package init(reason: Reason, step: String? = nil, message: String, approval: ApprovalRequest? = nil) {
@@ -250,7 +251,7 @@ package struct Hold: Sendable, Equatable {
     }
 }
 
-/// What a person asked for, who it was, and why.
+/// The user who made a decision, and the reason.
 package struct Decision: Sendable, Equatable {
     package var uid: Int
     package var user: String

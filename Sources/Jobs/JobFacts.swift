@@ -1,4 +1,4 @@
-/// What a ``JobReplay`` knows.
+/// The contents of a ``JobReplay``.
 struct JobFacts: Sendable, Equatable {
     let name: JobName
     var life = JobLife()
@@ -55,7 +55,7 @@ struct JobFacts: Sendable, Equatable {
         }
     }
 
-    /// A life that was cut off counts until its last record.
+    /// A run that a crash cut off counts until its last record.
     private mutating func noteTime(_ record: HistoryRecord) {
         defer { lastAt = record.at }
         switch record.event {

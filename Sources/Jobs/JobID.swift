@@ -29,14 +29,14 @@ package struct JobID: Sendable, Hashable, Comparable, CustomStringConvertible {
         text = String(decoding: characters, as: UTF8.self)
     }
 
-    /// All its bits: ids are ordered as these are.
+    /// All bits of the id; they have the same order as the ids.
     var number: UInt128 {
         text.utf8.reduce(0) { number, character in
             number << 5 | UInt128(Self.alphabet.firstIndex(of: character) ?? 0)
         }
     }
 
-    /// When it was made, as it says itself.
+    /// The time at which the id says it was made.
     package var time: Timestamp { Timestamp(milliseconds: Int64(truncatingIfNeeded: number >> Self.randomBits)) }
 
     static let randomBits = 80

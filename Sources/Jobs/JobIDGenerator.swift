@@ -1,14 +1,14 @@
 import Synchronization
 
-/// Makes ids that ascend: each is greater than the one before it, also within a millisecond, and when the clock is set back.
+/// Makes ids that ascend, also within a millisecond and when the clock is set back.
 package final class JobIDGenerator: Sendable {
     private let clock: WallClock
     private let random: @Sendable () -> UInt64
     private let last = Mutex<UInt128>(0)
 
-    /// Within a millisecond ids ascend by random steps up to this, so that no stranger knows the next one.
+    /// Within a millisecond ids ascend by random steps up to this, so that the next id cannot be guessed.
     private static let stepMax: UInt64 = 1 << 40
-    /// No id that is further ahead of the clock says that the clock was set back.
+    /// An id that is further ahead of the clock than this is ignored: a submitter may have made it up.
     private static let aheadMax: Duration = .seconds(86_400)
 
     package init(clock: WallClock, random: @escaping @Sendable () -> UInt64) {
@@ -28,7 +28,7 @@ package final class JobIDGenerator: Sendable {
         }
     }
 
-    /// Sees that all ids that come are greater than one that was made in a former life.
+    /// Makes all further ids greater than `id`, which an earlier process made.
     package func pass(_ id: JobID) {
         guard id.time - clock.now <= Self.aheadMax else { return }
         last.withLock { $0 = max($0, id.number) }

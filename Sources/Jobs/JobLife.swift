@@ -1,7 +1,7 @@
-/// A job's life as a pure state machine: what may happen in which state, and what must be done for it.
+/// A job's life cycle as a pure state machine: which commands are legal in a state, and what they require.
 ///
-/// ``decide(_:)`` takes what somebody wants and returns the record to append and the place the directory belongs to;
-/// ``apply(_:)`` replays a record. The engine performs what is decided; tests and proofs drive the struct alone.
+/// ``decide(_:at:)`` takes a command and returns the event to append and the place where the directory belongs;
+/// ``apply(_:)`` replays a record. The engine carries out what is decided; tests and proofs drive the struct alone.
 package struct JobLife: Sendable, Equatable {
     package enum State: Sendable, Equatable {
         /// Nothing was accepted yet.
@@ -19,7 +19,7 @@ package struct JobLife: Sendable, Equatable {
     package private(set) var epoch = 0
     /// The sequence number of the last record.
     package private(set) var seq = 0
-    /// Of a batch that is done: how many of its lines are not, which a retry runs again.
+    /// The failed lines of a completed batch, which a retry runs again.
     package private(set) var failedLines: FailedLines?
     private var isBatch = false
 
@@ -42,7 +42,7 @@ package enum Outcome: String, Sendable, CaseIterable {
     case completed, failed, cancelled, denied
 }
 
-/// A directory of the spool in which a job can lie; where it lies is its state.
+/// A directory of the spool for jobs; the place of a job is its state.
 package enum Place: Sendable, Hashable {
     /// `processing/<this node>/`
     case processing
@@ -52,11 +52,11 @@ package enum Place: Sendable, Hashable {
     case failed(day: String)
 }
 
-/// What somebody wants to happen to a job.
+/// A command that changes a job's state.
 package indirect enum JobCommand: Sendable, Equatable {
     case accept(Acceptance)
     case claim(node: String, ClaimCause, after: FormerEnd? = nil)
-    /// Something about a step.
+    /// Records an event of a step.
     case step(JobEvent)
     case deferUntil(Timestamp, reason: String)
     case hold(Hold)
@@ -66,11 +66,11 @@ package indirect enum JobCommand: Sendable, Equatable {
     case retry(Decision)
     case release(Release)
     case approve(Approval)
-    /// The step is the one that the person means; nil when he means whatever the job waits for.
+    /// The denial's step is the one that the person means; nil for whatever the job waits for.
     case deny(Denial)
 }
 
-/// What has to be done for a command: append the event, sync it, then move the directory where it belongs.
+/// What a command requires: append the event, sync it, then move the directory to its place.
 package struct Transition: Sendable, Equatable {
     package var event: JobEvent
     /// Where the directory belongs afterwards; nil when it stays.
@@ -83,7 +83,7 @@ package struct Transition: Sendable, Equatable {
 package struct IllegalTransition: Error, Equatable, CustomStringConvertible {
     package var command: String
     package var state: String
-    /// What the state does not say.
+    /// The reason, where the state alone does not say it.
     package var reason: String?
 
     package var description: String {
@@ -92,7 +92,7 @@ package struct IllegalTransition: Error, Equatable, CustomStringConvertible {
 }
 
 extension JobLife {
-    /// What must be done so that `command` happens to a job in this state at the moment `now`.
+    /// The transition that carries out `command` on a job in this state at `now`.
     ///
     /// - Throws: ``IllegalTransition`` when the state does not allow it.
     package func decide(_ command: JobCommand, at now: Timestamp) throws(IllegalTransition) -> Transition {
@@ -110,7 +110,7 @@ extension JobLife {
             return Transition(event: .completed(output: output), destination: .done(day: now.day), endsJob: true)
         case (.fail(let step, let failure), .waiting), (.fail(let step, let failure), .running):
             return Transition(event: .failed(step: step, failure), destination: .failed(day: now.day), endsJob: true)
-        // Nobody answered in time.
+        // No answer came in time.
         case (.fail(let step, let failure), .held(let hold)) where hold.approval != nil:
             return Transition(event: .failed(step: step, failure), destination: .failed(day: now.day), endsJob: true)
         case (.cancel(let decision), .waiting), (.cancel(let decision), .running),
@@ -195,7 +195,7 @@ extension JobLife {
         }
     }
 
-    /// The record of `event`, next in the history.
+    /// The next record of the history, for `event`.
     package func record(_ event: JobEvent, at now: Timestamp) -> HistoryRecord {
         let opensEpoch =
             switch event {
@@ -242,6 +242,6 @@ extension JobCommand {
 }
 
 extension Hold {
-    /// Whether a no is told to the model, and the job goes on.
+    /// Whether a denial goes to the model, and the job goes on.
     fileprivate var tellsDenial: Bool { approval?.onDenied == .tell }
 }

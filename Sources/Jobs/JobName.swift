@@ -6,7 +6,7 @@ package struct JobName: Sendable, Hashable, Comparable, CustomStringConvertible 
     /// The directory's name.
     package let description: String
 
-    /// Longest part of a drop's name that is kept, in bytes: NAME_MAX less the id and the due time in `deferred/`.
+    /// The most bytes that are kept of a drop's name: NAME_MAX less the id and the due time in `deferred/`.
     package static let dropBytesMax = 200
 
     /// The name of the job that a drop becomes.
@@ -20,7 +20,7 @@ package struct JobName: Sendable, Hashable, Comparable, CustomStringConvertible 
         description = "\(id.text)-\(drop)"
     }
 
-    /// Reads a directory's name; nil when it is none of a job.
+    /// Reads a directory's name; nil when it is not a job's.
     package init?(_ name: some StringProtocol) {
         let bytes = name.utf8
         guard bytes.count > JobID.length + 1,
@@ -38,7 +38,8 @@ package struct JobName: Sendable, Hashable, Comparable, CustomStringConvertible 
 
     package static func < (left: JobName, right: JobName) -> Bool { left.description < right.description }
 
-    /// The ending of the drop's name with its dot, or nothing: `job` and this is the drop's name inside the directory.
+    /// The ending of the drop's name with its dot, or nothing; the drop in the directory is named `job` and this
+    /// ending.
     package var ending: String {
         guard let dot = drop.lastIndex(of: "."), dot != drop.startIndex, drop[dot...].utf8.count <= 20 else {
             return ""

@@ -1,11 +1,10 @@
 import OrderedCollections
 
-/// All that a job's history says, folded record by record: its life, its steps and the row of `agentspool list`.
+/// The state that a job's history gives, record by record: its life, its steps and the row of `agentspool list`.
 ///
 /// The daemon folds records as it appends them and `reindex` folds the files, so both give the same rows.
 ///
-/// A value that lies in one piece of memory of its own: thousands of jobs wait in functions that have it in hand, and it
-/// has more than a kilobyte.
+/// The value lies behind one reference: it has more than a kilobyte, and thousands of waiting functions hold it.
 package struct JobReplay: Sendable, Equatable {
     private var facts: Boxed<JobFacts>
 
@@ -17,18 +16,18 @@ package struct JobReplay: Sendable, Equatable {
     package var startedAt: Timestamp? { facts.value.startedAt }
     /// The event that set the state, for its reason.
     package var lastTurn: JobEvent? { facts.value.lastTurn }
-    /// Of all attempts, those included that a retry by a person set back.
+    /// The usage of all attempts, also of those before a person's retry.
     package var usage: Usage { facts.value.usage }
     package var output: JSON? { facts.value.output }
     /// Whether a model's answer was cut at a limit and kept.
     package var isTruncated: Bool { facts.value.isTruncated }
-    /// What people who released the job allowed it besides.
+    /// The limits that people raised when they released the job.
     package var raisedLimits: Limits { facts.value.raisedLimits }
-    /// Time in the hands of nodes, the time since ``claimedAt`` not counted.
+    /// How long nodes had the job, without the time since ``claimedAt``.
     package var activeTime: Duration { facts.value.activeTime }
-    /// Since when it is in a node's hands; nil while it is in none.
+    /// Since when a node has the job; nil while no node has it.
     package var claimedAt: Timestamp? { facts.value.claimedAt }
-    /// When it was last due after a wait for a retry, a start time or a person; nil when it never was put off.
+    /// When it was last due after a wait for a retry, a start time or a person; nil when it never waited.
     package var dueAt: Timestamp? { facts.value.dueAt }
 
     package init(name: JobName) { facts = Boxed(JobFacts(name: name)) }
@@ -46,9 +45,9 @@ package struct JobReplay: Sendable, Equatable {
     /// The limits that hold for the job now.
     package var limits: Limits { (acceptance?.limits ?? Limits()).replaced(by: raisedLimits) }
 
-    /// The same without the steps that neither `record`, the newest, nor the row of `agentspool list` is about.
+    /// A copy with only the steps that `record`, the newest one, and the row of `agentspool list` are about.
     ///
-    /// A replay with all its steps that is handed on makes the next record copy them all.
+    /// If another holder kept a replay with all its steps, the next record would copy them all.
     package func excerpt(for record: HistoryRecord) -> JobReplay {
         // These change every step that is not finished.
         switch record.event {
@@ -61,13 +60,13 @@ package struct JobReplay: Sendable, Equatable {
         return excerpt
     }
 
-    /// Its place among the jobs of its queue: ids that were given in the order of the drops.
+    /// The job's place in its queue: these ids are in the order of the drops.
     package var turn: JobID { acceptance?.turn ?? name.id }
 
-    /// Since when it waits for a worker: since its drop was taken, or since it is due.
+    /// Since when it waits for a worker: since its drop was taken, or since it was last due.
     package var waitsSince: Timestamp { max(turn.time, dueAt ?? turn.time) }
 
-    /// Of a batch that is done: how many of its lines are not.
+    /// The failed lines of a completed batch; nil when no line failed.
     package var failedLines: FailedLines? { life.failedLines }
 
     package var finishedAt: Timestamp? { if case .ended(_, let at) = life.state { at } else { nil } }

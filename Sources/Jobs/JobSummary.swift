@@ -4,7 +4,7 @@ package import OrderedCollections
 package struct JobSummary: Sendable, Equatable {
     package enum State: String, Sendable, CaseIterable {
         case waiting, running, deferred, held, done, failed, rejected
-        /// A drop that asked for what a job does already; its reason names the job.
+        /// A drop that repeats the request of a job; its reason names the job.
         case duplicate
     }
 
@@ -71,10 +71,10 @@ package struct JobSummary: Sendable, Equatable {
         }
     }
 
-    /// Of a job that was accepted and has not begun.
+    /// What a job waits for that was accepted and has not begun.
     package static let awaitsWorker = "waits for a free worker"
 
-    /// One line, cut: rows hold summaries, the job directory holds the whole.
+    /// The first line of a text, cut: rows hold summaries, the job directory holds the whole text.
     package static func short(_ text: String) -> String {
         let line = text.prefix { $0 != "\n" && $0 != "\r\n" }
         return line.count <= 200 ? String(line) : line.prefix(199) + "…"

@@ -1,11 +1,11 @@
-/// What a job may use at the most; nil is no limit.
+/// The most that a job may use; nil is no limit.
 package struct Limits: Sendable, Equatable {
     package var costUSD: Double?
     package var tokens: Int?
     package var toolCalls: Int?
-    /// Calls of models.
+    /// Calls to models.
     package var turns: Int?
-    /// Time in the hands of a node, from each claim until the job is put aside or ends.
+    /// How long nodes may have the job, from each claim until it is deferred, held or ended.
     package var duration: Duration?
 
     package static let members = ["cost_usd", "tokens", "tool_calls", "turns", "duration"]
@@ -22,7 +22,7 @@ package struct Limits: Sendable, Equatable {
         duration = try reader.duration("duration")
     }
 
-    /// As a history has them; members that this version does not know are passed over.
+    /// Reads the limits in a history; members that this version does not know are ignored.
     package init(json: JSON?) {
         costUSD = json?["cost_usd"]?.double
         tokens = json?["tokens"]?.int
@@ -31,7 +31,7 @@ package struct Limits: Sendable, Equatable {
         duration = json?["duration"]?.string.flatMap(Duration.init(text:))
     }
 
-    /// The stricter of two in every member.
+    /// The stricter of the two limits in every member.
     package func lowered(by other: Limits) -> Limits {
         func lower<Value: Comparable>(_ left: Value?, _ right: Value?) -> Value? {
             guard let left, let right else { return left ?? right }
@@ -46,7 +46,7 @@ package struct Limits: Sendable, Equatable {
         return limits
     }
 
-    /// These, with the members that `other` has in the place of their own.
+    /// These limits, replaced by the members that `other` has.
     package func replaced(by other: Limits) -> Limits {
         var limits = self
         limits.costUSD = other.costUSD ?? costUSD

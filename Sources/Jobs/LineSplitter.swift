@@ -1,35 +1,35 @@
-/// Cuts a file that is read in pieces into its lines, so that no file is held whole.
+/// Splits a file that is read in pieces into lines, so that no file is held whole.
 package struct LineSplitter: Sendable {
     package struct Line: Sendable {
         /// From 1; blank lines count.
         package var number: Int
-        /// Where it begins in the file.
+        /// Where the line begins in the file, in bytes.
         package var offset: Int
-        /// In the file, its newline included.
+        /// In bytes, its newline included.
         package var length: Int
         /// With the newline, where there is one; cut to the splitter's limit.
         package var bytes: ArraySlice<UInt8>
 
-        /// Whether there is nothing but white space in it, and not much of that.
+        /// Whether the line is all white space, at most ``LineSplitter/blankMax`` bytes.
         package var isBlank: Bool {
             length <= LineSplitter.blankMax && bytes.allSatisfy { [0x20, 0x09, 0x0D, 0x0A].contains($0) }
         }
     }
 
-    /// A line of more white space is not taken for blank.
+    /// The most bytes of a blank line, its newline included.
     package static let blankMax = 1_024
 
-    /// Of a longer line no more bytes are given.
+    /// The most bytes that are kept of a line.
     private let bytesMax: Int
     private var rest: [UInt8] = []
     private var length = 0
     private var number = 0
     private var offset = 0
 
-    /// - Parameter bytesMax: So much of a line is kept at the most.
+    /// - Parameter bytesMax: The most bytes that are kept of a line.
     package init(bytesMax: Int = .max) { self.bytesMax = bytesMax }
 
-    /// Takes the next piece of the file, and gives the lines that end in it.
+    /// Takes the next piece of the file, and passes on the lines that end in it.
     package mutating func split(_ piece: [UInt8], _ body: (Line) -> Void) {
         var start = 0
         while let newline = piece[start...].firstIndex(of: UInt8(ascii: "\n")) {

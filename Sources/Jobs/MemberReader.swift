@@ -1,6 +1,6 @@
 import OrderedCollections
 
-/// Reads the members of one object of a document, strictly: what is missing, of the wrong kind or unknown is an error.
+/// Reads the members of one object of a document, strictly: an unknown member or a value of the wrong kind is an error.
 package struct MemberReader: Sendable {
     package let document: Document
     package let path: [String]
@@ -35,7 +35,7 @@ package struct MemberReader: Sendable {
     /// The member, or nil when it is missing or null.
     package func json(_ name: String) -> JSON? { value[name].flatMap { $0.isNull ? nil : $0 } }
 
-    /// Reads a member through `convert`, which gives nil for a value of the wrong kind.
+    /// Reads a member through `convert`, which returns nil for a value of the wrong kind.
     package func optional<Value>(
         _ name: String,
         _ expected: String,
@@ -120,9 +120,10 @@ package struct MemberReader: Sendable {
 }
 
 extension String {
-    /// Levenshtein's distance; where it is over 2, any number over 2.
+    /// The Levenshtein distance; where it is over 2, any number over 2.
     func editDistance(to other: String) -> Int {
-        // Names come from anybody: the table of two long ones would cost too much, and they are not alike anyway.
+        // The submitter may send long names, for which the table would cost too much; names that differ so much in
+        // length are not alike anyway.
         let difference = abs(count - other.count)
         if difference > 2 { return difference }
         let (source, target) = (Array(self), Array(other))

@@ -1,7 +1,7 @@
-/// The kinds of event that people search the journal for, one 128-bit id each.
+/// The kinds of events that people search the journal for, one 128-bit id each.
 ///
 /// `journalctl MESSAGE_ID=…` finds them, and `journalctl -x` explains them from `packaging/systemd/agentspool.catalog`.
-/// The ids were made with `systemd-id128 new`. They are for ever: scripts and the catalog rely on them.
+/// The ids were made with `systemd-id128 new`. They never change: scripts and the catalog rely on them.
 package enum MessageID: String, Sendable, CaseIterable, CustomStringConvertible {
     case daemonReady = "c4dc1cbd22c24d25a13fc18f8c25b879"
     case daemonStopping = "c21b7afbe9dd44308723553c8f52e3c3"
@@ -18,11 +18,11 @@ package enum MessageID: String, Sendable, CaseIterable, CustomStringConvertible 
     /// The node stopped because a sync failed.
     case syncFailed = "87ea79324af8427da05530e9ed3300d9"
     case indexRebuilt = "15f4e206bfb94c71bd101c5ccf152d34"
-    /// The configuration was read again, and is in force.
+    /// The daemon read the configuration again and uses it.
     case configurationTaken = "545ded8a36044a4fa8782c6fd4650e23"
-    /// The configuration was read again and refused.
+    /// The daemon read the configuration again and refused it.
     case configurationRefused = "3c980801f205473981c863605d4956e5"
 
-    /// The 32 hex digits, so that `"\(MessageID.jobFailed)"` is what the journal wants.
+    /// The 32 hexadecimal digits, so that `"\(MessageID.jobFailed)"` has the form that the journal expects.
     package var description: String { rawValue }
 }

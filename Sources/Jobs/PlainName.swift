@@ -1,7 +1,7 @@
 extension StringProtocol {
     /// Whether the text is a name of `limit` bytes at most: ASCII letters and digits, and bytes of `others`.
     ///
-    /// By hand, because a regular expression brings its parser and engine into a daemon's memory for this alone.
+    /// A regular expression would bring its parser and engine into the daemon's memory for this alone.
     package func isPlainName(with others: StaticString = "", limit: Int) -> Bool {
         let allowed = UnsafeBufferPointer(start: others.utf8Start, count: others.utf8CodeUnitCount)
         return !isEmpty && utf8.count <= limit

@@ -1,8 +1,8 @@
-/// The text of a file that people wrote with whatever program they have.
+/// Reads text files that people wrote with any program.
 package enum PlainText {
-    /// The text, from UTF-8 with or without a mark, or from UTF-16 or UTF-32 with theirs.
+    /// Decodes UTF-8 with or without a byte order mark, or UTF-16 or UTF-32 with one.
     ///
-    /// - Parameter name: The file's, by whose ending an archive is told from a document.
+    /// - Parameter name: The file's name; its ending tells a document from an archive.
     /// - Throws: ``TextFault`` that says what the file is instead, or which byte is wrong.
     package static func read(_ bytes: [UInt8], named name: String) throws(TextFault) -> String {
         if let kind = BinaryFile.kind(of: bytes, named: name) { throw TextFault("it is \(kind), not a text") }

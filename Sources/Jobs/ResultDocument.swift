@@ -13,12 +13,12 @@ package struct ResultDocument: Sendable {
         return .object(members)
     }
 
-    /// Writes the indented text in pieces: of a large batch it is too long to be held.
+    /// Writes the indented text in pieces: that of a large batch is too long to hold in memory.
     package func write<E: Error>(_ put: ([UInt8]) throws(E) -> Void) throws(E) {
         var piece: [UInt8] = []
         piece.reserveCapacity(1_024)
         piece.append(indented: .object(head))
-        // The brace and the line before it: the steps come before.
+        // The last newline and brace: the steps come before them.
         piece.removeLast(2)
         piece.append(",\n  \"steps\": [")
         var separator: StaticString = "\n    "
@@ -58,14 +58,14 @@ package struct ResultDocument: Sendable {
         ]
     }
 
-    /// The models that answered, by the names that their providers give; the scripted one says what it is.
+    /// The models that answered, by the names that their providers give.
     private var modelNames: [String] {
         replay.steps.entries.values.reduce(into: []) { names, entry in
             if let model = entry.model, !names.contains(model) { names.append(model) }
         }
     }
 
-    /// Whether it is an estimate is said in every result, so that a script need not guess.
+    /// Every result says whether the usage is an estimate, so that a script need not guess.
     private var usage: JSON {
         var members = replay.usage.json.object ?? [:]
         members["estimated"] = .bool(replay.usage.isEstimated)
@@ -107,7 +107,7 @@ package struct ResultDocument: Sendable {
         }
     }
 
-    /// What `error.txt` says to a person; nil for a job that completed.
+    /// The text of `error.txt`; nil for a job that completed.
     package var errorText: String? {
         guard let message = error["message"]?.string else { return nil }
         let id = replay.name.id.text

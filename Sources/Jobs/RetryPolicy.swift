@@ -1,6 +1,6 @@
-/// How often a temporary failure is tried again, and after which waits.
+/// How often a step is tried again after temporary failures, and how long it waits in between.
 package struct RetryPolicy: Sendable, Equatable {
-    /// All tries together, the first one included; 1 or more.
+    /// All attempts, the first one included; 1 or more.
     package var attempts = 5
     package var initial: Duration = .seconds(2)
     package var factor = 2.0
@@ -8,7 +8,7 @@ package struct RetryPolicy: Sendable, Equatable {
 
     package init() {}
 
-    /// Reads `attempts`, `initial`, `factor` and `max`; what is missing keeps its value.
+    /// Reads `attempts`, `initial`, `factor` and `max`; a missing member keeps the value of `default`.
     package init(_ reader: MemberReader, default: RetryPolicy = RetryPolicy()) throws(DocumentError) {
         try reader.allowOnly(["attempts", "initial", "factor", "max"])
         self = `default`
@@ -18,8 +18,8 @@ package struct RetryPolicy: Sendable, Equatable {
         max = try reader.duration("max") ?? max
     }
 
-    /// The wait after the failed attempt number `attempt` (from 1): exponential backoff with full jitter
-    /// ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015), never less than `floor`.
+    /// The wait after the failed attempt number `attempt` (from 1): exponential back-off with full jitter ("Exponential
+    /// Backoff And Jitter", AWS Architecture Blog, 2015), never less than `floor`.
     ///
     /// - Parameter jitter: Uniform in 0..<1.
     package func delay(after attempt: Int, floor: Duration?, jitter: Double) -> Duration {

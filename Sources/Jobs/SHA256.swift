@@ -6,7 +6,7 @@ package struct SHA256: Sendable {
 
     package init() { SHA256_Init(&context) }
 
-    /// Goes on with these bytes.
+    /// Adds these bytes to the hash.
     package mutating func update(_ bytes: RawSpan) {
         _ = bytes.withUnsafeBytes { SHA256_Update(&context, $0.baseAddress, $0.count) }
     }

@@ -1,6 +1,7 @@
 package import OrderedCollections
 
-/// What a job's history says about its steps: which are finished, how often others were tried, which are in doubt.
+/// What a job's history says about its steps: which are finished, how often others were tried, which outcomes are
+/// unknown.
 package struct StepLedger: Sendable, Equatable {
     package enum Status: String, Sendable {
         case running, completed, skipped, failed
@@ -9,44 +10,44 @@ package struct StepLedger: Sendable, Equatable {
     package struct Entry: Sendable, Equatable {
         package var kind: StepKind
         package var status: Status
-        /// Tries so far.
+        /// Attempts so far.
         package var attempts = 0
-        /// Tries that its model's quota refused, which are in no other count.
+        /// Requests that the model's quota refused; no other count includes them.
         package var refusals = 0
-        /// Since when it is refused without an answer between.
+        /// Since when the model's quota refuses it without an answer in between.
         package var refusedSince: Timestamp?
-        /// Tries that failed; the count begins again when a person retries the job.
+        /// Attempts that failed; a person's retry or release resets the count.
         package var failures = 0
-        /// Nil for the steps of a batch's lines, too, of which there may be many: the history has theirs.
+        /// Nil also for the steps of batch lines, of which there may be many: the history has their outputs.
         @Aside package var output: JSON?
         package var tool: String?
         package var model: String?
-        /// Why the model's answer ended, as its provider says it.
+        /// Why the model's answer ended, in the provider's words.
         package var finishReason: String?
         /// Whether the model's answer was cut at a limit and kept.
         package var isTruncated = false
-        /// What a person should know of the model's answer.
+        /// What a person should know about the model's answer.
         @Aside package var note: String?
         package var usage = Usage()
-        /// Without its response, which only the history keeps.
+        /// The failure without its response, which only the history keeps.
         @Aside package var failure: Failure?
         /// When it may be tried again; nil when it failed for good.
         package var retryAt: Timestamp?
         package var startedAt: Timestamp?
         package var finishedAt: Timestamp?
         package var durationMilliseconds = 0
-        /// The start without an outcome, when there is one that no person has decided about.
+        /// The last start, while it has no outcome and no person has decided about it.
         @Aside package var pending: StepStart?
-        /// Deaths of the daemon while the step was under way, since it last ended.
+        /// How often the daemon died while the step was under way, since the step last ended.
         package var deaths = 0
-        /// Whether the daemon died of it for certain: nothing else was under way.
+        /// Whether the step was the cause of the daemon's death for certain: nothing else was under way.
         package var diedAlone = false
         /// Whether it was begun since the job was last claimed, and has not ended.
         package fileprivate(set) var isUnderWay = false
         /// Where the record of its last outcome lies in the history file.
         package var outcomePlace: Range<Int>?
 
-        /// Whether it is not to be run any more: done, skipped, or failed for good.
+        /// Whether it will not run again: completed, skipped, or failed for good.
         package var isSettled: Bool {
             switch status {
             case .completed, .skipped: true
@@ -59,16 +60,16 @@ package struct StepLedger: Sendable, Equatable {
     }
 
     package private(set) var entries: OrderedDictionary<String, Entry> = [:]
-    /// What people said yes to, by step; a retry asks again.
+    /// The approvals by step; a retry asks again.
     package private(set) var approvals: [String: Approval] = [:]
-    /// What people said no to, by step, where the job went on.
+    /// The denials by step, where the job went on.
     package private(set) var denials: [String: Denial] = [:]
     /// The step whose unknown outcome a person is asked about.
     private var doubt: String?
-    /// Where in ``entries`` those lie that run, and those that failed.
+    /// The positions in ``entries`` of the steps that run, and of those that failed.
     private var running = AscendingIndices()
     private var failed = AscendingIndices()
-    /// Each name once: a batch has the same model in every line.
+    /// Holds each name once: a batch has the same model in every line.
     private var names: Set<String> = []
 
     package init() {}
@@ -117,7 +118,7 @@ package struct StepLedger: Sendable, Equatable {
             entry.failures += 1
             entry.retryAt = failed.retryAt
             entry.startedAt = entry.startedAt ?? record.at
-            // A check that failed leaves the doubt about the call.
+            // After a check that failed, the outcome of the call is still unknown.
             let doubt = failed.failure.class == .unknown ? entry.pending : nil
             entry.finish(at: record.at, place, durationMilliseconds: failed.durationMilliseconds)
             entry.pending = doubt
@@ -152,7 +153,7 @@ package struct StepLedger: Sendable, Equatable {
             }
             doubt = nil
             for (step, entry) in entries where entry.status != .completed && entry.status != .skipped {
-                // What failed for good fails for good: only a retry says that it may run again.
+                // A release does not let a step run again that failed for good: only a retry does.
                 if case .released = record.event, entry.status == .failed, entry.retryAt == nil { continue }
                 entries[step]?.failures = 0
                 entries[step]?.refusedSince = nil
@@ -163,7 +164,7 @@ package struct StepLedger: Sendable, Equatable {
         }
     }
 
-    /// Who releases a job that was held for a step has looked, and says whether it happened.
+    /// Applies what a person found out about the step that the job was held for.
     private mutating func settle(_ step: String, _ finding: Release.Finding?, at time: Timestamp) {
         switch finding {
         case .again: entries[step]?.pending = nil
@@ -178,23 +179,23 @@ package struct StepLedger: Sendable, Equatable {
         }
     }
 
-    /// The daemon ended that had the job in hand; what was under way then is not any more.
+    /// The daemon that had the job ended: its steps are no longer under way.
     private mutating func judge(_ end: FormerEnd?) {
         for index in running.all { entries.values[index].judge(end) }
     }
 
-    /// A step that has not ended since the daemon died at least so often while it ran; nil when there is none.
+    /// A running step during which the daemon died at least `deaths` times; nil when there is none.
     package func suspicion(after deaths: Int) -> Suspicion? {
         running.all.first { entries.values[$0].deaths >= deaths }
             .map { Suspicion(step: entries.keys[$0], deaths: entries.values[$0].deaths) }
     }
 
-    /// The step that is running, else the one that failed last.
+    /// The last step that runs, else the last one that failed.
     package var current: (step: String, entry: Entry)? {
         (running.last ?? failed.last).map { (entries.keys[$0], entries.values[$0]) }
     }
 
-    /// These steps alone, as far as they are known, in their order.
+    /// A ledger of only these steps, as far as they are known, in their order.
     package func excerpt(_ steps: [String]) -> StepLedger {
         var excerpt = StepLedger()
         for index in Set(steps.compactMap { entries.index(forKey: $0) }).sorted() {
@@ -230,14 +231,14 @@ extension StepLedger.Entry {
 
     fileprivate mutating func acquit() { (deaths, diedAlone, isUnderWay) = (0, false, false) }
 
-    /// What the end of the daemon says about a step that has not ended.
+    /// Counts the end of the daemon as evidence about a step that has not ended.
     fileprivate mutating func judge(_ end: FormerEnd?) {
         switch end {
         case .crash where isUnderWay: deaths += 1
         case .crashAlone where isUnderWay && pending?.isAlone == true:
             deaths += 1
             diedAlone = true
-        // The daemon dies without it, too.
+        // The daemon died without this step, too: it is not the cause.
         case .crashIdle where !isUnderWay: acquit()
         default: break
         }

@@ -1,4 +1,4 @@
-/// A step that was begun waits for its model, which rests: what it began is no attempt.
+/// A step that was begun and waits because its model rests; it counts as no attempt.
 package struct StepWait: Sendable, Equatable {
     package var step: String
     package var kind: StepKind
@@ -8,10 +8,10 @@ package struct StepWait: Sendable, Equatable {
     package var until: Timestamp
     /// Why it waits, as one sentence without its full stop.
     package var reason: String
-    /// Whether the model was asked, and refused for its quota.
+    /// Whether the model was asked, and refused because of its quota.
     package var wasAsked: Bool
     package var model: String?
-    /// What was used before the model rested.
+    /// The usage before the model rested.
     package var usage: Usage?
 
     package init(
@@ -30,7 +30,7 @@ package struct StepWait: Sendable, Equatable {
 }
 
 extension StepWait {
-    /// The members of its record, after the record's own.
+    /// The members of its record, after those that every record has.
     package var json: JSON {
         JSON(members: [
             ("step", .string(step)), ("kind", .string(kind.rawValue)), ("attempt", .int(Int64(attempt))),

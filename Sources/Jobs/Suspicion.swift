@@ -1,4 +1,4 @@
-/// A step during which the daemon died so often that the step may be the cause: it runs alone.
+/// A step that runs alone, because the daemon died so often during it that it may be the cause.
 package struct Suspicion: Sendable, Equatable {
     package var step: String
     /// Deaths of the daemon while the step was under way.
@@ -6,7 +6,7 @@ package struct Suspicion: Sendable, Equatable {
 
     package init(step: String, deaths: Int) { (self.step, self.deaths) = (step, deaths) }
 
-    /// What its job's row says until its turn comes.
+    /// What its job's row says while the step waits to run alone.
     package var waits: String { "\(cause); waits to run alone" }
 
     /// What its job's row says while it runs.
@@ -16,7 +16,7 @@ package struct Suspicion: Sendable, Equatable {
         "\(Self.mark)the daemon died \(deaths == 1 ? "once" : "\(deaths) times") while step \(step) ran"
     }
 
-    /// What every reason of a suspected step begins with.
+    /// The beginning of every reason about a suspected step.
     package static let mark = "suspected: "
 
     /// What the rows of all other jobs say meanwhile.

@@ -1,6 +1,6 @@
-/// What a table holds of which each row is an input.
+/// The outline of a table whose rows are inputs.
 struct TableBatchOutline: Sendable {
-    /// So much is looked at to see what parts the cells.
+    /// How many bytes are searched for the delimiter.
     private static let beginningMax = 64 << 10
 
     private(set) var form = BatchForm.table(delimiter: UInt8(ascii: ","))

@@ -5,10 +5,11 @@ package struct TableHeading: Sendable, Equatable {
     /// Whether rows end with a carriage return and a newline.
     package let hasCarriageReturns: Bool
 
-    /// Names the columns: one without a name is `column_3`, the second of a name is `name_2`; columns without a name
-    /// behind the last that has one are none.
+    /// Names the columns: one without a name becomes `column_3`, the second of a name becomes `name_2`.
     ///
-    /// - Parameter record: With its line end.
+    /// Columns without a name after the last one that has a name are dropped.
+    ///
+    /// - Parameter record: The row with its line end.
     package init(_ record: some Collection<UInt8>, delimiter: UInt8) {
         var cells = TableRow.cells(Array(record), delimiter: delimiter).map(\.trimmed)
         while cells.count > 1, cells.last == "" { cells.removeLast() }
@@ -23,7 +24,7 @@ package struct TableHeading: Sendable, Equatable {
         hasCarriageReturns = text == [0x0D, 0x0A]
     }
 
-    /// `wanted`, or the first of `wanted_2`, `wanted_3` … that is not in `taken`, where an earlier column has it.
+    /// `wanted`, or when that is in `taken`, the first of `wanted_2`, `wanted_3` … that is not.
     package static func free(_ wanted: String, _ taken: [String]) -> String {
         guard taken.contains(wanted) else { return wanted }
         var number = 2
@@ -31,10 +32,9 @@ package struct TableHeading: Sendable, Equatable {
         return "\(wanted)_\(number)"
     }
 
-    /// The byte that parts the cells, by the first line outside of quotes: the one that is there most often; a comma
-    /// where there is none.
+    /// The byte that separates the cells: the most frequent one in the first line outside of quotes, else a comma.
     ///
-    /// - Parameter fileName: In a `.tsv` it is a tab.
+    /// - Parameter fileName: The file's name; in a `.tsv` the delimiter is a tab.
     package static func delimiter(of beginning: some Collection<UInt8>, fileName: String) -> UInt8 {
         if DropEnding.of(fileName) == ".tsv" { return UInt8(ascii: "\t") }
         if let named = named(beginning) { return named.delimiter }
@@ -65,7 +65,7 @@ package struct TableHeading: Sendable, Equatable {
 }
 
 extension String {
-    /// Without white space before and behind.
+    /// The text without white space at its ends.
     fileprivate var trimmed: String {
         guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
         else { return "" }

@@ -1,9 +1,10 @@
 /// A row of a table of comma-separated values (RFC 4180).
 package enum TableRow {
-    /// The cells as text: quotes around one are taken off, doubled ones inside made one. What is not in quotes stays as
-    /// it is, white space too.
+    /// The cells as text, without the quotes around them.
     ///
-    /// - Parameter record: With or without its line end.
+    /// A doubled quote inside quotes becomes one quote. A cell without quotes stays as it is, white space included.
+    ///
+    /// - Parameter record: The row, with or without its line end.
     package static func cells(_ record: [UInt8], delimiter: UInt8) -> [String] {
         var bytes = record[...]
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
@@ -40,7 +41,7 @@ package enum TableRow {
         return cells
     }
 
-    /// The row as it is written, without a line end: cells that need them have quotes.
+    /// The row as text, without a line end; cells that need quotes get them.
     package static func text(_ cells: [String], delimiter: UInt8) -> String {
         let special = [delimiter] + Array("\"\r\n".utf8)
         return cells.map { cell in

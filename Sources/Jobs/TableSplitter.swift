@@ -1,5 +1,6 @@
-/// Cuts a table of comma-separated values (RFC 4180) that is read in pieces into its records; a line end in quotes ends
-/// none. Line ends are CRLF, LF or CR.
+/// Splits a table of comma-separated values (RFC 4180) that is read in pieces into records.
+///
+/// Line ends are CRLF, LF or CR; a line end in quotes does not end a record.
 package struct TableSplitter: Sendable {
     /// Why the file is no table: a quote that is never closed.
     package private(set) var defect: String?
@@ -11,19 +12,19 @@ package struct TableSplitter: Sendable {
     private var line = 1
     private var isAtCellStart = true
     private var isInQuotes = false
-    /// A quote inside quotes came: a second one would be a quote in the text.
+    /// Whether the last byte was a quote inside quotes: a second one would be a quote in the text.
     private var isAfterQuote = false
     private var quoteLine = 1
-    /// A carriage return came, behind which a newline may belong to it.
+    /// Whether the last byte was a carriage return: a newline after it belongs to the same line end.
     private var isAfterReturn = false
 
-    /// - Parameter bytesMax: So much of a record is kept at the most.
+    /// - Parameter bytesMax: The most bytes that are kept of a record.
     package init(delimiter: UInt8, bytesMax: Int = .max) {
         (self.delimiter, self.bytesMax) = (delimiter, bytesMax)
         record = LineSplitter.Line(number: 1, offset: 0, length: 0, bytes: [])
     }
 
-    /// Takes the next piece of the file, and gives the records that end in it, with their line ends.
+    /// Takes the next piece of the file, and passes on the records that end in it, with their line ends.
     package mutating func split(_ piece: [UInt8], _ body: (LineSplitter.Line) -> Void) {
         for byte in piece {
             if isAfterReturn {
@@ -67,7 +68,7 @@ package struct TableSplitter: Sendable {
         case UInt8(ascii: "\n"):
             body(next())
         case UInt8(ascii: "\r"): isAfterReturn = true
-        // White space before a quote is not the cell's.
+        // Spaces before a quote are not part of the cell.
         case UInt8(ascii: " "): break
         default: isAtCellStart = false
         }

@@ -1,10 +1,10 @@
-/// How a text is written as bytes, as far as its mark (byte order mark) says so.
+/// An encoding of text that a byte order mark (here: mark) names.
 package enum TextEncoding: Sendable, Equatable, CaseIterable {
     case utf8
     case utf16LittleEndian, utf16BigEndian
     case utf32LittleEndian, utf32BigEndian
 
-    /// The bytes that a text in this encoding may begin with (Unicode, section 23.8).
+    /// The byte order mark of this encoding (Unicode, section 23.8).
     private var mark: [UInt8] {
         switch self {
         case .utf8: [0xEF, 0xBB, 0xBF]
@@ -17,7 +17,7 @@ package enum TextEncoding: Sendable, Equatable, CaseIterable {
 
     /// The encoding that a file's mark names, and the mark's length in bytes; nil where there is no mark.
     package static func marked(_ beginning: some Collection<UInt8>) -> (encoding: TextEncoding, markLength: Int)? {
-        // Of UTF-32 the mark begins as that of UTF-16 does.
+        // The mark of UTF-32 (little-endian) begins with that of UTF-16.
         for encoding in longestMarkFirst where beginning.starts(with: encoding.mark) {
             return (encoding, encoding.mark.count)
         }
@@ -50,7 +50,7 @@ package enum TextEncoding: Sendable, Equatable, CaseIterable {
         }
     }
 
-    /// The text as UTF-8 without a mark. Bytes without a mark, and what follows the mark of UTF-8, are not looked at.
+    /// The text as UTF-8 without a mark; UTF-8 is not checked, whether it has a mark or not.
     ///
     /// - Throws: ``TextFault`` for UTF-16 and UTF-32 that do not hold a whole text.
     package static func utf8(_ bytes: [UInt8]) throws(TextFault) -> [UInt8] {

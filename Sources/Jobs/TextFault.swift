@@ -1,4 +1,4 @@
-/// Why bytes are no text that can be read: which byte, where, what the encoding may be, and what to do.
+/// Why bytes cannot be read as text: which byte, where, what the encoding may be, and what to do.
 package struct TextFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// One sentence without its full stop.
     package let description: String
@@ -36,7 +36,8 @@ package struct TextFault: Error, Sendable, Equatable, CustomStringConvertible {
 
     private static func iconv(_ name: String) -> String { "iconv -f \(name) -t UTF-8" }
 
-    /// UTF-16 without a mark has a zero in every other byte of what is ASCII.
+    /// The encoding of UTF-16 without a mark, whose ASCII characters have a zero in every other byte; nil for other
+    /// bytes.
     private static func unmarked(_ bytes: some Collection<UInt8>) -> TextEncoding? {
         let sample = Array(bytes.prefix(sampleMax))
         let zeros = sample.indices.filter { sample[$0] == 0 }

@@ -1,6 +1,6 @@
 /// A moment of the wall clock, UTC, to the millisecond.
 ///
-/// The wall clock is for what people read and for due times. Time-outs use a monotonic `Clock`.
+/// The wall clock is for what people read and for due times. Timeouts use a monotonic `Clock`.
 package struct Timestamp: Sendable, Hashable, Comparable {
     /// Since 1970-01-01T00:00:00Z, without leap seconds.
     package var milliseconds: Int64
@@ -18,7 +18,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     }
 }
 
-/// The wall clock, passed in so that a test can turn it.
+/// The wall clock, passed in so that a test can set it.
 package struct WallClock: Sendable {
     private let read: @Sendable () -> Timestamp
 
@@ -37,7 +37,8 @@ extension Timestamp {
     /// The first and the last millisecond that RFC 3339 can write: the years 0000 to 9999.
     private static let calendar: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
-    /// Civil date from days; of a time outside the calendar, its end. After Howard Hinnant's `civil_from_days`.
+    /// The civil date, after Howard Hinnant's `civil_from_days`; for a time outside the calendar, the calendar's
+    /// nearest end.
     private var fields: Fields {
         let milliseconds = min(max(milliseconds, Self.calendar.lowerBound), Self.calendar.upperBound)
         let dayLength: Int64 = 86_400_000
@@ -142,7 +143,7 @@ extension Timestamp {
             guard digits.count == width, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
             bytes = bytes.dropFirst(width)
             if let after {
-                // `t` and `z` may be written small (RFC 3339, 5.6).
+                // `t` and `z` may be in lower case (RFC 3339, 5.6).
                 guard let byte = bytes.popFirst(),
                     byte == UInt8(ascii: after) || after == "T" && byte == UInt8(ascii: "t")
                 else { return nil }

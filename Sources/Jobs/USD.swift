@@ -1,4 +1,4 @@
-/// Money for people.
+/// Writes amounts of money for people.
 package enum USD {
     /// `$0.0042`: to a hundredth of a cent.
     package static func text(_ amount: Double) -> String {

@@ -1,5 +1,4 @@
-/// Looks through a text that comes in pieces for the first byte that is not UTF-8 (Unicode, table 3-7), or is NUL, which
-/// no text has.
+/// Finds the first byte of a text in pieces that is not UTF-8 (Unicode, table 3-7), or that is NUL, which no text has.
 package struct UTF8Check: Sendable {
     package struct Fault: Sendable, Equatable {
         package var byte: UInt8
@@ -14,7 +13,7 @@ package struct UTF8Check: Sendable {
     package private(set) var fault: Fault?
     private var offset = 0
     private var line = 1
-    /// Bytes that the character lacks, and what the next of them may be.
+    /// How many bytes the character still needs, and the range of the next one.
     private var missing = 0
     private var bounds: ClosedRange<UInt8> = 0x80...0xBF
     /// The character's first byte.

@@ -46,7 +46,7 @@ package struct Usage: Sendable, Equatable {
         return .object(members)
     }
 
-    /// More than one step uses; a history that somebody changed must not make sums overflow.
+    /// More than one step uses: a history that another process changed must not make sums overflow.
     private static let countMax = 1_000_000_000_000
 
     package init(json: JSON) {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// What the steps of a running job wait for at this moment: a model's turn, a server that starts, the next try.
 ///
-/// What makes a step wait says so with ``during(_:_:)``, whichever module it stands in; the engine collects it, and
-/// `list`, `show` and `status` show it in the same words.
+/// Code in any module that makes a step wait says so with ``during(_:_:)``. The engine collects the reasons, and
+/// `list`, `show` and `status` show them in the same words.
 package final class Waits: Sendable {
     private struct State {
         var reasons: OrderedDictionary<Int, String> = [:]
@@ -12,14 +12,14 @@ package final class Waits: Sendable {
         var shown: String?
     }
 
-    /// A task-local value, because it crosses models and tools that need not know of the engine.
+    /// A task-local value, because it crosses models and tools, which do not depend on the engine.
     @TaskLocal private static var current: Waits?
 
     private let state = Mutex(State())
     private let onChange: @Sendable (String?) -> Void
 
-    /// - Parameter onChange: Is told the reason that has held for longest, and nil when nothing waits any more; may be
-    ///   called from several threads.
+    /// - Parameter onChange: Gets the oldest reason, or nil when no step waits any more; may be called from several
+    ///   threads.
     package init(onChange: @escaping @Sendable (String?) -> Void) { self.onChange = onChange }
 
     /// Runs `body`, and collects what it waits for.
@@ -27,7 +27,7 @@ package final class Waits: Sendable {
         try await Self.$current.withValue(self, operation: body)
     }
 
-    /// Runs `body`, during which the step waits for what `reason` says: a sentence without its full stop.
+    /// Runs `body` while the step waits for what `reason` says, a sentence without its full stop.
     package static func during<Value>(_ reason: String, _ body: () async throws -> Value) async rethrows -> Value {
         guard let waits = current else { return try await body() }
         let wait = waits.begin(reason)

@@ -3,13 +3,12 @@ import OrderedCollections
 /// A number as its author wrote it, where neither `Int64` nor `Double` would write it the same: `3.10`,
 /// `12345678901234567890`, `1e400`, `-0`.
 ///
-/// It is passed on with every digit. Two are equal when they are written the same; what they are worth is
-/// compared by ``ExactNumber``.
+/// It keeps every digit. Two are equal when they are written the same; ``ExactNumber`` compares their values.
 package struct WrittenNumber: Sendable, Hashable {
     /// A number of JSON (RFC 8259, section 6).
     package let text: String
 
-    /// The caller knows that it is one.
+    /// - Parameter text: A number of JSON; the caller has checked it.
     init(checked text: String) { self.text = text }
 
     /// The nearest double; infinite when it is too large for one.
@@ -17,9 +16,9 @@ package struct WrittenNumber: Sendable, Hashable {
 }
 
 extension JSON {
-    /// The number that `text` is in JSON's grammar: an integer or a double where these write it the same.
+    /// Reads a number in JSON's grammar, as an integer or a double where these write it the same; nil for other texts.
     package init?(number text: some StringProtocol) {
-        // No blanks around it.
+        // White space around the number is refused.
         guard text.utf8.allSatisfy({ $0 > 0x20 }), let value = try? JSONParser.parse(Array(text.utf8)), value.isNumber
         else { return nil }
         self = value
@@ -32,8 +31,10 @@ extension JSON {
         }
     }
 
-    /// The value with its numbers as they were held before their written form was kept; for digests, which histories
-    /// hold from then. A number that would change its worth by it stays as it is written.
+    /// The value with numbers as they were before JSON kept written forms; for digests, which old histories hold in
+    /// this form.
+    ///
+    /// A number whose value would change keeps its written form.
     var withoutWrittenForms: JSON {
         switch self {
         case .written(let number):

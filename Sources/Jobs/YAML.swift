@@ -3,12 +3,12 @@ import Yams
 
 /// YAML 1.2's core schema, read through Yams into ``JSON``.
 enum YAML {
-    /// A document that grows past so many values, or so many bytes of text, through its aliases is refused ("billion
-    /// laughs"). One without aliases has no more of them than bytes, but for escapes that are shorter than their text.
+    /// A document whose aliases make more values, or more bytes of text, than this is refused ("billion laughs"). A
+    /// document without aliases has no more of them than bytes, except for escapes that are shorter than their text.
     static let valuesMax = 100_000
     static let textMax = 1 << 20
 
-    /// What a document may still grow to.
+    /// How much a document may still grow.
     private struct Growth {
         var values: Int
         var text: Int
@@ -23,7 +23,7 @@ enum YAML {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw DocumentError(reason: "not valid UTF-8")
         }
-        // Yams hashes names while it composes, which for an alias of aliases would take for ever.
+        // Yams hashes names while it composes, which takes exponential time for aliases of aliases.
         if YAMLAliases(bytes).mayExplodeInNames {
             throw DocumentError(reason: "aliases are used in the place of a member's name")
         }
@@ -73,8 +73,9 @@ enum YAML {
         }
     }
 
-    /// The members of a mapping. Those of the mappings behind `<<` stand at its place, and the mapping's own go before them
-    /// (YAML 1.1, merge key), of several the first.
+    /// The members of a mapping, with those of the mappings that `<<` names (YAML 1.1, merge key) in its place.
+    ///
+    /// The mapping's own members take precedence over merged ones, and earlier merged mappings over later ones.
     private static func members(
         of mapping: Node.Mapping,
         depth: Int,

@@ -1,9 +1,9 @@
-/// A look at the aliases of a YAML text before it is parsed.
+/// Scans a YAML text for dangerous aliases before it is parsed.
 ///
-/// It reads no YAML, so it errs on the side of seeing too much: prose may look like an alias. Only a text with many
-/// aliases of anchors that are there, and with names that are no plain words, is called dangerous.
+/// It does not parse YAML, so prose may look like an alias to it. Only a text with many aliases of existing anchors,
+/// and with member names that are no plain words, counts as dangerous.
 struct YAMLAliases {
-    /// So few cannot multiply to much.
+    /// So few aliases cannot multiply to much.
     private static let harmless = 8
 
     private var anchors: Set<ArraySlice<UInt8>> = []

@@ -1,10 +1,10 @@
 import Yams
 
-/// What a scalar of YAML is worth, by the core schema of YAML 1.2 (docs/values.md).
+/// The value of a YAML scalar, by the core schema of YAML 1.2 (docs/values.md).
 struct YAMLScalar {
     let value: JSON
 
-    /// - Throws: ``DocumentError`` for a tag that is not known, or that the text does not fit.
+    /// - Throws: ``DocumentError`` for an unknown tag, or one that the text does not fit.
     init(_ scalar: Node.Scalar, line: Int?) throws(DocumentError) {
         let text = scalar.string
         // Quoted and block scalars are strings, whatever they look like.
@@ -29,7 +29,7 @@ struct YAMLScalar {
         value = plain
     }
 
-    /// The value of a word without quotes. What would lose a digit as a number is text: `007`, `1_000`, `.inf`.
+    /// The value of a word without quotes; a word that is no exact number stays text: `007`, `1_000`, `.inf`.
     private static func plain(_ text: String) -> JSON {
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
@@ -44,14 +44,14 @@ struct YAMLScalar {
         return jsonForm(text).flatMap { JSON(number: $0) } ?? .string(text)
     }
 
-    /// A number that is too large for this stays text, with all its digits.
+    /// A number that is too large for `Int64` stays text, with all its digits.
     private static func integer(_ text: String, radix: Int) -> JSON {
         let digits = text.dropFirst(2)
         let isNumber = digits.first.map { $0 != "+" && $0 != "-" } ?? false
         return (isNumber ? Int64(digits, radix: radix).map(JSON.int) : nil) ?? .string(text)
     }
 
-    /// `+7`, `.5` and `5.` as JSON writes them; nil for what else YAML or JSON do not take.
+    /// `+7`, `.5` and `5.` as JSON writes them; nil for a point without digits.
     private static func jsonForm(_ text: String) -> String? {
         var rest = text[...]
         var sign = ""

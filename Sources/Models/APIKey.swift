@@ -1,25 +1,25 @@
 package import Jobs
 import NIOPosix
 
-/// A provider's key, read where it is kept each time that it is needed, so that a new key counts at once.
+/// A provider's API key, read from its source at each use, so that a new key takes effect at once.
 ///
-/// Nothing that prints, describes or mirrors a value of this type shows more than the reference.
+/// A printed, described or mirrored value of this type shows only the reference.
 package struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Larger files are no keys.
+    /// The largest accepted key file, in bytes.
     package static let bytesMax = 64 << 10
 
-    /// Where the key is.
+    /// Where the key is stored.
     package let reference: KeyReference
     private let environment: [String: String]
     private let baseDirectory: String
-    /// The member of the configuration that names it.
+    /// The configuration member that names the key, for the hints of failures.
     private let member: String
-    /// Keys have none inside; what a header says may.
+    /// Whether the value may contain spaces: a header value may, a key may not.
     private let mayHoldSpaces: Bool
 
     /// - Parameters:
-    ///   - environment: The daemon's environment; of it the named variable and `CREDENTIALS_DIRECTORY` are used.
-    ///   - baseDirectory: From where a relative path of a file counts.
+    ///   - environment: The daemon's environment. Only the named variable and `CREDENTIALS_DIRECTORY` are read.
+    ///   - baseDirectory: The directory that a relative file path starts from.
     package init(
         _ reference: KeyReference,
         environment: [String: String],
@@ -34,7 +34,7 @@ package struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConve
 
     /// The key, without white space around it.
     ///
-    /// - Throws: ``Failure``, permanent, when there is no key or when it cannot stand in an HTTP header.
+    /// - Throws: ``Failure``, permanent, when the key is missing or is invalid in an HTTP header.
     package func value() async throws(Failure) -> String {
         let text: String
         switch reference {

@@ -1,21 +1,21 @@
 import Jobs
 
-/// Puts the events of a stream together to the answer that the provider would have given without streaming.
+/// Assembles the events of a stream into the answer that the provider would send without streaming.
 protocol AnswerAssembly: Sendable {
-    /// - Throws: ``StreamFault`` where the events make no answer.
+    /// - Throws: ``StreamFault`` when the events cannot form an answer.
     mutating func take(_ event: JSON) throws(StreamFault)
-    /// True after the event that ends the stream; without one it may have been cut.
+    /// True after the event that ends the stream; a stream that lacks it may have been cut off.
     var isDone: Bool { get }
-    /// What has come so far. Where the stream was cut, it lacks why the answer ended.
+    /// The answer so far. If the stream was cut off, it has no finish reason.
     var answer: JSON { get }
-    /// What the provider says was used, as far as it has said so.
+    /// The usage that the provider has reported so far.
     var usage: JSON? { get }
 }
 
-/// Why a stream gives no answer.
+/// Why a stream yields no answer.
 enum StreamFault: Error {
-    /// The provider broke off, with this event.
+    /// The provider sent this error event.
     case error(JSON)
-    /// What came makes no sense; the reason follows a colon.
+    /// The events are malformed; the text is the reason, to be written after a colon.
     case garbage(String)
 }

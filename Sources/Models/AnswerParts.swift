@@ -1,28 +1,28 @@
 import Jobs
 
-/// The parts of an answer, before they are judged.
+/// The parts of an answer, before ``check(_:_:)`` accepts or rejects them.
 struct AnswerParts {
     var text = ""
     var calls: [ModelToolCall] = []
     var reasoning = ""
     var refusal = ""
-    /// What the answer holds besides, by type, which is no text.
+    /// The types of the content that is none of the above.
     var otherTypes: [String] = []
-    /// As the provider says it.
+    /// The finish reason, as the provider sends it.
     var finishReason: String
     var note: String?
 }
 
 extension AnswerParts {
-    /// Judges the parts, so that no answer that is empty, cut or withheld passes as a whole one.
+    /// Rejects an empty, cut or withheld answer, so that it is not taken for a complete one.
     ///
-    /// - Returns: Whether it was cut and is kept.
-    /// - Throws: ``Failure``: temporary where the same request may be answered, permanent where it will not be.
+    /// - Returns: Whether the answer was cut at a limit and is kept.
+    /// - Throws: ``Failure``: temporary when the same request may succeed later, permanent when it will not.
     func check(_ request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> Bool {
         let finish = FinishReason(finishReason)
         let shown = ProviderText.short(finishReason)
         if finish == .broken { throw .brokenAnswer("the provider broke off (\(shown))") }
-        // Who sent a ready body gets the provider's whole answer to judge; all others get only whole answers.
+        // The submitter of a ready body judges the provider's answer; all other callers get only complete answers.
         if request.body == nil { try checkWithheld(finish, shown) }
         var isCut = false
         if case .cut(let limit) = finish {
@@ -85,7 +85,7 @@ extension AnswerParts {
         return "max_tokens, which is \(limit) because neither the request nor the model's parameters set it"
     }
 
-    /// What a person is told of a cut answer that is kept.
+    /// The note for a cut answer that is kept; nil for an answer that was not cut.
     func cutNote(_ reading: AnswerReading) -> String? {
         guard case .cut(let limit) = FinishReason(finishReason) else { return nil }
         return "the answer was cut at \(Self.place(of: limit, reading))"
@@ -94,7 +94,7 @@ extension AnswerParts {
     private func emptyAnswer(_ shown: String) -> Failure {
         if !otherTypes.isEmpty {
             let types = Set(otherTypes).sorted().map { ProviderText.short($0) }.joined(separator: ", ")
-            return .brokenAnswer("it holds no text, but what is not known here: \(types)")
+            return .brokenAnswer("it holds no text, only content of unknown types: \(types)")
         }
         let thought = reasoning.isEmpty ? "" : ", only what the model thought"
         return Failure(

@@ -1,27 +1,27 @@
 import Jobs
 
-/// Makes an answer out of its bytes, by what they are and not only by what their content type says: servers and
-/// proxies send events as JSON, and JSON as events.
+/// Parses an answer by its bytes and not only by its content type: servers and proxies label events as JSON, and JSON
+/// as events.
 struct AnswerReader {
     private enum Shape {
         case unknown, events, whole
     }
 
-    /// Before they can be told apart.
+    /// What a stream of events may begin with.
     private static let eventBeginnings = [":", "data:", "event:", "error:", "id:", "retry:"].map { Array($0.utf8) }
-    /// Of an answer that should be events and has none so far: it may be an error in plain text.
+    /// How many bytes are kept while no event has been read: the answer may be an error in plain text.
     private static let headMax = 16 << 10
 
     private let dialect: Dialect
     private let saysStream: Bool
     private var shape = Shape.unknown
-    /// Of a whole answer, or the head of one that may be events.
+    /// All bytes of an answer that is no stream, or the first bytes of one that may be a stream.
     private var bytes: [UInt8] = []
     private var events = EventStream()
     private var assembly: any AnswerAssembly
     private var end = StreamEnd()
     private var count = 0
-    /// Events that are part of an answer; pings and comments are none.
+    /// How many events carried a part of the answer; pings and comments do not count.
     private(set) var words = 0
 
     init(_ dialect: Dialect, saysStream: Bool) {
@@ -31,14 +31,14 @@ struct AnswerReader {
 
     /// True once the answer is known to come in events.
     var isStream: Bool { shape == .events }
-    /// True when all of the answer has come, and only its usage may be missing.
+    /// True once the answer is complete; only its usage may still be missing.
     var isWhole: Bool { end.isReached }
-    /// What the provider says was used, as far as it has said so.
+    /// The usage that the provider has reported so far.
     var usage: JSON? { assembly.usage }
-    /// What has come in events so far.
+    /// The answer assembled from the events so far.
     var streamed: JSON { assembly.answer }
 
-    /// - Returns: Whether the event came that ends the stream.
+    /// - Returns: Whether the event that ends the stream has come.
     /// - Throws: ``StreamFault``, ``ConnectionFailure/AnswerTooLarge``.
     mutating func take(_ part: some Collection<UInt8>) throws -> Bool {
         count += part.count
@@ -89,7 +89,7 @@ struct AnswerReader {
         return false
     }
 
-    /// The answer, after its last byte.
+    /// Reads the rest and returns the answer; call it after the last byte.
     ///
     /// - Throws: ``StreamFault``.
     mutating func finish() throws -> JSON {
@@ -101,7 +101,7 @@ struct AnswerReader {
         if let json = try? JSONParser.parse(bytes) {
             guard json.value(at: ["choices", "0", "delta"]) != nil, json.value(at: ["choices", "0", "message"]) == nil
             else { return json }
-            // One chunk of a stream as the whole answer.
+            // Some servers send a single chunk of a stream as the whole answer.
             try assembly.take(json)
             return assembly.answer
         }
@@ -115,7 +115,7 @@ struct AnswerReader {
         throw StreamFault.garbage(Self.description(of: bytes, isStream: shape == .events))
     }
 
-    /// Chunks that stand one on a line, without being events.
+    /// Parses chunks without event framing, one per line; nil for any other text.
     private static func lines(_ bytes: [UInt8]) -> [JSON]? {
         let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }.map(trimmed).filter { !$0.isEmpty }
         guard lines.count > 1, lines[0].first == UInt8(ascii: "{") else { return nil }

@@ -1,33 +1,34 @@
 import Jobs
 import OrderedCollections
 
-/// What the reading of an answer needs to know besides the answer and the request.
+/// What is needed to read an answer, besides the answer and its request.
 struct AnswerReading: Sendable {
-    /// The configured name, for servers that do not say theirs.
+    /// The configured name of the model, for servers that do not report one.
     var model: String
     var dialect: Dialect
     var price: Price?
-    /// Of the model's settings; nil where they do not say.
+    /// The model's setting; nil when it has none.
     var onTruncated: OnTruncated?
-    /// The answer's limit where neither the request nor the settings named one, and the dialect needs one.
+    /// The default token limit that the dialect made necessary, because neither the request nor the settings name one;
+    /// else nil.
     var limitDefault: Int?
-    /// Bytes of the request's body, for servers that do not say what was used; nil where nothing is estimated.
+    /// The size of the request body in bytes, to estimate usage that the server does not report; nil for no estimate.
     var requestBytes: Int?
 
     init(model: String, dialect: Dialect, price: Price? = nil) {
         (self.model, self.dialect, self.price) = (model, dialect, price)
     }
 
-    /// How an original turn names who wrote it.
+    /// The author's name in an original turn: the dialect and the model.
     static func author(_ dialect: Dialect, _ model: String) -> String {
         "\(dialect == .openAI ? "openai" : "anthropic") \(model)"
     }
 
     var author: String { Self.author(dialect, model) }
 
-    /// The usage with an estimate of what the server did not say, as a budget reserves it: a token for three bytes.
+    /// Fills in what the server did not report, with the estimate that budgets use: one token per three bytes.
     ///
-    /// - Parameter outputBytes: Of what the model wrote.
+    /// - Parameter outputBytes: The size of the model's output in bytes.
     func completed(_ usage: Usage, outputBytes: Int) -> Usage {
         var usage = usage
         if let requestBytes {
@@ -44,14 +45,14 @@ struct AnswerReading: Sendable {
         return usage
     }
 
-    /// Of what the model wrote, its thoughts included.
+    /// The size of the model's output in bytes, reasoning included.
     static func bytes(_ parts: AnswerParts) -> Int {
         parts.calls.reduce(parts.text.utf8.count + parts.reasoning.utf8.count) {
             $0 + $1.name.utf8.count + $1.arguments.utf8.count
         }
     }
 
-    /// The same of an answer that could not be read: all texts of its choices or blocks.
+    /// The same for an answer that could not be read: the size of all strings in its choices or blocks.
     static func bytes(_ json: JSON) -> Int {
         func texts(_ json: JSON) -> Int {
             switch json {

@@ -1,9 +1,9 @@
 import Jobs
 import OrderedCollections
 
-/// Says what a server answered where it is not what was expected, so that a person can tell which kind of server it is.
+/// Describes an unexpected answer, so that an operator can tell what kind of server sent it.
 enum AnswerShape {
-    /// The members of an object, cut, or the kind of another value.
+    /// The names of an object's first members, or the kind of another value.
     static func of(_ json: JSON) -> String {
         guard let members = json.object else { return json.kindName }
         if members.isEmpty { return "an object without members" }
@@ -11,7 +11,7 @@ enum AnswerShape {
         return "its members are \(names)\(members.count > 8 ? ", …" : "")"
     }
 
-    /// Why an answer without choices, or without content, is none.
+    /// The failure of an answer without choices (OpenAI) or without content (Anthropic).
     static func failure(_ json: JSON, _ dialect: Dialect) -> Failure {
         let isEmptyStream =
             json.object.map { $0.keys.allSatisfy { ["object", "choices", "content"].contains($0) } } == true

@@ -4,7 +4,7 @@ import Jobs
 enum AnthropicAnswer {
     /// - Throws: As ``Dialect/read(_:for:_:)``.
     static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
-        // Some look-alikes answer with a text alone.
+        // Some compatible servers send the content as a plain string.
         let text = json["content"]?.string.map { [["type": "text", "text": .string($0)] as JSON] }
         guard let blocks = text ?? json["content"]?.array else { throw AnswerShape.failure(json, .anthropic) }
         guard let reason = json["stop_reason"]?.string, FinishReason(reason) != nil else {
@@ -62,7 +62,7 @@ enum AnthropicAnswer {
             guard let name = block["name"]?.string, !name.isEmpty else {
                 throw .brokenAnswer("a tool call names no tool (\(AnswerShape.of(block)))")
             }
-            // An object by the book; a text where a stream's pieces were no JSON.
+            // The API defines an object; it is a string when the pieces of a stream were not JSON.
             let arguments = ToolArguments.text(block["input"])
             parts.calls.append(ModelToolCall(id: ids.id(block["id"]), name: name, arguments: arguments))
         }
@@ -73,7 +73,7 @@ enum AnthropicAnswer {
         return parts
     }
 
-    /// The message where it holds more than its text and its calls, else nil.
+    /// The original message if it holds more than its text and its calls, else nil.
     private static func original(
         _ blocks: [JSON],
         _ json: JSON,
@@ -90,7 +90,7 @@ enum AnthropicAnswer {
         return isPlain ? nil : turn
     }
 
-    /// One call; what the server does not say is 0.
+    /// The usage of one call; a count that the server does not report is 0.
     static func usage(_ json: JSON?) -> Usage {
         func count(_ name: String) -> Int { min(max(json?[name]?.int ?? 0, 0), OpenAIAnswer.tokensMax) }
         var usage = Usage()

@@ -3,11 +3,11 @@ import OrderedCollections
 
 /// The blocks of one message of a request to `v1/messages`.
 enum AnthropicMessage {
-    /// - Parameter author: Who is asked; the turns that it wrote are given back to it as they were.
+    /// - Parameter author: The model that the request is for; turns that it wrote are sent back unchanged.
     static func blocks(_ message: ChatMessage, author: String?) -> [JSON] {
         if message.role == .tool { return [result(of: message.toolCallID ?? "", message.content)] }
         if let original = message.original, original.author == author { return whole(original, message) }
-        // Empty blocks are refused.
+        // The API refuses empty blocks.
         let text: [JSON] = isBlank(message.content) ? [] : [["type": "text", "text": .string(message.content)]]
         return text
             + message.toolCalls.map { call in
@@ -25,11 +25,11 @@ enum AnthropicMessage {
         ])
     }
 
-    /// The blocks as they came and in their order, signatures included; those that the API refuses are left out: texts
-    /// without a word, thoughts that are empty and not signed.
+    /// The original blocks in order, signatures included, without those that the API refuses: blank texts, and thinking
+    /// blocks that are empty and unsigned.
     private static func whole(_ original: OriginalTurn, _ message: ChatMessage) -> [JSON] {
         let written = original.message["content"]?.array ?? []
-        // The tool that takes the answer is no call of the conversation: then the calls are fewer than the blocks.
+        // The call of the output tool is not among the message's tool calls; then there are fewer calls than blocks.
         let isPaired = written.count { $0["type"] == "tool_use" } == message.toolCalls.count
         var calls = message.toolCalls[...]
         return written.compactMap { block in
@@ -63,10 +63,10 @@ enum AnthropicMessage {
 
     private static func name(_ name: String) -> String { ToolNames.legal(name) }
 
-    /// Other servers' ids, of a conversation that another model began, may have more characters than are allowed.
+    /// An id from another model's server, earlier in the conversation, may contain characters that the API refuses.
     static func id(_ id: String) -> String { OpenAIRequest.legalName(id) }
 
-    /// An object always; what the model wrote instead is shown to it as it was.
+    /// Always an object: other arguments are wrapped as a string, so that the model sees what it wrote.
     private static func input(_ arguments: String) -> JSON {
         ToolArguments.object(arguments) ?? ["arguments": .string(arguments)]
     }

@@ -1,19 +1,19 @@
 import Jobs
 import OrderedCollections
 
-/// A tool that the model must call with its answer: how the Messages API is made to answer in the shape of a schema.
+/// The tool that the model must call with its answer, so that the answer of the Messages API fits a schema.
 ///
-/// Its own structured output (`output_config.format`) takes only a part of JSON Schema, refuses the rest, and is not
-/// there with older models and look-alikes; a tool's schema is taken as it is, everywhere.
+/// The API's own structured output (`output_config.format`) supports only a part of JSON Schema, and older models and
+/// compatible servers lack it. Every server accepts a tool's schema unchanged.
 struct AnthropicOutput {
-    /// What fits no tool's input stands in this member of it.
+    /// The member of the tool's input that holds a wrapped answer.
     private static let wrapper = "value"
 
     let toolName: String
     private let schema: JSON
     private let tools: [ToolDescription]
 
-    /// Nil when no schema is to be met, or when the request says itself how.
+    /// Nil when the request has no schema, or has a ready body, which states its own output form.
     init?(_ request: ChatRequest) {
         guard let schema = request.outputSchema, request.body == nil else { return nil }
         var name = OpenAIRequest.schemaName(schema["title"]?.string)
@@ -21,7 +21,8 @@ struct AnthropicOutput {
         (toolName, self.schema, tools) = (name, schema, request.tools)
     }
 
-    /// A tool's input is an object, and its schema may not begin with a choice between schemas.
+    /// Whether the schema must be wrapped: a tool's input is an object, and its schema may have no `anyOf`, `oneOf` or
+    /// `allOf` at the root.
     private var isWrapped: Bool {
         schema["type"] != "object" || ["anyOf", "oneOf", "allOf"].contains { schema[$0] != nil }
     }
@@ -31,7 +32,7 @@ struct AnthropicOutput {
         if isWrapped {
             input = JSON(members: [
                 ("type", "object"), ("properties", [Self.wrapper: schema]), ("required", [.string(Self.wrapper)]),
-                // References inside of the schema count from the root.
+                // References in the schema are resolved from the root.
                 ("$defs", schema["$defs"]), ("definitions", schema["definitions"]),
             ])
         }
@@ -41,14 +42,14 @@ struct AnthropicOutput {
         ]
     }
 
-    /// - Parameter thinks: A model that thinks first refuses to be forced.
+    /// - Parameter thinks: Whether the model thinks first; the API then refuses a forced tool.
     func choice(thinks: Bool) -> JSON {
         if thinks { return ["type": "auto"] }
         if !tools.isEmpty { return ["type": "any"] }
         return ["type": "tool", "name": .string(toolName), "disable_parallel_tool_use": true]
     }
 
-    /// The answer as text, from what the tool was called with.
+    /// The answer as text, from the arguments of the tool call.
     func text(of call: ModelToolCall) -> String {
         guard isWrapped, let input = try? JSONParser.parse(call.arguments.utf8), let value = input[Self.wrapper] else {
             return call.arguments

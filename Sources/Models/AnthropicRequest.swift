@@ -4,10 +4,10 @@ import OrderedCollections
 /// The body of a request to `v1/messages`.
 enum AnthropicRequest {
     /// - Parameters:
-    ///   - parameters: Of the model's settings; they stand behind what the request itself says.
-    ///   - isStreamed: Whether the answer is asked for as a stream; what a ready body says of it does not count.
-    ///   - structured: How the model is told of a schema for the answer.
-    ///   - givesBack: Whether turns of the model come back to it as it sent them, or as text and calls alone.
+    ///   - parameters: From the model's settings; members of the request take precedence.
+    ///   - isStreamed: Whether to request a stream; the member `stream` of a ready body is ignored.
+    ///   - structured: How the request conveys a schema for the answer.
+    ///   - givesBack: Whether the model's own turns are sent back unchanged, or only as text and calls.
     /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
     static func body(
         _ request: ChatRequest,
@@ -64,8 +64,9 @@ enum AnthropicRequest {
         }
     }
 
-    /// User and assistant must take turns: what follows in the same role becomes one message. So all results of one
-    /// turn's calls stand together, as the API wants them.
+    /// Joins consecutive messages of one role, because user and assistant must alternate.
+    ///
+    /// So all results of one turn's calls are in one message, as the API requires.
     private static func messages(_ messages: [ChatMessage], author: String?) -> [JSON] {
         var turns: [(role: String, blocks: [JSON])] = []
         for message in messages where message.role != .system {
@@ -81,8 +82,9 @@ enum AnthropicRequest {
         return turns.map { ["role": .string($0.role), "content": .array($0.blocks)] }
     }
 
-    /// Each call needs a result in the next message: that of the tool which takes an answer has none of its own when the
-    /// answer did not fit.
+    /// Adds an error result for each call without a result, because the API requires one in the next message.
+    ///
+    /// The call of the output tool has none when its answer did not fit the schema.
     private static func answerCalls(_ turns: inout [(role: String, blocks: [JSON])]) {
         for place in turns.indices.dropLast() where turns[place].role == "assistant" {
             let answered = turns[place + 1].blocks.compactMap { $0["tool_use_id"]?.string }

@@ -1,12 +1,12 @@
 import Jobs
 import OrderedCollections
 
-/// Puts the events of a streamed message of the Messages API together to the whole one, in whichever order they come and
-/// whichever of them a server leaves out.
+/// Assembles the events of a Messages API stream into the whole message, in any order, even if a server leaves some
+/// out.
 struct AnthropicStream: AnswerAssembly {
     private var message: OrderedDictionary<String, JSON> = [:]
     private var blocks: [StreamedBlock] = []
-    /// Where in ``blocks`` the events' indices lie.
+    /// The position in ``blocks`` for each index of an event.
     private var places: [Int: Int] = [:]
     private var usageMembers: OrderedDictionary<String, JSON> = [:]
     private(set) var isDone = false
@@ -25,14 +25,14 @@ struct AnthropicStream: AnswerAssembly {
             take(usage: event["delta"]?["usage"])
             take(usage: event["usage"])
         case "message_stop": isDone = true
-        // Some gateways answer whole in one event.
+        // Some gateways send the whole message in one event.
         case "message" where event["content"] != nil: start(event)
-        // `ping`, and what may come: clients are told to skip events that they do not know.
+        // `ping` and future events: the API tells clients to ignore events that they do not know.
         default: break
         }
     }
 
-    /// Some servers name the events outside of their data alone.
+    /// The type of an event by its members: some servers send the type only in the event's name, not in its data.
     private static func type(of event: JSON) -> String? {
         if event["message"]?.object != nil { return "message_start" }
         if event["content_block"] != nil { return "content_block_start" }
@@ -46,11 +46,11 @@ struct AnthropicStream: AnswerAssembly {
         for block in message?["content"]?.array ?? [] { blocks.append(StreamedBlock(block.object ?? [:])) }
     }
 
-    /// What is null, or written as nothing, does not take the place of what was said.
+    /// Adds members; a null value, or a stop_reason that means none, does not overwrite an earlier value.
     private mutating func add(_ members: JSON?) {
         for (name, value) in members?.object ?? [:] {
             if name == "content" {
-                // Its place; the blocks come after.
+                // This only keeps the member's position; the blocks are added at the end.
                 message[name] = []
                 continue
             }
@@ -87,7 +87,7 @@ struct AnthropicStream: AnswerAssembly {
 
     private static func number(_ json: JSON?) -> Int? { json?.int ?? json?.string.flatMap { Int($0) } }
 
-    /// The counts are totals; those that an event leaves out, or has as 0 after others, stay.
+    /// Counts are totals; one that an event leaves out, or sends as 0 after a larger one, stays.
     private mutating func take(usage: JSON?) {
         for (name, value) in usage?.object ?? [:] where !value.isNull {
             if value.int == 0, usageMembers[name]?.int ?? 0 > 0 { continue }

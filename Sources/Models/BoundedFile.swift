@@ -1,8 +1,8 @@
 import SystemPackage
 
-/// Reads small files whole. Blocking: call it from a thread that may wait.
+/// Reads small files into memory; it blocks, so call it from a thread that may wait.
 enum BoundedFile {
-    /// Why a file was not read, in the system's words.
+    /// Why a file could not be read.
     struct ReadError: Error {
         let reason: String
     }

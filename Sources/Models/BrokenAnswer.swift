@@ -1,7 +1,7 @@
 import Jobs
 
 extension Failure {
-    /// An answer that is not what a provider answers: cut on its way, or from something else than a provider.
+    /// The failure of an answer that was cut in transit, or that does not come from a provider.
     static func brokenAnswer(_ reason: String) -> Failure {
         Failure(
             .temporary,

@@ -1,7 +1,7 @@
 import Jobs
 import Synchronization
 
-/// How far an answer has come: told by the task that reads it, watched by those that wait for its next byte or its end.
+/// The progress of an answer: the reading task reports it, and other tasks wait for a stall or for the answer's end.
 final class CallProgress: Sendable {
     private struct State {
         var lastByteAt: Duration?
@@ -23,16 +23,16 @@ final class CallProgress: Sendable {
         stopwatch = Stopwatch(clock)
     }
 
-    /// What the provider has said was used.
+    /// The usage that the provider has reported.
     var usage: JSON? { state.withLock { $0.usage } }
-    /// Whether the answer comes in events.
+    /// Whether the answer is a stream of events.
     var isStream: Bool { state.withLock { $0.isStream } }
-    /// Whether a part of the answer itself has come.
+    /// Whether a stream has delivered a part of the answer.
     var hasWords: Bool { state.withLock { $0.hasWords } }
-    /// The answer of a stream that has said why it ended, and goes on.
+    /// The complete answer of a stream that has sent its finish reason and is still open.
     var whole: ProviderCall.Answer? { state.withLock { $0.whole } }
 
-    /// - Parameter hasWords: Whether there were words among the bytes, and not only comments.
+    /// - Parameter hasWords: Whether the bytes held a part of the answer, and not only comments.
     func noteBytes(isStream: Bool = false, hasWords: Bool = true, usage: JSON? = nil) {
         let now = stopwatch.elapsed
         state.withLock { state in
@@ -50,10 +50,12 @@ final class CallProgress: Sendable {
         answerEnded.finish()
     }
 
-    /// Returns when no byte came for `limit` since the last one, or no word for `silenceMax`. The first byte may take
-    /// its time: a long prompt is read before the answer begins, and the call's whole time-out holds for that.
+    /// Returns when no byte has come for `limit`, or no part of the answer for `silenceMax`.
     ///
-    /// - Returns: What is wrong.
+    /// Neither limit applies before the first byte: the model reads a long prompt first, and the call's timeout covers
+    /// that.
+    ///
+    /// - Returns: ``ConnectionFailure/Stalled`` or ``ConnectionFailure/Silent``.
     /// - Throws: `CancellationError`.
     func stall(after limit: Duration, silenceMax: Duration) async throws -> any Error {
         for await _ in firstByte {}
@@ -66,7 +68,7 @@ final class CallProgress: Sendable {
         }
     }
 
-    /// Returns the answer when it is whole and nothing more of its stream came for `grace`.
+    /// Returns the answer once it is complete and its stream has been quiet for `grace`.
     ///
     /// - Throws: `CancellationError`.
     func end(after grace: Duration) async throws -> ProviderCall.Answer? {

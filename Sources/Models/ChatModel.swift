@@ -1,30 +1,31 @@
 package import Jobs
 
-/// A model that answers chats: the one seam between workflows and providers.
+/// A model that answers chats: the interface between workflows and providers.
 package protocol ChatModel: Sendable {
     /// The model's name in the configuration.
     var name: String { get }
 
-    /// Waits for the model's turn, and runs `body` with the model to ask while holding it.
+    /// Waits for a turn at the model, and runs `body` while holding it.
     ///
-    /// The turn is taken before a step's intent is recorded, so that a step that waits was not begun. The model that
-    /// `body` is given is this one, or the one that stands in for it while it is down.
+    /// The turn is taken before a step's intent is recorded, so that a waiting step has not begun. `body` gets this
+    /// model, or its fallback while this model is down.
     ///
-    /// - Throws: ``ModelPause`` when the model is not to be asked for a while, and nothing was; `CancellationError`
+    /// - Throws: ``ModelPause`` when the model takes no calls for a while and `body` has not run; `CancellationError`
     ///   when the calling task was cancelled while it waited; else what `body` throws.
     func withTurn<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value
 
-    /// What one call may use at the most, by the request's length, the answer's limit and the price: what a budget
-    /// reserves before the call.
+    /// The most that one call can use, by the request's length, the answer's limit and the price.
+    ///
+    /// A budget reserves it before the call.
     func worstCase(of request: ChatRequest) -> Usage
 
-    /// Asks the model once; retrying is the caller's business.
+    /// Calls the model once; the caller retries.
     ///
-    /// - Throws: ``Failure`` with the class that the provider's answer has (temporary, permanent, unknown);
-    ///   ``ModelPause`` when the model rests, or its quota refused the call, which is no failure of the step;
-    ///   `CancellationError` when the calling task was cancelled.
+    /// - Throws: ``Failure`` with the class of the provider's answer (temporary, permanent, unknown); ``ModelPause``
+    ///   when the model rests or its quota refused the call, which does not fail the step; `CancellationError` when the
+    ///   calling task was cancelled.
     func complete(_ request: ChatRequest) async throws -> ChatAnswer
 }
 
@@ -40,37 +41,39 @@ extension ChatModel {
     }
 }
 
-/// A model is not to be asked for a while: it said so, or its requests or tokens a minute are used up.
+/// The model takes no calls for a while: its server asked for that or refused calls, or its limits per minute are used
+/// up.
 package struct ModelPause: Error, Sendable, Equatable {
-    /// How long from now.
+    /// How long to wait, from now.
     package var duration: Duration
-    /// Why, as one sentence without its full stop, with the model's name: `the model default rests for 2s: …`.
+    /// The reason, as one sentence without its full stop, with the model's name: `the model default rests for 2s: …`.
     package var reason: String
-    /// Where the model was asked and refused for its quota: how long a step may be so refused before it costs attempts.
-    /// Nil where it was not asked.
+    /// How long refusals for quota cost a step no attempt; nil unless the model was called and its quota refused the
+    /// call.
     package var patience: Duration?
-    /// What was used before, in the same attempt.
+    /// The usage so far in the same attempt.
     package var usage: Usage?
 
     package init(for duration: Duration, _ reason: String) { (self.duration, self.reason) = (duration, reason) }
 }
 
-/// What a model is asked.
+/// One request to a model.
 package struct ChatRequest: Sendable {
     package var messages: [ChatMessage]
     package var tools: [ToolDescription]
-    /// JSON Schema that the answer must fit; providers that can enforce it are told.
+    /// The JSON Schema that the answer must fit; it is sent to the provider.
     package var outputSchema: JSON?
     /// The same in every attempt at the step; sent as `Idempotency-Key`.
     package var idempotencyKey: String
-    /// From 1.
+    /// Counts from 1.
     package var attempt: Int
-    /// A request body in the provider's own form (a line of a batch file); its members win over the configuration,
-    /// except for the model's name, and `messages` above are not used.
+    /// A request body in the provider's own form (a line of a batch file).
+    ///
+    /// Its members take precedence over the configuration, except for the model's name, and ``messages`` is not used.
     package var body: JSON?
-    /// What is done with an answer that was cut; nil for what the model's settings say.
+    /// What to do with a cut answer; nil for the model's setting.
     package var onTruncated: OnTruncated?
-    /// Where a ready body goes.
+    /// The endpoint that a ready body is sent to.
     package var endpoint = RequestEndpoint.chat
 
     package init(
@@ -93,11 +96,11 @@ package struct ChatMessage: Sendable, Equatable {
 
     package var role: Role
     package var content: String
-    /// Of an assistant's message.
+    /// The calls of an assistant's message.
     package var toolCalls: [ModelToolCall] = []
-    /// Of a tool's message: the call that it answers.
+    /// The id of the call that a tool's message answers.
     package var toolCallID: String?
-    /// Of an assistant's message: all that its model sent, where that is more than text and calls.
+    /// Everything that the model sent in an assistant's message; nil when that is only text and calls.
     package var original: OriginalTurn?
 
     package init(_ role: Role, _ content: String, toolCalls: [ModelToolCall] = [], toolCallID: String? = nil) {
@@ -109,7 +112,7 @@ package struct ChatMessage: Sendable, Equatable {
 package struct ModelToolCall: Sendable, Equatable {
     package var id: String
     package var name: String
-    /// As the model wrote them: meant to be JSON, and not always.
+    /// The arguments as the model wrote them: meant to be JSON, but not always valid.
     package var arguments: String
 
     package init(id: String, name: String, arguments: String) {
@@ -117,11 +120,11 @@ package struct ModelToolCall: Sendable, Equatable {
     }
 }
 
-/// What a model is told about a tool.
+/// The description of a tool that is sent to a model.
 package struct ToolDescription: Sendable, Equatable {
     package var name: String
     package var description: String
-    /// JSON Schema of the arguments.
+    /// The JSON Schema of the arguments.
     package var parameters: JSON
 
     package init(name: String, description: String, parameters: JSON) {
@@ -129,25 +132,25 @@ package struct ToolDescription: Sendable, Equatable {
     }
 }
 
-/// What a model answered.
+/// The answer of a model.
 package struct ChatAnswer: Sendable {
     package var text: String
     package var toolCalls: [ModelToolCall]
-    /// One model call, its tokens and its price.
+    /// The tokens and the cost of the call.
     package var usage: Usage
-    /// The model as the provider names it; the scripted one says that it is no model.
+    /// The model's name as the provider reports it; a scripted model reports that it is no model.
     package var model: String
-    /// The provider's id of the request, for its support.
+    /// The provider's id of the request, to quote to its support.
     package var requestID: String?
-    /// The configured name of the model that answered in the place of the one that was asked.
+    /// The configured name of the fallback that answered; nil when the requested model answered.
     package var fallback: String?
-    /// Why it ended, whether it was cut, and what the model thought.
+    /// The finish reason, whether the answer was cut, and the model's reasoning.
     package var facts = AnswerFacts()
-    /// All that the model sent, where that is more than text and calls: to be given back to it.
+    /// Everything that the model sent, to be sent back to it; nil when that is only text and calls.
     package var original: OriginalTurn?
     /// The provider's whole answer, for batch output files.
     package var body: JSON
-    /// Of what the model wrote.
+    /// The size of the model's output in bytes.
     var outputBytes = 0
 
     package init(text: String, toolCalls: [ModelToolCall] = [], usage: Usage, model: String, body: JSON) {

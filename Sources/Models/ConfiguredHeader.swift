@@ -1,6 +1,6 @@
 import Jobs
 
-/// A header that the configuration gives to every request of a model.
+/// A header that the configuration adds to every request to a model.
 package struct ConfiguredHeader: Sendable {
     let name: String
     private enum Source {
@@ -11,8 +11,8 @@ package struct ConfiguredHeader: Sendable {
     private let source: Source
 
     /// - Parameters:
-    ///   - environment: The daemon's, in which what is kept there is looked up.
-    ///   - baseDirectory: From where a relative path of a file counts.
+    ///   - environment: The daemon's environment, to look up values that the configuration refers to.
+    ///   - baseDirectory: The directory that a relative file path starts from.
     package init(
         _ name: String,
         _ value: ConnectionSettings.Value,
@@ -34,7 +34,7 @@ package struct ConfiguredHeader: Sendable {
         }
     }
 
-    /// What it says now, and whether that is a secret.
+    /// The current value, and whether it is a secret.
     ///
     /// - Throws: ``Failure``, permanent, when it cannot be read.
     func value() async throws(Failure) -> (text: String, isSecret: Bool) {

@@ -4,35 +4,35 @@ import NIOCore
 import NIOPosix
 import SystemPackage
 
-/// What it means that a call got no whole answer.
+/// Turns an error of a call without a complete answer into a ``Failure``.
 enum ConnectionFailure {
     /// The call took longer than the model's `timeout`.
     struct TimedOut: Error {
         var limit: Duration
     }
 
-    /// The answer had begun, and nothing more of it came for the model's `idle_timeout`.
+    /// The answer began, and then no byte came for the model's `idle_timeout`.
     struct Stalled: Error {
         var limit: Duration
     }
 
-    /// The answer had begun, and for so long nothing but comments and pings came of it.
+    /// The answer began, and then only comments and pings came for `limit`.
     struct Silent: Error {
         var limit: Duration
     }
 
-    /// The answer is compressed in a way that the client does not know, and did not ask for.
+    /// The answer has a compression that the client neither requested nor supports.
     struct UnknownEncoding: Error {
-        /// As the server says it.
+        /// The encoding's name, as the server sends it.
         var name: String
     }
 
-    /// The answer has more bytes than the client takes.
+    /// The answer has more bytes than the client accepts.
     struct AnswerTooLarge: Error {
         var bytesMax: Int
     }
 
-    /// Names host and port, and never anything of the request.
+    /// The failure for an error; it names host and port, and shows nothing of the request.
     static func failure(_ error: any Error, endpoint: Endpoint) -> Failure {
         switch error {
         case let failure as Failure: failure
@@ -76,7 +76,7 @@ enum ConnectionFailure {
         }
     }
 
-    /// Whether no connection could be begun because the process, or the machine, has too many files open.
+    /// Whether a connection failed because the process or the system has too many open files.
     static func isForWantOfDescriptors(_ error: any Error) -> Bool {
         switch error {
         case let error as IOError:
@@ -96,7 +96,7 @@ enum ConnectionFailure {
 
     private static func reason(_ error: any Error) -> String {
         switch error {
-        // Its long description would hold headers, and so the key.
+        // The long description holds headers, and so the key.
         case let error as HTTPClientError: error.shortDescription.lowercased()
         case let error as IOError: Errno(rawValue: error.errnoCode).description.lowercased()
         case is ChannelError: "the connection could not be made or was closed"
@@ -104,14 +104,14 @@ enum ConnectionFailure {
         }
     }
 
-    /// The library's word for it, such as ` (CERTIFICATE_VERIFY_FAILED)`, where its long description has one.
+    /// The TLS library's reason, such as ` (CERTIFICATE_VERIFY_FAILED)`; empty when the long description has none.
     private static func tlsReason(_ error: any Error) -> String {
         let word = "\(error)".split(separator: "OPENSSL_internal:").dropFirst().first?
             .prefix { $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "_") }
         return word.map { " (\($0))" } ?? ""
     }
 
-    /// By the type's name: the TLS library is AsyncHTTPClient's dependency and not ours.
+    /// Whether the TLS library threw the error, by the module in its type's name.
     private static func isTLS(_ error: any Error) -> Bool {
         let type = String(reflecting: type(of: error))
         return type.hasPrefix("NIOSSL.") || type.hasPrefix("CNIOBoringSSL")

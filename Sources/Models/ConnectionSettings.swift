@@ -3,35 +3,36 @@ package import OrderedCollections
 
 /// How a model's server is reached, besides its URL.
 package struct ConnectionSettings: Sendable, Equatable {
-    /// What a header says.
+    /// The value of a header.
     package enum Value: Sendable, Equatable {
-        /// As it stands in the configuration, where everybody who may read it reads it.
+        /// Written in the configuration, where every reader of the file sees it.
         case text(String)
-        /// Where it is kept.
+        /// Stored elsewhere, as a key is.
         case kept(KeyReference)
     }
 
-    /// Through what the server is reached.
+    /// The proxy in front of the server.
     package enum Proxy: Sendable, Equatable {
-        /// Through what the environment names (`HTTPS_PROXY` and its kin).
+        /// The proxy that the environment names (`HTTPS_PROXY` and the like).
         case environment
-        /// Directly, whatever the environment says.
+        /// No proxy, whatever the environment says.
         case none
         case server(ProxyAddress)
     }
 
-    /// In every request, beside AgentSpool's own; by their names, as they are written.
+    /// Headers of every request, in addition to AgentSpool's own, by their names as written.
     package private(set) var headers: OrderedDictionary<String, Value> = [:]
-    /// Members of every request's query.
+    /// Query parameters of every request.
     package private(set) var query: OrderedDictionary<String, String> = [:]
-    /// Path of a PEM file with authorities that are trusted besides the system's; a relative one counts from the
-    /// configuration's directory.
+    /// The path of a PEM file with certificate authorities that are trusted in addition to the system's.
+    ///
+    /// A relative path starts from the configuration's directory.
     package private(set) var authorities: String?
     package private(set) var proxy = Proxy.environment
 
     static let members = ["headers", "query", "ca_file", "proxy"]
 
-    /// Headers that belong to the message itself.
+    /// Headers that AgentSpool sets itself.
     private static let own: Set<String> = [
         "content-type", "content-length", "content-encoding", "host", "transfer-encoding", "connection", "accept",
         "accept-encoding", "expect", "te", "trailer", "upgrade", "idempotency-key",
@@ -82,7 +83,7 @@ package struct ConnectionSettings: Sendable, Equatable {
                 throw reader.error(name, "api_key sets this header already: leave one of the two out")
             }
             if headers.keys.contains(where: { $0.lowercased() == lower }) {
-                throw reader.error(name, "this header is there already, in other letters")
+                throw reader.error(name, "this header is already set, in another letter case")
             }
             if let text = value.string ?? value.scalarText {
                 guard isHeaderValue(text) else {
@@ -121,7 +122,7 @@ package struct ConnectionSettings: Sendable, Equatable {
         text.utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x09 }
     }
 
-    /// The settings as the configuration says them, for its members.
+    /// The settings as members of the configuration.
     var members: [(String, JSON?)] {
         let headers = headers.mapValues { value in
             switch value {
@@ -142,9 +143,9 @@ package struct ConnectionSettings: Sendable, Equatable {
         ]
     }
 
-    /// The query of a URL, with its question mark; empty where there is none.
+    /// The query of a URL, with its question mark; empty when there is none.
     ///
-    /// - Parameter first: What the base URL's query says, as it is written.
+    /// - Parameter first: The base URL's own query, as written.
     func queryText(after first: String?) -> String {
         let added = query.map { "\(Self.encoded($0))=\(Self.encoded($1))" }
         let parts = ([first].compactMap(\.self).filter { !$0.isEmpty }) + added
@@ -170,7 +171,7 @@ package struct ConnectionSettings: Sendable, Equatable {
 }
 
 extension JSON {
-    /// What a person wrote without quotes where a text is wanted: `2`, `true`.
+    /// A value that was written without quotes where a string is expected: `2`, `true`.
     fileprivate var scalarText: String? {
         switch self {
         case .object, .array, .null: nil

@@ -1,7 +1,7 @@
 import Jobs
 import NIOHTTP1
 
-/// How a provider is spoken to.
+/// The API that a provider speaks.
 package enum Dialect: Sendable {
     /// OpenAI's chat completions, which many servers speak.
     case openAI
@@ -10,7 +10,7 @@ package enum Dialect: Sendable {
 }
 
 extension Dialect {
-    /// What is added to a model's `base_url`.
+    /// The path that is appended to a model's `base_url`.
     var path: String {
         switch self {
         case .openAI: "/chat/completions"
@@ -18,7 +18,7 @@ extension Dialect {
         }
     }
 
-    /// - Parameter secret: The key; nil for servers that want none.
+    /// - Parameter secret: The key; nil for servers that need none.
     func headers(secret: String?) -> HTTPHeaders {
         switch self {
         case .openAI: secret.map { ["Authorization": "Bearer \($0)"] } ?? [:]
@@ -28,8 +28,8 @@ extension Dialect {
     }
 
     /// - Parameters:
-    ///   - structured: How the model is told of a schema for the answer.
-    ///   - givesBack: Whether turns of the model come back to it as it sent them: some servers refuse what they sent.
+    ///   - structured: How the request conveys a schema for the answer.
+    ///   - givesBack: Whether the model's own turns are sent back unchanged; some servers refuse what they sent.
     /// - Throws: ``Failure``, permanent, for a ready body in the other dialect.
     func body(
         _ request: ChatRequest,
@@ -62,7 +62,7 @@ extension Dialect {
         }
     }
 
-    /// For a stream that begins.
+    /// A new assembly for one stream.
     func assembly() -> any AnswerAssembly {
         switch self {
         case .openAI: OpenAIStream()
@@ -70,10 +70,10 @@ extension Dialect {
         }
     }
 
-    /// Reads a whole answer with a 2xx status.
+    /// Reads an answer with a 2xx status.
     ///
-    /// - Throws: ``Failure``: temporary when the answer is not whole or empty, permanent when it was withheld, or cut
-    ///   where all of it is needed. Its usage is what the answer says, else an estimate.
+    /// - Throws: ``Failure``: temporary when the answer is incomplete or empty, permanent when it was withheld, or was
+    ///   cut and all of it is needed. The failure holds the reported usage, else an estimate.
     func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
         if request.endpoint != .chat { return try EndpointExchange.read(json, for: request, reading) }
         do throws(Failure) {
@@ -88,14 +88,14 @@ extension Dialect {
             var failure = error
             let used = self == .openAI ? OpenAIUsage.read(json) : AnthropicAnswer.usage(json["usage"])
             let written = AnswerReading.bytes(json)
-            // Where nothing came nothing is known to have been used.
+            // If nothing came, there is no usage to estimate.
             let usage = used.tokens > 0 || written > 0 ? reading.completed(used, outputBytes: written) : used
             if usage.tokens > 0 { failure.usage = usage }
             throw failure
         }
     }
 
-    /// One call; what the server does not say is 0.
+    /// The usage of one call; a count that the server does not report is 0.
     ///
     /// - Parameter json: The answer's member `usage`.
     func usage(_ json: JSON?, price: Price?) -> Usage {

@@ -1,21 +1,21 @@
 import FoundationEssentials
 
-/// Where a provider listens: an http or https URL to which the API's paths are added.
+/// The address of a provider: an http or https URL to which the API's paths are appended.
 package struct Endpoint: Sendable, Equatable {
-    /// Why a text is no such URL, as a sentence without its full stop. It never repeats the text.
+    /// Why a text is not a valid URL, as a sentence without its full stop; it never repeats the text.
     struct Problem: Error, Equatable {
         let reason: String
     }
 
-    /// Without a slash at its end, and without a query.
+    /// The URL without a trailing slash and without its query.
     package let baseURL: String
-    /// As it is written; an IPv6 address stands in brackets.
+    /// The host as written; an IPv6 address is in brackets.
     package let host: String
-    /// 80 or 443, after the scheme, where the URL names none.
+    /// The port; 80 or 443 by the scheme when the URL names none.
     package let port: Int
     /// Whether the scheme is https.
     package let isSecure: Bool
-    /// What stands behind the question mark, as it is written; nil where there is none.
+    /// The text after the question mark, as written; nil when there is none.
     let query: String?
 
     /// An IPv6 address without its brackets.

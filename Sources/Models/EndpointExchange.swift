@@ -1,8 +1,10 @@
 import Jobs
 import OrderedCollections
 
-/// Requests to endpoints other than chats', which lines of a batch may name: the body goes as it is, and the answer
-/// comes back as it is.
+/// Handles batch lines for endpoints other than chat completions.
+///
+/// Body and answer are passed on as they are, except for the members `model`, `stream` and `stream_options` of the
+/// body.
 enum EndpointExchange {
     /// - Throws: ``Failure``, permanent, for a provider that has no such endpoint.
     static func body(_ request: ChatRequest, model: String, dialect: Dialect) throws(Failure) -> JSON {
@@ -16,7 +18,7 @@ enum EndpointExchange {
         return .object(members)
     }
 
-    /// What a model says that has no such endpoint.
+    /// The failure of a model that has no such endpoint.
     static func unknown(_ endpoint: RequestEndpoint, _ name: String) -> Failure {
         var failure = Failure(
             .permanent,
@@ -26,7 +28,7 @@ enum EndpointExchange {
         return failure
     }
 
-    /// A completion has words, and says when a limit cut them.
+    /// Checks that a text completion has choices, and marks or rejects one that a limit cut.
     private static func check(
         completion json: JSON,
         _ answer: inout ChatAnswer,
@@ -42,10 +44,11 @@ enum EndpointExchange {
         answer.facts = AnswerFacts(finishReason: finish, isTruncated: true, note: note)
     }
 
-    /// Reads a whole answer. One of `/v1/responses` that says that it is incomplete was cut: it is kept and marked, or
-    /// fails where the settings say so.
+    /// Reads an answer.
     ///
-    /// - Throws: ``Failure``, permanent, for a response that is not completed; what came is kept in the failure.
+    /// An incomplete response of `/v1/responses` was cut: it is kept and marked, or fails if the settings say so.
+    ///
+    /// - Throws: ``Failure``, permanent, for a response that did not complete; the failure keeps what came.
     static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
         let written = request.endpoint == .embeddings ? 0 : json.bytes.count
         let usage = reading.completed(OpenAIUsage.read(json), outputBytes: written)

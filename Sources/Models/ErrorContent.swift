@@ -1,20 +1,20 @@
 import Jobs
 
-/// What an error's body says, in whichever of the shapes that servers and the proxies before them write.
+/// The content of an error's body, in any of the forms that servers and their proxies send.
 struct ErrorContent {
-    /// Codes and types, the more exact ones first.
+    /// Error codes and types, the more exact ones first.
     private(set) var names: [String] = []
-    /// In the server's own words; nil where it says nothing that a person can read.
+    /// The server's own message; nil when it has no readable one.
     private(set) var message: String?
     /// The HTTP status that the body itself names.
     private(set) var status: Int?
-    /// Members of the request that the server names as wrong: `temperature`, `stream_options`.
+    /// The members of the request that the server names as wrong: `temperature`, `stream_options`.
     private(set) var members: [String] = []
 
-    /// Errors lie in each other, and no real one lies deeper.
+    /// How deep errors may be nested in each other; real ones are not nested deeper.
     private static let depthMax = 6
 
-    /// - Parameter body: As it came; it need not be JSON.
+    /// - Parameter body: The body as received; it need not be JSON.
     init(_ body: [UInt8]) {
         if let json = try? JSONParser.parse(body) {
             take(json, depth: 0)
@@ -25,7 +25,7 @@ struct ErrorContent {
 
     init(_ json: JSON) { take(json, depth: 0) }
 
-    /// In bytes; of a longer text that is no JSON, only the beginning is looked at.
+    /// How many bytes of a body that is not JSON are read.
     private static let textMax = 16 << 10
 
     // MARK: JSON
@@ -42,7 +42,7 @@ struct ErrorContent {
                 take(details)
             }
         case .string(let text):
-            // Gateways put the upstream's JSON into a text of their own.
+            // Gateways put the upstream's JSON into a string.
             if text.hasPrefix("{") || text.hasPrefix("["), let inner = try? JSONParser.parse(text.utf8),
                 inner.object != nil || inner.array != nil
             {
@@ -55,12 +55,12 @@ struct ErrorContent {
     }
 
     private mutating func takeObject(_ json: JSON, depth: Int) {
-        // What lies deepest is nearest to where it went wrong.
+        // The innermost error is closest to the cause, so it comes first.
         for name in ["error", "errors", "fault"] {
             if let inner = json[name], inner != [:], inner != [] { take(inner, depth: depth + 1) }
         }
         let named = [json.value(at: ["details", "error_code"]), json["code"], json["type"], json["status"]]
-        // A number is the status again (LiteLLM), and the others only say that this is an error.
+        // A number repeats the status (LiteLLM); the other excluded names only say that this is an error.
         names += named.compactMap { $0?.string }
             .filter { !$0.isEmpty && Int($0) == nil && $0 != "error" && !$0.hasPrefix("about:") }
         for name in ["code", "status", "status_code", "statusCode", "http_status"] where status == nil {
@@ -82,7 +82,7 @@ struct ErrorContent {
         (json.int ?? json.string.flatMap { Int($0) }).flatMap { (400..<600).contains($0) ? $0 : nil }
     }
 
-    /// What a gateway passes on of the server behind it (OpenRouter); its own words say only that there was an error.
+    /// Adds the error of the server behind a gateway (OpenRouter), whose own message says only that there was an error.
     private mutating func take(upstream raw: String) {
         let upstream = ErrorContent(Array(raw.utf8))
         for member in upstream.members { add(member: member) }
@@ -93,7 +93,7 @@ struct ErrorContent {
 
     // MARK: Details
 
-    /// One complaint of FastAPI's: `{"loc": ["body", "temperature"], "msg": …, "type": …}`.
+    /// One entry of FastAPI's error list: `{"loc": ["body", "temperature"], "msg": …, "type": …}`.
     private struct Detail {
         var place: [String]
         var text: String
@@ -119,7 +119,7 @@ struct ErrorContent {
         }.joined(separator: "; ")
     }
 
-    /// `stream_options.include_usage` and `stop[0]` lie in members of the request.
+    /// Adds the request member that a path such as `stream_options.include_usage` or `stop[0]` begins with.
     private mutating func add(member path: String) {
         let name = String(path.prefix { $0 != "." && $0 != "[" })
         if !name.isEmpty, !members.contains(name) { members.append(name) }
@@ -139,7 +139,7 @@ struct ErrorContent {
         }
     }
 
-    /// An error that a server wrote as the first event of a stream.
+    /// An error that a server sent as the first event of a stream; nil for other texts.
     private static func firstEvent(_ text: Substring) -> JSON? {
         guard ["data:", "event:", "error:"].contains(where: text.hasPrefix) else { return nil }
         var events = EventStream()

@@ -1,10 +1,10 @@
-/// The HTTP statuses that the names of errors stand for, where an error comes without a status.
+/// The HTTP statuses of error names, for errors that come without a status.
 enum ErrorNames {
-    /// Of types and codes of OpenAI, Anthropic, Google, llama.cpp, vLLM and LiteLLM; nil for a name that is none of
-    /// them.
+    /// The status of an error type or code of OpenAI, Anthropic, Google, llama.cpp, vLLM or LiteLLM; nil for an unknown
+    /// name.
     static func status(of name: String) -> Int? {
         if ProviderError.exhaustedQuotas.contains(name) { return 429 }
-        // `rate_limit_error`, `RateLimitError` and `RATE_LIMIT_ERROR` are one.
+        // `rate_limit_error`, `RateLimitError` and `RATE_LIMIT_ERROR` are the same name.
         var letters = name.lowercased().filter { $0.isLetter }
         if letters.hasSuffix("error") { letters.removeLast(5) }
         return statuses[letters]

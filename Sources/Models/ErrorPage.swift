@@ -1,6 +1,6 @@
-/// What a page of HTML, as proxies write them, tells a person on one line.
+/// Extracts a one-line message from an HTML error page of a proxy.
 enum ErrorPage {
-    /// The text of the page's title, or of its first heading, without any tag; nil where it has neither.
+    /// The text of the page's title, or of its first heading, without tags; nil when it has neither.
     static func title(of html: Substring) -> String? {
         for name in ["title", "h1", "h2"] {
             guard let text = text(of: name, in: html) else { continue }
@@ -27,7 +27,7 @@ enum ErrorPage {
         return line.isEmpty ? nil : line
     }
 
-    /// The ampersand last, so that what it begins is not read twice.
+    /// The ampersand comes last, so that `&amp;lt;` is not decoded twice.
     private static let entities = [
         ("&nbsp;", " "), ("&#39;", "'"), ("&apos;", "'"), ("&quot;", "\""), ("&lt;", "‹"), ("&gt;", "›"),
         ("&amp;", "&"),
@@ -35,7 +35,7 @@ enum ErrorPage {
 }
 
 extension Substring {
-    /// The first place of `text`, small and capital letters being the same.
+    /// The first range of `text`, ignoring the case of ASCII letters.
     fileprivate func range(of text: String) -> Range<Index>? {
         let wanted = Array(text.lowercased().utf8)
         var start = startIndex

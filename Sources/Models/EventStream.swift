@@ -1,12 +1,12 @@
 import Jobs
 
-/// Cuts server-sent events (WHATWG HTML, section 9.2) out of bytes that come in any pieces.
+/// Parses server-sent events (WHATWG HTML, section 9.2) from bytes that arrive in pieces of any size.
 ///
-/// Lenient where servers are: an event may follow the one before without an empty line when its data is whole, a line
-/// may begin with spaces, and the last event may lack its end.
+/// It is lenient, because servers are: an event may follow the one before without an empty line if that one's data is a
+/// complete JSON object, and the last event may lack its end.
 struct EventStream {
     struct Event: Equatable {
-        /// Empty where the server names none.
+        /// Empty when the server names none.
         var name = ""
         var data: [UInt8]
     }
@@ -15,10 +15,10 @@ struct EventStream {
     private var name = ""
     private var data: [UInt8]?
     private var isFirstLine = true
-    /// A line feed that follows a carriage return ends no line of its own.
+    /// Whether the last byte was a carriage return: a line feed after it does not end another line.
     private var isAfterReturn = false
 
-    /// The events that end in `bytes`.
+    /// Adds bytes, and returns the events that end in them.
     mutating func append(_ bytes: some Sequence<UInt8>) -> [Event] {
         var events: [Event] = []
         for byte in bytes {
@@ -34,7 +34,7 @@ struct EventStream {
         return events
     }
 
-    /// The event that the stream ended in: servers forget the empty line after the last one.
+    /// Ends the stream, and returns its last event: servers forget the empty line after it.
     mutating func finish() -> [Event] {
         var events: [Event] = []
         if !line.isEmpty { endLine(&events) }
@@ -72,7 +72,7 @@ struct EventStream {
         case "event":
             name = String(decoding: value, as: UTF8.self)
         case "error":
-            // llama.cpp and its kin say errors in a field of that name.
+            // llama.cpp and servers based on it send errors in a field of that name.
             endEvent(&events)
             events.append(Event(name: "error", data: Array(value)))
         default: break

@@ -1,26 +1,26 @@
 package import Jobs
 
-/// A model and the one that answers in its place while it is down.
+/// A model, and the fallback that answers while the model is down.
 package struct FallbackModel: LanedModel {
     package var name: String { primary.name }
     package var lane: ModelLane { primary.lane }
     package var dialect: Dialect? { primary.dialect }
     private let primary: any LanedModel
     fileprivate let fallback: any LanedModel
-    /// The primary in its turn.
+    /// The primary; inside ``withTurn(_:)`` the primary that holds a turn.
     private var asked: any ChatModel
 
     package init(_ primary: any LanedModel, fallback: any LanedModel) {
         (self.primary, self.fallback, asked) = (primary, fallback, primary)
     }
 
-    /// The primary's turn; while the primary is paused, the fallback's.
+    /// Waits for the primary's turn, or for the fallback's turn while the primary is paused.
     ///
     /// - Throws: ``ModelPause`` when both are paused, for the shorter of the two; else as ``ChatModel/withTurn(_:)``.
     package func withTurn<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value {
-        // Results, so that a pause that `body` throws is not taken for one of the model.
+        // `body` returns a result, so that a pause that it throws is not mistaken for the model's own.
         let outcome: Result<Value, any Error>
         do {
             outcome = try await primary.withTurn { model in
@@ -40,10 +40,11 @@ package struct FallbackModel: LanedModel {
         return try outcome.get()
     }
 
-    /// Asks the primary, and where that fails in a way that another model may not, the fallback once. Its usage
-    /// counts both.
+    /// Calls the primary, and then the fallback once if the primary failed in a way that need not affect another model.
     ///
-    /// - Throws: The primary's failure where the fallback has none to offer either; `CancellationError`.
+    /// The usage counts both calls.
+    ///
+    /// - Throws: The primary's failure or pause when the fallback has no answer either; `CancellationError`.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
         do {
             return try await asked.complete(request)
@@ -82,13 +83,13 @@ package struct FallbackModel: LanedModel {
         }
     }
 
-    /// Whether the fallback understands what was written for the primary: a ready body only in the same dialect.
+    /// Whether the fallback can read the request: a ready body must be in its dialect.
     fileprivate func understands(_ request: ChatRequest) -> Bool {
         guard request.body != nil, let written = dialect, let known = fallback.dialect else { return true }
         return written == known
     }
 
-    /// What either may use, whichever is more.
+    /// The worst case of both models, the larger number of each.
     package func worstCase(of request: ChatRequest) -> Usage {
         let (one, other) = (primary.worstCase(of: request), fallback.worstCase(of: request))
         var usage = one
@@ -99,7 +100,7 @@ package struct FallbackModel: LanedModel {
     }
 }
 
-/// The fallback in its turn, while the primary is paused.
+/// The fallback, holding its turn while the primary is paused.
 private struct StandIn: ChatModel {
     let model: any ChatModel
     let original: FallbackModel
@@ -123,7 +124,7 @@ private struct StandIn: ChatModel {
 }
 
 extension ModelPause {
-    /// Counts what the fallback used.
+    /// Adds the fallback's usage.
     fileprivate mutating func add(_ used: Usage?) {
         guard let used else { return }
         var sum = usage ?? Usage()

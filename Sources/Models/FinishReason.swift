@@ -1,16 +1,16 @@
 import Jobs
 
-/// What a provider's word for the end of an answer means, whichever server says it.
+/// The meaning of a provider's finish reason, for all known servers.
 enum FinishReason: Sendable, Equatable {
-    /// The model ended by itself, or in a way that is not known here.
+    /// The model ended by itself, or for an unknown reason.
     case whole
     /// The model asks for tools.
     case calls
-    /// A limit of tokens cut the answer.
+    /// A token limit cut the answer.
     case cut(Limit)
     /// The provider or the model withheld the answer, or a part of it.
     case withheld
-    /// The server broke off: the same may work later.
+    /// The server broke off; the same request may succeed later.
     case broken
     /// The provider waits for the turn to be sent back, in the middle of its own tools.
     case paused
@@ -19,7 +19,7 @@ enum FinishReason: Sendable, Equatable {
         case answer, context
     }
 
-    /// - Parameter text: As the server says it; nil where it says nothing, or only writes that it says nothing.
+    /// - Parameter text: The reason as the server sends it; no reason, or a text that means none, gives nil.
     init?(_ text: String?) {
         guard let text, !Self.isNothing(text) else { return nil }
         let word = String(text.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 })
@@ -27,13 +27,14 @@ enum FinishReason: Sendable, Equatable {
         self = Self.known[word] ?? .whole
     }
 
-    /// Some servers write that there is none: as a text, or as an empty one.
+    /// Whether a text means that there is no reason: some servers send such a text, or an empty one.
     static func isNothing(_ text: String) -> Bool {
         let text = text.lowercased().filter { !$0.isWhitespace }
         return ["", "null", "none", "nil", "undefined", "finish_reason_unspecified", "unspecified"].contains(text)
     }
 
-    /// Of OpenAI, Anthropic, Azure, Gemini, Mistral, DeepSeek, Groq, Bedrock, Zhipu, vLLM, llama.cpp, Ollama and TGI.
+    /// The reasons of OpenAI, Anthropic, Azure, Gemini, Mistral, DeepSeek, Groq, Bedrock, Zhipu, vLLM, llama.cpp,
+    /// Ollama and TGI.
     private static let known: [String: FinishReason] = [
         "tool_calls": .calls, "tool_call": .calls, "tool_use": .calls, "function_call": .calls,
         "length": .cut(.answer), "max_tokens": .cut(.answer), "max_output_tokens": .cut(.answer),

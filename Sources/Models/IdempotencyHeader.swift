@@ -1,10 +1,12 @@
 /// The value of the `Idempotency-Key` header.
 enum IdempotencyHeader {
-    /// Longer values are refused by some servers.
+    /// The longest value, in characters; some servers refuse longer ones.
     static let lengthMax = 255
 
-    /// The key in visible ASCII: other bytes are percent-encoded, so that different keys stay different and nothing
-    /// in a key can end the header. Of a long key the end is replaced by a hash of the whole.
+    /// The key in visible ASCII.
+    ///
+    /// Other bytes are percent-encoded, so that different keys stay different and nothing in a key can end the header.
+    /// The end of a long key is replaced by a hash of the whole key.
     static func value(for key: String) -> String {
         var value = ""
         for byte in key.utf8 {

@@ -1,13 +1,13 @@
 package import Jobs
 import OrderedCollections
 
-/// Where a key is kept. The configuration, histories and messages hold this, never the key.
+/// Where a key is stored; the configuration, histories and messages hold this reference, never the key.
 package enum KeyReference: Sendable, Equatable, CustomStringConvertible {
     /// The name of an environment variable of the daemon.
     case environment(String)
     /// The name of a systemd credential (systemd.exec(5), `LoadCredential=`).
     case credential(String)
-    /// A path; a relative one counts from the configuration's directory.
+    /// A path; a relative path starts from the configuration's directory.
     case file(String)
 
     /// Reads the member `api_key` of a model, or another one: an object with exactly one of `env`, `credential` and

@@ -1,18 +1,20 @@
 import Jobs
 
-/// Whether a model may be asked now: rests, stops, limits per minute and the care after a rest, as a value to which the
-/// time is told.
+/// Decides whether a model may be called now, as a value that gets the current time from its caller.
 ///
-/// After a stop has run out, one turn goes ahead as a probe and the others wait, so that a key that is still wrong
-/// costs one job and not all of them.
+/// A rest is a back-off that the server asked for or caused. A stop lasts until an operator has fixed the cause. After
+/// a rest, requests are throttled; limits per minute always apply.
+///
+/// When a stop's wait is over, one turn goes ahead as a probe and the others wait, so that a key that is still wrong
+/// fails one job and not all of them.
 struct LaneState: Sendable {
-    /// For how long the first stop closes the lane; each further one doubles it.
+    /// How long the first stop closes the lane; each further stop doubles it, up to ``stopMax``.
     static let stopMin: Duration = .seconds(60)
     static let stopMax: Duration = .seconds(900)
-    /// After how long those who wait for a probe, or for an answer after a rest, look again.
+    /// After how long a turn that waits for a probe, or for an answer after a rest, tries again.
     static let probeWait: Duration = .seconds(5)
 
-    /// What a turn was given.
+    /// The state of the lane when a turn began.
     struct Entry: Sendable {
         let isProbe: Bool
         /// Stops so far.
@@ -24,7 +26,7 @@ struct LaneState: Sendable {
     /// Why a turn may not begin now.
     struct Refusal: Error {
         var pause: ModelPause
-        /// Whether an answer to those under way may end the wait before its time.
+        /// Whether an answer to a call in flight may end the wait early.
         var endsWithAnswer = false
     }
 
@@ -45,38 +47,38 @@ struct LaneState: Sendable {
     private var tokens: TokenBucket?
     private var throttle = LaneThrottle()
     private var pause: Closing?
-    /// Why the model rested last; it is asked with care since.
+    /// The cause of the last rest, for the reasons that are shown while requests are throttled.
     private var cause = ""
     private var stop: Stop?
-    /// Stops so far; tells a call that began before the last one from a later one.
+    /// Stops so far; tells whether a call began before the last stop.
     private(set) var stops = 0
 
-    /// - Parameter model: Its name in the configuration, for the reasons.
+    /// - Parameter model: The model's name in the configuration, for the reasons.
     init(_ model: String, _ limits: ModelLimits, at now: Duration) {
         (self.model, self.limits) = (model, limits)
         requests = limits.requestsPerMinute.map { TokenBucket(perMinute: $0, at: now) }
         tokens = limits.tokensPerMinute.map { TokenBucket(perMinute: $0, at: now) }
     }
 
-    /// True from a stop on until a call is answered again.
+    /// True from a stop until a later call is answered.
     var isStopped: Bool { stop != nil }
 
-    /// What a call outside of a turn counts as.
+    /// The entry of a call outside of a turn.
     var passing: Entry { Entry(isProbe: false, stops: stops, rests: throttle.rests) }
 
-    /// For how long the model is not asked, and why; nil when the lane is open.
+    /// How long the model takes no calls, and why; nil when the lane is open.
     func closed(at now: Duration) -> ModelPause? {
         let last = [pause, stop?.closing].compactMap(\.self).max { $0.until < $1.until }
         guard let last, last.until > now else { return nil }
         return ModelPause(for: last.until - now, last.reason)
     }
 
-    /// Whether a turn that was given `entry` may still make its first call: nothing has closed the lane since.
+    /// Whether a turn with `entry` may make a call without entering again: the lane is open and has not rested since.
     func holds(_ entry: Entry, at now: Duration) -> Bool {
         entry.rests == throttle.rests && closed(at: now) == nil
     }
 
-    /// Begins a turn and takes one request for it, or says how long to wait.
+    /// Begins a turn and charges one request for it, or returns how long to wait.
     mutating func enter(at now: Duration) -> Result<Entry, Refusal> {
         if let pause = closed(at: now) { return .failure(Refusal(pause: pause)) }
         if let stop, stop.isProbed {
@@ -113,14 +115,14 @@ struct LaneState: Sendable {
 
     /// Ends a turn.
     ///
-    /// - Parameter isUsed: Whether a call was made with the request that the turn took.
+    /// - Parameter isUsed: Whether the turn made a call with the request that it was charged.
     mutating func leave(_ entry: Entry, isUsed: Bool, at now: Duration) {
         if !isUsed { requests?.take(-1, at: now) }
         if entry.isProbe, entry.stops == stops { stop?.isProbed = false }
         throttle.leave(entry.rests)
     }
 
-    /// Charges the limits; what is charged too much is given back with numbers below zero.
+    /// Charges the limits; negative numbers refund what was charged too much.
     mutating func charge(requests: Int = 0, tokens: Int, at now: Duration) {
         self.requests?.take(requests, at: now)
         self.tokens?.take(tokens, at: now)
@@ -138,9 +140,9 @@ struct LaneState: Sendable {
         pause = Closing(until: now + duration, reason: "the model \(model) rests for \(Self.shown(duration)): \(cause)")
     }
 
-    /// The provider refused the call of a turn that was given `entry`: the model rests.
+    /// Starts a rest after the provider refused the call of a turn with `entry`.
     ///
-    /// - Parameter named: For how long the provider asks; nil where it does not say.
+    /// - Parameter named: The wait that the provider names; nil when it names none.
     mutating func rest(
         _ named: Duration?,
         _ cause: ProviderVerdict.Cause,
@@ -152,9 +154,9 @@ struct LaneState: Sendable {
         close(for: rest, reason, at: now)
     }
 
-    /// Closes the lane until a person has acted, looking again after a minute, two, four and so on.
+    /// Closes the lane until an operator has fixed the cause; a probe is due after 1, 2, 4 minutes and so on.
     ///
-    /// - Parameter seen: ``stops`` when the call began: calls that were under way together stop the lane once.
+    /// - Parameter seen: ``stops`` when the call began; calls in flight together stop the lane once.
     mutating func stop(_ reason: String, seen: Int, at now: Duration) {
         guard seen == stops else { return }
         let length = stop.map { min($0.length * 2, Self.stopMax) } ?? Self.stopMin
@@ -163,14 +165,14 @@ struct LaneState: Sendable {
         stops += 1
     }
 
-    /// Ends the wait after a stop, and not the stop: the next turn is the probe that finds out.
+    /// Ends the wait after a stop, but not the stop: the next turn is the probe.
     mutating func askAgain(at now: Duration) {
         guard var stop, stop.closing.until > now else { return }
         stop.closing.until = now
         self.stop = stop
     }
 
-    /// A call of a turn that was given `entry` was answered: what was wrong before it is over.
+    /// Records an answer to a call of a turn with `entry`; it ends a stop from before that turn.
     mutating func noteAnswer(to entry: Entry) {
         if entry.stops == stops { stop = nil }
         throttle.noteAnswer(entry.rests)

@@ -1,35 +1,37 @@
 import Jobs
 
-/// How a model is asked again after it rested: by one request first, and by more as it answers them.
+/// Throttles the requests to a model after a rest: one request first, and more as the model answers.
 ///
-/// Two things are learned. How many requests may be under way: one, then one more for each answer up to half of what was
-/// asked of it before, and then one more for each round of answers. And, where a quota lets through one request and
-/// refuses the next, how far apart requests must be: that is known exactly from the wait that the second refusal names.
-/// Servers refuse for other reasons, too, and a pace learned from those would only slow the queue. So a pace is tried once
-/// with a request that comes too early for it: where the server answers that one, the pace is forgotten.
+/// It learns two values. The window is the number of requests in flight: one after a rest, then one more per answer up
+/// to half of the number before the rest, and then one more per round of answers.
+///
+/// The pace is the time between requests, for a quota that admits one request and refuses the next: the wait that the
+/// second refusal names gives it exactly. Servers refuse for other reasons, too, and a pace learned from those would
+/// only slow the queue. So one request tests the pace by coming too early: if the server answers it, the pace is
+/// dropped.
 struct LaneThrottle: Sendable {
-    /// The first rest where the provider names none; each further one without an answer between them doubles it.
+    /// The first rest when the provider names no wait; each further rest without an answer in between doubles it.
     static let restMin: Duration = .seconds(1)
     static let restMax: Duration = .seconds(60)
-    /// With fewer answers between two refusals than this, a quota is kept by spacing requests.
+    /// A quota that gives fewer answers than this between two refusals is kept by spacing requests.
     static let burstMin = 8
-    /// So many answers at a pace before a faster one is tried; twice as many each time that this was too fast.
+    /// How many answers come at one pace before a faster one is tried; doubled each time the faster one failed.
     static let holdMin = 32
     static let holdMax = 256
-    /// By so much the wait that a server names may be longer than the true one: many name whole seconds.
+    /// By how much a named wait may exceed the true one: many servers name whole seconds.
     static let rounding: Duration = .seconds(1)
-    /// A pace below this is none.
+    /// A pace with a shorter interval is dropped.
     static let intervalMin: Duration = .milliseconds(20)
-    /// Jobs that wait for their place at a pace look again after this at the latest.
+    /// How far ahead a waiting request may get a place; beyond this it tries again at the next one.
     static let placeMax: Duration = .seconds(300)
-    /// A lane that nothing was asked of for so long, or for some places, has nothing to say of today.
+    /// After this idle time, or three intervals if that is longer, the throttle forgets what it learned.
     static let idleMax: Duration = .seconds(10)
 
     /// Why a request may not be made now.
     enum Refusal: Equatable {
-        /// Its place comes after so long.
+        /// Its place at the pace comes after this wait.
         case place(Duration)
-        /// It waits for an answer to those under way.
+        /// It waits for an answer to a request in flight.
         case answer
     }
 
@@ -37,51 +39,51 @@ struct LaneThrottle: Sendable {
         var interval: Duration
         /// When the next request may be made.
         var nextAt: Duration
-        /// Places that were given to waiting jobs end there.
+        /// The last place that a waiting request was given.
         var placesEnd: Duration = .zero
         var answers = 0
         var hold = LaneThrottle.holdMin
-        /// The interval that was kept before a shorter one was tried.
+        /// The interval before a shorter one was tried.
         var kept: Duration?
-        /// Whether a request that came too early for this pace was refused, as the quota would do.
+        /// Whether a request that came too early for this pace was refused, as a quota would do.
         var isProven = false
     }
 
-    /// Rests so far; tells a call that began before the last one from a later one.
+    /// Rests so far; tells whether a request began before the last rest.
     private(set) var rests = 0
-    /// How many requests may be under way; nil is no limit.
+    /// How many requests may be in flight; nil for no limit.
     private var window: Int?
-    /// Up to where the window grows with each answer.
+    /// Up to this size the window grows with each answer.
     private var threshold = 1
-    /// Requests under way that began after the last rest, and the most of them at a time.
+    /// Requests in flight that began after the last rest, and the highest number of them.
     private(set) var underWay = 0
     private var underWayMost = 0
     private var answers = 0
     private var answersSinceGrowth = 0
     private var restsWithoutAnswer = 0
     private var pace: Pace?
-    /// When the first request after a rest was made; nil where what came before is not known.
+    /// When the first request after the last rest was made; nil when there is none.
     private var began: Duration?
     private var restedUntil: Duration = .zero
     /// Requests since the last rest.
     private var asked = 0
-    /// Whether the second request since the last rest came too early for the pace.
+    /// Whether the second request since the last rest was made early, to test the pace.
     private var isProbing = false
     private var lastAt: Duration?
 
-    /// The time between two requests, while one is kept.
+    /// The time between two requests; nil without a pace.
     var interval: Duration? { pace?.interval }
-    /// Whether requests are let through one by one or at a pace.
+    /// Whether a window or a pace limits the requests.
     var isCautious: Bool { window != nil || pace != nil }
 
-    /// Begins a request, or says why not.
+    /// Begins a request, or returns why it may not begin.
     mutating func enter(at now: Duration) -> Refusal? {
         forgetIdleness(at: now)
         let isProbe = mayProbe(at: now)
         if let window, underWay >= window, !isProbe { return .answer }
         if var pace = pace {
             if pace.nextAt > now { return .place(place(&pace, at: now)) }
-            // From when it might have come, not from when it came: else each small delay would slow all that follow.
+            // Counted from the scheduled time, not from now; otherwise each small delay would slow all later requests.
             pace.nextAt = max(now, pace.nextAt + pace.interval)
             if asked == 0, window != nil, !pace.isProven { pace.nextAt = now + pace.interval / 2 }
             self.pace = pace
@@ -95,16 +97,17 @@ struct LaneThrottle: Sendable {
         return nil
     }
 
-    /// Whether a request would show if there is a quota of the pace, which would refuse it. The answer to the first request
-    /// need not be waited for, because a refusal of it would have come at once.
+    /// Whether a request now would test the pace: a quota of that pace would refuse it.
+    ///
+    /// It need not wait for the answer to the first request, because a refusal of that one would have come at once.
     private func mayProbe(at now: Duration) -> Bool {
         guard let pace, !pace.isProven, asked == 1, window == 1 else { return false }
         return now - restedUntil <= pace.interval * 3 / 4
     }
 
-    /// When the next of those who wait may come: each is given a place of its own, so that they do not come together.
+    /// How long a request must wait; each gets a place of its own, so that they do not all come together.
     private mutating func place(_ pace: inout Pace, at now: Duration) -> Duration {
-        // Who comes a moment too early has its place now.
+        // A request that is only a moment too early gets the next place.
         if pace.nextAt - now <= pace.interval / 8 { return pace.nextAt - now }
         var place = max(pace.nextAt, pace.placesEnd + pace.interval)
         if place - pace.nextAt > Self.placeMax { place = pace.nextAt }
@@ -120,18 +123,18 @@ struct LaneThrottle: Sendable {
         (window, pace, began, answers, underWayMost) = (nil, nil, nil, 0, 0)
     }
 
-    /// Ends a request that began when there had been so many rests.
+    /// Ends a request; `rests` is the number of rests when it began.
     mutating func leave(_ rests: Int) {
         if rests == self.rests { underWay -= 1 }
     }
 
-    /// A request that began when there had been so many rests was answered.
+    /// Records an answer to a request; `rests` is the number of rests when it began.
     mutating func noteAnswer(_ rests: Int) {
         guard rests == self.rests else { return }
         answers += 1
         restsWithoutAnswer = 0
         grow()
-        // No quota of this pace would have let both through.
+        // A quota of this pace would have refused one of the two.
         if isProbing, answers >= 2 { (pace, isProbing) = (nil, false) }
         guard var pace else { return }
         pace.answers += 1
@@ -145,17 +148,16 @@ struct LaneThrottle: Sendable {
     private mutating func grow() {
         guard let window else { return }
         answersSinceGrowth += 1
-        // The second request after a rest goes alone, too: it tells whether a quota lets through just one.
+        // The second request after a rest also goes alone: it shows whether a quota admits just one.
         guard answersSinceGrowth >= (window == 1 ? 2 : window < threshold ? 1 : window) else { return }
         answersSinceGrowth = 0
         self.window = window >= max(64, underWayMost) ? nil : window + 1
     }
 
-    /// The provider refused a request that began when there had been so many rests.
+    /// Records that the provider refused a request; `rests` is the number of rests when it began.
     ///
-    /// - Parameter named: How long the provider asks to wait; nil where it does not say.
-    /// - Returns: How long the model rests; nil when the refusal is of a request from before the last rest and says
-    ///   nothing.
+    /// - Parameter named: The wait that the provider names; nil when it names none.
+    /// - Returns: How long the model rests; for a request from before the last rest, just `named`.
     mutating func rest(_ named: Duration?, _ cause: ProviderVerdict.Cause, of rests: Int, at now: Duration) -> Duration?
     {
         guard rests == self.rests else { return named }
@@ -168,9 +170,9 @@ struct LaneThrottle: Sendable {
         return rest
     }
 
-    /// The provider said that nothing is left: the model rests before it refuses anything.
+    /// Starts a rest before a refusal, because the provider reported that its limit is used up.
     mutating func restBeforeRefusal(until end: Duration) {
-        // It comes with an answer.
+        // The report comes with an answer.
         restsWithoutAnswer = 0
         begin(restingUntil: end)
     }
@@ -185,16 +187,16 @@ struct LaneThrottle: Sendable {
         pace?.answers = 0
     }
 
-    /// What a refusal says of the quota.
+    /// Learns the pace of a quota from a refusal.
     private mutating func learn(_ rest: Duration, at now: Duration) {
-        // The first request may still be under way when the one that came too early is refused.
+        // The first request may still be in flight when the early one is refused.
         let taken = isProbing ? 1 : answers
         guard let began, taken > 0 else { return }
         guard isOfQuota(rest, after: taken, at: now) else {
             pace = nil
             return
         }
-        // A little more, so that the way to the server may take longer or shorter.
+        // With a margin for varying network delays.
         let estimate = (now + rest - began) / taken * 33 / 32
         guard var pace else {
             if taken < Self.burstMin { self.pace = Pace(interval: estimate, nextAt: now + rest) }
@@ -211,15 +213,15 @@ struct LaneThrottle: Sendable {
             pace.interval = min(max(estimate, pace.interval * 17 / 16), pace.interval * 2)
             pace.isProven = false
         } else if rest < pace.interval {
-            // A little too fast.
+            // The pace is a little too fast.
             pace.interval = pace.interval * 17 / 16
             pace.isProven = false
         }
         self.pace = pace
     }
 
-    /// Whether a quota that lets through one request in a while refuses like this: it names no wait longer than the while,
-    /// and since the rest it has let through one request, and one more in each while.
+    /// Whether a refusal fits a quota of one request per interval: its wait is not longer than the average time per
+    /// answer since the rest.
     private func isOfQuota(_ rest: Duration, after taken: Int, at now: Duration) -> Bool {
         taken == 1 || rest <= (now - restedUntil) / (taken - 1) * 9 / 8 + Self.rounding
     }

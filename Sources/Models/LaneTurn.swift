@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A turn at a model; the request that it took counts for the first call made in it.
+/// A turn at a model; the request that it was charged covers its first call.
 final class LaneTurn: Sendable {
     private let state: Mutex<(entry: LaneState.Entry, isUsed: Bool)>
 
@@ -20,6 +20,6 @@ final class LaneTurn: Sendable {
         }
     }
 
-    /// Gives the turn another entry: the model rested since it had the first one.
+    /// Replaces the entry after the lane was entered again, and marks the turn as used.
     func enterAgain(_ entry: LaneState.Entry) { state.withLock { $0 = (entry, true) } }
 }

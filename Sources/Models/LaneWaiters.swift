@@ -1,7 +1,7 @@
 import OrderedCollections
 import Synchronization
 
-/// Tasks that wait until something changes: first come, first woken.
+/// A first-in, first-out queue of waiting tasks.
 final class LaneWaiters: Sendable {
     private struct State {
         var nextTicket: UInt64 = 0
@@ -10,16 +10,16 @@ final class LaneWaiters: Sendable {
 
     private let state = Mutex(State())
 
-    /// How many wait now.
+    /// How many tasks wait now.
     var count: Int { state.withLock { $0.waiters.count } }
 
-    /// Wakes the one that has waited longest.
+    /// Wakes the task that has waited longest.
     func wakeFirst() {
         let first = state.withLock { $0.waiters.isEmpty ? nil : $0.waiters.removeFirst().value }
         first?.resume()
     }
 
-    /// Returns when it is woken, or when `limit` has passed.
+    /// Returns when the task is woken, or after `limit`.
     ///
     /// - Throws: `CancellationError`.
     func wait(upTo limit: Duration, _ clock: any Clock<Duration>) async throws {
@@ -39,8 +39,8 @@ final class LaneWaiters: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let isCancelled = state.withLock { state in
-                    // The flag is set before the handler below runs: either it is seen here, or the handler comes
-                    // later and finds the waiter.
+                    // The cancellation flag is set before the handler below runs: either it is seen here, or the
+                    // handler runs later and finds the waiter.
                     if Task.isCancelled { return true }
                     state.waiters[ticket] = continuation
                     return false

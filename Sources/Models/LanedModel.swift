@@ -1,7 +1,7 @@
-/// A model with a lane of its own: every one that the configuration names.
+/// A model that the configuration names, with its lane.
 package protocol LanedModel: ChatModel {
     /// Shared by all copies of the model.
     var lane: ModelLane { get }
-    /// The form in which ready bodies are understood; nil where every form is.
+    /// The dialect of the ready bodies that the model reads; nil when it reads every dialect.
     var dialect: Dialect? { get }
 }

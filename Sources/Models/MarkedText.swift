@@ -1,7 +1,7 @@
-// Texts of models with marks in them, which may be long: they are searched by bytes.
+// Searches for marks in the texts of models; bytes are compared, because the texts may be long.
 
 extension StringProtocol where SubSequence == Substring {
-    /// Without white space at its ends.
+    /// The text without surrounding white space.
     var trimmed: Substring {
         var text = self[...].drop(while: \.isWhitespace)
         while text.last?.isWhitespace == true { text.removeLast() }
@@ -12,7 +12,7 @@ extension StringProtocol where SubSequence == Substring {
 extension Substring {
     func hasPrefixIgnoringCase(_ prefix: String) -> Bool { dropping(prefixIgnoringCase: prefix) != nil }
 
-    /// What follows `prefix`, whose ASCII letters may be in either case; nil where the text begins otherwise.
+    /// The text after `prefix`, ignoring the case of ASCII letters; nil when the text begins otherwise.
     func dropping(prefixIgnoringCase prefix: String) -> Substring? {
         var place = startIndex
         for byte in prefix.utf8 {
@@ -22,7 +22,7 @@ extension Substring {
         return self[place...]
     }
 
-    /// Where `text` stands first, its ASCII letters in either case.
+    /// The first range of `text`, ignoring the case of ASCII letters.
     func firstRange(ofIgnoringCase text: String) -> Range<Index>? {
         guard let first = text.utf8.first?.lowercase else { return nil }
         var rest = utf8[...]
@@ -35,6 +35,6 @@ extension Substring {
 }
 
 extension UInt8 {
-    /// Of an ASCII letter; other bytes as they are.
+    /// The lower-case form of an ASCII letter; other bytes unchanged.
     fileprivate var lowercase: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
 }

@@ -1,12 +1,12 @@
 import Jobs
 
-/// The content of an assistant's message, in all the forms in which servers write it.
+/// The content of an assistant's message, in any form that servers send.
 struct MessageContent {
     var text = ""
-    /// What the model thought, where it stands among the parts.
+    /// The model's reasoning, if it is among the parts.
     var reasoning = ""
     var refusal = ""
-    /// The types of parts that are neither.
+    /// The types of all other parts.
     var otherTypes: [String] = []
 
     /// - Parameter content: A text, a part, a list of both, or null.

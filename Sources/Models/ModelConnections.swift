@@ -5,27 +5,28 @@ import NIOHTTPCompression
 import NIOSSL
 import Synchronization
 
-/// The connections to models: one client for all that are reached in the same way.
+/// The HTTP clients for models: one for all models that share a proxy and certificate authorities.
 package final class ModelConnections: Sendable {
-    /// More connections to one host than any setting asks for: how many calls run is decided by the workers, by the
-    /// models' `concurrency` and by ``descriptors``, and a call that waited inside the client would use up its time-out
-    /// there.
+    /// More connections to one host than any setting allows.
+    ///
+    /// The workers, the models' `concurrency` and ``descriptors`` limit the calls. A call that waited inside the client
+    /// would use up its timeout there.
     package static let perHostMax = 1_000_000
-    /// How long the client keeps a connection that no call uses, in seconds: a job's next call comes sooner, and thousands
-    /// of connections are descriptors and memory.
+    /// How long the client keeps an unused connection, in seconds: a job's next call comes sooner, and idle connections
+    /// cost descriptors and memory.
     private static let idleMax: Int64 = 15
-    /// Larger files of authorities are refused.
+    /// The largest accepted file of certificate authorities, in bytes.
     static let authoritiesBytesMax = 16 << 20
 
-    /// What sets one client apart from another.
+    /// What distinguishes one client from another.
     private struct Way: Hashable {
         var proxy: String?
         var authorities: String?
-        /// Of what the file of authorities held: one that was changed is another way.
+        /// The digest of the authorities file: a changed file gets a new client.
         var digest: String?
     }
 
-    /// Each call holds one of them.
+    /// The descriptors that calls share; each call holds one.
     let descriptors: Descriptors
     private let plain: HTTPClient
     private let environment: ProxyEnvironment
@@ -33,11 +34,11 @@ package final class ModelConnections: Sendable {
     private let clients = Mutex<[Way: HTTPClient]>([:])
 
     /// - Parameters:
-    ///   - plain: For models without a proxy and authorities of their own; made with ``configuration``. It must outlive
-    ///     this, and is not shut down by it.
-    ///   - environment: The daemon's, which may name proxies.
-    ///   - directory: The configuration's; relative paths count from there.
-    ///   - descriptors: Each call holds one of them.
+    ///   - plain: The client for models without a proxy and authorities of their own, made with ``configuration``. It
+    ///     must outlive this object, which does not shut it down.
+    ///   - environment: The daemon's environment, which may name proxies.
+    ///   - directory: The configuration's directory, which relative paths start from.
+    ///   - descriptors: The descriptors that calls share; each call holds one.
     package init(
         plain: HTTPClient,
         environment: [String: String],
@@ -51,19 +52,19 @@ package final class ModelConnections: Sendable {
     /// Settings that all clients share.
     package static var configuration: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
-        // The client would make a GET of a redirected POST; ``Redirects`` follows instead.
+        // The client would turn a redirected POST into a GET; ``Redirects`` follows redirects instead.
         configuration.redirectConfiguration = .disallow
-        // Not asked for, and some servers and proxies compress all the same.
+        // Some servers and proxies compress although the request does not ask for it.
         configuration.decompression = .enabled(limit: .size(ProviderCall.streamBytesMax))
         configuration.timeout.connect = .seconds(10)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = perHostMax
         configuration.connectionPool.idleTimeout = .seconds(idleMax)
-        // The job's own retry policy decides; the client would only hide the reason for some seconds.
+        // The job's retry policy decides; a retry in the client would only delay the error.
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration
     }
 
-    /// The client through which a model's server is reached. Blocking where the model has a file of authorities.
+    /// The client for a model's server; it blocks when the model has a file of authorities.
     ///
     /// - Throws: ``DocumentError`` about the file, or about a proxy that the environment names.
     func client(for model: String, at endpoint: Endpoint, _ settings: ConnectionSettings) throws(DocumentError)
@@ -147,8 +148,11 @@ package final class ModelConnections: Sendable {
         return configuration
     }
 
-    /// How a model is reached where that is not simply direct, as a sentence without its full stop; nil where it is.
+    /// Describes the proxy to a model, or why the model cannot be reached, as a sentence without its full stop.
+    ///
     /// It shows no secret.
+    ///
+    /// - Returns: Nil for a direct connection.
     package static func way(to settings: ModelSettings, environment: [String: String]) -> String? {
         guard case .http(_, let endpoint, _) = settings.provider else { return nil }
         do throws(Endpoint.Problem) {
@@ -163,7 +167,7 @@ package final class ModelConnections: Sendable {
         }
     }
 
-    /// Closes the connections that are not those of the plain client.
+    /// Shuts down all clients except the plain one.
     package func shutdown() async throws {
         let all = clients.withLock { clients in
             defer { clients = [:] }

@@ -1,12 +1,12 @@
 package import Jobs
 
-/// How long a conversation may become that is sent to a model: of a longer one the oldest answers of tools are left out.
+/// The length limit of a conversation that is sent to a model; a longer one loses its oldest tool results.
 package struct ModelContext: Sendable, Equatable {
     static let keepDefault = 2
 
-    /// Tokens of a request, a token for three bytes.
+    /// The most tokens in a request, estimated as one per three bytes.
     package let limit: Int
-    /// So many of the last answers of tools are never left out.
+    /// How many of the last tool results are never left out.
     package let keep: Int
 
     /// Reads `limit` and `keep`.
@@ -21,8 +21,11 @@ package struct ModelContext: Sendable, Equatable {
 
     package var json: JSON { ["limit": .int(Int64(limit)), "keep": .int(Int64(keep))] }
 
-    /// The messages with as many answers of tools left out as bring a request of so many bytes to the limit, the oldest
-    /// first; nil where it is short enough, or nothing can be left out. The same messages always give the same.
+    /// The messages without their oldest tool results, so that a request of `requestBytes` fits the limit.
+    ///
+    /// The same messages always give the same result.
+    ///
+    /// - Returns: Nil when the request is short enough, or when nothing can be left out.
     func shortened(_ messages: [ChatMessage], in requestBytes: Int) -> [ChatMessage]? {
         var excess = requestBytes - limit * 3
         var shorter = messages

@@ -3,15 +3,15 @@ package import Logging
 
 /// Makes models from their settings.
 package enum ModelFactory {
-    /// The model that `settings` describe, without its fallback: ``FallbackModel`` puts the two together.
+    /// Makes the model that `settings` describe, without its fallback, which ``FallbackModel`` adds.
     ///
     /// - Parameters:
     ///   - connections: Shared by all models. They must outlive the model.
-    ///   - environment: The daemon's, in which keys are looked up.
-    ///   - baseDirectory: The configuration's directory; relative paths of scripts and key files count from there.
-    ///   - lane: That of a model which counts as the same one, see ``ModelSettings/laneKey``; nil for one of its own.
-    ///   - clock: For time-outs, pauses, limits per minute and a script's delays.
-    ///   - logger: Is told what servers refuse.
+    ///   - environment: The daemon's environment, in which keys are looked up.
+    ///   - baseDirectory: The configuration's directory, which relative paths of scripts and key files start from.
+    ///   - lane: The lane of a model with the same ``ModelSettings/laneKey``; nil for a new lane.
+    ///   - clock: Measures timeouts, pauses, limits per minute and a script's delays.
+    ///   - logger: Gets a notice for each parameter that a server refuses.
     /// - Throws: ``DocumentError`` about a script, a file of authorities, or a proxy of the environment.
     package static func make(
         _ settings: ModelSettings,

@@ -1,27 +1,28 @@
 import Jobs
 import Synchronization
 
-/// The way to one model: who may ask it now. All copies of a model share one, so that what a provider told one job
-/// holds for all.
+/// Limits the calls to one model.
+///
+/// All copies of a model share one lane, so that a provider's refusal of one job's call holds for all jobs.
 package final class ModelLane: Sendable {
-    /// A turn sleeps this long at the most; for longer waits the job gives its place to others.
+    /// The longest wait for a turn; for a longer one the caller gets a ``ModelPause``, so that other jobs can run.
     static let sleepMax: Duration = .seconds(1)
-    /// For how long answers of 429 to a step cost it no attempt, where the configuration names no `patience`.
+    /// The default of `patience`: how long HTTP 429 answers cost a step no attempt.
     package static let patienceDefault: Duration = .seconds(86_400)
 
     private let patience: Duration
     private let clock: any Clock<Duration>
     private let stopwatch: Stopwatch
-    /// Nil without a limit of the model's concurrency.
+    /// Nil when the model's concurrency has no limit.
     private let semaphore: AsyncSemaphore?
-    /// Why a turn waits for others to end.
+    /// The reason that is shown while a turn waits for other turns to end.
     private let crowded: String
     private let state: Mutex<LaneState>
     private let waiters = LaneWaiters()
 
     /// - Parameters:
-    ///   - patience: How long a step may wait for a model that answers it with 429 before that costs attempts.
-    ///   - clock: On which pauses and limits per minute run.
+    ///   - patience: How long HTTP 429 answers cost a step no attempt.
+    ///   - clock: Measures pauses and limits per minute.
     init(
         model: String,
         limits: ModelLimits,
@@ -35,13 +36,14 @@ package final class ModelLane: Sendable {
         state = Mutex(LaneState(model, limits, at: .zero))
     }
 
-    /// The lane of one model of the configuration.
+    /// The lane of a configured model.
     package convenience init(_ settings: ModelSettings, clock: any Clock<Duration>) {
         self.init(model: settings.name, limits: settings.limits, patience: settings.patience, clock: clock)
     }
 
-    /// Has a model that was stopped asked again at once: a person says that the cause may be gone. One call goes ahead,
-    /// and the others wait for what comes of it; a rest that a server has asked for is kept.
+    /// Lets a stopped model be called again at once, because an operator says that the cause may be gone.
+    ///
+    /// One call goes ahead, and the others wait for its outcome. A rest that the server asked for stays in force.
     package func askAgain() {
         let now = stopwatch.elapsed
         state.withLock { $0.askAgain(at: now) }
@@ -51,25 +53,24 @@ package final class ModelLane: Sendable {
     /// How many turns wait for others to end.
     var waiting: Int { semaphore?.waiting ?? 0 }
 
-    /// How many turns wait for an answer to those under way, after a rest.
+    /// How many turns wait for an answer to a call in flight, after a rest.
     var waitingForAnswer: Int { waiters.count }
 
-    /// For how long the model is not asked, and why; nil when it may be.
+    /// How long the model takes no calls, and why; nil when the lane is open.
     var closed: ModelPause? {
         let now = stopwatch.elapsed
         return state.withLock { $0.closed(at: now) }
     }
 
-    /// True after an answer that only a person can help with, until a call is answered again.
+    /// True after an error that only an operator can fix, until a later call is answered.
     var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    /// Waits for one of the model's places, and runs `body` while holding it.
+    /// Waits for a turn at the model, and runs `body` while holding it.
     ///
-    /// - Throws: ``ModelPause`` where more than ``sleepMax`` is to be waited, `CancellationError`, else what `body`
-    ///   throws.
+    /// - Throws: ``ModelPause`` when the wait would exceed ``sleepMax``, `CancellationError`, else what `body` throws.
     func withTurn<Value>(_ body: (LaneTurn) async throws -> Value) async throws -> Value {
         guard let semaphore else { return try await turn(body) }
-        // Who would be turned away at the end of the line need not stand in it.
+        // A turn that would be refused after the wait for a permit need not wait for one.
         let now = stopwatch.elapsed
         if let pause = state.withLock({ $0.closed(at: now) }), pause.duration > Self.sleepMax { throw pause }
         return try await semaphore.withPermits(1, crowded) { try await turn(body) }
@@ -95,7 +96,7 @@ package final class ModelLane: Sendable {
             let now = stopwatch.elapsed
             switch state.withLock({ $0.enter(at: now) }) {
             case .success(let entry):
-                // There may be room for one more.
+                // The window may admit one more turn.
                 waiters.wakeFirst()
                 return entry
             case .failure(let refusal):
@@ -106,33 +107,33 @@ package final class ModelLane: Sendable {
                 if refusal.endsWithAnswer {
                     try await waiters.wait(upTo: wait, clock)
                 } else {
-                    // Its place is its own: asking again before would give it a later one.
+                    // The turn may have a place of its own; entering again early would give it a later one.
                     try await clock.sleep(for: wait)
                 }
             }
         }
     }
 
-    /// Runs one call: charges the limits before, corrects them after, and closes the lane for all when the
-    /// provider's answer says so.
+    /// Runs one call: charges the limits before it, corrects them after it, and closes the lane if the provider's
+    /// answer requires that.
     ///
     /// - Parameters:
-    ///   - tokens: The estimate.
-    ///   - turn: The turn that the call belongs to; its first call is the request that it took.
+    ///   - tokens: The estimated tokens of the call.
+    ///   - turn: The call's turn, whose charged request covers its first call; nil for a call outside of a turn.
     ///   - body: Throws ``ProviderVerdict`` for what the provider refused, ``Failure`` for other failures.
     /// - Throws: ``ModelPause`` while the lane is closed, without a call, and when the model's quota refused the call;
-    ///   else what `body` throws, of a verdict the failure.
+    ///   the failure of any other verdict; else what `body` throws.
     func call(tokens: Int, in turn: LaneTurn?, _ body: () async throws -> ChatAnswer) async throws -> ChatAnswer {
         let entry = try await begin(tokens: tokens, in: turn)
         defer { waiters.wakeFirst() }
         do {
             let answer = try await body()
-            // A server that does not say what was used leaves the estimate.
+            // If the server reports no usage, the estimate stays charged.
             let used = answer.usage.tokens > 0 ? answer.usage.tokens : tokens
             end(estimated: tokens, used: used) { state, _ in state.noteAnswer(to: entry) }
             return answer
         } catch let verdict as ProviderVerdict {
-            // Nothing was used, so the whole estimate goes back.
+            // A refused call is charged only the usage that its failure reports.
             let message = verdict.failure.message
             var pause: ModelPause?
             end(estimated: tokens, used: verdict.failure.usage?.tokens ?? 0) { state, now in
@@ -140,7 +141,7 @@ package final class ModelLane: Sendable {
                 case .none: break
                 case .rest(let named, let cause):
                     state.rest(named, cause, message, of: entry, at: now)
-                    // What the quota refuses waits as all others do.
+                    // A call that the quota refused waits like all others.
                     if cause == .quota { pause = state.closed(at: now) ?? ModelPause(for: .zero, message) }
                 case .stop: state.stop(message, seen: entry.stops, at: now)
                 }
@@ -160,7 +161,8 @@ package final class ModelLane: Sendable {
         state.withLock { $0.pause(for: duration, cause, at: now) }
     }
 
-    /// Takes the turn's request, or one more; where the model has rested since the turn began, it waits for another.
+    /// Uses the turn's charged request, or charges one more; enters again if the lane has closed or rested since the
+    /// turn began.
     private func begin(tokens: Int, in turn: LaneTurn?) async throws -> LaneState.Entry {
         let now = stopwatch.elapsed
         guard let turn else {

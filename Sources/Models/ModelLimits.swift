@@ -1,13 +1,14 @@
 package import Jobs
 
-/// What one node may ask of a model at the most; nil is no limit.
+/// The limits of one node's calls to a model; nil means no limit.
 package struct ModelLimits: Sendable, Equatable {
-    /// Turns at the same time; further ones wait.
+    /// The most concurrent turns; further ones wait.
     package let concurrency: Int?
-    /// On average; after a quiet minute, so many at once.
+    /// The average number of requests; after an idle minute, that many may be made at once.
     package let requestsPerMinute: Int?
-    /// Input and output, on average: a call begins as soon as one token is there, and what it uses more is waited for
-    /// by the next.
+    /// The average number of input and output tokens.
+    ///
+    /// A call may begin when one token is left; if it uses more, the next call waits for that.
     package let tokensPerMinute: Int?
 
     /// No limits.

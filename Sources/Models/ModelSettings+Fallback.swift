@@ -2,11 +2,11 @@ package import Jobs
 package import OrderedCollections
 
 extension ModelSettings {
-    /// Checks that every fallback is a model of the configuration, and that no chain of them comes back to itself.
+    /// Checks that every fallback is a configured model, and that no chain of fallbacks is circular.
     ///
     /// - Parameters:
-    ///   - models: All of the configuration, by name.
-    ///   - reader: Of the object with the member `models`.
+    ///   - models: All models of the configuration, by name.
+    ///   - reader: The reader of the object that has the member `models`.
     /// - Throws: ``DocumentError`` with the line of the fallback.
     package static func checkFallbacks(
         _ models: OrderedDictionary<String, ModelSettings>,
@@ -31,7 +31,7 @@ extension ModelSettings {
         }
     }
 
-    /// `names`, and all the models that may answer in their place.
+    /// `names`, and the names of all their direct and indirect fallbacks.
     package static func withFallbacks(
         _ names: Set<String>,
         in models: OrderedDictionary<String, ModelSettings>

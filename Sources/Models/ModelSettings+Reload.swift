@@ -1,12 +1,12 @@
 package import Jobs
 import OrderedCollections
 
-/// What of a model outlives a change of the configuration, and what the configuration only names.
+/// What a reload of the configuration needs: which lanes to keep, and the files and keys that settings refer to.
 extension ModelSettings {
-    /// Models that agree in this have one lane: what a server said of its quota, and a stop, hold for both.
+    /// Models with the same key share a lane, so that a rest or a stop of one holds for the other.
     ///
-    /// It is who is asked, with which key, and how much may be asked. Whatever else changes (parameters, prices,
-    /// time-outs), the server counts the calls as before.
+    /// It holds what a server counts calls by: the model and its server, the key's reference, headers and limits. Other
+    /// settings (parameters, prices, timeouts) do not change that count.
     package var laneKey: JSON {
         let who: JSON
         switch provider {
@@ -22,8 +22,9 @@ extension ModelSettings {
         ])
     }
 
-    /// A digest of the file that the settings name, a script or authorities; nil where they name none, or where it cannot
-    /// be read, which making the model tells. Blocking.
+    /// A digest of the file that the settings name, a script or authorities; it blocks.
+    ///
+    /// - Returns: Nil when they name no file, or when it cannot be read; making the model reports that error.
     package func contentsDigest(in directory: String) -> String? {
         let (path, most): (String?, Int)
         switch provider {
@@ -36,7 +37,7 @@ extension ModelSettings {
         return StableHash.text(of: bytes)
     }
 
-    /// Sees that the key, and what headers say, can be read now.
+    /// Checks that the key and the values of headers can be read now.
     ///
     /// - Throws: ``DocumentError`` naming the member of the configuration, and never showing a value.
     package func checkKeys(environment: [String: String], baseDirectory: String) async throws(DocumentError) {

@@ -2,57 +2,59 @@ package import Jobs
 
 /// One model of the configuration's section `models`.
 package struct ModelSettings: Sendable, Equatable {
-    /// Who answers, with what only this kind of provider needs.
+    /// The kind of provider, with the settings that only this kind needs.
     package enum Provider: Sendable, Equatable {
-        /// OpenAI or Anthropic, or a server that speaks as one of them.
+        /// OpenAI, Anthropic, or a compatible server.
         case http(Dialect, Endpoint, model: String)
-        /// A script in the place of a model: the path as it is in the configuration.
+        /// A script instead of a model: its path as configured.
         case scripted(script: String)
     }
 
-    /// Where the configuration names no `timeout`.
+    /// The default of `timeout`.
     package static let timeoutDefault: Duration = .seconds(60)
-    /// Where the configuration names no `idle_timeout`.
+    /// The default of `idle_timeout`.
     package static let idleTimeoutDefault: Duration = .seconds(30)
-    /// Where `provider: anthropic` is given no `base_url`.
+    /// The default of `base_url` for `provider: anthropic`.
     static let anthropicURL = "https://api.anthropic.com"
 
     /// The model's name in the configuration.
     package let name: String
-    /// Who answers.
+    /// The provider that answers.
     package let provider: Provider
-    /// How its server is reached, besides its URL.
+    /// How to reach its server, besides its URL.
     package let connection: ConnectionSettings
-    /// Where the key is; nil for a server that wants none.
+    /// Where the key is stored; nil for a server that needs none.
     package let apiKey: KeyReference?
-    /// For one whole call, from the connection to the last byte of the answer.
+    /// The limit for one call, up to the last byte of its answer, or up to the beginning of a stream.
     package let timeout: Duration
-    /// Between two bytes of an answer. For the first byte, ``timeout`` alone holds.
+    /// The longest gap between two bytes of an answer; only ``timeout`` limits the wait for the first byte.
     package let idleTimeout: Duration
-    /// For how long answers of 429 to a step cost it no attempt.
+    /// How long HTTP 429 answers cost a step no attempt.
     package let patience: Duration
-    /// Whether answers are asked for as streams.
+    /// Whether requests ask for a stream.
     package let isStreamed: Bool
     /// The name of the model that answers while this one is down.
     package let fallback: String?
-    /// An object whose members go into each request as they are.
+    /// An object whose members are added to each request unchanged.
     package let parameters: JSON
-    /// Nil where none is configured; then calls count as free.
+    /// The price; when none is configured, it is nil and calls count as free.
     package let price: Price?
-    /// How the model is told that its answer must fit a schema; nil to find out what its server takes.
+    /// How requests ask for an answer that fits a schema; nil to find out what the server accepts.
     package let structured: StructuredForm?
-    /// What is done with an answer that was cut at a limit of tokens; nil for failing where all of it is needed, and
-    /// keeping it, marked, elsewhere.
+    /// What to do with an answer that a token limit cut; nil to fail when all of it is needed, and else to keep and
+    /// mark it.
     package let onTruncated: OnTruncated?
-    /// How long a conversation may become; nil for no limit of ours.
+    /// The length limit of a conversation; nil when AgentSpool sets none.
     package let context: ModelContext?
-    /// What may be asked of the model at the most.
+    /// The limits of calls to the model.
     package let limits: ModelLimits
 
-    /// Reads a model. With `provider: scripted` the members of other providers are checked and not used, so that one
-    /// line turns a configuration into its own test.
+    /// Reads a model.
     ///
-    /// - Throws: ``DocumentError`` at the first member that is missing, unknown, or not what it should be.
+    /// With `provider: scripted`, the members of other providers are checked but not used, so that one changed line
+    /// turns a configuration into its own test.
+    ///
+    /// - Throws: ``DocumentError`` at the first member that is missing, unknown or invalid.
     package init(_ reader: MemberReader, name: String) throws(DocumentError) {
         self.name = name
         try reader.allowOnly(
@@ -108,8 +110,9 @@ package struct ModelSettings: Sendable, Equatable {
         }
     }
 
-    /// The settings as the configuration would say them, with defaults filled in and without any key: the reference
-    /// to it stays. Reading this again gives the same settings.
+    /// The settings in the form of the configuration, with defaults filled in.
+    ///
+    /// They hold the reference to the key, never the key. Reading them gives the same settings again.
     package var json: JSON {
         var members: [(String, JSON?)]
         switch provider {

@@ -1,7 +1,7 @@
-/// What is done with an answer that was cut at a limit of tokens.
+/// What to do with an answer that a token limit cut.
 package enum OnTruncated: String, Sendable, CaseIterable {
     /// The step fails.
     case fail
-    /// The answer is taken, and marked.
+    /// The answer is kept, and marked as cut.
     case keep
 }

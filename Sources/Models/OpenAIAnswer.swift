@@ -3,7 +3,7 @@ import OrderedCollections
 
 /// Reads the answer of `chat/completions`.
 enum OpenAIAnswer {
-    /// More tokens than any answer has; a server that says otherwise must not make sums overflow.
+    /// More tokens than any answer has; reported counts are cut to it, so that sums cannot overflow.
     static let tokensMax = 1_000_000_000_000
 
     /// - Throws: As ``Dialect/read(_:for:_:)``.
@@ -13,7 +13,7 @@ enum OpenAIAnswer {
         let whole =
             choice["message"]?.object == nil ? choice["text"].map { ["content": $0] as JSON } : choice["message"]
         guard let message = whole else { throw .brokenAnswer("its choice has no message (\(AnswerShape.of(choice)))") }
-        // A stream that was cut may have ended some of its choices.
+        // A stream that was cut off may have ended only some of its choices.
         guard let finish = choice["finish_reason"]?.string ?? choice["finishReason"]?.string,
             choices.allSatisfy({ FinishReason($0["finish_reason"]?.string ?? $0["finishReason"]?.string) != nil })
         else { throw .brokenAnswer("it has no finish_reason, so it was cut on its way") }
@@ -77,7 +77,7 @@ enum OpenAIAnswer {
         return calls
     }
 
-    /// The calls as they stand in the message: a list, one alone, or the form before tools.
+    /// The calls of the message: a list, a single object, or the older `function_call`.
     private static func written(_ message: JSON) -> [JSON] {
         if let calls = message["tool_calls"]?.array, !calls.isEmpty { return calls.filter { !$0.isNull } }
         if let call = message["tool_calls"], call.object != nil { return [call] }
@@ -85,10 +85,10 @@ enum OpenAIAnswer {
         return []
     }
 
-    /// The message where it holds more than its text and its calls, else nil.
+    /// The original message if it holds more than its text and its calls, else nil.
     ///
-    /// - Parameter isWritten: Whether its calls came as text: then they stand as calls in it, so that their results
-    ///   have something to answer.
+    /// - Parameter isWritten: Whether the calls came as text; the message then gets them as calls, so that their
+    ///   results refer to something.
     private static func original(
         _ message: JSON,
         _ parts: AnswerParts,
@@ -101,7 +101,7 @@ enum OpenAIAnswer {
             members["content"] = parts.text.isEmpty ? .null : .string(parts.text)
             members["tool_calls"] = .array(parts.calls.map(\.openAI))
         } else if message["tool_calls"] == nil, message["function_call"]?.object != nil {
-            // Their results come as those of tools.
+            // The results are sent as those of tool calls.
             members["function_call"] = nil
             members["tool_calls"] = .array(parts.calls.map(\.openAI))
         }

@@ -3,7 +3,7 @@ import OrderedCollections
 
 /// One message of a request to `chat/completions`.
 enum OpenAIMessage {
-    /// - Parameter author: Who is asked; the turns that it wrote are given back to it as they were.
+    /// - Parameter author: The model that the request is for; turns that it wrote are sent back unchanged.
     static func json(_ message: ChatMessage, author: String?) -> JSON {
         if let original = message.original, original.author == author { return whole(original, message) }
         let isCallOnly = message.content.isEmpty && !message.toolCalls.isEmpty
@@ -15,8 +15,8 @@ enum OpenAIMessage {
         ])
     }
 
-    /// The turn as it came, without what servers refuse in a request: members that are null, lists of calls that are
-    /// empty, arguments that are no object.
+    /// The original turn, without what servers refuse in a request: null members, empty lists, and arguments that are
+    /// not an object.
     private static func whole(_ original: OriginalTurn, _ message: ChatMessage) -> JSON {
         var members = original.message.object ?? [:]
         members.removeAll { $0.value.isNull && $0.key != "content" }
@@ -25,12 +25,12 @@ enum OpenAIMessage {
         if isCallOnly || members["content"] == nil { members["content"] = .null }
         let written = members["tool_calls"]?.array ?? []
         members["tool_calls"] = message.toolCalls.isEmpty ? nil : .array(calls(written, message.toolCalls))
-        // A list that is empty says nothing, and some servers refuse it.
+        // Some servers refuse empty lists, and they hold no information.
         members.removeAll { $0.value == [] && $0.key != "content" }
         return .object(members)
     }
 
-    /// The calls with all that came with them, under the ids and names by which their results are known.
+    /// The original calls with all their members, and with the ids and names that their results refer to.
     private static func calls(_ written: [JSON], _ calls: [ModelToolCall]) -> [JSON] {
         calls.enumerated().map { index, call in
             guard written.indices.contains(index), var members = written[index].object else { return call.openAI }
@@ -48,7 +48,7 @@ enum OpenAIMessage {
 }
 
 extension ModelToolCall {
-    /// As it stands in an assistant's message of a request, with a name and arguments that every server takes.
+    /// The call as a request's assistant message holds it, with a name and arguments that every server accepts.
     var openAI: JSON {
         [
             "id": .string(id), "type": "function",
@@ -58,7 +58,7 @@ extension ModelToolCall {
         ]
     }
 
-    /// As it stands in an answer, as the model wrote it.
+    /// The call as an answer holds it, as the model wrote it.
     var openAIAnswer: JSON {
         ["id": .string(id), "type": "function", "function": ["name": .string(name), "arguments": .string(arguments)]]
     }

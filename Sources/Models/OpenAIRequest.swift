@@ -4,10 +4,10 @@ import OrderedCollections
 /// The body of a request to `chat/completions`.
 enum OpenAIRequest {
     /// - Parameters:
-    ///   - parameters: Of the model's settings; they stand behind what the request itself says.
-    ///   - isStreamed: Whether the answer is asked for as a stream; what a ready body says of it does not count.
-    ///   - structured: How the model is told of a schema for the answer.
-    ///   - givesBack: Whether turns of the model come back to it as it sent them, or as text and calls alone.
+    ///   - parameters: From the model's settings; members of the request take precedence.
+    ///   - isStreamed: Whether to request a stream; the member `stream` of a ready body is ignored.
+    ///   - structured: How the request conveys a schema for the answer.
+    ///   - givesBack: Whether the model's own turns are sent back unchanged, or only as text and calls.
     /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
     static func body(
         _ request: ChatRequest,
@@ -28,7 +28,7 @@ enum OpenAIRequest {
             if !request.tools.isEmpty { members["tools"] = .array(request.tools.map(tool)) }
             if let schema = request.outputSchema { members["response_format"] = responseFormat(schema, structured) }
         }
-        // Two names of one limit in one request are an error at OpenAI.
+        // OpenAI refuses a request with both names of the limit.
         let limits = ["max_tokens", "max_completion_tokens"]
         let hasLimit = limits.contains { members[$0] != nil }
         for (name, value) in parameters.object ?? [:] where members[name] == nil {
@@ -48,7 +48,7 @@ enum OpenAIRequest {
                 hint: "Each line of the batch needs a body that is an object, with messages."
             )
         }
-        // Servers skip members that they do not know: the model would answer without its instructions.
+        // Servers ignore members that they do not know, so the model would answer without its instructions.
         if members["system"] != nil {
             throw Failure(
                 .permanent,
@@ -68,7 +68,7 @@ enum OpenAIRequest {
         ]
     }
 
-    /// Without `strict`: OpenAI's strict mode takes only a part of JSON Schema and refuses the rest.
+    /// Without `strict`: OpenAI's strict mode supports only a part of JSON Schema.
     private static func responseFormat(_ schema: JSON, _ form: StructuredForm) -> JSON? {
         switch form {
         case .jsonSchema:
@@ -82,7 +82,7 @@ enum OpenAIRequest {
         }
     }
 
-    /// The name must fit `[a-zA-Z0-9_-]{1,64}`.
+    /// The title as a name that fits `[a-zA-Z0-9_-]{1,64}`.
     static func schemaName(_ title: String?) -> String {
         let legal = legalName(title ?? "").prefix(64)
         return legal.isEmpty ? "output" : String(legal)

@@ -1,17 +1,17 @@
 import Jobs
 import OrderedCollections
 
-/// Puts the chunks of a streamed chat completion together to the whole one.
+/// Assembles the chunks of a streamed chat completion into the whole one.
 struct OpenAIStream: AnswerAssembly {
-    /// More choices, or tool calls in all of them, than any answer has; a server that counts further must not use up the
-    /// memory.
+    /// More choices, or tool calls in all of them, than any answer has; the limit keeps a faulty server from exhausting
+    /// the memory.
     static let indexMax = 1_023
 
     private var members: OrderedDictionary<String, JSON> = [:]
     private var choices: [StreamedChoice] = []
     private var usageMembers: OrderedDictionary<String, JSON> = [:]
 
-    /// The stream's end is no chunk.
+    /// The end of the stream is `[DONE]`, which is not a chunk.
     var isDone: Bool { false }
 
     var usage: JSON? { usageMembers.isEmpty ? nil : .object(usageMembers) }
@@ -37,14 +37,14 @@ struct OpenAIStream: AnswerAssembly {
         let index = choice["index"]?.int ?? choice["index"]?.string.flatMap { Int($0) } ?? 0
         guard (0...Self.indexMax).contains(index) else { throw .garbage("a choice has the index \(index)") }
         while choices.count <= index { choices.append(StreamedChoice()) }
-        // Some servers say what was used inside of the choice.
+        // Some servers report usage inside the choice.
         take(usage: choice["usage"])
         try choices[index].take(choice)
         let calls = choices.reduce(0) { $0 + $1.callCount }
         if calls > Self.indexMax + 1 { throw .garbage("it has \(calls) tool calls") }
     }
 
-    /// The counts are totals; those that a chunk leaves out, or has as 0 after others, stay.
+    /// Counts are totals; one that a chunk leaves out, or sends as 0 after a larger one, stays.
     private mutating func take(usage: JSON?) {
         for (name, value) in usage?.object ?? [:] where !value.isNull {
             if value.int == 0, usageMembers[name]?.int ?? 0 > 0 { continue }

@@ -1,8 +1,8 @@
 import Jobs
 
-/// What an answer in OpenAI's form says was used.
+/// Reads the usage of an answer in OpenAI's form.
 enum OpenAIUsage {
-    /// One call; what the server does not say is 0.
+    /// The usage of one call; a count that the server does not report is 0.
     ///
     /// - Parameter answer: The whole answer.
     static func read(_ answer: JSON) -> Usage {
@@ -33,7 +33,7 @@ enum OpenAIUsage {
         )
         usage.cachedInputTokens = min(cached, usage.inputTokens)
         usage.outputTokens = count(["completion_tokens"], ["output_tokens"], ["completionTokens"], ["eval_count"])
-        // Some servers count the model's thoughts in the total alone, and bill them.
+        // Some servers count reasoning tokens only in the total, and bill them.
         let total = count(["total_tokens"], ["totalTokens"])
         if usage.inputTokens > 0, total > usage.tokens { usage.outputTokens = total - usage.inputTokens }
         return usage

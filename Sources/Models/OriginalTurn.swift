@@ -1,9 +1,10 @@
 package import Jobs
 
-/// An assistant's turn as its server sent it: thoughts, signatures and members that this program does not know
-/// included. The same model reads it again; others are sent what they understand of it.
+/// An assistant's turn as its server sent it, with its reasoning, signatures and unknown members.
+///
+/// It is sent back to the same model; another model gets only its text and calls.
 package struct OriginalTurn: Sendable, Equatable {
-    /// The form and the name of the model that wrote it, as its provider knows it.
+    /// The dialect and the name of the model that wrote it, as its provider knows it.
     package var author: String
     /// A message of chat completions, or of the Messages API.
     package var message: JSON
@@ -18,10 +19,10 @@ package struct OriginalTurn: Sendable, Equatable {
         self.init(author: author, message: message)
     }
 
-    /// As a history keeps it.
+    /// The form that a history stores.
     package var json: JSON { ["author": .string(author), "message": message] }
 
-    /// What the model thought in it; empty where it did not say.
+    /// The model's reasoning; empty when there is none.
     package var reasoning: String {
         let content = message["content"]
         let blocks = content?.array ?? []

@@ -2,15 +2,16 @@ package import Jobs
 
 /// What a model's tokens cost, in US dollars per million.
 package struct Price: Sendable, Equatable {
-    /// Of input tokens that came from no cache.
+    /// The price of input tokens that did not come from a cache.
     package let input: Double
-    /// Of the input tokens that the provider took from its cache; the same as `input` where none is configured.
+    /// The price of input tokens from the provider's cache; the same as `input` when none is configured.
     package let cachedInput: Double
-    /// Of output tokens.
+    /// The price of output tokens.
     package let output: Double
 
-    /// Reads `input`, `cached_input` and `output`; the first and the last are required, because a missing one would
-    /// count as free and no limit on money would hold.
+    /// Reads `input`, `cached_input` and `output`.
+    ///
+    /// `input` and `output` are required: a missing price would count as free, and no limit on money would hold.
     package init(_ reader: MemberReader) throws(DocumentError) {
         try reader.allowOnly(["input", "cached_input", "output"])
         let range = 0.0...1_000_000.0

@@ -3,15 +3,15 @@ import Jobs
 import NIOCore
 import NIOHTTP1
 
-/// Sends one request and takes the whole answer, within its time-outs.
+/// Sends one request and reads the whole answer, within its timeouts.
 struct ProviderCall: Sendable {
-    /// Of an answer that is used; a larger one is a failure.
+    /// The largest accepted answer, in bytes.
     static let answerBytesMax = 64 << 20
-    /// Of a streamed one, in which each word may have 300 bytes around it.
+    /// The largest accepted stream, in bytes: each word may have 300 bytes around it.
     static let streamBytesMax = 256 << 20
-    /// Of an answer with an error status; the rest is not read.
+    /// How many bytes of an answer with an error status are read.
     static let errorBytesMax = 64 << 10
-    /// How long a stream may go on after its answer is whole: what comes then is the usage, or nothing.
+    /// How long a stream may be quiet after its answer is complete; only its usage may still come.
     static let endGrace: Duration = .seconds(2)
 
     struct Answer: Sendable {
@@ -21,29 +21,30 @@ struct ProviderCall: Sendable {
     }
 
     enum Content: Sendable {
-        /// Of an answer with an error status.
+        /// The body of an answer with an error status.
         case refusal([UInt8])
         case answer(JSON)
     }
 
-    /// No whole answer came.
+    /// No complete answer came.
     struct Broken: Error {
         var cause: any Error
-        /// What the provider had said was used.
+        /// The usage that the provider had reported.
         var usage: JSON?
-        /// Whether words of the answer had come.
+        /// Whether a part of the answer had come.
         var hasBegun: Bool
     }
 
     let http: HTTPClient
     let clock: any Clock<Duration>
-    /// For the first byte of a streamed answer, and for all of another one. The client's own deadline would end with
-    /// the answer's head.
+    /// The limit for the beginning of a stream, or for all of any other answer.
+    ///
+    /// The client's own deadline would end with the answer's head.
     let timeout: Duration
-    /// Between two bytes of the answer.
+    /// The longest gap between two bytes of the answer.
     let idleTimeout: Duration
 
-    /// How long a stream may consist of comments and pings alone.
+    /// How long a stream may carry only comments and pings.
     private var silenceMax: Duration { max(timeout, idleTimeout * 10) }
 
     /// - Throws: ``Broken``; `CancellationError` when the calling task was cancelled.
@@ -78,12 +79,13 @@ struct ProviderCall: Sendable {
     private enum Part: Sendable {
         case head(HTTPClientResponse)
         case answer(Answer)
-        /// A watch that found nothing wrong.
+        /// A watching task ended and found nothing wrong.
         case watch
     }
 
-    /// Begins to take an answer, and to watch over it. Not before: most of a call is waiting for the answer's head, and
-    /// thousands may wait.
+    /// Starts the tasks that read an answer and watch it.
+    ///
+    /// They start only now, because a call mostly waits for the answer's head, and thousands of calls may wait.
     private func take(
         _ response: HTTPClientResponse,
         _ dialect: Dialect,
@@ -117,7 +119,7 @@ struct ProviderCall: Sendable {
             answer.content = .answer(try await read(response, dialect, answer, progress))
             return answer
         } catch {
-            // What breaks off after the answer's end takes nothing away from it.
+            // A connection that breaks after the end of the answer does not invalidate it.
             if let whole = progress.whole, !Task.isCancelled { return whole }
             throw error
         }
@@ -132,14 +134,14 @@ struct ProviderCall: Sendable {
                 if bytes.count > Self.errorBytesMax { break }
             }
         } catch  where !Task.isCancelled {
-            // The status says enough.
+            // The status alone says enough.
         }
-        // A cancelled task sees the body end early, like one that is complete.
+        // In a cancelled task the body ends early, like a complete one.
         try Task.checkCancellation()
         return bytes
     }
 
-    /// Reads until the event that ends the stream: a server need not close the connection then.
+    /// Reads up to the event that ends the stream, because the server may keep the connection open.
     private func read(
         _ response: HTTPClientResponse,
         _ dialect: Dialect,
@@ -150,7 +152,7 @@ struct ProviderCall: Sendable {
         var reader = AnswerReader(dialect, saysStream: type.contains("event-stream"))
         for try await part in response.body {
             let words = reader.words
-            // Also when what came is an error, behind words.
+            // This also runs when an error follows parts of the answer.
             defer { progress.noteBytes(isStream: reader.isStream, hasWords: reader.words > words, usage: reader.usage) }
             if try reader.take(part.readableBytesView) { return reader.streamed }
             if reader.isWhole {

@@ -2,33 +2,32 @@ import Jobs
 import NIOHTTP1
 import OrderedCollections
 
-/// What an answer with an error status means: whether the same may work later, and what a person can do.
+/// The meaning of an answer with an error status: whether a retry may succeed, and what an operator can do.
 ///
-/// After the error pages of OpenAI and Anthropic and the errors seen from llama.cpp, Ollama and LiteLLM.
+/// It follows the error pages of OpenAI and Anthropic, and errors seen from llama.cpp, Ollama and LiteLLM.
 enum ProviderError {
-    /// What is known of the request's key.
+    /// The key of the request.
     struct Key {
-        /// Of the model's `api_key`; nil when it has none.
+        /// The model's `api_key`; nil when it has none.
         var reference: KeyReference?
-        /// The key itself, and what is secret in the configured headers, only so that they can be taken out of what the
-        /// provider says.
+        /// The key itself and the secrets of configured headers, to remove them from the provider's messages.
         var secrets: [String] = []
     }
 
-    /// Errors that stay until a person acts; mostly at 429, at some gateways also at 400.
+    /// Errors that last until an operator acts; mostly with status 429, from some gateways also with 400.
     static let exhaustedQuotas: Set<String> = [
         "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
         "project_spend_limit_exceeded", "organization_usage_limit_exceeded", "enforced_spend_limit_reached",
         "budget_exceeded", "billing_error",
     ]
 
-    /// Anthropic has no code of its own for these two, which come as `invalid_request_error` at 400 (the page on its
-    /// errors): the only place where the message decides.
+    /// Anthropic sends these two as `invalid_request_error` with status 400, without a code of their own (its page on
+    /// errors); only here does the message decide.
     private static let exhaustedQuotaMessages = ["API usage limits", "credit balance is too low"]
 
     /// - Parameters:
     ///   - status: The HTTP status, not 2xx.
-    ///   - body: As it came; it need not be JSON.
+    ///   - body: The body as received; it need not be JSON.
     static func verdict(
         status: Int,
         body: [UInt8],
@@ -50,7 +49,7 @@ enum ProviderError {
             [400, 402, 403, 429].contains(status) && !exhaustedQuotas.isDisjoint(with: content.names)
             || status == 400 && exhaustedQuotaMessages.contains { content.message?.contains($0) == true }
         var isTemporary = isTemporary(status: status) && !isQuota
-        // The provider knows best whether this very error passes; the official clients obey it too.
+        // The provider knows whether this error passes; the official clients obey this header, too.
         switch headers.first(name: "x-should-retry")?.lowercased() {
         case "true": isTemporary = true
         case "false": isTemporary = false
@@ -81,20 +80,20 @@ enum ProviderError {
         return verdict
     }
 
-    /// The verdict on an answer with status 200 that is an error, as some gateways pass on what their upstream said;
-    /// nil when it is none.
+    /// The verdict on an error with status 200, which some gateways send for their upstream; nil when the answer is not
+    /// an error.
     static func verdict(inside answer: JSON, key: Key) -> ProviderVerdict? {
         isError(answer) ? verdict(of: answer, key: key) : nil
     }
 
-    /// Whether what came in the place of an answer, or of an event of one, is an error.
+    /// Whether a value that came as an answer, or as an event of a stream, is an error.
     static func isError(_ json: JSON, isEvent: Bool = false) -> Bool {
         if let first = json.array?.first { return isError(first) }
         guard json.object != nil else { return false }
         if json["object"] == "error" || json["type"] == "error" { return true }
         let answers = [json["choices"], json["content"]].contains { $0?.array?.isEmpty == false }
         if let error = json["error"], ![.null, false, "", [:], []].contains(error), isEvent || !answers { return true }
-        // Of everything else an answer has some of its own members.
+        // Anything else with a member of an answer is not an error.
         if ["choices", "content", "type", "usage", "delta", "output"].contains(where: { json[$0] != nil }) {
             return false
         }
@@ -105,7 +104,7 @@ enum ProviderError {
         return hasErrors || hasMessage
     }
 
-    /// The verdict on an error that came without a status: with that of its code or type, or as 502.
+    /// The verdict on an error without a status: its code or type gives the status, else it counts as 502.
     static func verdict(of json: JSON, key: Key = Key()) -> ProviderVerdict {
         let content = ErrorContent(json)
         let named = content.names.lazy.compactMap(ErrorNames.status(of:)).first

@@ -4,7 +4,7 @@ package import Logging
 import NIOCore
 import NIOHTTP1
 
-/// A model behind an HTTP API: at OpenAI, at Anthropic, or at any server that speaks as one of them.
+/// A model behind an HTTP API: of OpenAI, of Anthropic, or of a compatible server.
 package final class ProviderModel: LanedModel {
     /// The model's name in the configuration.
     package let name: String
@@ -15,7 +15,7 @@ package final class ProviderModel: LanedModel {
     private let model: String
     private let key: APIKey?
     private let headers: [ConfiguredHeader]
-    /// Behind the path.
+    /// The query that follows the path.
     private let query: String
     private let parameters: JSON
     private let isStreamed: Bool
@@ -27,18 +27,18 @@ package final class ProviderModel: LanedModel {
     private let descriptors: Descriptors
     private let clock: any Clock<Duration>
     private let memory: RefusalMemory
-    /// Nil for a model that is asked out of turn.
+    /// Nil for a model that is called without a turn.
     private let turn: LaneTurn?
 
     /// - Parameters:
-    ///   - settings: Of them all but the provider, which the next three parameters are.
-    ///   - key: Nil for servers that want none.
-    ///   - headers: Beside the dialect's own, in whose place they stand where the names are the same.
-    ///   - http: Lives longer than the model; best made with ``ModelConnections/configuration``.
-    ///   - lane: Shared with another model that counts as the same one; nil for one of its own.
-    ///   - descriptors: Each call holds one of them.
-    ///   - clock: Measures time-outs, pauses and limits per minute.
-    ///   - logger: Is told what the server refuses.
+    ///   - settings: All of them are used except the provider, which the next three parameters replace.
+    ///   - key: Nil for a server that needs none.
+    ///   - headers: Headers in addition to the dialect's own; they replace those of the same name.
+    ///   - http: Must outlive the model; best made with ``ModelConnections/configuration``.
+    ///   - lane: The lane of a model with the same ``ModelSettings/laneKey``; nil for a new lane.
+    ///   - descriptors: Each call holds one descriptor.
+    ///   - clock: Measures timeouts, pauses and limits per minute.
+    ///   - logger: Gets a notice for each parameter that the server refuses.
     package init(
         _ settings: ModelSettings,
         dialect: Dialect,
@@ -63,7 +63,7 @@ package final class ProviderModel: LanedModel {
         turn = nil
     }
 
-    /// The same model, asked in a turn.
+    /// The same model, holding a turn.
     private init(_ model: ProviderModel, in turn: LaneTurn) {
         (name, lane, language, endpoint) = (model.name, model.lane, model.language, model.endpoint)
         (self.model, key, headers, query) = (model.model, model.key, model.headers, model.query)
@@ -83,7 +83,7 @@ package final class ProviderModel: LanedModel {
     }
 
     package func worstCase(of request: ChatRequest) -> Usage {
-        // A body that is refused costs nothing; it is sent nowhere.
+        // A body that is refused is not sent, so it costs nothing.
         .worstCase(of: (try? body(request)) ?? ["max_tokens": 0], price: price)
     }
 
@@ -110,8 +110,9 @@ package final class ProviderModel: LanedModel {
         return refused.applied(to: body, keeping: request.body)
     }
 
-    /// Makes one call; while the lane is closed, none. A parameter that the server refuses is left out or renamed, and
-    /// the request is sent again.
+    /// Makes one call, or none while the lane is closed.
+    ///
+    /// A parameter that the server refuses is left out or renamed, and the request is sent again.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
         let secret = try await key?.value()
         let (headers, secrets) = try await configuredHeaders()
@@ -136,7 +137,7 @@ package final class ProviderModel: LanedModel {
                 let refusals = RefusedMembers.refusals(in: refusal, of: body) { mayChange($0, of: request) }
                 if refusals.isEmpty { throw failure }
                 let before = body
-                // Not each further form of a member is another one in this request.
+                // The next form of a member may not change this request; then the form after it is tried.
                 for _ in 0..<2 where body == before {
                     memory.note(refusals, seen: refused)
                     refused = memory.refused
@@ -148,7 +149,7 @@ package final class ProviderModel: LanedModel {
         throw CancellationError()
     }
 
-    /// What a line of a batch says itself stays, and so does the form that the configuration names.
+    /// Whether a member may change: one that a batch line sets stays, and so does a configured form.
     private func mayChange(_ member: String, of request: ChatRequest) -> Bool {
         request.body?[member] == nil && !(member == "response_format" && structured != nil)
     }
@@ -215,10 +216,10 @@ package final class ProviderModel: LanedModel {
         return read
     }
 
-    /// How often a call that found no descriptor free is tried again, once a second.
+    /// How often a call is tried while no descriptor is free, once a second.
     private static let descriptorTriesMax = 60
 
-    /// Sends the request once there is a descriptor for it: connections that no call uses any more may still hold all.
+    /// Sends the request once a descriptor is free: idle connections may still hold all of them.
     private func send(_ message: HTTPClientRequest) async throws -> ProviderCall.Answer {
         for _ in 1..<Self.descriptorTriesMax {
             do {
@@ -237,13 +238,13 @@ package final class ProviderModel: LanedModel {
         case StreamFault.error(let event):
             var verdict = ProviderError.verdict(of: event, key: key)
             verdict.failure = with(usage: broken.usage, verdict.failure)
-            // What has cost words is an attempt, whatever ended it.
+            // A call that has produced a part of its answer counts as an attempt, whatever ended it.
             if broken.hasBegun, case .rest(let wait, .quota) = verdict.effect {
                 verdict.effect = .rest(wait, .overload)
             }
             return verdict
         case StreamFault.garbage(let reason):
-            // Something else than a provider may say back what it was sent.
+            // A server that is not a provider may echo what it was sent.
             let harmless = key.secrets.reduce(reason) { $1.isEmpty ? $0 : $0.replacing($1, with: "[key]") }
             return with(usage: broken.usage, .brokenAnswer(harmless))
         default: return with(usage: broken.usage, ConnectionFailure.failure(broken.cause, endpoint: endpoint))

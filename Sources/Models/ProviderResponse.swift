@@ -2,13 +2,13 @@ import Jobs
 import NIOHTTP1
 import OrderedCollections
 
-/// An answer with an error status as the error file of a batch shows it.
+/// An answer with an error status, in the form of a batch's error file.
 enum ProviderResponse {
-    /// A longer body is not kept: it stands in the history once for every attempt.
+    /// The largest body that is kept, in bytes: the history stores one for every attempt.
     static let bodyMax = 16 << 10
 
-    /// - Parameter secrets: Keys that must not show; some servers repeat the key that they refuse.
-    /// - Returns: `status_code`, `request_id`, and `body`, which has the member `error` in every case.
+    /// - Parameter secrets: Secrets to hide; some servers repeat the key that they refuse.
+    /// - Returns: `status_code`, `request_id`, and `body`, which always has the member `error`.
     static func json(status: Int, body: [UInt8], headers: HTTPHeaders, hiding secrets: [String]) -> JSON {
         let id = headers.first(name: "x-request-id") ?? headers.first(name: "request-id")
         let json = body.count <= bodyMax ? try? JSONParser.parse(body) : nil
@@ -19,7 +19,7 @@ enum ProviderResponse {
         ]
     }
 
-    /// A body for those that say their error in another form.
+    /// A body in OpenAI's form for an error that came in another form.
     private static func made(_ body: [UInt8], _ status: Int) -> JSON {
         let content = ErrorContent(body)
         return [

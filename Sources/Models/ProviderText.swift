@@ -1,11 +1,11 @@
-/// What a provider wrote, made fit for our messages.
+/// Makes a provider's text fit for AgentSpool's messages.
 enum ProviderText {
-    /// In characters.
+    /// The longest text, in characters.
     static let lengthMax = 300
 
     /// One line of at most ``lengthMax`` characters.
     ///
-    /// - Parameter secrets: Keys that must not show; some servers repeat the key that they refuse.
+    /// - Parameter secrets: Secrets to hide; some servers repeat the key that they refuse.
     static func short(_ text: String, hiding secrets: [String] = []) -> String {
         var text = text
         for secret in secrets where !secret.isEmpty { text = text.replacing(secret, with: "[key]") }

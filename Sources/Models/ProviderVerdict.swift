@@ -1,25 +1,25 @@
 import Jobs
 
-/// A provider's refusal: what it means for the call, and for everybody else who asks the model.
+/// A provider's refusal, with its effect on the call and on all other callers of the model.
 struct ProviderVerdict: Error {
     enum Effect: Equatable {
         case none
-        /// The model rests: for so long, or for as long as the lane thinks where the server does not say.
+        /// The model rests for this time; for nil the lane chooses it.
         case rest(Duration?, Cause)
-        /// Nobody asks until a person has acted.
+        /// The lane stops calls, apart from probes, until an operator has acted.
         case stop
     }
 
     /// Why a model rests.
     enum Cause: Equatable {
-        /// Its quota is used up for now, by whichever job: such an answer costs no attempt.
+        /// Its quota is used up for now, by any of the jobs; such an answer costs no attempt.
         case quota
-        /// It is overloaded, or starts.
+        /// Its server is overloaded, or is starting.
         case overload
     }
 
     var failure: Failure
     var effect: Effect
-    /// What the server says of a request that it does not take as it is; nil for all other verdicts.
+    /// The server's error for a request that it does not accept as it is; nil for all other verdicts.
     var refusal: ErrorContent?
 }

@@ -1,20 +1,20 @@
 import FoundationEssentials
 
-/// A proxy: an HTTP one that makes tunnels (CONNECT), or a SOCKS 5 one.
+/// The address of a proxy: HTTP with tunnels (CONNECT), or SOCKS 5.
 package struct ProxyAddress: Sendable, Equatable, CustomStringConvertible {
     package enum Kind: String, Sendable {
         case http, socks5
     }
 
     package let kind: Kind
-    /// As it is written; an IPv6 address without its brackets.
+    /// The host as written; an IPv6 address is without its brackets.
     package let host: String
     package let port: Int
-    /// Never shown, nor the password.
+    /// The user; neither it nor the password is ever shown.
     let user: String?
     let password: String
 
-    /// Reads `http://proxy:3128`, `socks5://proxy:1080`, or `proxy:3128`; a user and a password may stand before the host.
+    /// Reads `http://proxy:3128`, `socks5://proxy:1080`, or `proxy:3128`, optionally with a user and a password.
     init(_ text: String) throws(Endpoint.Problem) {
         let url = text.contains("://") ? text : "http://\(text)"
         guard let parts = URLComponents(string: url, encodingInvalidCharacters: false),

@@ -1,4 +1,4 @@
-/// What the daemon's environment says of proxies, as curl and others read it.
+/// The proxy variables of the daemon's environment, read as curl and other programs read them.
 package struct ProxyEnvironment: Sendable {
     private let variables: [String: String]
 
@@ -10,11 +10,12 @@ package struct ProxyEnvironment: Sendable {
         var variable: String
     }
 
-    /// Which proxy the environment names for a server; nil where it is reached directly.
+    /// The proxy that the environment names for a server; nil for a direct connection.
     ///
-    /// This machine itself is always reached directly.
+    /// Connections to this machine are always direct.
     ///
-    /// - Throws: A variable that is no proxy's URL; the value is not shown, it may hold a password.
+    /// - Throws: ``Endpoint/Problem`` for a variable that is not a proxy's URL; it hides the value, which may hold a
+    ///   password.
     func proxy(for endpoint: Endpoint) throws(Endpoint.Problem) -> Choice? {
         if isLoopback(endpoint.bareHost) || isExempt(endpoint) { return nil }
         let names =
@@ -51,7 +52,7 @@ package struct ProxyEnvironment: Sendable {
                 guard parts.first == host else { return false }
                 return parts.count == 1 || parts[1] == ":\(endpoint.port)"
             }
-            // One colon is that of a port; more are those of an IPv6 address.
+            // One colon separates a port; more belong to an IPv6 address.
             if entry.count(where: { $0 == ":" }) == 1, let colon = entry.firstIndex(of: ":") {
                 if entry[entry.index(after: colon)...] != String(endpoint.port) { return false }
                 entry = String(entry[..<colon])

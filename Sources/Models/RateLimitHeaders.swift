@@ -1,28 +1,28 @@
 import Jobs
 import NIOHTTP1
 
-/// What an answer says about the provider's own limits, so that no job runs into them.
+/// Reads the rate limits that an answer reports, so that jobs wait before they exceed them.
 enum RateLimitHeaders {
-    /// One of the limits that an answer tells of.
+    /// One limit that an answer reports.
     private struct Limit {
-        /// Such as `tokens`, with whatever else stands in the header's name.
+        /// The header's name, which names the limit, such as `tokens`.
         var name: String
         var remaining: Double
-        /// How many there are at the most; nil where the answer does not say.
+        /// The limit itself; nil when the answer does not report it.
         var most: Double?
-        /// From now; nil where the answer does not say.
+        /// The time until the reset; nil when the answer does not report it.
         var reset: Duration?
     }
 
-    /// Until when nothing is left, counted from now; nil when something is left of every limit, or when the answer does
-    /// not say until when.
+    /// How long nothing is left of a limit; nil when something is left of every limit, or when the answer does not say
+    /// how long.
     ///
-    /// Of several limits those count that have nothing remaining, whatever the others' resets are. Of an answer that
-    /// refused a request though every limit has something remaining, that limit counts of which the least is left.
+    /// Only limits with nothing left count, and of those the latest reset. For a refused request without such a limit,
+    /// the message counts, else the limit of which the smallest share is left.
     ///
     /// - Parameters:
     ///   - isRefused: Whether the request was refused for a limit.
-    ///   - message: The refusal's, which may say `try again in 1.5s`.
+    ///   - message: The refusal's message, which may say `try again in 1.5s`.
     static func wait(_ headers: HTTPHeaders, isRefused: Bool = false, message: String? = nil) -> Duration? {
         let limits = limits(headers)
         let exhausted = limits.filter { $0.remaining <= 0 }.compactMap(\.reset).max()
@@ -35,12 +35,12 @@ enum RateLimitHeaders {
     }
 
     /// `x-ratelimit-remaining-tokens` with `x-ratelimit-reset-tokens`, `anthropic-ratelimit-tokens-remaining` with
-    /// `anthropic-ratelimit-tokens-reset`, `ratelimit-remaining` with `ratelimit-reset`, and what others made of them.
+    /// `anthropic-ratelimit-tokens-reset`, `ratelimit-remaining` with `ratelimit-reset`, and variants of these.
     private static func limits(_ headers: HTTPHeaders) -> [Limit] {
         let now = headers.first(name: "Date").flatMap(RetryAfter.date)
         return headers.compactMap { name, value in
             let name = name.lowercased()
-            // What a gateway repeats of its upstream may be about another key than ours.
+            // A header that a gateway repeats from its upstream may be about another key.
             guard name.contains("ratelimit"), name.contains("remaining"), !name.hasPrefix("llm_provider"),
                 let remaining = Double(value.filter { !$0.isWhitespace })
             else { return nil }
@@ -53,8 +53,9 @@ enum RateLimitHeaders {
         }
     }
 
-    /// A duration (`6m0s`, `7.66`), or a time: in RFC 3339, in seconds or milliseconds since 1970. A time is read
-    /// against the answer's own `Date`, so that the two clocks need not agree.
+    /// Parses a duration (`6m0s`, `7.66`), or a time: in RFC 3339, in seconds or milliseconds since 1970.
+    ///
+    /// A time is compared with the answer's own `Date`, so that the two clocks need not agree.
     private static func reset(_ text: String, now: Timestamp?) -> Duration? {
         if let number = Double(text) {
             guard number.isFinite, number >= 0 else { return nil }
@@ -69,7 +70,7 @@ enum RateLimitHeaders {
         return time - now
     }
 
-    /// Go's form of a duration: `6m0s`, `1.5s`, `100ms`.
+    /// Parses a duration in Go's form: `6m0s`, `1.5s`, `100ms`.
     static func duration(_ text: String) -> Duration? {
         var rest = text[...]
         var total: Double = 0

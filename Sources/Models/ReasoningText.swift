@@ -1,11 +1,11 @@
 import Jobs
 
-/// Finds what a model thought, in the members that servers have for it.
+/// Finds a model's reasoning in the members that servers use for it.
 enum ReasoningText {
     /// The members of a message that may hold it, the fullest first.
     private static let members = ["reasoning_content", "reasoning", "thinking", "thought", "reasoning_details"]
 
-    /// What stands beside a message's content; empty where there is nothing.
+    /// The reasoning beside a message's content; empty when there is none.
     static func beside(_ message: JSON) -> String {
         for name in members {
             let text = text(of: message[name])
@@ -14,7 +14,7 @@ enum ReasoningText {
         return ""
     }
 
-    /// The words of a text, a part, or a list of them.
+    /// The text of a string, of a part, or of a list of them.
     static func text(of json: JSON?) -> String {
         switch json {
         case .string(let text): return text

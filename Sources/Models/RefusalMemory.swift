@@ -2,9 +2,9 @@ import Jobs
 import Logging
 import Synchronization
 
-/// What the server of one model has refused since the daemon was started. All copies of a model share one.
+/// The parameters that the server of one model has refused since the daemon started; all copies of a model share one.
 final class RefusalMemory: Sendable {
-    /// A server that refuses one thing after the other is not asked for ever.
+    /// The most requests of one call: a server may refuse one parameter after another.
     static let roundsMax = 6
 
     private let model: String
@@ -15,9 +15,9 @@ final class RefusalMemory: Sendable {
 
     var refused: RefusedParameters { known.withLock { $0 } }
 
-    /// Remembers what a request was refused for, and says it once.
+    /// Remembers the refused parameters of a request, and logs each once.
     ///
-    /// - Parameter seen: What was known when the request was sent.
+    /// - Parameter seen: The refusals that were known when the request was sent.
     func note(_ refusals: [RefusedParameters.Refusal], seen: RefusedParameters) {
         for refusal in refusals {
             let isNews = known.withLock { $0.note(refusal, seen: seen) }

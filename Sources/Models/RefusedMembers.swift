@@ -1,12 +1,12 @@
 import Jobs
 import OrderedCollections
 
-/// Reads out of a server's refusal which members of the request it does not take.
+/// Finds in a server's refusal which members of the request it does not accept.
 enum RefusedMembers {
     /// - Parameters:
-    ///   - content: Of an answer that refuses a request as it is (400, 422).
+    ///   - content: The error of an answer that refuses a request as it is (400, 422).
     ///   - body: The request as it was sent.
-    ///   - isOwn: Whether a member may be left out: those that a line of a batch says itself may not.
+    ///   - isOwn: Whether a member may be left out; one that a batch line sets may not.
     static func refusals(
         in content: ErrorContent,
         of body: JSON,
@@ -15,20 +15,20 @@ enum RefusedMembers {
         let message = content.message ?? ""
         let words = message.lowercased()
         let isRefusal = refusals.contains { words.contains($0) } || content.names.contains(where: isRefusalCode)
-        // A wrong value is a mistake of the configuration, which its writer must see.
+        // A wrong value is a mistake in the configuration, which the administrator must see.
         if wrongValues.contains(where: { words.contains($0) }) { return [] }
         let candidates = (body.object?.keys ?? []).filter { !RefusedParameters.kept.contains($0) }
         var named = content.members.filter(candidates.contains)
-        // Where the server's own member for it is empty, it names the parameter in its words.
+        // If the error's own member for it is empty, the message may name the parameter.
         if named.isEmpty, !content.members.contains(where: RefusedParameters.kept.contains), isRefusal {
             named = candidates.filter { isNamed($0, in: message) }
         }
-        // An answer's form goes by many names.
+        // Servers use many names for `response_format`.
         if named.isEmpty, isRefusal, body["response_format"] != nil, formNames.contains(where: { words.contains($0) }) {
             named = ["response_format"]
         }
         if isRefusal, named.isEmpty, isAboutOriginals(words, body) { return [.init(name: "messages")] }
-        // "`temperature` and `top_p` cannot both be specified": one may stay.
+        // "`temperature` and `top_p` cannot both be specified": one of them may stay.
         if words.contains("both"), let last = named.last { named = [last] }
         return named.compactMap { name in
             if let other = otherLimit(name) {
@@ -44,7 +44,8 @@ enum RefusedMembers {
         "grammar",
     ]
 
-    /// Whether what a model sent itself is refused when it is given back: "property 'reasoning_content' is unsupported".
+    /// Whether the server refuses members that its own model sent and that came back to it: "property
+    /// 'reasoning_content' is unsupported".
     private static func isAboutOriginals(_ words: String, _ body: JSON) -> Bool {
         ["reasoning", "reasoning_content", "reasoning_details", "extra_content"].contains { name in
             words.contains(name) && (body["messages"]?.array ?? []).contains { $0[name] != nil }
@@ -56,7 +57,7 @@ enum RefusedMembers {
         return RefusedParameters.limits.first { $0 != name }
     }
 
-    /// Whether a limit was refused for its name: one that is too large for the model is another trouble.
+    /// Whether a limit was refused for its name; a limit that is too large for the model is another error.
     private static func isAboutName(_ name: String, _ other: String, _ words: String, _ content: ErrorContent) -> Bool {
         let isAboutSize = ["too large", "too long", "context length", "at most", "maximum context", "exceed"]
             .contains { words.contains($0) }
@@ -65,7 +66,7 @@ enum RefusedMembers {
             || refusals.contains { words.contains($0) }
     }
 
-    /// In quotes of any kind, or bare where it can be no word of a sentence.
+    /// Whether the message names the member, in quotes, or bare when it cannot be an ordinary word.
     private static func isNamed(_ name: String, in message: String) -> Bool {
         for quote in ["'", "\"", "`", "‘", "“", "«", "["] where message.contains("\(quote)\(name)") {
             if isWhole(name, in: message) { return true }
@@ -86,7 +87,7 @@ enum RefusedMembers {
         }
     }
 
-    /// Names that mean the parameter also without quotes; `stop`, `user` or `seed` may be words.
+    /// Names that mean the parameter even without quotes; `stop`, `user` or `seed` may be ordinary words.
     private static let bareNames: Set<String> = ["temperature", "logprobs", "thinking", "metadata", "top_p", "top_k"]
 
     private static let refusals = [

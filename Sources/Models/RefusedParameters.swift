@@ -1,26 +1,25 @@
 package import Jobs
 import OrderedCollections
 
-/// What a server has refused to be told in a request, by its own words: such members are left out, or said under
-/// another name.
+/// The request members that a server has refused: they are left out, renamed, or sent in another form.
 package struct RefusedParameters: Sendable, Equatable {
     /// One member that a server refused.
     package struct Refusal: Sendable, Equatable {
-        /// Of the request as it was sent.
+        /// The member's name in the request as it was sent.
         package var name: String
-        /// The name that the server wants in its place.
+        /// The name that the server wants instead; nil when it names none.
         package var replacement: String?
     }
 
-    /// Members that stay in a request whatever the server says: without them it would ask something else.
+    /// Members that always stay, because the request would ask for something else without them.
     static let kept: Set<String> = ["model", "messages", "tools", "system"]
-    /// Names of one limit. A limit is never left out: a budget relies on it.
+    /// The two names of the answer's limit, which is never left out because a budget relies on it.
     static let limits = ["max_tokens", "max_completion_tokens"]
 
-    /// Members of a line that may be changed all the same: how its answer is carried, and what its limit is called.
+    /// Members of a batch line that may change nevertheless: streaming, and the name of the limit.
     private static let changeable: Set<String> = ["stream", "stream_options", "max_tokens", "max_completion_tokens"]
 
-    /// Members whose form depends on how often they were refused; they are left out after the last form.
+    /// How many forms a member has; each refusal selects the next, and after the last the member is left out.
     static let forms = ["response_format": 2]
 
     private var counts: [String: Int] = [:]
@@ -28,16 +27,16 @@ package struct RefusedParameters: Sendable, Equatable {
 
     package init() {}
 
-    /// How often the server has refused the member `name`, each time in another form; 0 when it never has.
+    /// How often the server has refused the member `name`, each time in another form.
     ///
-    /// Who builds a request asks this to choose another form of the member.
+    /// The builder of a request chooses the form of the member by it.
     package func count(of name: String) -> Int { counts[name] ?? 0 }
 
-    /// Takes in what a server refused.
+    /// Records a refusal.
     ///
-    /// - Parameter seen: What was known when the refused request was sent: calls that were under way together count
+    /// - Parameter seen: The refusals that were known when the refused request was sent; calls in flight together count
     ///   once.
-    /// - Returns: Whether that is news.
+    /// - Returns: Whether the refusal is new.
     package mutating func note(_ refusal: Refusal, seen: RefusedParameters) -> Bool {
         guard count(of: refusal.name) == seen.count(of: refusal.name) else { return false }
         counts[refusal.name, default: 0] += 1
@@ -45,9 +44,10 @@ package struct RefusedParameters: Sendable, Equatable {
         return true
     }
 
-    /// The request without what is refused.
+    /// The request without the refused members.
     ///
-    /// - Parameter own: What a line of a batch says itself: of that nothing is left out, a limit may be renamed.
+    /// - Parameter own: The members that a batch line sets: they stay, but streaming may be turned off and a limit
+    ///   renamed.
     package func applied(to body: JSON, keeping own: JSON? = nil) -> JSON {
         guard !counts.isEmpty, let members = body.object else { return body }
         var kept: OrderedDictionary<String, JSON> = [:]

@@ -1,11 +1,11 @@
-/// Which endpoint of a provider a ready body is for.
+/// The endpoint of a provider that a ready body is for.
 package enum RequestEndpoint: String, Sendable, CaseIterable {
     case chat = "/chat/completions"
     case embeddings = "/embeddings"
     case responses = "/responses"
     case completions = "/completions"
 
-    /// By the `url` of a line of a batch, relative or whole; nil for an endpoint that is not known here.
+    /// Reads the `url` of a batch line, relative or absolute; nil for an unknown endpoint.
     package init?(url: String) {
         guard let endpoint = Self.allCases.first(where: { url.hasSuffix($0.rawValue) }) else { return nil }
         self = endpoint
@@ -14,7 +14,7 @@ package enum RequestEndpoint: String, Sendable, CaseIterable {
     /// As a batch file names it.
     package var url: String { "/v1\(rawValue)" }
 
-    /// The member that such a request cannot do without.
+    /// The member that a request to the endpoint must have.
     package var neededMember: String {
         switch self {
         case .chat: "messages"

@@ -1,7 +1,7 @@
 import Jobs
 
 extension ChatRequest {
-    /// The messages that count: those of a ready body where there is one, in OpenAI's or Anthropic's form.
+    /// The messages of the ready body, in OpenAI's or Anthropic's form, or ``messages`` without one.
     var effectiveMessages: [ChatMessage] {
         guard let body else { return messages }
         let system = Self.text(body["system"])
@@ -39,7 +39,7 @@ extension ChatRequest {
         return message
     }
 
-    /// A string, or the texts of parts; the parts of an Anthropic tool result lie one level deeper.
+    /// The text of a string or of parts; the parts of an Anthropic tool result are one level deeper.
     private static func text(_ content: JSON?) -> String {
         guard let content else { return "" }
         if let string = content.string { return string }

@@ -1,14 +1,16 @@
 import Jobs
 import NIOHTTP1
 
-/// How long an answer asks to wait.
+/// Reads how long an answer asks to wait.
 enum RetryAfter {
-    /// A longer wait is cut to this: a retry costs little, and a wrong header must not park a job for years.
+    /// The longest wait; a longer one is cut to it, because a retry costs little and a wrong header must not delay a
+    /// job for years.
     static let max: Duration = .seconds(86_400)
 
-    /// From `retry-after-ms` (at Azure `x-ms-retry-after-ms`), else from `Retry-After` (RFC 9110 section 10.2.3):
-    /// seconds, also with a fraction or a unit, or a date, which is read against the answer's own `Date` so that the two
-    /// clocks need not agree.
+    /// The wait in `retry-after-ms` (at Azure `x-ms-retry-after-ms`), else in `Retry-After` (RFC 9110 section 10.2.3).
+    ///
+    /// That header holds seconds, also with a fraction or a unit, or a date, which is compared with the answer's own
+    /// `Date`, so that the two clocks need not agree.
     static func duration(_ headers: HTTPHeaders) -> Duration? {
         for name in ["retry-after-ms", "x-ms-retry-after-ms"] {
             if let milliseconds = headers.first(name: name).flatMap(Double.init) {
@@ -22,7 +24,7 @@ enum RetryAfter {
         return min(Swift.max(until - now, .zero), max)
     }
 
-    /// From what a refusal says in its message: `Please try again in 6m0.5s`, `retry after 20 seconds`.
+    /// The wait that a refusal's message names: `Please try again in 6m0.5s`, `retry after 20 seconds`.
     static func duration(saidIn message: String) -> Duration? {
         let words = message.lowercased()
         guard
@@ -44,7 +46,7 @@ enum RetryAfter {
 
     private static func duration(seconds: Double) -> Duration? {
         guard seconds >= 0 else { return nil }
-        // Below the limit the number is small enough for Duration, which traps on what it cannot hold.
+        // Below the limit the number fits into Duration, which traps on larger ones.
         return seconds < Double(max.components.seconds) ? .milliseconds(Int64((seconds * 1_000).rounded(.up))) : max
     }
 

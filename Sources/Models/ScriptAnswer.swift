@@ -1,6 +1,6 @@
 import Jobs
 
-/// What a rule answers, in the form of a model's answer.
+/// Builds a rule's answer in the form of a model's answer.
 enum ScriptAnswer {
     static func make(
         _ rule: ScriptRule,
@@ -27,7 +27,7 @@ enum ScriptAnswer {
         )
     }
 
-    /// One token for four bytes, at least one: near enough to what models count in English.
+    /// One token per four bytes, at least one; this is close to what models count in English.
     private static func estimate(_ bytes: Int) -> Int { max(1, bytes / 4) }
 
     private static func bytes(_ text: String, _ calls: [ModelToolCall]) -> Int {
@@ -48,7 +48,7 @@ enum ScriptAnswer {
         return [
             "id": .string("chatcmpl-\(StableHash.text(of: idempotencyKey))"),
             "object": "chat.completion",
-            // The same request gives the same bytes, whenever it is made.
+            // Fixed, so that the same request gives the same bytes at any time.
             "created": 0,
             "model": .string(model),
             "choices": [

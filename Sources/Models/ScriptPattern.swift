@@ -5,13 +5,13 @@ final class ScriptPattern: Sendable {
     // A lock, because Regex is not Sendable; a match takes microseconds.
     private let regex: Mutex<Regex<AnyRegexOutput>>
 
-    /// - Throws: What Swift's parser of regular expressions says about `pattern`.
+    /// - Throws: The error of Swift's parser of regular expressions.
     init(_ pattern: String) throws {
         regex = Mutex(try Regex(pattern))
     }
 
-    /// The whole match and its captures, where the pattern fits anywhere in `text`; nil where it does not. A group
-    /// that took no part is empty.
+    /// The whole match and its captures if the pattern matches anywhere in `text`, else nil; a group without a match is
+    /// empty.
     func captures(in text: String) -> [String]? {
         regex.withLock { regex in
             guard let match = try? regex.firstMatch(in: text) else { return nil }
@@ -19,7 +19,7 @@ final class ScriptPattern: Sendable {
         }
     }
 
-    /// `text` with `$0` to `$9` replaced by captures; a number without a group gives nothing.
+    /// `text` with `$0` to `$9` replaced by captures; a number without a group is removed.
     static func fill(_ text: String, from captures: [String]) -> String {
         var filled = ""
         var rest = text[...]

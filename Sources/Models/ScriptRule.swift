@@ -1,7 +1,7 @@
 import Jobs
 import OrderedCollections
 
-/// One rule of a script: conditions, which must all hold, and what is answered then.
+/// One rule of a script: conditions that must all hold, and the reply.
 struct ScriptRule: Sendable {
     enum Reply: Sendable {
         case text(String)
@@ -12,14 +12,14 @@ struct ScriptRule: Sendable {
 
     struct Call: Sendable {
         var name: String
-        /// A text stands as it is, so that a script can also try arguments that are no JSON.
+        /// A string is used as it is, so that a script can also test arguments that are not JSON.
         var arguments: JSON
     }
 
     struct Fail: Sendable {
         var status: Int
         var retryAfter: Duration?
-        /// The last attempt that fails; nil for ever.
+        /// The last attempt that fails; nil when all attempts fail.
         var times: Int?
     }
 

@@ -2,9 +2,9 @@ package import Jobs
 import NIOHTTP1
 import OrderedCollections
 
-/// A deterministic stand-in for a model: it answers by a list of rules, of which the first that fits counts.
+/// A deterministic substitute for a model: it answers by the first rule of a script that fits.
 package struct ScriptedModel: LanedModel {
-    /// Larger scripts are refused.
+    /// The largest accepted script, in bytes.
     package static let scriptBytesMax = 4 << 20
 
     /// The model's name in the configuration.
@@ -12,20 +12,21 @@ package struct ScriptedModel: LanedModel {
     private let scriptPath: String
     private let rules: [ScriptRule]
     package let lane: ModelLane
-    /// A script reads ready bodies in every form.
+    /// A script reads ready bodies in every dialect.
     package var dialect: Dialect? { nil }
     private let parameters: JSON
     private let price: Price?
     private let clock: any Clock<Duration>
-    /// Nil for a model that is asked out of turn.
+    /// Nil for a model that is called without a turn.
     private var turn: LaneTurn?
 
-    /// Reads the script. Blocking: models are made while the daemon starts or reads its configuration.
+    /// Reads the script; it blocks, which is fine because the daemon makes models only while it starts or reads its
+    /// configuration.
     ///
     /// - Parameters:
-    ///   - parameters: As a provider would be sent them; of them the limit of the answer counts, for budgets.
-    ///   - lane: Shared with another model that counts as the same one; nil for one of its own.
-    ///   - clock: On which a rule's `delay` is slept and pauses run.
+    ///   - parameters: The parameters that a provider would be sent; here they count only for budgets.
+    ///   - lane: The lane of a model with the same ``ModelSettings/laneKey``; nil for a new lane.
+    ///   - clock: Measures a rule's `delay` and pauses.
     /// - Throws: ``DocumentError`` with the script's line and member.
     package init(
         name: String,
@@ -73,7 +74,7 @@ package struct ScriptedModel: LanedModel {
 
     /// Answers by the first rule that fits; the same request gives the same answer.
     ///
-    /// - Throws: ``Failure`` as the rule says, in the class that a provider's status has; permanent where no rule fits.
+    /// - Throws: ``Failure`` as the rule says, with the class of its status; permanent when no rule fits.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
         if request.endpoint != .chat { throw EndpointExchange.unknown(request.endpoint, name) }
         return try await lane.call(tokens: worstCase(of: request).tokens, in: turn) { try await answer(request) }
@@ -97,7 +98,7 @@ package struct ScriptedModel: LanedModel {
         case .text(let reply): text = fill(reply, captures)
         case .json(let value): text = fill(value, captures).text
         case .toolCalls(let wanted):
-            // Numbered through the conversation, so that no two calls in it share an id.
+            // Ids are numbered through the conversation, so that no two calls in it share one.
             let earlier = messages.reduce(0) { $0 + $1.toolCalls.count }
             for (index, call) in wanted.enumerated() {
                 let arguments = fill(call.arguments, captures)
@@ -122,7 +123,7 @@ package struct ScriptedModel: LanedModel {
         )
     }
 
-    /// The first rule that fits, and the captures of its `when`; nil captures where it has none.
+    /// The first rule that fits, and the captures of its `when`; nil captures when it has none.
     private func match(
         _ messages: [ChatMessage],
         turn: Int,
@@ -144,7 +145,7 @@ package struct ScriptedModel: LanedModel {
         captures.map { ScriptPattern.fill(text, from: $0) } ?? text
     }
 
-    /// The texts anywhere in `value`; names of members stay.
+    /// Fills captures into all strings in `value`; the names of members stay.
     private func fill(_ value: JSON, _ captures: [String]?) -> JSON {
         switch value {
         case .string(let text): .string(fill(text, captures))
@@ -154,7 +155,7 @@ package struct ScriptedModel: LanedModel {
         }
     }
 
-    /// As a provider that answers with this status.
+    /// The verdict on a provider's answer with this status.
     private func verdict(_ fail: ScriptRule.Fail) -> ProviderVerdict {
         var headers = HTTPHeaders()
         if let wait = fail.retryAfter { headers.add(name: "retry-after-ms", value: String(wait.wholeMilliseconds)) }

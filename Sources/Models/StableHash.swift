@@ -3,7 +3,7 @@ enum StableHash {
     /// 64-bit FNV-1a (draft-eastlake-fnv) as 16 hexadecimal digits.
     static func text(of text: String) -> String { Self.text(of: text.utf8) }
 
-    /// The same of any bytes.
+    /// The same for any bytes.
     static func text(of bytes: some Sequence<UInt8>) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

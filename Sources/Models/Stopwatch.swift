@@ -1,8 +1,8 @@
-/// Measures time on any clock: the instants of different clocks are different types, durations are one.
+/// Measures elapsed time on any clock as a duration, because each clock has its own type of instant.
 struct Stopwatch: Sendable {
     private let read: @Sendable () -> Duration
 
-    /// Begins at zero, now.
+    /// Starts at zero.
     init(_ clock: some Clock<Duration>) {
         let start = clock.now
         read = { start.duration(to: clock.now) }

@@ -1,13 +1,14 @@
 import Jobs
 
-/// Sees in the events of a stream that its answer is whole: what may follow is its usage, and a server may leave the
-/// connection open for as long as it likes.
+/// Detects in the events of a stream that its answer is complete.
+///
+/// Only the usage may follow, and a server may leave the connection open.
 struct StreamEnd {
     private var open: Set<Int> = []
     private var ended: Set<Int> = []
     private var isMessageEnded = false
 
-    /// True once every choice that began has said why it ended, and the message has where there is one.
+    /// True once the message, or every choice that began, has a finish reason.
     var isReached: Bool { isMessageEnded || (!ended.isEmpty && open.isEmpty) }
 
     mutating func take(_ event: JSON) {
@@ -25,7 +26,7 @@ struct StreamEnd {
         }
     }
 
-    /// Some servers write `""` or `"null"` until there is a reason.
+    /// Some servers send `""` or `"null"` until there is a reason.
     private static func isReason(_ json: JSON?) -> Bool {
         guard let reason = json?.string else { return false }
         return !["", "null", "none"].contains(reason.lowercased())

@@ -1,7 +1,7 @@
 import Jobs
 import OrderedCollections
 
-/// Puts the pieces of one block of a streamed message together.
+/// Assembles one block of a streamed message.
 struct StreamedBlock {
     private var members: OrderedDictionary<String, JSON>
     /// Texts are kept apart from other JSON, so that they can grow in place.
@@ -11,7 +11,7 @@ struct StreamedBlock {
 
     init(_ members: OrderedDictionary<String, JSON>) { self.members = members }
 
-    /// The type of a block whose beginning did not come; nil where it cannot be told.
+    /// The type of a block whose beginning is missing; nil when the delta does not show it.
     static func kind(of delta: JSON) -> String? {
         switch delta["type"]?.string {
         case "text_delta": "text"
@@ -38,7 +38,7 @@ struct StreamedBlock {
         for (name, text) in texts { block[name] = .string((block[name]?.string ?? "") + text) }
         if !citations.isEmpty { block["citations"] = .array((block["citations"]?.array ?? []) + citations) }
         if block["type"] == "tool_use" {
-            // What is no JSON stays a text, for the workflow to judge.
+            // Input that is not JSON stays a string; the workflow checks it.
             if !input.allSatisfy(\.isWhitespace) {
                 block["input"] = (try? JSONParser.parse(input.utf8)) ?? .string(input)
             } else if block["input"]?.isNull != false || block["input"] == "" {

@@ -1,7 +1,7 @@
 import Jobs
 import OrderedCollections
 
-/// Puts the pieces of one choice of a streamed chat completion together.
+/// Assembles one choice of a streamed chat completion.
 struct StreamedChoice {
     private var finishReason: JSON = .null
     private var role = "assistant"
@@ -9,7 +9,7 @@ struct StreamedChoice {
     /// Texts are kept apart from other JSON, so that they can grow in place.
     private var texts: OrderedDictionary<String, String> = [:]
     private var calls = StreamedToolCalls()
-    /// Of the form before tools.
+    /// The call in the older form `function_call`.
     private var functionCall = StreamedToolCalls()
     private var messageMembers: OrderedDictionary<String, JSON> = [:]
     private var logprobs: OrderedDictionary<String, [JSON]> = [:]
@@ -26,10 +26,10 @@ struct StreamedChoice {
                 hasDelta = hasDelta || value["content"]?.isNull == false || value["tool_calls"]?.isNull == false
                 try take(delta: value)
             case "message": try take(message: value)
-            // The form before chats.
+            // The older form of text completions.
             case "text": content.take(value)
             case "finish_reason":
-                // A server may write that there is none behind the one that counts.
+                // A server may send an empty reason after the real one.
                 guard let text = value.string, FinishReason.isNothing(text) else {
                     finishReason = value
                     break
@@ -62,7 +62,7 @@ struct StreamedChoice {
         }
     }
 
-    /// Some servers end with the message as a whole, some send messages in the place of deltas.
+    /// Takes a whole message: some servers send one at the end, and some send messages instead of deltas.
     private mutating func take(message: JSON) throws(StreamFault) {
         guard message.object != nil else { return }
         if hasDelta {
@@ -83,7 +83,7 @@ struct StreamedChoice {
         try take(delta: message)
     }
 
-    /// As it stands in a whole chat completion.
+    /// The choice as a whole chat completion holds it.
     func json(index: Int) -> JSON {
         var message: OrderedDictionary<String, JSON> = ["role": .string(role), "content": content.json]
         for (name, text) in texts { message[name] = .string(text) }

@@ -1,11 +1,11 @@
 import Jobs
 import OrderedCollections
 
-/// Puts the pieces of a streamed content together: texts, parts, or both.
+/// Assembles streamed content: texts, parts, or both.
 struct StreamedContent {
-    /// Nil until a piece came, if only an empty one.
+    /// The text since the last part; nil until a piece comes, even an empty one.
     private var text: String?
-    /// What came as parts; the texts between them are parts, too.
+    /// The parts so far; a text between parts becomes a part, too.
     private var parts: [JSON] = []
 
     var isEmpty: Bool { parts.isEmpty && text?.isEmpty != false }
@@ -36,7 +36,7 @@ struct StreamedContent {
         text = nil
     }
 
-    /// As a whole message has it: a text, a list of parts, or null where nothing came.
+    /// The content as a whole message holds it: a text, a list of parts, or null when nothing came.
     var json: JSON {
         var whole = self
         if parts.isEmpty { return text.map(JSON.string) ?? .null }

@@ -1,12 +1,12 @@
 import Jobs
 import OrderedCollections
 
-/// Puts pieces of parts together: a server sends a long thought as many small parts, and wants it back as one.
+/// Joins parts: a server sends a long thought as many small parts, and expects it back as one.
 enum StreamedParts {
     /// Members of a part that grow from piece to piece.
     private static let growing = ["thinking", "text", "reasoning", "summary"]
 
-    /// Adds a part, or goes on with the last one.
+    /// Adds a part, or joins it to the last one.
     static func add(_ part: JSON, to parts: inout [JSON]) {
         if let joined = parts.last.flatMap({ join($0, part) }) {
             parts[parts.count - 1] = joined
@@ -15,20 +15,20 @@ enum StreamedParts {
         }
     }
 
-    /// Two pieces as one part; nil for parts that stay apart.
+    /// Two pieces as one part; nil for parts that stay separate.
     private static func join(_ first: JSON, _ second: JSON) -> JSON? {
         guard var members = first.object, let type = first["type"], type == second["type"], type != "refusal" else {
             return nil
         }
         if let one = first["index"], let other = second["index"], one != other { return nil }
-        // What is signed is whole.
+        // A signed part is complete.
         if signature(first) != nil { return nil }
         guard let name = growing.first(where: { second[$0]?.isNull == false }) ?? (signature(second).map { _ in "" })
         else {
             return nil
         }
         switch (members[name], second[name]) {
-        // Some servers say all of it again with the signature.
+        // Some servers repeat the whole text with the signature.
         case (.string(let one), .string(let other)):
             members[name] = .string(signature(second) != nil && other == one ? one : one + other)
         case (.array(let one), .array(let other)):

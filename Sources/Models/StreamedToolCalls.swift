@@ -1,10 +1,10 @@
 import Jobs
 import OrderedCollections
 
-/// Puts the pieces of streamed tool calls together, told apart by id, name and index, whichever of them is missing.
+/// Assembles streamed tool calls, which it tells apart by id, name and index, even if some of these are missing.
 ///
-/// By the book the index tells the calls apart. Some servers give every call the index 0, or none, or count from 1; some
-/// send no ids, or the id in every piece; some send calls whole.
+/// By the API the index identifies a call. Some servers give every call the index 0, or none, or count from 1; some
+/// send no ids, or the id in every piece; some send whole calls.
 struct StreamedToolCalls {
     fileprivate struct Call {
         var members: OrderedDictionary<String, JSON> = [:]
@@ -12,9 +12,9 @@ struct StreamedToolCalls {
         var name = ""
         var index: Int?
         var arguments = ""
-        /// The last piece of the arguments, while each piece has begun with the one before.
+        /// The last piece of the arguments if each piece has begun with the one before, else nil.
         var growing: String? = ""
-        /// Whether its name came once more behind its whole arguments.
+        /// Whether its name came again after its complete arguments.
         var isNamedAgain = false
         /// The chunk that began it.
         var chunk: Int
@@ -49,7 +49,7 @@ struct StreamedToolCalls {
         calls[place].take(part, piece)
     }
 
-    /// The call that a piece goes on with, or a new one.
+    /// The index of the call that a piece continues, or of a new call.
     private mutating func place(of part: Part) -> Int {
         let isBlank = part.arguments.allSatisfy(\.isWhitespace)
         if let known = known(part) {
@@ -59,7 +59,7 @@ struct StreamedToolCalls {
                 return calls.count - 1
             }
             if !begins(part, after: calls[known]) {
-                // Its name without arguments, behind whole ones: the next arguments are another call's.
+                // The name without arguments, after complete ones: the next arguments belong to another call.
                 if part.id == nil, part.name == calls[known].name, isBlank, calls[known].isWhole {
                     calls[known].isNamedAgain = true
                 }
@@ -79,23 +79,23 @@ struct StreamedToolCalls {
         return last
     }
 
-    /// Whether a piece is another call than the one that it would go on with.
+    /// Whether a piece begins another call instead of continuing this one.
     private func begins(_ part: Part, after call: Call) -> Bool {
         if let id = part.id, let other = call.id {
             // Some servers make a new id for every piece of one call.
             if id != other { return part.name != nil || call.isWhole }
-            // Said again as a whole, at the end of some streams.
+            // Some streams repeat the whole call at their end.
             if part.name.map({ $0 == call.name }) ?? true, part.arguments == call.arguments { return false }
         }
         guard let name = part.name else { return false }
         if !call.name.isEmpty, name != call.name, !name.hasPrefix(call.name) || !call.arguments.isEmpty { return true }
         if call.name.isEmpty { return false }
-        // The same name again: another call where the one before is whole, or where both stand in one chunk.
+        // The same name again is another call if the one before is complete, or if both are in one chunk.
         if part.id == nil || call.id == nil, call.chunk == chunk { return true }
         return call.isWhole && part.arguments.contains { !$0.isWhitespace }
     }
 
-    /// As they stand in a whole message.
+    /// The calls as a whole message holds them.
     var json: [JSON] {
         calls.map { call in
             var members = call.members
@@ -106,7 +106,7 @@ struct StreamedToolCalls {
 }
 
 extension StreamedToolCalls {
-    /// What one piece says.
+    /// The content of one piece.
     fileprivate struct Part {
         var id: String?
         var index: Int?
@@ -123,9 +123,9 @@ extension StreamedToolCalls {
             }
         }
 
-        /// Nothing but a place, as some servers send at the end.
+        /// Whether the piece holds only an index, as some servers send at the end.
         var isEmpty: Bool { id == nil && name == nil && arguments.isEmpty }
-        /// Goes on with a call.
+        /// Whether the piece names no call itself, and so continues one.
         var isTail: Bool { id == nil && name == nil }
     }
 }
@@ -137,7 +137,6 @@ extension StreamedToolCalls.Call {
             if value.string?.isEmpty == true { continue }
             members[name] = value
         }
-        // What a server adds inside of the function stays as well.
         id = id ?? part.id
         index = index ?? part.index
         if name.isEmpty || part.name?.hasPrefix(name) == true { name = part.name ?? name }
@@ -146,12 +145,12 @@ extension StreamedToolCalls.Call {
         arguments += part.arguments
     }
 
-    /// Whether the arguments make an object; asked for many pieces, so it looks at the end first.
+    /// Whether the arguments are an object; this is checked for many pieces, so it looks at the end first.
     fileprivate var isWhole: Bool {
         arguments.utf8.last { $0 > UInt8(ascii: " ") } == UInt8(ascii: "}") && ToolArguments.object(arguments) != nil
     }
 
-    /// The arguments; of a server that repeats what it has sent in each piece, the last piece.
+    /// The arguments, or the last piece of them from a server that repeats in each piece what it has sent.
     fileprivate var wholeArguments: String {
         if let growing, growing != arguments, ToolArguments.object(arguments) == nil,
             ToolArguments.object(growing) != nil

@@ -1,15 +1,15 @@
 import Jobs
 
-/// How a model is told that its answer must be JSON of a schema.
+/// How a request asks for an answer that is JSON of a schema.
 package enum StructuredForm: String, Sendable, CaseIterable {
     /// By the provider's own means: `response_format` with the schema, or a tool that takes the answer.
     case jsonSchema = "json_schema"
     /// `response_format: {type: json_object}`, with the schema in the prompt.
     case jsonObject = "json_object"
-    /// In the prompt alone.
+    /// With the schema in the prompt only.
     case prompt
 
-    /// What is tried where the settings do not say it.
+    /// The form to try when the settings name none.
     ///
     /// - Parameter refusals: How often the server has refused `response_format`.
     init(refusals: Int) {
@@ -20,7 +20,7 @@ package enum StructuredForm: String, Sendable, CaseIterable {
         }
     }
 
-    /// The messages, with the schema in the first that is the user's.
+    /// The messages, with the schema added to the first message of the user.
     func messages(_ messages: [ChatMessage], schema: JSON?) -> [ChatMessage] {
         guard self != .jsonSchema, let schema else { return messages }
         let text = "Answer with nothing but JSON that fits this JSON Schema:\n\(schema.text)"

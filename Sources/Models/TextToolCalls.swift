@@ -1,9 +1,9 @@
 import Jobs
 
-/// Finds tool calls that a model wrote as text, where its server did not make calls of them.
+/// Finds tool calls that a model wrote as text and that its server did not convert.
 ///
-/// Only what is marked as a call, or is nothing but one, and names a tool that the request offers, with arguments that are
-/// an object: an answer may well speak of calls.
+/// A text is a call only if it is marked as one or is nothing else, names a tool that the request offers, and has an
+/// object as arguments, because an answer may also talk about calls.
 struct TextToolCalls {
     struct Call: Equatable {
         var name: String
@@ -13,7 +13,7 @@ struct TextToolCalls {
     private(set) var calls: [Call] = []
     /// The text without the calls.
     private(set) var rest: String
-    /// Whether something is marked as a call and cannot be taken as one.
+    /// Whether the text has marks of a call that cannot be taken as one.
     private(set) var hasOthers = false
 
     var isFound: Bool { !calls.isEmpty }
@@ -30,7 +30,7 @@ struct TextToolCalls {
     ]
     private static let mistral = "[TOOL_CALLS]"
 
-    /// - Parameter tools: The names under which the request offers tools; without any nothing is looked for.
+    /// - Parameter tools: The names of the tools that the request offers; without any, no calls are searched for.
     init(_ text: String, tools: [String]) {
         (rest, self.tools) = (text, tools)
         if tools.isEmpty { return }
@@ -59,18 +59,18 @@ struct TextToolCalls {
         while let (start, pair) = Self.first(in: left) {
             let between = left[..<start.lowerBound]
             if found.isEmpty { before = between }
-            // The name is a part of some marks.
+            // In some marks, the tool's name is a part of the mark.
             let keepsMark = pair.open.hasSuffix("=") || pair.open.hasSuffix(" ")
             let inside = left[(keepsMark ? start.lowerBound : start.upperBound)...]
-            // The last end may be missing: then all that is left must be a call.
+            // The last closing mark may be missing; then the whole rest must be a call.
             let end = inside.firstRange(ofIgnoringCase: pair.close)
             let calls = self.found(in: (end.map { inside[..<$0.lowerBound] } ?? inside).trimmed)
             if calls.isEmpty || !found.isEmpty && !between.trimmed.isEmpty { break }
             found += calls
             left = end.map { inside[$0.upperBound...] } ?? ""
         }
-        // A model stops behind its calls. Where more follows, or quotes stand around them, it speaks of calls: perhaps of
-        // some that it was given to read.
+        // A model stops after its calls. If text follows them, or they are quoted, the model talks about calls, perhaps
+        // about some in its input.
         guard !found.isEmpty, left.trimmed.isEmpty, !Self.isQuoted(before) else {
             hasOthers = true
             return
@@ -88,7 +88,7 @@ struct TextToolCalls {
             .min { $0.0.lowerBound < $1.0.lowerBound }
     }
 
-    /// What stands between two marks: JSON, the name and then JSON, or elements.
+    /// The calls between two marks: JSON, a name and then JSON, or elements.
     private func found(in body: Substring) -> [Call] {
         if let calls = listed(Self.unfenced(body)) { return calls }
         if let calls = ElementCalls.read(body), !calls.isEmpty {
@@ -101,13 +101,13 @@ struct TextToolCalls {
             return calls.count == parts.count ? calls : []
         }
         if let call = named(body) { return [call] }
-        // One a line.
+        // One call per line.
         let lines = body.split(separator: "\n").map(\.trimmed).filter { !$0.isEmpty }
         let calls = lines.compactMap { listed($0) }
         return calls.count == lines.count ? calls.flatMap(\.self) : []
     }
 
-    /// `name{…}`, whatever marks stand between and around them.
+    /// A call as `name{…}`, with any known marks between and around.
     private func named(_ text: Substring) -> Call? {
         guard let brace = text.firstIndex(of: "{"), let end = text.lastIndex(of: "}"), brace < end else { return nil }
         let behind = text[text.index(after: end)...].trimmed
@@ -123,7 +123,7 @@ struct TextToolCalls {
         return tool(String(name.trimmed)).map { Call(name: $0, arguments: arguments) }
     }
 
-    /// One call as JSON, or a list of them; nil where it is anything else.
+    /// One call as JSON, or a list of calls; nil for anything else.
     private func listed(_ text: Substring) -> [Call]? {
         guard text.first == "{" || text.first == "[", let value = try? JSONParser.parse(text.utf8) else { return nil }
         let values = value.array ?? value["tool_calls"]?.array ?? [value]
@@ -143,7 +143,7 @@ struct TextToolCalls {
 
     private func tool(_ name: String) -> String? { ToolNames.place(of: name, amongst: tools).map { tools[$0] } }
 
-    /// The inside of a fence that is all there is.
+    /// The content of a code fence that encloses the whole text, else the text.
     private static func unfenced(_ text: Substring) -> Substring {
         guard let fence = text.firstMatch(of: /^```[a-zA-Z_]*\s*\n(?<inside>[\s\S]*?)\n?```$/) else { return text }
         return fence.inside.trimmed
@@ -171,7 +171,7 @@ private enum ElementCalls {
         return JSON(members: parts.map { part in (String(part.name), value(part.value)) }).text
     }
 
-    /// What is no text is written as JSON; what is a bare word, or a number that JSON would change, is a text.
+    /// A parameter's value: JSON is read as such, but a bare word, or a number that JSON would change, is a string.
     private static func value(_ written: Substring) -> JSON {
         let text = written.trimmed
         guard let value = try? JSONParser.parse(text.utf8),
@@ -182,7 +182,7 @@ private enum ElementCalls {
 }
 
 extension AnswerParts {
-    /// Takes calls that came as text in the place of the text.
+    /// Replaces the text by the calls that were found in it.
     mutating func take(_ found: TextToolCalls?, _ ids: inout ToolCallIDs) {
         guard let found else { return }
         if !found.isFound {

@@ -1,11 +1,11 @@
-/// Takes what a model thought out of the text of its answer, where the server has left it there between tags.
+/// Separates a model's reasoning from the text of its answer, when the server left it there between tags.
 struct ThinkingTags {
-    /// The text without it.
+    /// The text without the reasoning.
     var answer: String
-    /// Empty where there is none.
+    /// Empty when there is none.
     var reasoning: String
 
-    /// Where a server lets the model's own marks through.
+    /// The marks of models around their reasoning, which some servers pass through.
     private static let pairs: [(open: String, close: String)] = [
         ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>"),
         ("<reasoning>", "</reasoning>"), ("<reflection>", "</reflection>"), ("[THINK]", "[/THINK]"),
@@ -13,7 +13,7 @@ struct ThinkingTags {
         ("<|START_THINKING|>", "<|END_THINKING|>"), ("<|channel|>analysis<|message|>", "<|end|>"),
     ]
 
-    /// What may stand around the answer behind the thoughts.
+    /// The marks that may stand before the answer, after the reasoning.
     private static let marks = [
         "<|start|>assistant", "<|channel|>final<|message|>", "<|START_RESPONSE|>", "<|begin_of_solution|>",
     ]
@@ -23,7 +23,7 @@ struct ThinkingTags {
         var rest = text[...]
         var thoughts: [Substring] = []
         var hasMarks = false
-        // Only at the beginning: an answer may well speak of these tags.
+        // Only at the beginning, because an answer may talk about these tags.
         while let thought = Self.first(of: &rest, isFirst: thoughts.isEmpty) {
             thoughts.append(thought)
             hasMarks = Self.drop(Self.marks, from: &rest) || hasMarks
@@ -38,12 +38,12 @@ struct ThinkingTags {
         answer = thoughts.isEmpty && !hasMarks ? text : String(rest.trimmed)
     }
 
-    /// What the model thought at the beginning of `rest`, which is behind it afterwards.
+    /// Removes the reasoning at the beginning of `rest` and returns it; nil when there is none.
     private static func first(of rest: inout Substring, isFirst: Bool) -> Substring? {
         let start = rest.drop(while: \.isWhitespace)
         for (open, close) in pairs {
             guard let inside = start.dropping(prefixIgnoringCase: open) else { continue }
-            // One that is never closed is all that came.
+            // A tag that is never closed encloses all that came.
             guard let end = inside.firstRange(ofIgnoringCase: close) else {
                 rest = ""
                 return inside
@@ -51,12 +51,12 @@ struct ThinkingTags {
             rest = inside[end.upperBound...]
             return inside[..<end.lowerBound]
         }
-        // Where the prompt's template has opened it, only the end comes.
+        // If the prompt's template has opened the tag, only its end comes.
         guard isFirst, let end = rest.firstRange(ofIgnoringCase: "</think>"),
             rest[..<end.lowerBound].firstRange(ofIgnoringCase: "<think>") == nil
         else { return nil }
         let inside = rest[..<end.lowerBound]
-        // A tag in quotation marks or code is spoken of.
+        // A tag in quotation marks or code is only mentioned.
         if let last = inside.last, "`\"'".contains(last) { return nil }
         rest = rest[end.upperBound...]
         return inside

@@ -1,30 +1,30 @@
 import Jobs
 
-/// What is left of a limit per minute: it fills evenly, up to one minute's worth, and may go into debt.
+/// What is left of a limit per minute: it fills evenly, up to one minute's worth, and may be negative.
 struct TokenBucket: Sendable {
-    /// A longer wait is looked at again after this; it also keeps the numbers small enough for Duration.
+    /// The longest wait that is returned; it also keeps the numbers small enough for Duration.
     static let waitMax: Duration = .seconds(3_600)
 
     private let perMinute: Double
     private var level: Double
     private var filledAt: Duration
 
-    /// Full.
+    /// Starts full.
     init(perMinute: Int, at now: Duration) {
         self.perMinute = Double(perMinute)
         (level, filledAt) = (self.perMinute, now)
     }
 
-    /// How long until one is there to take; zero when it is.
+    /// How long until one unit is available; zero when one is.
     mutating func wait(at now: Duration) -> Duration {
         fill(at: now)
-        // Not exactly 1: sums of fractions may stay a hair below what they should be.
+        // Not exactly 1, because sums of fractions have rounding errors.
         if level > 0.999_999 { return .zero }
         let milliseconds = ((1 - level) * 60_000 / perMinute).rounded(.up)
         return milliseconds < Double(Self.waitMax.wholeMilliseconds) ? .milliseconds(Int64(milliseconds)) : Self.waitMax
     }
 
-    /// - Parameter count: More than there is makes a debt; below zero it is given back.
+    /// - Parameter count: May exceed what is left, which then becomes negative; a negative count is a refund.
     mutating func take(_ count: Int, at now: Duration) {
         fill(at: now)
         level = min(level - Double(count), perMinute)

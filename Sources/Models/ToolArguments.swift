@@ -1,9 +1,11 @@
 import Jobs
 
-/// The arguments of a tool call, in all the ways in which servers write them.
+/// Reads the arguments of a tool call, in any form that servers send.
 enum ToolArguments {
-    /// The text that counts: a text by the book; some servers send the object itself, a text within a text, or nothing
-    /// for no arguments. What is no JSON stays as it is, for the workflow to judge.
+    /// The arguments as a text.
+    ///
+    /// The API defines a text; some servers send the object itself, a text within a text, or nothing for no arguments.
+    /// A text that is not JSON stays as it is; the workflow checks it.
     static func text(_ arguments: JSON?) -> String {
         guard let arguments, !arguments.isNull else { return "{}" }
         guard let text = arguments.string else { return arguments.text }
@@ -17,12 +19,13 @@ enum ToolArguments {
         return text
     }
 
-    /// The same as an object; nil where they are none.
+    /// The arguments as an object; nil when they are not one.
     static func object(_ text: String) -> JSON? {
         guard let value = try? JSONParser.parse(text.utf8), value.object != nil else { return nil }
         return value
     }
 
-    /// What may stand in a request: servers refuse a history with arguments that are no object, for ever.
+    /// Arguments that a request may hold: servers refuse every request whose history has arguments that are not an
+    /// object.
     static func sendable(_ text: String) -> String { object(text) == nil ? "{}" : text }
 }

@@ -1,6 +1,6 @@
 import Jobs
 
-/// Gives each call of a conversation an id of its own, where the server gave none or the same twice.
+/// Gives each call of a conversation a unique id when the server sent none or a duplicate.
 struct ToolCallIDs {
     private var taken: Set<String>
     private var next: Int
@@ -12,7 +12,7 @@ struct ToolCallIDs {
         next = calls.count + 1
     }
 
-    /// The server's id where it is one and no other call has it.
+    /// The server's id if it sent one that no other call has, else a new id.
     mutating func id(_ given: JSON?) -> String {
         if let text = given?.string ?? given?.int.map(String.init), !text.isEmpty, taken.insert(text).inserted {
             return text
@@ -25,7 +25,7 @@ struct ToolCallIDs {
         return made
     }
 
-    /// Nine letters and digits: Mistral takes no other ids, and all servers take these.
+    /// Nine letters and digits: Mistral accepts no other ids, and all servers accept these.
     private static func made(_ number: Int) -> String {
         let digits = String(number)
         return "call" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits

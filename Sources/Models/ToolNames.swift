@@ -1,17 +1,19 @@
-/// Names of tools as providers allow them and as models write them.
+/// Names of tools, as providers allow them and as models write them.
 package enum ToolNames {
-    /// In characters, at OpenAI and at Anthropic.
+    /// The longest name in characters, at OpenAI and at Anthropic.
     package static let lengthMax = 64
 
-    /// The name in `[a-zA-Z0-9_-]{1,64}`, beginning with a letter or `_`, as the strictest providers want it.
+    /// The name in `[a-zA-Z0-9_-]{1,64}`, beginning with a letter or `_`, as the strictest providers require.
     package static func legal(_ name: String) -> String {
         var legal = OpenAIRequest.legalName(name)
         if legal.first?.isLetter != true, legal.first != "_" { legal = "_" + legal }
         return String(legal.prefix(lengthMax))
     }
 
-    /// The place of the one name that a model means: as it is, else without what models put around names, whichever the
-    /// case; nil where none is meant, or more than one could be.
+    /// The index of the name that a model means: an exact match, else a match without what models put around names,
+    /// ignoring case.
+    ///
+    /// - Returns: Nil when no name matches, or more than one does.
     package static func place(of name: String, amongst names: [String]) -> Int? {
         if let same = names.firstIndex(of: name) { return same }
         let bare = bare(name)
@@ -30,7 +32,8 @@ package enum ToolNames {
         "tool.", "tools:", "tool:", "api.", "repo_browser.", "mcp__",
     ]
 
-    /// Without white space, quotes, the namespaces that models are trained with, a call's number, and brackets.
+    /// The name without white space, quotes, brackets, a call's number, and the namespaces that models are trained
+    /// with.
     private static func bare(_ name: String) -> String {
         var bare = name.trimmed
         while let first = bare.first, "\"'`<".contains(first) { bare = bare.dropFirst() }
@@ -43,7 +46,7 @@ package enum ToolNames {
         if let colon = bare.lastIndex(of: ":"), bare[bare.index(after: colon)...].allSatisfy(\.isNumber) {
             bare = bare[..<colon]
         }
-        // Harmony's marks, where a server lets them through: `look<|channel|>commentary`.
+        // Harmony's marks, which some servers pass through: `look<|channel|>commentary`.
         if let mark = bare.firstRange(ofIgnoringCase: "<|") { bare = bare[..<mark.lowerBound] }
         return String(bare.trimmed)
     }

@@ -1,17 +1,18 @@
 import Jobs
 import OrderedCollections
 
-/// Makes a tool's schema fit for providers, which refuse much that JSON Schema allows. Arguments are checked against the
-/// schema as it was given.
+/// Adapts a tool's schema to providers, which refuse much that JSON Schema allows.
+///
+/// Arguments are still checked against the original schema.
 enum ToolSchema {
-    /// A schema of an object, with `properties`, as every provider takes it.
+    /// A schema of an object, with `properties`, that every provider accepts.
     static func fit(_ schema: JSON) -> JSON {
         var members = resolved(schema).object ?? [:]
         merge(&members)
         members["type"] = "object"
         if members["properties"]?.object == nil { members["properties"] = [:] }
         var fitted = fitted(members, isRoot: true).object ?? [:]
-        // In the order in which people read it.
+        // In the usual order for human readers.
         let properties = fitted.removeValue(forKey: "properties") ?? [:]
         fitted.removeValue(forKey: "type")
         var whole: OrderedDictionary<String, JSON> = ["type": "object", "properties": properties]
@@ -19,14 +20,14 @@ enum ToolSchema {
         return .object(whole)
     }
 
-    /// The schema of an answer, without what says nothing of the answer.
+    /// The schema of an answer, without metadata and null members.
     static func fitAnswer(_ schema: JSON) -> JSON {
         guard var members = schema.object else { return schema }
         members.removeAll { dropped.contains($0.key) || $0.value.isNull && !["default", "const"].contains($0.key) }
         return .object(members)
     }
 
-    /// A root that only points into the document is what it points to.
+    /// The target of a `$ref` at the root that points into the document, else the schema itself.
     private static func resolved(_ schema: JSON) -> JSON {
         guard let path = schema["$ref"]?.string, path.hasPrefix("#/"), var members = schema.object,
             let target = schema.value(at: path.dropFirst(2).split(separator: "/")), let found = target.object
@@ -36,7 +37,7 @@ enum ToolSchema {
         return .object(members)
     }
 
-    /// Providers take no choice between schemas at the root: its members become the object's own.
+    /// Providers refuse `allOf`, `anyOf` and `oneOf` at the root, so their members become the object's own.
     private static func merge(_ members: inout OrderedDictionary<String, JSON>) {
         for name in ["allOf", "anyOf", "oneOf"] {
             guard let parts = members.removeValue(forKey: name)?.array else { continue }
@@ -54,7 +55,7 @@ enum ToolSchema {
 
     private static func pairs(_ json: JSON) -> [(String, JSON?)] { (json.object ?? [:]).map { ($0.key, $0.value) } }
 
-    /// What says nothing of values, and is refused by some.
+    /// Metadata, which does not restrict values and which some providers refuse.
     private static let dropped: Set<String> = ["$schema", "$id", "$comment", "$anchor", "$vocabulary"]
 
     private static func fitted(_ schema: OrderedDictionary<String, JSON>, isRoot: Bool) -> JSON {
@@ -80,7 +81,7 @@ enum ToolSchema {
             if members["properties"] == nil { members["properties"] = [:] }
         }
         if members["type"] == "array", members["items"] == nil, members["prefixItems"] == nil { members["items"] = [:] }
-        // One that is empty, and names that are nowhere, are refused by some.
+        // Some providers refuse an empty list, and names of unknown properties.
         if let names = members["required"]?.array {
             let known = members["properties"]?.object ?? [:]
             let left = names.filter { $0.string.map { known[$0] != nil } ?? false }
@@ -91,7 +92,7 @@ enum ToolSchema {
 
     private static func isObject(_ type: JSON?) -> Bool { type == "object" || type?.array?.contains("object") == true }
 
-    /// A schema inside of another: some providers know no schemas but objects.
+    /// A nested schema; some providers accept only objects as schemas.
     private static func inner(_ schema: JSON) -> JSON {
         switch schema {
         case .object(let members): fitted(members, isRoot: false)

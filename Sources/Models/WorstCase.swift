@@ -1,11 +1,11 @@
 import Jobs
 
 extension Usage {
-    /// Where neither the request nor the model's parameters limit the answer, in tokens.
+    /// The answer's limit in tokens when neither the request nor the model's parameters set one.
     static let outputTokensDefault = 4_096
 
-    /// What a call with this body may use at the most, estimated: a token for three bytes of input, and the longest
-    /// answer that it allows; nothing from a cache.
+    /// Estimates the most that a call with this body can use: one token per three bytes of input, the longest answer
+    /// that it allows, and nothing from a cache.
     static func worstCase(of body: JSON, price: Price?) -> Usage {
         let named = body["max_completion_tokens"] ?? body["max_tokens"] ?? body["max_output_tokens"]
         let limit = named?.int ?? outputTokensDefault

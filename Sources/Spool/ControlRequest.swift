@@ -2,18 +2,18 @@ import Glibc
 package import Jobs
 import SystemPackage
 
-/// What a person asks of the daemon through a file in `control/`; the file's owner says who it is.
+/// A request to the daemon in a file in `control/`; the file's owner is the person that asks.
 package struct ControlRequest: Sendable, Equatable {
     package enum Action: String, Sendable, CaseIterable {
         case cancel, retry, hold, release, approve, deny
     }
 
-    /// What an approval is about.
+    /// The tool call that an approval permits.
     package struct ApprovedCall: Sendable, Equatable {
         package var step: String
-        /// Of the arguments that the person saw.
+        /// The digest of the arguments that the person saw.
         package var argumentsHash: String
-        /// What the person puts in their place.
+        /// The arguments that the person puts in their place.
         package var arguments: JSON?
 
         package init(step: String, argumentsHash: String, arguments: JSON? = nil) {
@@ -24,13 +24,13 @@ package struct ControlRequest: Sendable, Equatable {
     package var action: Action
     package var jobs: [JobID]
     package var reason: String?
-    /// Of a release.
+    /// Only a release may have one.
     package var finding: Release.Finding?
-    /// Of a release.
+    /// Only a release may have them.
     package var limits = Limits()
-    /// Of an approval, which has one.
+    /// Every approval has one; no other action has one.
     package var approved: ApprovedCall?
-    /// Of a denial: the step that it is about; nil for whatever the job waits for.
+    /// The step that a denial is about; nil for the step that the job waits for.
     package var deniedStep: String?
 
     package init(_ action: Action, jobs: [JobID], reason: String?) {
@@ -49,7 +49,7 @@ package struct ControlRequest: Sendable, Equatable {
         ])
     }
 
-    /// What is done to each of the jobs when `decision` asks for it.
+    /// The command that carries this request out on one job, as `decision` asks for it.
     package func command(_ decision: Decision) -> JobCommand {
         switch action {
         case .cancel: return .cancel(decision)
@@ -57,7 +57,7 @@ package struct ControlRequest: Sendable, Equatable {
         case .release: return .release(Release(decision, finding: finding, limits: limits))
         case .deny: return .deny(Denial(step: deniedStep, decision: decision))
         case .approve:
-            // Reading a request makes sure that an approval says of what.
+            // A request that was read from a document always names the call.
             let call = approved ?? ApprovedCall(step: "", argumentsHash: "")
             return .approve(
                 Approval(
@@ -108,13 +108,14 @@ package struct ControlRequest: Sendable, Equatable {
         }
     }
 
-    /// Larger requests are refused.
+    /// In bytes; a larger request is refused.
     package static let sizeMax = 1 << 20
 
-    /// Puts the request where a daemon finds it: written aside, then renamed; on disk when this returns, because one
-    /// that no daemon takes now is said to wait there.
+    /// Writes the request under a temporary name in `control/`, then renames it.
     ///
-    /// - Returns: The file's name in `control/`, which is gone once the request was carried out.
+    /// It is durable when this returns: the caller says that it waits there, even when no daemon runs.
+    ///
+    /// - Returns: The file's name in `control/`; the daemon removes the file once it has carried the request out.
     package func submit(to spool: SpoolRoot, id: JobID) throws(SpoolError) -> String {
         let name = "\(id)-\(action.rawValue).json"
         try Self.put(json, as: name, into: spool)
@@ -124,7 +125,7 @@ package struct ControlRequest: Sendable, Equatable {
     static func put(_ request: JSON, as name: String, into spool: SpoolRoot) throws(SpoolError) {
         try doing("writing control/\(name)") { () throws(Errno) in
             let control = try spool.directory(SpoolLayout.control)
-            // Arguments and outputs are nobody else's; only a daemon of another user must be let read them.
+            // Arguments and outputs are private; only a daemon of another user needs to read them.
             let isOwn = try spool.fileSystem.status(of: control).uid == geteuid()
             let file = try spool.fileSystem.open(".\(name)", in: control, .create, mode: isOwn ? 0o600 : 0o644)
             try spool.fileSystem.writeAll(request.bytes, to: file)
@@ -136,22 +137,22 @@ package struct ControlRequest: Sendable, Equatable {
 
     /// What was found under the name of a request.
     package enum Found: Sendable, Equatable {
-        /// With its owner's uid.
+        /// With the uid of the file's owner.
         case request(ControlRequest, uid: Int)
-        /// To read the configuration again, which is about no job: each user who may write into `control/` may ask for it.
+        /// It asks for the configuration to be read again. Every user with write access to `control/` may ask for that.
         case reload(ReloadRequest)
-        /// Somebody still writes it; an event tells when he is done.
+        /// A process may still write it; the next event or the next regular look at `control/` reads it again.
         case unfinished
         case gone
     }
 
-    /// A file that is no request and was changed so lately may still be written, where the kernel cannot tell.
+    /// In nanoseconds. Where the kernel cannot tell, an invalid request that changed so lately may still be written.
     private static let freshTime: Int64 = 5_000_000_000
 
     /// Reads the request of that name.
     ///
-    /// - Throws: ``Rejection`` when it is none; ``SpoolError`` when the disk or the server failed, which says nothing
-    ///   about the request: it is to be read again.
+    /// - Throws: ``Rejection`` when the file is no request; ``SpoolError`` when the disk or the file server failed: the
+    ///   caller reads it again.
     package static func read(_ name: String, in spool: SpoolRoot, now: Timestamp) throws -> Found {
         let fileSystem = spool.fileSystem
         let (status, bytes): (FileStatus, [UInt8])
@@ -177,7 +178,7 @@ package struct ControlRequest: Sendable, Equatable {
         } catch {
             throw SpoolError("reading control/\(name)", error, advice: "The request stays there, and is read again")
         }
-        // Another name of somebody's file does not say that he asks (spool-rules 15).
+        // A hard link to another user's file is not that user's request (spool-rules 15).
         guard status.kind == .regular, status.links == 1, bytes.count <= sizeMax else {
             throw Rejection("control/\(name) is no request")
         }
@@ -191,7 +192,7 @@ package struct ControlRequest: Sendable, Equatable {
         }
     }
 
-    /// Whether a writer has the file open; nil where that cannot be told.
+    /// Whether a writer has the file open; nil where the kernel cannot tell.
     private static func writer(of file: OpenFile, isLocal: Bool, _ fileSystem: any FileSystem) -> Bool? {
         if !isLocal { return nil }
         return (try? fileSystem.hasNoWriter(file)).map { !$0 }
@@ -199,7 +200,7 @@ package struct ControlRequest: Sendable, Equatable {
 
     /// Removes a request that was carried out or refused.
     ///
-    /// - Returns: False for a directory, which is no request and stays for a person to see.
+    /// - Returns: False for a directory, which is no request and stays for the operator to see.
     @discardableResult
     package static func remove(_ name: String, in spool: SpoolRoot) throws(SpoolError) -> Bool {
         try doing("removing control/\(name)") { () throws(Errno) in

@@ -4,8 +4,8 @@ package import SystemPackage
 
 /// The names in a directory, read a part at a time, so that a million of them cost no memory.
 ///
-/// A name may be missed or come twice while others rename in the directory (readdir(3)): nothing is concluded
-/// from a name's absence. Not to be shared between threads.
+/// While another process renames in the directory, a name may be missing or come twice (readdir(3)): callers conclude
+/// nothing from a name's absence. Not to be shared between threads.
 package final class DirectoryListing {
     // A DIR is an incomplete type to Swift.
     private let stream: OpaquePointer
@@ -42,7 +42,7 @@ package final class DirectoryListing {
         return nil
     }
 
-    /// When a file in this directory was written last, in nanoseconds since 1970; nil when it cannot be told.
+    /// When a file in this directory was last written, in nanoseconds since 1970; nil when fstatat(2) fails.
     package func modified(_ name: [UInt8]) -> Int64? {
         var status = stat()
         let isTold = (name + [0]).withUnsafeBytes { bytes in
@@ -53,7 +53,7 @@ package final class DirectoryListing {
         return isTold ? Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec) : nil
     }
 
-    /// All names that are valid UTF-8, in no order; nothing when there is no such directory, or a file of that name.
+    /// All names that are valid UTF-8, in no order; empty when there is no such directory, or a file has its name.
     package static func names(in path: String, of directory: OpenFile) throws(Errno) -> [String] {
         let listing: DirectoryListing
         do {

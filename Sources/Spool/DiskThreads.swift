@@ -5,12 +5,12 @@ import Synchronization
 
 /// The threads on which the spool's syscalls block, so that none blocks the cooperative pool.
 ///
-/// They are a task executor, too: a task that runs on them makes its syscalls where it is, without a change of threads,
-/// which costs more than most of the calls. For the same reason one of them that finds itself something to do wakes no
-/// other for it, unless it is about to block or two things wait.
+/// They are also a task executor: a task on one of them makes its syscalls without a switch of threads, which costs
+/// more than most of the calls. For the same reason a thread that enqueues work wakes no other thread, unless it is
+/// about to block or two items wait.
 ///
-/// Work is done even when the calling task was cancelled: an outcome that is known must be recorded. The threads start
-/// when they are needed, and live as long as the process.
+/// Cancellation of the calling task does not stop the work: a known outcome must be recorded. The threads start on
+/// demand, and live as long as the process.
 package final class DiskThreads: TaskExecutor {
     private enum Work {
         case job(UnownedJob)
@@ -19,7 +19,7 @@ package final class DiskThreads: TaskExecutor {
 
     private struct State {
         var waiting = Deque<Work>()
-        /// Of those that sleep. The last was busy last: the processor may still have what it needs.
+        /// One for each sleeping thread. The last was busy last: the processor's caches may still hold its data.
         var bells: [DispatchSemaphore] = []
         var started = 0
     }
@@ -33,7 +33,7 @@ package final class DiskThreads: TaskExecutor {
     private let count: Int
     private let state = Mutex(State())
 
-    /// - Parameter count: How many there are at most, and so how many syscalls block at once.
+    /// - Parameter count: The most threads, and so the most syscalls that block at once.
     package init(count: Int) { self.count = count }
 
     /// Runs `body` on one of the threads; at once when the caller is on one.
@@ -55,7 +55,7 @@ package final class DiskThreads: TaskExecutor {
     /// Whether the calling thread is one of these.
     var isCurrent: Bool { clinux_thread_pool() == identity }
 
-    /// To be called on one of the threads before it blocks for long: another takes over what this one would do next.
+    /// To be called on one of the threads before it blocks for long: another thread takes over its next item.
     func prepareToBlock() {
         guard clinux_thread_has_next() else { return }
         clinux_thread_set_has_next(false)
@@ -96,7 +96,7 @@ package final class DiskThreads: TaskExecutor {
         while true {
             let work = state.withLock { state in
                 if state.waiting.isEmpty { state.bells.append(bell) }
-                // Who was summoned was it for what came last; what was there before has a thread that comes for it.
+                // The thread woken last serves the newest item; older items have a thread that comes for them.
                 return isSummoned ? state.waiting.popLast() : state.waiting.popFirst()
             }
             isSummoned = if case nil = work { true } else { false }

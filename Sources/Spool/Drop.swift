@@ -3,7 +3,7 @@ package import Jobs
 /// A file in an inbox.
 package struct Drop: Sendable, Hashable {
     package var queue: String
-    /// As the kernel gives it: any bytes but `/` and NUL.
+    /// As the kernel returns it: any bytes but `/` and NUL.
     package var name: [UInt8]
 
     package init(queue: String, name: [UInt8]) {
@@ -17,7 +17,7 @@ package struct Drop: Sendable, Hashable {
     private static let noID = JobID(time: Timestamp(milliseconds: 0), high: 0, low: 0)
 }
 
-/// What the spool found out about a drop; who admits it decides by this.
+/// What the spool found out about a drop; ``DropRules/admit`` decides by it.
 package struct DropContents: Sendable {
     package var queue: String
     package var job: JobName
@@ -37,7 +37,7 @@ package struct DropContents: Sendable {
 /// Why a drop is no job, as a sentence for its submitter.
 package struct Rejection: Error, Sendable, Equatable {
     package var reason: String
-    /// The job that does already what the drop asks for; nil for a drop that is refused.
+    /// The job that already does what the drop asks for; nil for a drop that is refused.
     package var duplicateOf: JobID?
 
     package init(_ reason: String, duplicateOf: JobID? = nil) {
@@ -49,18 +49,18 @@ package struct Rejection: Error, Sendable, Equatable {
 package struct DropRules: Sendable {
     /// In bytes.
     package var sizeMax: Int
-    /// When a drop is whole, as far as can be told.
+    /// How long a drop must stay unchanged to be taken as complete.
     package var quiet: QuietTimes
-    /// What was seen of this drop's writer.
+    /// What inotify events showed about this drop's writer.
     package var witness: InboxWatch.Witness = .finished
-    /// Whether tables are batches.
+    /// Whether a table is a batch.
     package var takesRows: Bool
-    /// Makes the job's acceptance of a drop's contents, or refuses it.
+    /// Makes the job's acceptance from a drop's contents, or refuses the drop.
     package var admit: @Sendable (DropContents) throws(Rejection) -> Acceptance
     /// Whether a job of this id is known already; such a drop gets a new id.
     package var isTaken: @Sendable (JobID) -> Bool
 
-    /// Job documents are read whole, so they have a limit of their own.
+    /// In bytes. Job documents are read whole, so they have a limit of their own.
     package static let documentSizeMax = 16 << 20
 
     package init(
@@ -82,13 +82,13 @@ package struct DropRules: Sendable {
 package enum AcceptOutcome: Sendable {
     /// With the record of its acceptance.
     case accepted(OwnedJob, HistoryRecord)
-    /// What the daemon made around it is gone, too, when `isTidy`; else it waits for the next take-over.
+    /// `isTidy` when the daemon has also removed its own files around the drop; else the next take-over removes them.
     case rejected(JobSummary, isTidy: Bool)
-    /// It may still be written: it stays in the inbox. Nil where the kernel will tell when the writer is done; else look
-    /// again with this look when it is due.
+    /// It may still be written, so it stays in the inbox. Nil where the kernel reports when the writer is done; else
+    /// the caller passes this look back when it is due.
     case unfinished(Look?)
-    /// It cannot be moved out of its inbox, which says nothing about the others there: it stays.
+    /// It cannot be moved out of its inbox and stays there; other drops in that inbox may still be moved.
     case immovable(SpoolError)
-    /// Somebody else took it, or it was removed.
+    /// Another process took or removed it.
     case gone
 }

@@ -1,8 +1,8 @@
 import Jobs
 
-/// Which names in an inbox are no job: those that programs give to what is not finished or their own.
+/// Which names in an inbox are no drops: names that programs give to unfinished files, or to files of their own.
 ///
-/// All are compared without regard to case: files come from machines that have none.
+/// Comparisons ignore case: files also come from machines that ignore it.
 package enum DropName {
     /// Whether a name begins with a job's id and `-`, as `submit` writes it: it is always taken, whatever its ending.
     package static func hasID(_ name: [UInt8]) -> Bool {
@@ -10,10 +10,10 @@ package enum DropName {
             && JobID(String(decoding: name[..<JobID.length], as: UTF8.self)) != nil
     }
 
-    /// Whether a name is one of a file that a program still writes, or made for itself.
+    /// Whether a name is one that programs give to a file that they still write, or made for themselves.
     package static func isTemporary(_ name: [UInt8]) -> Bool {
         switch (name.first, name.last) {
-        // .DS_Store, ._x, .nfs0001, .fuse_hidden01, .~lock.x#, .x.swp, .syncthing.x.tmp, rsync's .x.AbC123, lftp's .in.x
+        // .DS_Store, ._x, .nfs0001, .fuse_hidden1, .~lock.x#, .x.swp, .syncthing.x.tmp, rsync's .x.AbC123, lftp's .in.x
         case (UInt8(ascii: "."), _): return true
         case (_, UInt8(ascii: "~")): return true
         // Emacs saves by itself as #x#.
@@ -21,7 +21,7 @@ package enum DropName {
         default: break
         }
         if name.first == UInt8(ascii: "~") {
-            // Office holds a document with ~$x beside it.
+            // Office puts ~$x beside an open document as its lock.
             if name.count > 1, name[1] == UInt8(ascii: "$") { return true }
             if folded(name.prefix(11)) == "~syncthing~" { return true }
         }
@@ -32,7 +32,7 @@ package enum DropName {
         return (name.count <= wholeMax && whole.contains(folded(name[...]))) || isNumberedTemporary(name)
     }
 
-    /// `x.tmp.4711` and `x.tmp-4711`, as programs name what they are about to rename.
+    /// `x.tmp.4711` and `x.tmp-4711`: names that programs give to a file before they rename it.
     private static func isNumberedTemporary(_ name: [UInt8]) -> Bool {
         var rest = name[...]
         while let last = rest.last, isDigit(last) {
@@ -47,17 +47,17 @@ package enum DropName {
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
-    /// ASCII alone: no name here has other letters.
+    /// Folds ASCII only: no name here has other letters.
     private static func folded(_ bytes: ArraySlice<UInt8>) -> String {
         String(decoding: bytes.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
     }
 
     private static let endings: Set<String> = [
-        // Everybody's.
+        // Programs of every kind.
         "tmp", "temp", "part", "partial", "incomplete", "inprogress", "uploading", "writing", "_copying_",
         // Browsers and download programs.
         "crdownload", "download", "opdownload", "crswap", "aria2", "ytdl", "!ut", "!qb", "bc!", "jc!",
-        // Those who transfer and synchronize.
+        // Programs that transfer and synchronize.
         "filepart", "rclone-partial", "rsync-partial", "lftp-pget-status", "bts", "!sync",
         // Vim.
         "swp", "swo", "swn", "swx", "swpx",
@@ -65,7 +65,7 @@ package enum DropName {
     private static let endingMax = 18
 
     private static let whole: Set<String> = [
-        // Vim tries whether it may write with this.
+        // Vim creates this to find out whether it may write.
         "4913",
         "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r",
         // Directories that filesystems, Windows and network storage make by themselves.
@@ -103,8 +103,8 @@ package struct NameRules: Sendable, Equatable {
 
     /// Why a file of that name is left alone; nil when it is a drop.
     ///
-    /// A name with an id is always a drop: who submits a file by its name means it, and what a crash took back to its
-    /// inbox was one already.
+    /// A name with an id is always a drop: its submitter chose the name on purpose, or the daemon returned the drop to
+    /// its inbox after a crash.
     package func leftAlone(_ name: [UInt8]) -> LeftAlone? {
         if DropName.hasID(name) { return nil }
         if DropName.isTemporary(name) { return .temporary }

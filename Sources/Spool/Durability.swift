@@ -3,15 +3,15 @@ package import SystemPackage
 
 /// The one place that syncs: many waiters share one flush.
 ///
-/// While a flush runs, those who come wait for the next one together. A small group is synced file by file, a
-/// large one with a single syncfs(2): on ext4, 64 files took 440 ms one by one and 20 ms together.
-/// After a failed flush every later one fails, too, at once (see ``SyncFailure``).
+/// Callers that come while a flush runs wait for the next one together. A small group is synced file by file, a large
+/// one with a single syncfs(2): on ext4, 64 files took 440 ms one by one and 20 ms together. After a failed flush every
+/// later one fails at once, too (see ``SyncFailure``).
 package final class Durability: Sendable {
-    /// What a group of waiters wants on disk.
+    /// How a group of waiters is flushed.
     package enum Mode: String, Sendable, CaseIterable {
         /// File by file for small groups, the filesystem for large ones.
         case automatic
-        /// Always file by file: for filesystems on which others write much.
+        /// Always file by file: for filesystems to which other programs write much.
         case files
         /// Not at all: for benchmarks and tests. A power cut loses jobs.
         case off
@@ -50,7 +50,7 @@ package final class Durability: Sendable {
         self.mode = mode
     }
 
-    /// The failure after which nothing is synced any more, when there was one.
+    /// The failure that ended all syncing; nil when there was none.
     package var failure: SyncFailure? { state.withLock { $0.failure } }
 
     /// Returns when the data of `files` and then the entries of `directories`, in that order, are on disk.
@@ -60,7 +60,7 @@ package final class Durability: Sendable {
         try await carryOut(Wish(files: files.map { ($0, .data) } + directories.map { ($0, .all) }))
     }
 
-    /// Returns when all that was written to the filesystem is on disk, by whomever.
+    /// Returns when all that any process wrote to the filesystem is on disk.
     ///
     /// - Throws: ``SyncFailure``.
     package func syncFileSystem() async throws {
@@ -69,7 +69,7 @@ package final class Durability: Sendable {
 
     private func carryOut(_ wish: Wish) async throws {
         if mode == .off { return }
-        // Who keeps no actor from others and is on a thread that may block does it there: no thread has to be woken first.
+        // A caller outside of actors that runs on a disk thread flushes there: no other thread has to be woken.
         let actor: (any Actor)? = #isolation
         if actor == nil, threads.isCurrent, try beginFlushing() { return try flushHere(wish) }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -84,7 +84,7 @@ package final class Durability: Sendable {
         }
     }
 
-    /// Whether nobody else flushes: the caller has to, then.
+    /// True when no flush was running; then the caller must flush.
     private func beginFlushing() throws(SyncFailure) -> Bool {
         try state.withLock { state throws(SyncFailure) in
             if let failure = state.failure { throw failure }
@@ -93,7 +93,7 @@ package final class Durability: Sendable {
         }
     }
 
-    /// Flushes for one, and leaves it to another thread to go on with those who came meanwhile.
+    /// Flushes for one caller; another thread then flushes for the callers that came meanwhile.
     private func flushHere(_ wish: Wish) throws(SyncFailure) {
         do throws(Errno) { try flush([wish]) } catch {
             let failure = SyncFailure(cause: error)
@@ -133,7 +133,7 @@ package final class Durability: Sendable {
         if isLarge || wishes.contains(where: \.wantsAll) { return try fileSystem.sync(root, .fileSystem) }
         for (file, kind) in wanted where kind == .data { try fileSystem.sync(file, kind) }
         for (file, kind) in wanted where kind == .all {
-            // Some filesystems cannot sync directories and need not (Exim ignores it likewise).
+            // Some filesystems cannot sync directories and need not (Exim ignores this error, too).
             do { try fileSystem.sync(file, kind) } catch .invalidArgument {}
         }
     }
@@ -150,7 +150,7 @@ package final class Durability: Sendable {
 }
 
 extension Durability {
-    /// Syncs one file or directory, for a program that is no node and has nobody to share a flush with.
+    /// Syncs one file or directory, for a program that is no node and shares no flush.
     package static func syncNow(_ file: OpenFile, _ fileSystem: any FileSystem) throws(Errno) {
         do { try fileSystem.sync(file, .all) } catch .invalidArgument {}
     }

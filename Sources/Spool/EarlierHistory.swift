@@ -1,15 +1,15 @@
 package import Jobs
 import SystemPackage
 
-/// The history of a job that was read once, and of which records are read again.
+/// A job's history that was read once, to read single records of it again.
 package struct EarlierHistory: Sendable {
     private let file: OpenFile
     private let spool: SpoolRoot
     private let job: JobName
 
-    /// Reads a history in pieces; blocking. Nil when the job is gone from there.
+    /// Reads a history in pieces; blocking. Nil when the job has left the location.
     ///
-    /// - Parameter body: Is shown each record, with its place.
+    /// - Parameter body: Called with each record and the range of its bytes in the file.
     package init?(
         of location: JobLocation,
         in spool: SpoolRoot,

@@ -1,7 +1,7 @@
 package import SystemPackage
 
 extension FileSystem {
-    /// No larger file is read whole; no file that is to be read whole has such a size.
+    /// In bytes. A larger file is not read whole: no file that the spool reads whole has such a size.
     package static var contentsMax: Int { 1 << 31 }
 
     package func open(_ name: String, in directory: OpenFile?, _ flags: OpenFlags) throws(Errno) -> OpenFile {
@@ -22,9 +22,9 @@ extension FileSystem {
         return bytes
     }
 
-    /// Gives the file piece by piece.
+    /// Reads the file piece by piece.
     ///
-    /// - Parameter limit: A larger file is refused: what is sparse may say that it has any size.
+    /// - Parameter limit: In bytes. A larger file is refused: a sparse file may claim any size.
     package func readPieces(
         of file: OpenFile,
         limit: Int = .max,
@@ -34,7 +34,7 @@ extension FileSystem {
         if size > limit { throw .fileTooLarge }
         var offset = 0
         while true {
-            // Small files are many: no more room for them than they need.
+            // Most files are small: allocate no more than they need.
             let piece = try read(file, at: offset, count: min(max(size - offset, 4_096), 1 << 18))
             if piece.isEmpty { return }
             offset += piece.count
@@ -42,7 +42,9 @@ extension FileSystem {
         }
     }
 
-    /// Opens a file to read that somebody may have put something else in the place of.
+    /// Opens a regular file to read; another process may have put something else in its place.
+    ///
+    /// - Throws: `EISDIR` for a directory, `ENOTSUP` for anything else but a regular file; the error of a syscall.
     package func openPlain(_ name: String, in directory: OpenFile) throws(Errno) -> OpenFile {
         let file = try open(name, in: directory, .read)
         switch try status(of: file).kind {

@@ -2,7 +2,7 @@ package import SystemPackage
 
 /// The syscalls that the spool makes, and no others: the seam at which a test breaks the disk.
 ///
-/// Every name is relative to a directory's descriptor. Errors are the bare `Errno`; who calls knows what it means.
+/// Every name is relative to a directory's descriptor. Errors are the bare `Errno`; the caller knows what they mean.
 package protocol FileSystem: Sendable {
     func open(_ name: String, in directory: OpenFile?, _ flags: OpenFlags, mode: UInt32) throws(Errno) -> OpenFile
     /// As ``open(_:in:_:mode:)``, for a name in an inbox that need not be UTF-8.
@@ -22,8 +22,8 @@ package protocol FileSystem: Sendable {
     func write(_ bytes: ArraySlice<UInt8>, to file: OpenFile, at offset: Int?) throws(Errno) -> Int
     func truncate(_ file: OpenFile, to length: Int) throws(Errno)
     func sync(_ file: OpenFile, _ kind: SyncKind) throws(Errno)
-    /// False when some process has the file open for writing; throws where the kernel cannot tell. What it says holds
-    /// on a local filesystem alone: NFS says that there is a writer when it does not know, FUSE that there is none.
+    /// False when some process has the file open for writing; throws where the kernel cannot tell. The answer is right
+    /// on local filesystems only: NFS reports a writer when it does not know, FUSE reports none.
     func hasNoWriter(_ file: OpenFile) throws(Errno) -> Bool
     /// Whether the filesystem that the file lies on belongs to this machine alone.
     func isLocal(_ file: OpenFile) -> Bool

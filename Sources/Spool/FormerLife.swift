@@ -1,22 +1,22 @@
 package import Jobs
 
-/// What a node's file says of the life before: how it ended, and how regularly lives ended of late.
+/// What a node's file says about the node's previous run: how it ended, and in what rhythm recent runs ended.
 package struct FormerLife: Sendable, Equatable {
-    /// Nil where a version has written the file that did not say enough.
+    /// Nil when the version that wrote the file did not record enough.
     package var end: FormerEnd?
-    /// The longest time from a start to the next one while the node has died again and again; zero when it has not.
+    /// The longest time between two starts while the node died again and again; zero when it did not.
     ///
-    /// Whatever kills a daemon from outside in a rhythm strikes within it.
+    /// A cause outside the daemon that kills it at regular intervals strikes within this time.
     package var rhythm: Duration = .zero
 
-    /// Two deaths further apart have nothing to do with each other.
+    /// Crashes further apart are unrelated.
     package static let rhythmMax: Duration = .seconds(30)
 
     init(end: FormerEnd?, rhythm: Duration) { (self.end, self.rhythm) = (end, rhythm) }
 
     /// - Parameters:
-    ///   - file: What the former life has left in the node's file.
-    ///   - bootID: Of the machine as it runs now.
+    ///   - file: What the previous run left in the node's file.
+    ///   - bootID: The machine's current boot id.
     init(file: JSON, bootID: String, now: Timestamp) {
         end = Self.end(file, bootID)
         guard let started = file["started_at"]?.string.flatMap(Timestamp.init(text:)) else { return }
@@ -25,7 +25,7 @@ package struct FormerLife: Sendable, Equatable {
         case .crash, .crashIdle:
             let gap = now - started
             rhythm = gap > Self.rhythmMax ? .zero : min(Self.rhythmMax, max(before, gap))
-        // How long that life took was of the daemon's own choosing.
+        // The daemon waited on purpose in that run, so its length says nothing.
         case .crashAlone: rhythm = min(Self.rhythmMax, before)
         case .stop, .reboot, nil: break
         }
@@ -45,9 +45,9 @@ package struct FormerLife: Sendable, Equatable {
     }
 }
 
-/// What is under way on a node, as far as it matters when the node dies.
+/// What a node is doing, as the next daemon needs to know after a crash.
 package enum NodeActivity: String, Sendable {
-    /// No step has begun in this life.
+    /// No step has begun in this run of the daemon.
     case idle
     case together
     /// A suspected step runs, and nothing else does.

@@ -1,16 +1,16 @@
 package import Jobs
 import SystemPackage
 
-/// Folds a history while it is read, so that no history is held whole.
+/// Replays a history while it is read, so that memory never holds all of it.
 package struct HistoryFold {
-    /// Is shown the records of a history part by part, each part with what the history says up to its end. Not the
-    /// last part, which is short: who has the history read decides what to do with it.
+    /// Called with the records of a history part by part, each with the replay up to the part's end. The last part,
+    /// which is short, is not shown: the caller decides what to do with it.
     package typealias Show = @Sendable (_ replay: JobReplay, _ part: [HistoryRecord]) -> Void
 
-    /// A part ends with the record that fills either.
+    /// A part ends with the record that reaches either limit.
     private static let partRecordsMax = 1_024
     private static let partBytesMax = 4 << 20
-    /// A larger file is no history.
+    /// In bytes; a larger file is no history.
     static let fileMax = 1 << 36
 
     private(set) var replay: JobReplay
@@ -27,7 +27,7 @@ package struct HistoryFold {
 
     mutating func read(_ file: OpenFile, _ fileSystem: any FileSystem) throws(Errno) {
         try fileSystem.readPieces(of: file, limit: Self.fileMax) { piece throws(Errno) in
-            // Apart, because the closure changes the rest of this struct.
+            // A copy, because the closure changes the rest of this struct.
             var reader = reader
             self.reader = HistoryReader()
             reader.read(piece) { record, place in add(record, place) }

@@ -5,49 +5,49 @@ import SystemPackage
 package struct WaitingDrop: Sendable {
     package var drop: Drop
     package var uid: Int
-    /// When it was moved here or written last.
+    /// When it was moved here or last written.
     package var changedAt: Timestamp
     var status: FileStatus
 }
 
-/// What lies in an inbox: drops that wait, and what is left alone.
+/// What lies in an inbox: waiting drops, and files that are left alone.
 package struct InboxSurvey: Sendable {
     /// Files that are left alone for one reason.
     package struct Pile: Sendable, Equatable {
         package var count = 0
-        /// When the one was written last that is the oldest of those that were looked at.
+        /// The oldest modification time among the files that were looked at.
         package var oldest: Timestamp?
     }
 
-    /// Some of the drops; not those whose names are no UTF-8.
+    /// Some of the drops; none whose name is not UTF-8.
     package var drops: [WaitingDrop] = []
-    /// Of all drops.
+    /// The number of all drops.
     package var count = 0
     package var leftAlone: [LeftAlone: Pile] = [:]
-    /// False when the inbox has more names than were read: then there are at least so many of each.
+    /// False when the inbox has more names than were read; then the counts are lower bounds.
     package var isComplete = true
 }
 
-/// What lies below `inbox/` and is in no queue's inbox.
+/// Files below `inbox/` that are in no queue's inbox.
 package struct StrayFiles: Sendable, Equatable {
     /// The directory's name; nil for `inbox/` itself.
     package var directory: String?
-    /// At least, when it is ``countMax``.
+    /// A lower bound when it is ``countMax``.
     package var count: Int
 
     package static let countMax = 10_000
 }
 
 extension SpoolRoot {
-    /// Files of an inbox that are looked at one by one to tell how old what is left alone is.
+    /// The most files of an inbox whose age is read, for the age of what is left alone.
     private static let agedMax = 1_000
 
     /// Looks at what lies in the inbox of `queue`.
     ///
     /// - Parameters:
     ///   - rules: Which names the queue takes.
-    ///   - limit: Drops that are told of one by one.
-    ///   - namesMax: Names that are read.
+    ///   - limit: The most drops that are listed one by one.
+    ///   - namesMax: The most names that are read.
     package func survey(
         of queue: String,
         _ rules: NameRules = NameRules(),
@@ -67,7 +67,7 @@ extension SpoolRoot {
                     break
                 }
                 read += 1
-                // One that a node has claimed is a drop still, until it is a job.
+                // A drop that a node has claimed is still a drop, until it is a job.
                 let carried = SpoolLayout.carriedJob(name)
                 if carried == nil, let reason = rules.leftAlone(name) {
                     let pile = survey.leftAlone[reason] ?? InboxSurvey.Pile()
@@ -108,7 +108,7 @@ extension SpoolRoot {
         return (survey.drops, survey.count)
     }
 
-    /// Why a drop is not taken as it is now, as a daemon would find it; nil when nothing keeps it.
+    /// Why a daemon would not take the drop now; nil when nothing keeps it in its inbox.
     package func whyWaiting(_ waiting: WaitingDrop, _ quiet: QuietTimes, now: Timestamp) -> Look.Reason? {
         let status = waiting.status
         guard status.kind == .regular else { return nil }
@@ -127,7 +127,7 @@ extension SpoolRoot {
         return !isLocal && age < quiet.untold ? .untold : nil
     }
 
-    /// What lies below `inbox/` where no queue takes it from, in the order of the directories' names.
+    /// Files below `inbox/` that no queue takes, in the order of the directories' names.
     package func strayFiles(besides queues: Set<String>) throws(SpoolError) -> [StrayFiles] {
         try doing("reading inbox/") { () throws(Errno) in
             var loose = 0

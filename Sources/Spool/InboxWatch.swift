@@ -3,31 +3,31 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// Tells when something may have changed in a directory (inotify(7)).
+/// Reports when something may have changed in a directory (inotify(7)).
 ///
-/// A hint and no more: events can be lost, so whoever listens also scans at start, after an overflow and on a timer.
+/// It is only a hint: events can be lost, so the caller also scans at start, after an overflow and on a timer.
 package final class InboxWatch: Sendable {
     /// What may have changed since ``takeChanges()`` was last called.
     package struct Changes: Sendable, Equatable {
         /// The watched directories in which names appeared or writers finished, as they were given.
         package var directories: Set<String> = []
-        /// Events were lost, or a directory is no longer watched: look everywhere, and watch again.
+        /// Events were lost, or a directory is no longer watched: the caller must scan everywhere and watch again.
         package var isIncomplete = false
 
         package var isEmpty: Bool { directories.isEmpty && !isIncomplete }
     }
 
-    /// What was seen of a file's writer, for where the kernel does not say whether there is one.
+    /// What events showed about a file's writer, for where the kernel does not say whether there is one.
     package enum Witness: Sendable {
-        /// It was closed, or came here by a rename.
+        /// The file was closed, or came here by a rename.
         case finished
-        /// It was made here, and not closed yet; or it was linked here, which looks the same.
+        /// The file was created here and not closed yet; or it was linked here, which looks the same.
         case open
-        /// It was here before, or events were lost.
+        /// The file was here before the watch, or events were lost.
         case unknown
     }
 
-    /// In which order files came into a directory, as far as that was seen.
+    /// The order in which files came into a directory, as far as events showed it.
     package struct Arrivals: Sendable {
         private let seen: [[UInt8]: Seen]
         private let since: Int
@@ -38,7 +38,7 @@ package final class InboxWatch: Sendable {
 
         package static let none = Arrivals(nil)
 
-        /// Greater for what came later, or was written later; nil for what was here before, or came when events were lost.
+        /// Greater for a file that came or was written later; nil when it came before the watch, or events were lost.
         package subscript(name: [UInt8]) -> Int? {
             guard let seen = seen[name], seen.number > since else { return nil }
             return seen.number
@@ -52,18 +52,18 @@ package final class InboxWatch: Sendable {
 
     private struct State {
         var changes = Changes()
-        /// Events so far.
+        /// The number of events so far.
         var events = 0
         var directories: [Int32: (name: String, isParent: Bool)] = [:]
         var witnesses: [String: Witnesses] = [:]
     }
 
-    /// Of one directory, by the names of its files.
+    /// What was seen in one directory, by the names of its files.
     fileprivate struct Witnesses {
-        /// Of more files nothing is known, which makes them wait longer, and takes the order from those before them.
+        /// The most files that are remembered. Any other waits longer, and the order of those before it is unknown.
         private static let most = 16_384
         private(set) var files: [[UInt8]: Seen] = [:]
-        /// The last event of a file of which nothing was kept: it may have come before any of these.
+        /// The number of the last event whose file was not remembered; the order is known only for later events.
         private(set) var orderKnownSince = 0
 
         mutating func note(_ event: UInt32, of name: [UInt8], _ number: Int) {
@@ -108,9 +108,9 @@ package final class InboxWatch: Sendable {
         stopSignal = try file(eventfd(0, Int32(EFD_CLOEXEC)))
     }
 
-    /// Watches a directory; the caller scans it afterwards, for what came before.
+    /// Watches a directory; the caller scans it afterwards, for files that came before.
     ///
-    /// - Parameter isParent: Watch for directories in it, which come and go, and not for files.
+    /// - Parameter isParent: Watch for directories that come and go in it, and not for files.
     package func watch(_ directory: String, at path: String, isParent: Bool = false) throws(SpoolError) {
         let mask = IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR | (isParent ? 0 : IN_CLOSE_WRITE)
         let watch = inotify_add_watch(notifications.descriptor, path, UInt32(mask))
@@ -127,11 +127,11 @@ package final class InboxWatch: Sendable {
         }
     }
 
-    /// Watches a directory no more. One that is not watched is left alone.
+    /// Stops watching a directory; does nothing when it is not watched.
     package func unwatch(_ directory: String) {
         let watches = state.withLock { state in
             let watches = state.directories.filter { $0.value.name == directory && !$0.value.isParent }.map(\.key)
-            // Before the kernel tells of the end, which would be taken for one that the directory came to.
+            // Before the kernel reports the end of the watch, which would look like a lost directory.
             for watch in watches { state.directories[watch] = nil }
             state.witnesses[directory] = nil
             state.changes.directories.remove(directory)
@@ -140,12 +140,12 @@ package final class InboxWatch: Sendable {
         for watch in watches { inotify_rm_watch(notifications.descriptor, watch) }
     }
 
-    /// What was seen of the writer of a file in a watched directory.
+    /// What events showed about the writer of a file in a watched directory.
     package func witness(of name: [UInt8], in directory: String) -> Witness {
         state.withLock { $0.witnesses[directory]?[name] ?? .unknown }
     }
 
-    /// In which order the files of a watched directory came; of all that had come before this was called.
+    /// The order in which the files of a watched directory came, for all that came before this call.
     package func arrivals(in directory: String) -> Arrivals {
         noteEvents()
         return state.withLock { Arrivals($0.witnesses[directory]) }
@@ -159,7 +159,7 @@ package final class InboxWatch: Sendable {
         }
     }
 
-    /// Reads events until ``stop()``; blocks its thread, so it wants one of its own.
+    /// Reads events until ``stop()``; blocks, so it needs a thread of its own.
     package func run() {
         while true {
             var polled = [
@@ -172,14 +172,14 @@ package final class InboxWatch: Sendable {
         }
     }
 
-    /// Notes the events that there are; waits for none.
+    /// Notes the pending events; does not wait for more.
     private func noteEvents() {
         reading.withLock { buffer in
             while true {
                 let count = read(notifications.descriptor, &buffer, buffer.count)
                 if count > 0 {
                     note(buffer[..<count])
-                    // With room for one more there was none.
+                    // The buffer had room for one more event, so no more were pending.
                     if count < buffer.count - Self.eventMax { return }
                 } else if count == 0 || errno != EINTR {
                     return
@@ -203,7 +203,7 @@ package final class InboxWatch: Sendable {
                 state.events += 1
                 let event = rest.withUnsafeBytes { $0.loadUnaligned(as: inotify_event.self) }
                 let lost = UInt32(IN_Q_OVERFLOW | IN_UNMOUNT | IN_IGNORED)
-                // Of a directory that is watched no more an end is still told.
+                // The kernel also reports the end of a watch that was removed.
                 let isKnown = event.mask & UInt32(IN_Q_OVERFLOW) != 0 || state.directories[event.wd] != nil
                 if event.mask & lost != 0, isKnown {
                     state.changes.isIncomplete = true
@@ -214,7 +214,7 @@ package final class InboxWatch: Sendable {
                 {
                     let name = Array(rest.dropFirst(headerSize).prefix(Int(event.len)).prefix { $0 != 0 })
                     if !isParent, event.mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0 {
-                        // Temporary names, too, which become no drop; that one is gone is no reason to look.
+                        // Temporary names, too, which become no drop. A file that is gone is no reason to scan.
                         state.witnesses[directory]?.forget(name)
                     } else {
                         state.changes.directories.insert(directory)

@@ -1,7 +1,7 @@
 import Jobs
 import SystemPackage
 
-/// A file of results in a job's directory, which is written aside and takes its name when it is whole.
+/// A result file in a job's directory: it is written under a temporary name and renamed once it is complete.
 package struct JobFile: Sendable {
     private let name: String
     private let job: OwnedJob
@@ -27,7 +27,7 @@ package struct JobFile: Sendable {
         try await run { () throws(Errno) in try node.fileSystem.writeAll(bytes, to: file) }
     }
 
-    /// Puts it in the place of one of its name that may be there; synced when it returns.
+    /// Renames it to its name, in place of a file that may have it; durable when this returns.
     ///
     /// - Throws: ``SpoolError``, ``SyncFailure``.
     package func finish() async throws {
@@ -40,7 +40,7 @@ package struct JobFile: Sendable {
         }
     }
 
-    /// Removes it, and one of its name that may be there.
+    /// Removes it, and a file that may already have its name.
     ///
     /// - Throws: ``SpoolError``, ``SyncFailure``.
     package func discard() async throws {

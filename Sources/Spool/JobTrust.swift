@@ -2,7 +2,7 @@ import Glibc
 package import Jobs
 import SystemPackage
 
-/// A job directory that cannot be used as it is. It is left for a person to see, and keeps nobody else waiting.
+/// A job directory that cannot be used as it is. It stays for the operator to see, and no other job waits for it.
 package struct UnreadableJob: Error, CustomStringConvertible {
     package var job: JobName
     /// Why, as a sentence that begins with the job.
@@ -15,14 +15,16 @@ package struct UnreadableJob: Error, CustomStringConvertible {
 }
 
 extension SpoolNode {
-    /// Sees that a directory may be believed to be a job: the daemon's user owns it and what is read of it
-    /// (DESIGN section 4), and nobody has its history under another name. Who can write a history can run what he likes.
+    /// Checks that a directory may be trusted as a job (DESIGN section 4).
     ///
-    /// - Throws: ``UnreadableJob``; ``SpoolError``. Not when the directory is gone.
+    /// The daemon's user must own it and the files that are read from it, and its history must have no second hard
+    /// link: a user that can write a history can run any command.
+    ///
+    /// - Throws: ``UnreadableJob``; ``SpoolError``. Nothing when the directory is gone.
     func checkTrust(in name: String, of directory: String, as job: JobName) throws {
         let reason = try doing("looking at \(directory)/\(name)") { () throws(Errno) -> String? in
             do throws(Errno) {
-                // A server may give the daemon's files to another user than the daemon's own.
+                // A file server may show the daemon's files as another user's.
                 let own = [effectiveUserID, try fileSystem.status(of: processing, in: spool.root).uid]
                 return try distrust(of: "\(directory)/\(name)", own)
             } catch .noSuchFileOrDirectory {
@@ -38,7 +40,7 @@ extension SpoolNode {
         if let reason = distrust(of: status, own) { return reason }
         let open = try fileSystem.open(path, in: spool.root, .jobDirectory)
         for entry in try DirectoryListing.names(in: path, of: spool.root) {
-            // What else lies there is not read to decide anything. A drop that is not accepted yet is its submitter's.
+            // Nothing is decided by other files. A drop that is not accepted yet belongs to its submitter.
             guard entry.hasPrefix(SpoolLayout.history) || entry == "job" || entry.hasPrefix("job.") else { continue }
             let status: FileStatus
             do throws(Errno) {
@@ -50,7 +52,7 @@ extension SpoolNode {
             guard entry.hasPrefix(SpoolLayout.history) else { continue }
             guard status.kind == .regular else { return "has a history that is \(status.kind.name)" }
             if status.links > 1 { return "has a history with \(status.links) hard links; copy it instead" }
-            if status.size > HistoryFold.fileMax { return "has a history of \(status.size) bytes, which none has" }
+            if status.size > HistoryFold.fileMax { return "has a history of \(status.size) bytes, which is too large" }
         }
         return nil
     }

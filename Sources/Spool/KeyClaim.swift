@@ -1,7 +1,7 @@
 package import Jobs
 import SystemPackage
 
-/// Whose an idempotency key is, and for what, as a line of its file in `keys/` says.
+/// Which job holds an idempotency key, and for what input: a line of the key's file in `keys/`.
 package struct KeyClaim: Sendable, Equatable {
     package var job: JobID
     /// A digest of what the job asks for; nil in files of earlier versions.
@@ -9,12 +9,12 @@ package struct KeyClaim: Sendable, Equatable {
 
     package init(job: JobID, inputSHA256: String?) { (self.job, self.inputSHA256) = (job, inputSHA256) }
 
-    /// The first whole line of a key's file; nil when there is none.
+    /// Reads the first line of a key's file that names a job; nil when there is none.
     init?(first bytes: [UInt8]) {
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let words = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
             guard let job = words.first.flatMap({ JobID($0) }) else { continue }
-            // One that a full disk cut short says nothing.
+            // A digest that a full disk cut short is ignored.
             let digest = words.count > 1 && words[1].utf8.count == 64 ? words[1] : nil
             self.init(job: job, inputSHA256: digest)
             return
@@ -24,7 +24,7 @@ package struct KeyClaim: Sendable, Equatable {
 
     var line: String { inputSHA256.map { "\(job) \($0)" } ?? "\(job)" }
 
-    /// Whether both ask for the same, as far as that is known.
+    /// Whether both ask for the same; true when a digest is missing.
     package func asksTheSame(as other: KeyClaim) -> Bool {
         guard let inputSHA256, let digest = other.inputSHA256 else { return true }
         return inputSHA256 == digest
@@ -36,7 +36,7 @@ package struct KeyClaim: Sendable, Equatable {
 }
 
 extension SpoolRoot {
-    /// Who has an idempotency key; nil when no job has it, and for a user who may not look.
+    /// The job that holds an idempotency key; nil when no job holds it, or the user may not read it.
     package func claim(of key: String) throws(SpoolError) -> KeyClaim? {
         try doing("looking for the key in \(SpoolLayout.keys)/") { () throws(Errno) in
             do throws(Errno) {

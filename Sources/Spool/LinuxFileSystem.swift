@@ -3,13 +3,13 @@ import Glibc
 package import SystemPackage
 
 extension OpenFlags {
-    /// Somebody may have put a link or a pipe in any file's place: neither is followed nor waited for.
+    /// Another process may have put a link or a pipe in a file's place: opening neither follows nor waits.
     private static let careful = O_NOFOLLOW | O_NONBLOCK
 
     package static let read = OpenFlags(rawValue: O_RDONLY | careful)
     /// For files that the administrator made.
     package static let followLinks = OpenFlags(rawValue: O_RDONLY)
-    /// The same; a pipe in the place of the file is not waited for.
+    /// As ``followLinks``, without waiting for a pipe in the file's place.
     package static let followLinksAtOnce = OpenFlags(rawValue: O_RDONLY | O_NONBLOCK)
     package static let directory = OpenFlags(rawValue: O_RDONLY | O_DIRECTORY)
     /// A link to a directory is no job.
@@ -23,7 +23,7 @@ extension OpenFlags {
     package static let update = OpenFlags(rawValue: O_RDWR | O_CREAT | careful)
 }
 
-/// The real thing. Every descriptor is O_CLOEXEC, so that no tool inherits a lock or a history.
+/// The real syscalls. Every descriptor is O_CLOEXEC, so that no tool inherits a lock or a history.
 package struct LinuxFileSystem: FileSystem {
     package init() {}
 

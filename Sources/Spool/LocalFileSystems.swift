@@ -1,8 +1,8 @@
 /// Which filesystems belong to one machine, by f_type (statfs(2), linux/magic.h, and the filesystems' own sources).
 ///
-/// What is local is listed, and not what is shared: only there a free lock proves that its holder is dead, a read lease
-/// that there is no writer, and inotify reports every change. A filesystem that is not known here is polled, which is
-/// slower and never wrong. FUSE is none of these: what is behind it is not told.
+/// The list names local filesystems, not shared ones: only on local ones does a free lock prove that its holder is
+/// dead, a read lease that there is no writer, and does inotify report every change. An unknown filesystem is polled,
+/// which is slower and never wrong. FUSE is not listed: it does not say what is behind it.
 enum LocalFileSystems {
     private static let types: Set<Int> = [
         0xEF53,  // ext2, ext3, ext4
@@ -21,7 +21,7 @@ enum LocalFileSystems {
         0x7366_746E,  // ntfs3
         0x482B,  // hfsplus
         0x1501_3346,  // udf
-        // What lies below may be shared; containers have nearly always a local one there.
+        // The filesystem below may be shared; in containers it is nearly always local.
         0x794C_7630,  // overlay
         0x6175_6673,  // aufs
     ]

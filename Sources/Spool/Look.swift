@@ -1,6 +1,6 @@
 package import Jobs
 
-/// How a drop looked that is not taken yet, and why (spool-rules 12).
+/// How a drop that is not taken yet looked, and why it was not taken (spool-rules 12).
 package struct Look: Sendable, Equatable {
     /// What a drop waits for.
     package enum Reason: String, Sendable, CaseIterable {
@@ -25,9 +25,9 @@ package struct Look: Sendable, Equatable {
     package var size: Int
     package var modified: Int64
     package var changed: Int64
-    /// When it began to look so.
+    /// Since when it has looked like this.
     package var at: Timestamp
-    /// When it is to be looked at again.
+    /// When to look at it again.
     package var due: Timestamp
     package var reason: Reason
 

@@ -1,6 +1,6 @@
-/// A pattern of file names as shells have them: `*`, `?`, `[a-z]`, `[!a-z]`; compared without regard to case.
+/// A shell pattern for file names, without regard to case: `*`, `?`, `[a-z]`, `[!a-z]`.
 ///
-/// `\` takes the meaning from the character behind it. What a Mac and what a Windows machine write for `ä` are the same.
+/// `\` makes the next character literal. The forms of `ä` that macOS and Windows write are equal.
 package struct NamePattern: Sendable, Equatable {
     /// Why a text is no pattern, as a part of a sentence.
     package struct Fault: Error, Sendable, Equatable {
@@ -57,7 +57,7 @@ package struct NamePattern: Sendable, Equatable {
         if isNegated { rest.removeFirst() }
         var ranges: [ClosedRange<Character>] = []
         while let first = rest.popFirst() {
-            // A bracket that comes first is one of the set.
+            // A `]` that comes first is a member of the set.
             if first == "]", !ranges.isEmpty { return .set(ranges, isNegated: isNegated) }
             guard rest.first == "-", let last = rest.dropFirst().first, last != "]" else {
                 ranges.append(first...first)
@@ -70,15 +70,15 @@ package struct NamePattern: Sendable, Equatable {
         throw Fault(reason: "\(text) has a [ without its ]")
     }
 
-    /// A name as ``fits(_:)`` wants it.
+    /// A name in the form that ``fits(_:)`` takes.
     package static func folded(_ name: [UInt8]) -> [Character] {
         Array(String(decoding: name, as: UTF8.self).lowercased())
     }
 
-    /// Whether a name that was ``folded(_:)`` is one of these.
+    /// Whether the pattern matches a name that was ``folded(_:)``.
     package func fits(_ name: [Character]) -> Bool {
         var (part, character) = (0, 0)
-        // Where the last star stands, and how far the name had gone when it took nothing yet.
+        // The last `*`, and where in the name its match ends.
         var star: (part: Int, character: Int)?
         while character < name.count {
             if part < parts.count, parts[part] == .anyNumber {

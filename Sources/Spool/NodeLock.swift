@@ -4,9 +4,9 @@ package import Jobs
 import Synchronization
 import SystemPackage
 
-/// The kernel's lock on `nodes/<node>`: held while the node lives, and free the moment it is dead (fcntl(2), F_OFD_SETLK).
+/// The kernel's lock on `nodes/<node>`: held while the node lives, free as soon as it is dead (fcntl(2), F_OFD_SETLK).
 package final class NodeLock: Sendable {
-    /// Who holds a node, as its file says.
+    /// The process that holds a node, as the node's file says.
     package struct Holder: Sendable, Equatable {
         package var pid: Int
         package var host: String
@@ -24,7 +24,7 @@ package final class NodeLock: Sendable {
         }
     }
 
-    /// What the file says besides who holds it.
+    /// What the file says besides its holder.
     private struct Life {
         var activity = NodeActivity.idle
         var isStopping = false
@@ -33,7 +33,7 @@ package final class NodeLock: Sendable {
     }
 
     package let node: String
-    /// The life before; nil when there was none.
+    /// The node's previous run; nil when there was none.
     package let former: FormerLife?
     private let life: Mutex<Life>
     private let file: OpenFile
@@ -42,7 +42,7 @@ package final class NodeLock: Sendable {
 
     /// Takes the lock of `node`.
     ///
-    /// - Throws: ``Held`` when a process lives that has it; ``SpoolError``.
+    /// - Throws: ``Held`` when a living process has it; ``SpoolError``.
     package init(of node: String, in spool: SpoolRoot, now: Timestamp) throws {
         self.node = node
         fileSystem = spool.fileSystem
@@ -59,17 +59,17 @@ package final class NodeLock: Sendable {
         try beat(counter: 0, now: now)
     }
 
-    /// The lock's file is not the node's any more: another process could take the name beside this one.
+    /// The lock file was removed or replaced: another daemon could take the node's name, too.
     package struct Lost: Error, CustomStringConvertible {
         package var node: String
 
         package var description: String {
-            "the lock file nodes/\(node) was removed or replaced, and another daemon could take the node's name; this one "
-                + "stops before that, and a restart goes on"
+            "the lock file nodes/\(node) was removed or replaced, and another daemon could take the node's name; "
+                + "this one stops before that, and a restart goes on"
         }
     }
 
-    /// Sees that who looks for the node finds this lock.
+    /// Checks that the node's name in `nodes/` still leads to this lock.
     ///
     /// - Throws: ``Lost``, ``SpoolError``.
     package func check(in spool: SpoolRoot) throws {
@@ -85,34 +85,34 @@ package final class NodeLock: Sendable {
         if !isThere { throw Lost(node: node) }
     }
 
-    /// Writes the heartbeat through the locked descriptor; a lock that a server has taken away answers with an error.
+    /// Writes the heartbeat through the locked descriptor; the write fails when a file server has revoked the lock.
     package func beat(counter: Int, now: Timestamp) throws(SpoolError) {
         try write { life in (life.heartbeat, life.heartbeatAt) = (counter, now) }
     }
 
-    /// Says in the file what is under way from now on: who finds the node dead judges by it.
+    /// Records in the file what the node is doing from now on: after a crash the next daemon judges by it.
     ///
-    /// In the file when this returns, though not synced: after a power cut it does not matter.
+    /// Written when this returns, but not synced: after a power cut it does not matter.
     package func note(_ activity: NodeActivity) throws(SpoolError) {
         try write { $0.activity = activity }
     }
 
-    /// Whether the file says that this is under way.
+    /// Whether the file records this activity.
     package func isNoted(_ activity: NodeActivity) -> Bool { life.withLock { $0.activity == activity } }
 
-    /// Says in the file that this life ends as it was meant to, whatever ends it now.
+    /// Records in the file that the daemon stops on purpose; a crash after that counts as a stop.
     package func noteStop() throws(SpoolError) {
         try write { $0.isStopping = true }
     }
 
-    /// Changes what the file says; what could not be written is not taken for said.
+    /// Changes what the file says; `life` changes only when the write succeeds.
     private func write(_ change: (inout Life) -> Void) throws(SpoolError) {
         try life.withLock { life throws(SpoolError) in
             var changed = life
             change(&changed)
             let json = json(changed)
             try doing("writing the heartbeat of nodes/\(node)") { () throws(Errno) in
-                // One write of one length, for the longest names too: a reader never sees half of two.
+                // One write of constant length, also for the longest names: a reader never sees parts of two.
                 let text = json.text
                 let padding = String(repeating: " ", count: max(0, Self.length - text.utf8.count))
                 _ = try fileSystem.write(Array((text + padding + "\n").utf8)[...], to: file, at: 0)
@@ -153,7 +153,7 @@ package final class NodeLock: Sendable {
             let names = try DirectoryListing.names(in: SpoolLayout.nodes, of: spool.root)
             for name in names.sorted() where SpoolLayout.isValidName(name) {
                 let directory = try spool.directory(SpoolLayout.nodes)
-                // What is no plain file is no lock, and it may be anything.
+                // Only a regular file can be a lock.
                 guard let file = try? spool.fileSystem.openPlain(name, in: directory) else { continue }
                 nodes.append((name, isLocked(file), holder(in: file, spool.fileSystem)))
             }
@@ -161,8 +161,7 @@ package final class NodeLock: Sendable {
         }
     }
 
-    /// The names in `processing/` of which there is no lock file: of nodes that are dead, or are about to notice that
-    /// theirs was removed.
+    /// The names in `processing/` without a lock file: their nodes are dead, or will soon notice the loss.
     package static func nodesWithoutLock(in spool: SpoolRoot) throws(SpoolError) -> Set<String> {
         try doing("reading processing/") { () throws(Errno) in
             var names = try DirectoryListing.names(in: SpoolLayout.processing, of: spool.root)

@@ -2,7 +2,7 @@ import DequeModule
 import Synchronization
 import SystemPackage
 
-/// The files of one job that are open: its directory and its history.
+/// The open files of one job: its directory and its history.
 final class JobFiles: Sendable {
     let directory: OpenFile
     let history: OpenFile
@@ -10,14 +10,14 @@ final class JobFiles: Sendable {
     init(directory: OpenFile, history: OpenFile) { (self.directory, self.history) = (directory, history) }
 }
 
-/// Room for one drop that is taken and accepted, or for one job that is opened.
+/// A permit to take and accept one drop, or to open one job.
 final class ArrivalRoom: Sendable {
     private let jobs: OpenJobs
     private let isHeld = Mutex(true)
 
     fileprivate init(of jobs: OpenJobs) { self.jobs = jobs }
 
-    /// Gives it back; once is enough, and what is lost on the way gives it back, too.
+    /// Gives the permit back; later calls do nothing, and `deinit` gives it back, too.
     func leave() {
         let wasHeld = isHeld.withLock { isHeld in
             defer { isHeld = false }
@@ -29,28 +29,28 @@ final class ArrivalRoom: Sendable {
     deinit { leave() }
 }
 
-/// The jobs whose files are open: a bounded number of them, each while it is used and a moment longer.
+/// The jobs with open files: a bounded number, each while it is used and a moment longer.
 ///
-/// Thousands of jobs may wait for a model, and none of them keeps a descriptor; a job that goes on at once finds its files
-/// still open. What was written and not synced is synced before its file is closed: the kernel tells of a failed write
-/// only who has the file open.
+/// Thousands of jobs may wait for a model, and keep no descriptor; a job that goes on at once finds its files still
+/// open. Unsynced writes are synced before their file is closed: the kernel reports a failed write only to processes
+/// that have the file open.
 final class OpenJobs: Sendable {
     private struct Entry {
         let job: OwnedJob
         let files: JobFiles
-        /// How many use them now.
+        /// The number of tasks that use them now.
         var users: Int
-        /// How often they were used.
+        /// The number of uses so far.
         var uses = 0
-        /// The sweep before the last use.
+        /// The number of sweeps before the last use.
         var lastUse: Int
     }
 
     private struct State {
         var entries: [ObjectIdentifier: Entry] = [:]
-        /// Entries that no task uses, the one used last at the end; outdated where the number of uses differs.
+        /// Unused entries, the one used last at the end; outdated when `uses` differs from the entry's.
         var idle = Deque<(job: ObjectIdentifier, uses: Int)>()
-        /// Drops that are being accepted, and jobs that are being opened.
+        /// The number of drops that are being accepted, and of jobs that are being opened.
         var arriving = 0
         var waitingForFiles = Deque<CheckedContinuation<Void, Never>>()
         var waitingForRoom = Deque<CheckedContinuation<Void, Never>>()
@@ -59,9 +59,9 @@ final class OpenJobs: Sendable {
     }
 
     private enum Room {
-        /// There is room; with what had to be closed for it.
+        /// There is room; with the files that had to be closed for it.
         case free(JobFiles?)
-        /// These must be synced, then they can be closed.
+        /// These must be synced before they can be closed.
         case unsynced([Entry])
         case none
     }
@@ -73,7 +73,7 @@ final class OpenJobs: Sendable {
         case wait
     }
 
-    /// Files that were not used for this long are closed with the sweep after it.
+    /// Files that were not used for this long are closed by the next sweep.
     private static let idleTime: Duration = .milliseconds(100)
 
     private let max: Int
@@ -82,7 +82,7 @@ final class OpenJobs: Sendable {
     private let timer: any Clock<Duration>
     private let state = Mutex(State())
 
-    /// - Parameter max: Jobs that have files open at the same time, those that arrive included; 8 at least.
+    /// - Parameter max: The most jobs with open files, arrivals included; at least 8.
     init(max: Int, fileSystem: any FileSystem, durability: Durability, timer: any Clock<Duration>) {
         self.max = Swift.max(8, max)
         self.fileSystem = fileSystem
@@ -92,7 +92,7 @@ final class OpenJobs: Sendable {
 
     // MARK: Use
 
-    /// The files of a job, which stay open until ``end(_:)``; waits where too many are open.
+    /// Returns a job's files, which stay open until ``end(_:)``; waits while too many are open.
     ///
     /// - Parameter reopen: Opens them when they are closed.
     /// - Throws: What `reopen` throws; ``SyncFailure``.
@@ -157,7 +157,7 @@ final class OpenJobs: Sendable {
         }
     }
 
-    /// Counts a use of a job's files; where another task opened them first, of those.
+    /// Counts a use of a job's files; returns the files of another task when that opened them first.
     private func use(_ job: OwnedJob, _ files: JobFiles, _ state: inout State) -> JobFiles {
         let key = ObjectIdentifier(job)
         var entry = state.entries[key] ?? Entry(job: job, files: files, users: 0, lastUse: 0)
@@ -170,9 +170,9 @@ final class OpenJobs: Sendable {
 
     // MARK: Arrivals
 
-    /// Waits until there is room for one more drop that is taken or job that is opened.
+    /// Waits for a permit to take one more drop or to open one more job.
     ///
-    /// Arrivals take half of all the room: who holds it may have to wait for files, too.
+    /// Arrivals get half of the room at most: the holder of a permit may have to wait for files, too.
     func room() async throws -> ArrivalRoom {
         try await enter()
         return ArrivalRoom(of: self)
@@ -203,7 +203,7 @@ final class OpenJobs: Sendable {
         }
     }
 
-    /// Gives the room of one arrival back.
+    /// Gives the permit of one arrival back.
     fileprivate func leave() {
         let waiter = state.withLock { state in
             state.arriving -= 1
@@ -212,7 +212,7 @@ final class OpenJobs: Sendable {
         waiter?.resume()
     }
 
-    /// Keeps the files of a job that was just opened or made, for who uses them next.
+    /// Keeps the files of a job that was just opened or made, for their next use.
     func add(_ job: OwnedJob, _ files: JobFiles) {
         let mustSweep = state.withLock { state in
             let key = ObjectIdentifier(job)
@@ -223,10 +223,10 @@ final class OpenJobs: Sendable {
         if mustSweep { beginSweeping() }
     }
 
-    /// How many have files open.
+    /// The number of jobs with open files.
     var count: Int { state.withLock { $0.entries.count } }
 
-    /// How many drops and jobs wait for room to arrive.
+    /// The number of drops and jobs that wait for a permit.
     var waiting: Int { state.withLock { $0.waitingForRoom.count } }
 
     // MARK: Room
@@ -252,7 +252,7 @@ final class OpenJobs: Sendable {
         return unsynced.isEmpty ? .none : .unsynced(unsynced)
     }
 
-    /// Whether nothing is lost with the files: all is synced, and they will be known again.
+    /// Whether the files may be closed: all is synced, and their identity is recorded for the next open.
     private func mayClose(_ entry: Entry) -> Bool { entry.job.isSynced && entry.job.remember(entry.files, fileSystem) }
 
     private func sync(_ entries: [Entry]) async throws {
@@ -260,7 +260,7 @@ final class OpenJobs: Sendable {
         do {
             try await durability.sync(files: entries.map(\.files.history))
         } catch {
-            // Nothing is synced any more: who waits for room would wait for ever, and is told the same.
+            // Nothing is synced any more: a waiting caller would wait for ever. It wakes and gets the same error.
             wakeAll()
             throw error
         }
@@ -285,7 +285,7 @@ final class OpenJobs: Sendable {
 
     private func beginSweeping() { Task { @concurrent in await self.sweep() } }
 
-    /// Closes what is not used any more, until nothing is left to be closed.
+    /// Closes unused files, until none is left to close.
     private func sweep() async {
         while (try? await timer.sleep(for: Self.idleTime)) != nil {
             let unsynced = state.withLock { state in
@@ -293,7 +293,7 @@ final class OpenJobs: Sendable {
                 return old(state).filter { !$0.job.isSynced }
             }
             if !unsynced.isEmpty {
-                // After a failed sync nothing is synced any more, and the node ends: it tells why.
+                // After a failed sync nothing is synced any more: the node stops and reports the cause.
                 do { try await sync(unsynced) } catch { return }
             }
             let (closed, waiters, goesOn) = state.withLock { state in

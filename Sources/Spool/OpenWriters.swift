@@ -2,10 +2,10 @@ import Glibc
 import Jobs
 import Synchronization
 
-/// Which files of a directory are open to be written, as far as this process may look into others (proc(5)).
+/// Which files of a directory are open for writing, as far as this process may look into others (proc(5)).
 ///
-/// A daemon without CAP_LEASE that may look at all processes, or at those of its own user, sees a writer here that
-/// opened its file before the daemon watched. What it may not look at it does not see.
+/// A daemon without CAP_LEASE finds a writer here that opened its file before the daemon watched. It sees only
+/// processes that it may look into: those of its own user, or all.
 final class OpenWriters: Sendable {
     private struct Found {
         var at: Timestamp
@@ -13,7 +13,7 @@ final class OpenWriters: Sendable {
         var paths: Set<String>
     }
 
-    /// A look at all processes takes some milliseconds, so drops that come together share one.
+    /// A scan of all processes takes some milliseconds, so drops that come together share one.
     private static let freshTime: Duration = .milliseconds(500)
 
     private let found = Mutex<Found?>(nil)
@@ -38,7 +38,7 @@ final class OpenWriters: Sendable {
         for process in entries(of: "/proc") where Int32(process) != nil && Int32(process) != getpid() {
             let descriptors = "/proc/\(process)/fd"
             for descriptor in entries(of: descriptors) {
-                // The link is read and not followed: what it leads to may be on a server that does not answer.
+                // The link is read and not followed: its target may be on a file server that does not answer.
                 guard let path = target(of: "\(descriptors)/\(descriptor)"), path.hasPrefix("\(directory)/"),
                     isToWrite("/proc/\(process)/fdinfo/\(descriptor)")
                 else { continue }
@@ -48,7 +48,7 @@ final class OpenWriters: Sendable {
         return paths
     }
 
-    /// Nothing of what this process may not look into.
+    /// Empty for a directory that this process may not read.
     private static func entries(of path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }

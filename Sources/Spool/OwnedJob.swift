@@ -2,22 +2,22 @@ package import Jobs
 import Synchronization
 import SystemPackage
 
-/// A job in this node's `processing/` directory: its history, and what that says.
+/// A job in this node's `processing/` directory: its history, and the state that the history describes.
 ///
-/// Only ``SpoolNode`` makes and changes one. Steps that run side by side may append at the same time.
+/// Only ``SpoolNode`` makes and changes one. Parallel steps may append at the same time.
 package final class OwnedJob: Sendable {
     struct State {
         var replay: JobReplay
         var chain: HistoryChain
-        /// Bytes of the history that hold whole records.
+        /// The length of all whole records in the history, in bytes.
         var length: Int
-        /// Bytes of them that are on disk for certain.
+        /// The length of the history that is durable for certain, in bytes.
         var syncedLength = 0
-        /// The history's file, once it was closed.
+        /// The identity of the history's file, recorded before the file is closed.
         var file: (device: UInt64, inode: UInt64)?
-        /// The text of a small drop that was just read to be accepted, for who reads it next.
+        /// The text of a small drop that was just read to be accepted, for the next reader.
         var freshDrop: [UInt8]?
-        /// Set once the directory was moved away, or a write failed and could not be taken back.
+        /// Set once the directory was moved away, or a write failed and could not be undone.
         var isClosed = false
     }
 
@@ -42,12 +42,12 @@ package final class OwnedJob: Sendable {
     /// Whether all of the history is on disk.
     var isSynced: Bool { state.withLock { $0.syncedLength >= $0.length } }
 
-    /// The first `length` bytes of the history are on disk.
+    /// Records that the first `length` bytes of the history are durable.
     func noteSynced(_ length: Int) { state.withLock { $0.syncedLength = max($0.syncedLength, length) } }
 
-    /// Takes down which file the history is, so that another in its place is not taken for it.
+    /// Records the identity of the history's file, so that another file in its place is detected.
     ///
-    /// - Returns: Whether that is known.
+    /// - Returns: Whether the identity is known.
     func remember(_ files: JobFiles, _ fileSystem: any FileSystem) -> Bool {
         state.withLock { state in
             if state.file != nil { return true }
@@ -59,7 +59,7 @@ package final class OwnedJob: Sendable {
 
     func takeFreshDrop() -> [UInt8]? { state.withLock { $0.freshDrop.take() } }
 
-    /// What the history says at this moment. Of a batch this is much: the next record copies it while it is kept.
+    /// What the history says now. A batch's replay is large: while a caller keeps it, the next record copies it.
     package var replay: JobReplay { state.withLock { $0.replay } }
 
     package var acceptance: Acceptance? { state.withLock { $0.replay.acceptance } }
@@ -78,7 +78,7 @@ package final class OwnedJob: Sendable {
     /// The sequence number of its last record.
     package var seq: Int { state.withLock { $0.replay.life.seq } }
 
-    /// A step that has not ended since the daemon died at least so often while it ran; nil when there is none.
+    /// A step that has not ended, and during which the daemon died at least `deaths` times; nil when there is none.
     package func suspicion(after deaths: Int) -> Suspicion? {
         state.withLock { $0.replay.steps.suspicion(after: deaths) }
     }

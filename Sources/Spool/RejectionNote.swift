@@ -1,17 +1,17 @@
 package import Jobs
 
-/// The `<name>.reason.txt` beside a rejected drop: for people first, and complete, so that a row can be made of it.
+/// The `<name>.reason.txt` beside a rejected drop: for people to read, and complete enough to make an index row from.
 package struct RejectionNote: Sendable, Equatable {
     package var job: JobName
     package var queue: String
     package var ownerUID: Int
     package var at: Timestamp
     package var reason: String
-    /// The job that does already what the drop asks for.
+    /// The job that already does what the drop asks for.
     package var duplicateOf: JobID?
 
     package static let ending = ".reason.txt"
-    /// In bytes; a larger file is none.
+    /// In bytes; a larger file is no note.
     static let sizeMax = 1 << 20
 
     package var fileName: String { job.description + Self.ending }

@@ -1,14 +1,13 @@
 package import Jobs
 import SystemPackage
 
-/// What a node's daemon answered those who asked it to read its configuration again, the last ones of its life:
-/// `nodes/.<node>.reload.json`.
+/// The last answers of a node's daemon to requests to read its configuration again: `nodes/.<node>.reload.json`.
 ///
-/// In `nodes/`, where none but the daemon may write, so that nothing else can answer for it.
+/// Only the daemon may write in `nodes/`, so no other process can answer for it.
 package struct ReloadAnswers: Sendable {
-    /// Answers that are kept: more than ever wait to be read.
+    /// The most answers that are kept; fewer wait to be read at any time.
     private static let answersMax = 32
-    /// More than so many answers take, each as long as one may be.
+    /// In bytes; larger than that many answers of the greatest length.
     private static let bytesMax = 16 << 20
 
     private let node: String
@@ -22,9 +21,9 @@ package struct ReloadAnswers: Sendable {
     /// Whether the request, a file in `control/`, was answered.
     package func contains(_ request: String) -> Bool { answers.contains { $0.request == request } }
 
-    /// Answers requests, for all to see when this returns. Blocking.
+    /// Answers requests; every process can read the answer when this returns. Blocking.
     ///
-    /// - Throws: ``SpoolError``; then no one was told, and the answer is told with the next one.
+    /// - Throws: ``SpoolError``; then the answer is not published, and the next call publishes it, too.
     package mutating func add(_ answer: JSON, to requests: [String]) throws(SpoolError) {
         answers += requests.map { ($0, answer) }
         answers = answers.suffix(Self.answersMax)
@@ -45,7 +44,7 @@ package struct ReloadAnswers: Sendable {
         }
     }
 
-    /// Forgets what an earlier daemon of this name answered. Blocking.
+    /// Removes the answers of an earlier daemon of this name. Blocking.
     package func clear() throws(SpoolError) {
         let name = Self.name(of: node)
         try doing("removing nodes/\(name)") { () throws(Errno) in
@@ -58,7 +57,7 @@ package struct ReloadAnswers: Sendable {
         try read(of: node, in: spool)?["answers"]?.array?.last { $0["request"]?.string == request }?["answer"]
     }
 
-    /// What came of the last reload of a node, by a signal or a request; nil when there was none since its start.
+    /// The outcome of a node's last reload, by a signal or a request; nil when there was none since its start.
     package static func last(of node: String, in spool: SpoolRoot) throws(SpoolError) -> JSON? {
         try read(of: node, in: spool)?["last"]
     }

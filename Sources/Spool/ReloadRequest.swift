@@ -1,6 +1,6 @@
 package import Jobs
 
-/// What a person asks of one node's daemon through a file in `control/`: to read its configuration again.
+/// A request to one node's daemon, in a file in `control/`, to read its configuration again.
 package struct ReloadRequest: Sendable, Equatable {
     private static let action = "reload"
 
@@ -9,9 +9,9 @@ package struct ReloadRequest: Sendable, Equatable {
 
     package init(node: String) { self.node = node }
 
-    /// Reads such a request; nil for one of another kind.
+    /// Reads a reload request; nil for a request of another kind.
     ///
-    /// - Throws: ``DocumentError`` when it says anything else.
+    /// - Throws: ``DocumentError`` when it names no node, or has other members.
     init?(_ document: Document) throws(DocumentError) {
         guard document.value["action"]?.string == Self.action else { return nil }
         let reader = try MemberReader(document)
@@ -20,9 +20,9 @@ package struct ReloadRequest: Sendable, Equatable {
         self.node = node
     }
 
-    /// Puts the request where the daemon finds it; on disk when this returns.
+    /// Writes the request into `control/`; durable when this returns.
     ///
-    /// - Returns: The file's name in `control/`, which is gone once the request was answered.
+    /// - Returns: The file's name in `control/`; the daemon removes the file once it has answered.
     package func submit(to spool: SpoolRoot, id: JobID) throws(SpoolError) -> String {
         let name = "\(id)-\(Self.action).json"
         let request: JSON = ["action": .string(Self.action), "node": .string(node)]

@@ -1,18 +1,18 @@
 package import Jobs
 import SystemPackage
 
-/// Something on the spool that is not as it should be.
+/// A defect that an audit found on the spool.
 package struct SpoolProblem: Sendable, Equatable {
     package enum Kind: String, Sendable {
-        /// A record that somebody changed, or a tail that a crash tore.
+        /// A record was changed, or a crash cut the last one short.
         case history
         /// The drop is not what was accepted.
         case drop
         /// `result.json` is not what the history says.
         case result
-        /// The directory lies where its history does not put it.
+        /// The job's directory is not where its history says.
         case place
-        /// The index does not say what the files say.
+        /// The index differs from the files.
         case index
     }
 
@@ -43,7 +43,7 @@ package struct SpoolAudit: Sendable {
 
     /// Checks every job.
     ///
-    /// - Returns: What is wrong, and how many jobs were looked at. What a living node works on is its own.
+    /// - Returns: The problems, and how many jobs were checked. Jobs of a living node are not checked.
     package func allProblems() throws(SpoolError) -> (problems: [SpoolProblem], jobs: Int) {
         var problems: [SpoolProblem] = []
         var count = 0
@@ -101,7 +101,7 @@ package struct SpoolAudit: Sendable {
         return digest == acceptance.sha256 ? nil : "\(acceptance.file) is not what was accepted"
     }
 
-    /// Makes `result.json` again from the history; synced when it returns.
+    /// Writes `result.json` again from the history; durable when this returns.
     package func repairResult(of problem: SpoolProblem) throws(SpoolError) {
         guard let location = problem.location, let (replay, _) = try spool.replay(of: location) else { return }
         try doing("writing \(location.path)/\(SpoolLayout.result)") { () throws(Errno) in

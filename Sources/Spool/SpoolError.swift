@@ -1,8 +1,8 @@
 package import SystemPackage
 
-/// What went wrong on the spool, where, and what a person can do.
+/// What went wrong on the spool, where, and what the operator can do.
 package struct SpoolError: Error, CustomStringConvertible {
-    /// What was being done, as `appending to the history of 01K…-report.json`.
+    /// What was being done, such as `appending to the history of 01K…-report.json`.
     package var action: String
     package var cause: Errno
     package var advice: String?
@@ -13,7 +13,7 @@ package struct SpoolError: Error, CustomStringConvertible {
         self.advice = advice ?? Self.advice(for: cause)
     }
 
-    /// Whether the same will work once others have let go what they hold.
+    /// Whether a retry may work once other users of descriptors or memory have released them.
     package var isPassing: Bool {
         [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(cause)
     }
@@ -39,8 +39,8 @@ package struct SpoolError: Error, CustomStringConvertible {
     }
 }
 
-/// A flush failed. The kernel may have dropped what was to be written, so it is never tried again (fsyncgate):
-/// the node stops, and a restart reads what is really there.
+/// A flush failed. The kernel may have dropped the data, so it is never tried again (fsyncgate): the node stops, and a
+/// restart reads what is really there.
 package struct SyncFailure: Error, CustomStringConvertible {
     package var cause: Errno
 
@@ -50,7 +50,7 @@ package struct SyncFailure: Error, CustomStringConvertible {
     }
 }
 
-/// Runs `body`, and says what was being done when a syscall in it fails.
+/// Runs `body`; a failed syscall becomes a ``SpoolError`` that says what was being done.
 func doing<Value>(_ action: @autoclosure () -> String, _ body: () throws(Errno) -> Value) throws(SpoolError) -> Value {
     do { return try body() } catch { throw SpoolError(action(), error) }
 }

@@ -1,15 +1,14 @@
 package import Jobs
 import SystemPackage
 
-/// The spool's own id, in its file `spool.id`: it tells two spools apart that share a configuration, and goes with the
-/// spool wherever it is moved.
+/// The spool's own id, in its file `spool.id`: it distinguishes spools with one configuration, and moves with them.
 extension SpoolRoot {
     /// The id; nil for a spool of an earlier version that no daemon has run on since.
     package func identity() throws(SpoolError) -> String? {
         try doing("reading \(SpoolLayout.identity)") { () throws(Errno) in try readIdentity() }
     }
 
-    /// The id, made of `new` where there is none; on disk when this returns.
+    /// Returns the id, and writes `new` as the id when there is none; durable when this returns.
     package func ensureIdentity(_ new: JobID) throws(SpoolError) -> String {
         try doing("making \(SpoolLayout.identity)") { () throws(Errno) in
             if let known = try readIdentity() { return known }

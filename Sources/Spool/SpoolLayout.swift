@@ -22,8 +22,7 @@ package enum SpoolLayout {
     package static let approval = "approval.json"
     package static let artifacts = "artifacts"
 
-    /// Directories and their modes. Job directories are the daemon's own; the others are made open to submitters
-    /// by the administrator, who knows them.
+    /// Directories and their modes. Only the daemon uses job directories; the administrator opens others to submitters.
     package static let directories: [(name: String, mode: UInt32)] = [
         (inbox, 0o755), (processing, 0o700), (deferred, 0o700), (held, 0o700), (done, 0o700), (failed, 0o700),
         (rejected, 0o700), (nodes, 0o755), (keys, 0o700), (control, 0o755), (staging, 0o755),
@@ -47,7 +46,7 @@ package enum SpoolLayout {
     /// The name under which a drop lies in an inbox on another filesystem while its copy becomes a job.
     static func carriedName(of job: JobName) -> String { carriedPrefix + job.description }
 
-    /// Reads such a name.
+    /// The job of such a name; nil for any other name.
     package static func carriedJob(_ name: [UInt8]) -> JobName? {
         guard name.starts(with: carriedPrefix.utf8) else { return nil }
         return String(validating: name.dropFirst(carriedPrefix.utf8.count), as: UTF8.self).flatMap { JobName($0) }

@@ -5,12 +5,12 @@ import SystemPackage
 extension SpoolNode {
     /// Takes a drop from its inbox and makes it a job (DESIGN section 4, accept).
     ///
-    /// When it returns `accepted`, the job is on disk: its drop, its history, and the directories that lead to them.
+    /// When it returns `accepted`, the job is durable: its drop, its history, and the directories that lead to them.
     ///
     /// - Parameters:
-    ///   - look: How the file looked before, when it had to stay the same.
-    ///   - turn: Its place among the jobs of its queue, from ``nextTurn()``: also its id, unless it brings one along.
-    /// - Throws: ``SpoolError``, ``SyncFailure``; then the drop is in its inbox or is taken back there at the next start.
+    ///   - look: How the file looked at the last attempt, when it had to stay unchanged.
+    ///   - turn: The job's place in its queue, from ``nextTurn()``; also its id, unless the drop's name has one.
+    /// - Throws: ``SpoolError``, ``SyncFailure``; then the drop is in its inbox, or the next start takes it back there.
     package func accept(
         _ drop: Drop,
         _ rules: DropRules,
@@ -20,21 +20,22 @@ extension SpoolNode {
         try await accept(take(drop, rules, look: look, turn: turn ?? nextTurn()), drop, rules)
     }
 
-    /// A drop that was taken from its inbox, or was not to be had.
+    /// A drop that was taken from its inbox, or the outcome of one that was not taken.
     ///
-    /// Until it is accepted it keeps its files open, and the room for them: so few wait for that at a time.
+    /// Until it is accepted it holds its open files and a permit for them, so only a few wait for acceptance at a time.
     package final class Taken: Sendable {
         private let held: Mutex<(step: ClaimStep, room: ArrivalRoom)?>
 
         fileprivate init(_ step: ClaimStep, _ room: ArrivalRoom) { held = Mutex((step, room)) }
 
-        /// What it keeps, for who accepts it; nil the next time.
+        /// Returns what it holds, to the caller that accepts it; nil at the next call.
         fileprivate func handOn() -> (step: ClaimStep, room: ArrivalRoom)? { held.withLock { $0.take() } }
     }
 
     /// The first half of ``accept(_:_:look:turn:)``, quick and without a flush, as soon as there is room for one more.
-    /// Drops that are taken one after another are accepted in that order whenever a crash comes: what still lies in the
-    /// inbox then is later than all that was taken.
+    ///
+    /// Drops are accepted in the order in which they are taken, even after a crash: a drop that still lies in the inbox
+    /// then comes later than all that were taken.
     package func take(_ drop: Drop, _ rules: DropRules, look: Look?, turn: JobID) async throws -> Taken {
         let room = try await openJobs.room()
         let step = try await threads.run { [self] in try claim(drop, rules, look, turn) }
@@ -42,14 +43,14 @@ extension SpoolNode {
         return Taken(step, room)
     }
 
-    /// The second half, for many drops side by side; once for each.
+    /// The second half, once for each drop; many may run in parallel.
     package func accept(_ taken: Taken, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
         guard let (step, room) = taken.handOn() else { return .gone }
         defer { room.leave() }
         return try await finish(step, drop, rules)
     }
 
-    /// Makes what was claimed a job.
+    /// Makes a claimed drop a job.
     func finish(_ step: ClaimStep, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
         switch step {
         case .stays(let outcome): return outcome
@@ -57,13 +58,13 @@ extension SpoolNode {
             do {
                 return try await admitOrReject(claimed, drop, rules)
             } catch let unnamed as Unnamed {
-                // It is a job, and the drop that it was made of is gone: the next start gives it its name.
+                // It is a job, and its drop is gone from the inbox: the next start gives the drop its final name.
                 throw unnamed.cause
             } catch is StillWritten {
                 _ = try await undoAccept(of: claimed.name, in: claimed.directory)
                 return .unfinished(nil)
             } catch let error as SpoolError {
-                // A full disk, say: the drop is as safe in its inbox as it was.
+                // For example a full disk: the drop goes back to its inbox, where it is as safe as before.
                 _ = try await undoAccept(of: claimed.name, in: claimed.directory)
                 throw error
             }
@@ -93,7 +94,7 @@ extension SpoolNode {
         }
     }
 
-    /// A job was accepted, and cannot be taken back; only its drop has not its lasting name yet.
+    /// The job was accepted and cannot be undone; only its drop does not have its final name yet.
     private struct Unnamed: Error {
         var cause: SpoolError
     }
@@ -101,22 +102,22 @@ extension SpoolNode {
     struct Claimed: Sendable {
         var name: JobName
         var directory: OpenFile
-        /// The inbox that it was taken from, and the directory that it was made in.
+        /// The directory that it was made in, and the inbox that it was taken from.
         var parents: [OpenFile]
-        /// Its place among the jobs of its queue, when its id is one that it brought along.
+        /// Its place in its queue, when its id came with the drop's name.
         var turn: JobID?
         /// Its name inside the directory.
         var entry: String
-        /// The drop, open to read, or why it cannot be opened; nil when it is no file.
+        /// The drop, open to read, or why it cannot be opened; nil when it is no regular file.
         var file: Result<OpenFile, Errno>?
         var status: FileStatus
-        /// Its inode is no good one to keep, also where the daemon's user owns it.
+        /// The job needs a copy in a new inode, even where the daemon's user owns this one.
         var mustCopy = false
-        /// The inbox on another filesystem, in which it lies until its copy is accepted.
+        /// The inbox on another filesystem, where the drop stays until its copy is accepted.
         var source: OpenFile?
     }
 
-    /// What had a drop's name in the inbox.
+    /// The file that had a drop's name in the inbox.
     struct Seen {
         var file: OpenFile
         var status: FileStatus
@@ -165,12 +166,12 @@ extension SpoolNode {
 
     enum Opened {
         case file(OpenFile)
-        /// It is nothing that can be opened; it is rejected after the rename, when no one can exchange it any more.
+        /// It cannot be opened; it is rejected after the rename, when no other process can replace it any more.
         case refused(Errno)
-        /// The disk or the server failed, which says nothing about the drop: it is tried again.
+        /// The disk or the file server failed, which is no fault of the drop: the daemon tries it again.
         case trouble(Errno)
 
-        /// What a claimed drop's `file` is.
+        /// The value for a claimed drop's `file`.
         var result: Result<OpenFile, Errno> {
             switch self {
             case .file(let file): .success(file)
@@ -179,7 +180,7 @@ extension SpoolNode {
         }
     }
 
-    /// - Throws: What says nothing about this drop alone, and will be otherwise later.
+    /// - Throws: `EMFILE`, `ENOMEM`: they are not about this drop, and pass.
     func openDrop(_ name: [UInt8], in directory: OpenFile) throws(Errno) -> Opened {
         do {
             return .file(try fileSystem.openRaw(name, in: directory, .read))
@@ -219,7 +220,7 @@ extension SpoolNode {
         do throws(Errno) {
             try fileSystem.renameRaw(drop.name, in: inbox.directory, to: entry, in: directory)
         } catch {
-            // A rename may succeed and its answer be lost: what is there was moved (spool-rules 18).
+            // A rename may succeed although its answer is lost: a drop that is there was moved (spool-rules 18).
             if try !isThere(entry, name, directory) {
                 if error == .improperLink { return try carry(drop, from: inbox, seen, rules, to: target) }
                 try fileSystem.removeDirectory(name.description, in: parent)
@@ -229,13 +230,13 @@ extension SpoolNode {
         do {
             return try examine(drop, entry, from: inbox, seen, to: target)
         } catch {
-            // Best effort: what cannot be taken back now is taken back at the next start.
+            // Best effort: the next start takes back what cannot be taken back now.
             _ = try? takeBack(name, from: directory)
             throw error
         }
     }
 
-    /// Whether a drop was moved into its job's directory; where that cannot be told, it is taken back if it was.
+    /// Whether a drop was moved into its job's directory; when the check fails, a drop that was moved is taken back.
     private func isThere(_ entry: String, _ name: JobName, _ directory: OpenFile) throws(Errno) -> Bool {
         do throws(Errno) {
             return try fileSystem.exists(entry, in: directory)
@@ -245,30 +246,30 @@ extension SpoolNode {
         }
     }
 
-    /// What became of a drop that cannot be moved.
+    /// The outcome for a drop that cannot be moved.
     ///
-    /// - Throws: What says nothing about this drop alone.
+    /// - Throws: An error that is not about this drop alone.
     static func untaken(_ drop: Drop, _ error: Errno) throws(Errno) -> AcceptOutcome {
         switch error {
         case .noSuchFileOrDirectory: return .gone
-        // Made fast, or its owner's alone; or something is mounted on it.
+        // It is immutable, or only its owner may move it; or something is mounted on it.
         case .notPermitted, .permissionDenied, .improperLink, .resourceBusy:
             return .immovable(SpoolError(action(drop), error))
         default: throw error
         }
     }
 
-    /// Where a drop is taken to.
+    /// Where a drop is moved to.
     struct Target {
         var name: JobName
         var directory: OpenFile
-        /// The directory that this one lies in.
+        /// The parent of `directory`.
         var parent: OpenFile
-        /// Its place among the jobs of its queue, when its id is one that it brought along.
+        /// Its place in its queue, when its id came with the drop's name.
         var turn: JobID?
     }
 
-    /// Looks at a drop that nobody can exchange any more.
+    /// Examines a drop that no other process can replace any more.
     func examine(
         _ drop: Drop,
         _ entry: String,
@@ -276,7 +277,7 @@ extension SpoolNode {
         _ seen: Seen?,
         to target: Target
     ) throws(Errno) -> ClaimStep {
-        // The writers first: the size that is read after that is the last.
+        // Check for writers first: then the size that is read afterwards is final.
         let isFree = seen.map { !inbox.isLocal || (try? fileSystem.hasNoWriter($0.file)) != false } ?? false
         var claimed = Claimed(
             name: target.name,
@@ -299,8 +300,8 @@ extension SpoolNode {
             return .stays(.immovable(SpoolError(Self.action(drop), error)))
         }
         guard case .file(let file) = opened else { return .claimed(claimed) }
-        // Between the first check and the rename somebody may have opened it to write: his descriptor lives on. It goes
-        // back under a name of its own: a new drop may have its old one by now.
+        // A process may have opened it for writing between the first check and the rename, and still has its
+        // descriptor. The drop goes back under a name of its own: a new drop may have its old one by now.
         if inbox.isLocal, (try? fileSystem.hasNoWriter(file)) == false {
             _ = try takeBack(claimed.name, from: claimed.directory)
             return .stays(.unfinished(nil))

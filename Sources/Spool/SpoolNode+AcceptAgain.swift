@@ -2,20 +2,20 @@ package import Jobs
 import SystemPackage
 
 extension SpoolNode {
-    /// A drop that a former life of this node took from its inbox, and that has no record yet.
+    /// A drop that an earlier run of this node took from its inbox, and that has no record yet.
     package struct Unaccepted: Sendable, Equatable {
         package var job: JobName
         package var queue: String
-        /// The place that it was given.
+        /// Its place in its queue.
         package var turn: JobID
 
-        /// The drop, under the name that it had in its inbox as far as it is known.
+        /// The drop under the name that it had in its inbox, as far as that is known.
         package var drop: Drop { Drop(queue: queue, name: Array(job.description.utf8)) }
     }
 
     /// The drops that a crash caught between inbox and acceptance, in the order of their turns.
     ///
-    /// Not those whose record a power cut tore, and those of an inbox on another filesystem: they go back to their inbox.
+    /// Without those whose record a power cut damaged, and those of an inbox on another filesystem: they go back to it.
     package func unaccepted() async throws -> [Unaccepted] {
         try await threads.run { [self] in
             try doing("reading \(processing)/") { () throws(Errno) in
@@ -42,7 +42,7 @@ extension SpoolNode {
         }
     }
 
-    /// Goes on with a drop that a former life took: it keeps its id and its turn, and is not seen in its inbox meanwhile.
+    /// Continues with a drop that an earlier run took: it keeps its id and its turn, and does not show up in its inbox.
     ///
     /// - Returns: As ``accept(_:_:look:turn:)``; `gone` when the drop went back to its inbox.
     /// - Throws: ``UnreadableJob``, ``SpoolError``, ``SyncFailure``.
@@ -56,12 +56,12 @@ extension SpoolNode {
             return try await finish(step, taken.drop, rules)
         }
         if let outcome { return outcome }
-        // Not before the room is given back: this waits for room, too.
+        // Only after the permit is given back: this waits for one, too.
         _ = try await takeOver("\(taken.job)", of: node)
         return .gone
     }
 
-    /// Nil when it is not there as it was left, or has a writer again.
+    /// Claims the drop again; nil when it or its inbox is gone.
     private func reclaim(_ taken: Unaccepted) throws(Errno) -> ClaimStep? {
         let parent = try ownDirectory()
         let directory = try fileSystem.open(taken.job.description, in: parent, .jobDirectory)
@@ -75,7 +75,7 @@ extension SpoolNode {
         } catch .noSuchFileOrDirectory {
             return nil
         }
-        // What was begun of them is begun anew.
+        // A crash may have left parts of these; they are made again.
         for name in [Self.ownCopy, Self.newHistory, SpoolLayout.history] {
             try fileSystem.removeIfPresent(name, in: directory)
         }

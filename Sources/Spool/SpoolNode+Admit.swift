@@ -2,15 +2,15 @@ package import Jobs
 import Synchronization
 import SystemPackage
 
-/// A drop changed while it was copied: somebody has it open, and the kernel could not tell.
+/// A drop changed while it was copied: a writer has it open, and the kernel could not tell.
 struct StillWritten: Error {}
 
 extension SpoolNode {
-    /// A drop inside its job directory before its acceptance is on disk: the name keeps the queue, so that an
-    /// acceptance that a crash cut short can be taken back to the right inbox.
+    /// The prefix of a drop's name inside its job directory until its acceptance is durable. The name keeps the queue,
+    /// so that a drop whose acceptance a crash cut short goes back to the right inbox.
     static let unacceptedPrefix = "drop@"
 
-    /// Such a name: its place among the jobs of its queue stands behind the queue, when its id does not say it.
+    /// Such a name: the queue, and after it the job's place in the queue, when that is not the job's id.
     static func unacceptedEntry(of queue: String, _ turn: JobID?) -> String {
         unacceptedPrefix + queue + (turn.map { "@\($0)" } ?? "")
     }
@@ -19,7 +19,7 @@ extension SpoolNode {
         unacceptedEntry(of: acceptance?.queue ?? "", acceptance?.turn)
     }
 
-    /// Reads such a name; nil for others, and for one that a submitter forged to name another place.
+    /// Reads such a name; nil for any other, and for a forged one that names another place.
     static func unaccepted(_ entry: String) -> (queue: String, turn: JobID?)? {
         guard entry.hasPrefix(unacceptedPrefix) else { return nil }
         let rest = entry.dropFirst(unacceptedPrefix.count)
@@ -29,7 +29,7 @@ extension SpoolNode {
         return (queue, JobID(turn))
     }
 
-    /// The daemon's own copy of a foreign drop, until the acceptance is on disk.
+    /// The name of the daemon's own copy of a drop, until the acceptance is durable.
     static let ownCopy = "copy"
 
     /// A drop that was admitted; nothing of it is synced yet.
@@ -37,12 +37,12 @@ extension SpoolNode {
         var job: OwnedJob
         var record: HistoryRecord
         var open: JobFiles
-        /// What is to be synced.
+        /// The files to sync.
         var files: [OpenFile]
         var directories: [OpenFile]
     }
 
-    /// Checks a drop, has it admitted, and writes its acceptance; nothing is synced yet.
+    /// Checks a drop, lets `rules` admit it, and writes its acceptance; nothing is synced yet.
     func admit(
         _ claimed: Claimed,
         _ drop: Drop,
@@ -103,10 +103,10 @@ extension SpoolNode {
         }
     }
 
-    /// Gives the drop an inode of the daemon's own, which its submitter cannot write to (spool-rules 13): of another user's
-    /// drop, and of every one where a writer on another host may have it open unseen.
+    /// Copies the drop to an inode of the daemon's own, which its submitter cannot write to (spool-rules 13).
     ///
-    /// The submitter's stays beside it until the acceptance is on disk: only that one has the submitter for its owner.
+    /// This copies drops of other users, and every drop where a writer on another host may have it open unseen. The
+    /// submitter's inode, which alone shows its owner, stays beside the copy until the acceptance is durable.
     private func copy(_ drop: OpenFile, of claimed: Claimed) throws -> OpenFile {
         let (copy, isSame) = try doing("copying the drop of \(claimed.name)") { () throws(Errno) in
             let copy = try fileSystem.open(Self.ownCopy, in: claimed.directory, .create)
@@ -178,7 +178,7 @@ extension SpoolNode {
 
     // MARK: Name
 
-    /// The same as ``nameDrop(of:in:)`` for a job whose directory no other process has seen.
+    /// As ``nameDrop(of:in:)``, for a job whose directory no other process has seen.
     func nameFreshDrop(of job: OwnedJob, in directory: OpenFile, isCopied: Bool) throws(SpoolError) {
         let (entry, file, owner) = job.withAcceptance { acceptance in
             (Self.unacceptedEntry(of: acceptance), acceptance?.file ?? "", acceptance?.ownerUID ?? 0)
@@ -189,14 +189,14 @@ extension SpoolNode {
                 try fileSystem.rename(entry, in: directory, to: file, in: directory)
                 return true
             } catch .noSuchFileOrDirectory {
-                // A rename may succeed and its answer be lost (spool-rules 18).
+                // A rename may succeed although its answer is lost (spool-rules 18).
                 return false
             }
         }
         if !isNamed { try nameDrop(of: job, in: directory) }
     }
 
-    /// Gives the accepted drop its lasting name; a crash before is mended by whoever opens the job next.
+    /// Gives the accepted drop its final name; after a crash the node that opens the job next does so.
     func nameDrop(of job: OwnedJob, in directory: OpenFile) throws(SpoolError) {
         guard let acceptance = job.replay.acceptance else { return }
         try doing("naming the drop of \(job.name)") { () throws(Errno) in
@@ -204,20 +204,20 @@ extension SpoolNode {
             if try fileSystem.exists(Self.ownCopy, in: directory) {
                 try fileSystem.rename(Self.ownCopy, in: directory, to: acceptance.file, in: directory)
             } else if try !fileSystem.exists(acceptance.file, in: directory) {
-                // A drop that is not there at all is for the audit to find.
+                // The audit reports a drop that is missing.
                 do throws(Errno) {
                     try fileSystem.rename(entry, in: directory, to: acceptance.file, in: directory)
                 } catch .noSuchFileOrDirectory {}
                 return
             }
-            // The submitter's inode, once the copy has its place; one that stays is no harm, and goes the next time.
+            // The submitter's inode, once the copy has its place; if it stays, the next call removes it.
             try? fileSystem.removeIfPresent(entry, in: directory)
         }
     }
 }
 
 extension Acceptance.Kind {
-    /// By the drop's ending (INTERFACE, Drops).
+    /// Chooses the kind by the drop's ending (INTERFACE, Drops).
     ///
     /// - Parameter takesRows: Whether a table is a batch.
     package init(dropName: String, takesRows: Bool = false) {

@@ -3,8 +3,8 @@ import SystemPackage
 extension SpoolNode {
     /// Returns when the files that a job's steps left in `artifacts/` are on disk.
     ///
-    /// A step is recorded as completed after this and not before: it is never run again to make them. Only its command
-    /// knows which files it wrote and where below, so that the filesystem is synced as a whole, where there are any.
+    /// A step is recorded as completed only after this, because it never runs again to make them. Only its command
+    /// knows which files it wrote and where, so the whole filesystem is synced when there are any.
     ///
     /// - Throws: ``SyncFailure``.
     package func syncArtifacts(of job: OwnedJob) async throws {
@@ -15,7 +15,7 @@ extension SpoolNode {
                 } catch .noSuchFileOrDirectory {
                     return false
                 } catch {
-                    // Whatever a command made of it.
+                    // A command may have put anything in its place.
                     return true
                 }
             }

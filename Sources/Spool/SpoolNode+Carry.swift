@@ -1,12 +1,12 @@
 package import Jobs
 import SystemPackage
 
-/// Drops in an inbox on another filesystem, out of which nothing can be renamed.
+/// Drops in an inbox on another filesystem, from which no file can be renamed into the spool.
 ///
-/// One is claimed by a rename inside its inbox, to a name that carries its job's id, so that one node alone has it. Its
-/// copy becomes the job, is on disk, and only then the claimed drop is removed, before the daemon tells of the job.
-/// So a crash leaves either a claimed drop without a job, which goes back to its inbox, or one whose job is there,
-/// which is removed: the id tells which.
+/// A node claims one by a rename inside its inbox, to a name with the job's id, so that no other node takes it. Its
+/// copy becomes the job; once that is durable, the claimed drop is removed, before the daemon reports the job. So a
+/// crash leaves either a claimed drop without a job, which goes back to its inbox, or one with a job, which is removed:
+/// the id tells which.
 extension SpoolNode {
     /// Claims a drop by a rename inside its inbox.
     func carry(_ drop: Drop, from inbox: Inbox, _ seen: Seen?, _ rules: DropRules, to target: Target) throws(Errno)
@@ -29,13 +29,13 @@ extension SpoolNode {
         do {
             return try examineCarried(drop, source, from: inbox, rules, to: target)
         } catch {
-            // Best effort: what cannot be taken back now is taken back at the next start.
+            // Best effort: the next start takes back what cannot be taken back now.
             _ = try? takeBack(target.name, from: target.directory)
             throw error
         }
     }
 
-    /// What keeps a drop from being copied; nothing of such a drop can be moved to `rejected/` either.
+    /// Why a drop cannot be copied; nil when it can. Such a drop cannot be moved to `rejected/` either.
     private func obstacle(to status: FileStatus, _ rules: DropRules) -> String? {
         if status.kind != .regular { return "it is \(status.kind.name), not a regular file" }
         if status.links != 1 { return "it has \(status.links) hard links" }
@@ -50,7 +50,7 @@ extension SpoolNode {
         return .immovable(SpoolError(action(drop), .improperLink, advice: advice))
     }
 
-    /// Looks at a drop that no other node takes any more.
+    /// Examines a drop that no other node can take any more.
     private func examineCarried(
         _ drop: Drop,
         _ source: String,
@@ -87,9 +87,9 @@ extension SpoolNode {
         return .stays(Self.uncarried(drop, reason))
     }
 
-    // MARK: Its end
+    // MARK: End of a claimed drop
 
-    /// The inbox of the queue when a drop that was claimed for that job lies in it.
+    /// The queue's inbox, when it holds the drop that was claimed for that job; else nil.
     func source(of job: JobName, in queue: String) throws(Errno) -> OpenFile? {
         do throws(Errno) {
             let inbox = try spool.directory(SpoolLayout.inbox(of: queue))
@@ -99,25 +99,24 @@ extension SpoolNode {
         }
     }
 
-    /// Removes a claimed drop whose job, or rejection, is on disk.
+    /// Removes a claimed drop whose job or rejection is durable.
     func removeSource(of job: JobName, in inbox: OpenFile) throws(SpoolError) {
         try doing("removing the drop of \(job) from its inbox") { () throws(Errno) in
             let source = SpoolLayout.carriedName(of: job)
             do throws(Errno) {
                 try fileSystem.removeIfPresent(source, in: inbox)
             } catch {
-                // It may have succeeded and its answer be lost (spool-rules 18).
+                // It may have succeeded although its answer was lost (spool-rules 18).
                 if try fileSystem.exists(source, in: inbox) { throw error }
             }
         }
-        // One that a power cut brings back is known by its id, so nothing is lost where this fails.
+        // Best effort: a drop that a power cut brings back is recognized by its id.
         try? Durability.syncNow(inbox, fileSystem)
     }
 
-    /// Gives a claimed drop that is no job a name of its inbox again, which keeps its id; one that was rejected already
-    /// is removed.
+    /// Renames a claimed drop that is no job back to a drop's name with its id; removes one that was rejected.
     ///
-    /// - Returns: Its queue and inbox, when it is a drop again.
+    /// - Returns: Its queue and inbox, when it is a drop again; else nil.
     func giveBackSource(of job: JobName) throws(Errno) -> (queue: String, inbox: OpenFile)? {
         for queue in try DirectoryListing.names(in: SpoolLayout.inbox, of: spool.root)
         where SpoolLayout.isValidName(queue) {
@@ -137,7 +136,7 @@ extension SpoolNode {
         return nil
     }
 
-    /// The drop of that job in `rejected/`, when it has its note beside it.
+    /// The drop of that job in `rejected/`, when its note is beside it.
     private func rejected(_ job: JobName) throws(Errno) -> (file: OpenFile, day: OpenFile)? {
         for day in try DirectoryListing.names(in: SpoolLayout.rejected, of: spool.root) where !day.hasPrefix(".") {
             let directory = try spool.directory("\(SpoolLayout.rejected)/\(day)")
@@ -149,13 +148,12 @@ extension SpoolNode {
         return nil
     }
 
-    /// A power cut may have taken the bytes of one of them.
+    /// Compares the contents: a power cut may have lost bytes of one of them.
     private func isSame(_ left: OpenFile, as right: OpenFile) throws(Errno) -> Bool {
         try digest(of: left).sha256 == digest(of: right).sha256
     }
 
-    /// Whether the copy in a job's directory is the last that there is of its drop, as far as can be seen: the inbox that
-    /// it came from may not be mounted.
+    /// Whether the copy in a job's directory may be the last one of its drop, whose inbox may not be mounted.
     func isLastCopy(of job: JobName) throws(Errno) -> Bool {
         for queue in try DirectoryListing.names(in: SpoolLayout.inbox, of: spool.root)
         where SpoolLayout.isValidName(queue) {
@@ -166,20 +164,20 @@ extension SpoolNode {
 
     // MARK: What a crash left
 
-    /// What became of a claimed drop that was found in an inbox.
+    /// The outcome for a claimed drop that was found in an inbox.
     package enum CarriedEnd: Sendable {
-        /// A node has it in hand, or is about to take it over.
+        /// A node works on its job, or is about to take the job over.
         case inHand
-        /// It was a job's, and is removed.
+        /// It was already a job or a rejection, and was removed.
         case removed
         /// It is a drop again.
         case returned
     }
 
-    /// Ends what a crash left of a claimed drop in the inbox of `queue`.
+    /// Cleans up a claimed drop that a crash left in the inbox of `queue`.
     package func endCarried(_ job: JobName, in queue: String) async throws -> CarriedEnd {
         try await threads.run { [self] in
-            // A job may move on while it is looked for: then the second look finds it where it went.
+            // A job may move during the search; then the second search finds it.
             for _ in 0..<2 {
                 if let location = try spool.locate(job) {
                     if location.directory.hasPrefix("\(SpoolLayout.processing)/") { return .inHand }

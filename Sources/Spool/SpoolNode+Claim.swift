@@ -3,23 +3,23 @@ import Synchronization
 import SystemPackage
 
 extension SpoolNode {
-    /// What became of a job directory that this node wanted.
+    /// The outcome of this node's attempt to take a job directory.
     package enum Claim: Sendable {
-        /// It is this node's, and can go on; with the records of its history; of a long one with the last part.
+        /// This node owns it, and it can go on. With the records of its history; of a long one only the last part.
         case owned(OwnedJob, [HistoryRecord])
-        /// Its history had it elsewhere already; now it lies there. With the records as above.
+        /// Its history says that it belongs elsewhere, and it was moved there. With the records as above.
         case settled(JobReplay, [HistoryRecord])
         /// It had not been accepted: the drop is back in its inbox.
         case returned(queue: String)
-        /// Somebody was faster.
+        /// It is not there: another process was faster.
         case gone
         /// It cannot be read; it was left where it is.
         case unreadable(JobName, reason: String)
     }
 
-    /// Takes a job from `deferred/`, appends `claimed` (synced with the next record) and hands it over.
+    /// Takes a job from `deferred/`, appends `claimed` (synced with the next record) and returns it.
     ///
-    /// - Parameter show: Is shown all parts of a long history but the last.
+    /// - Parameter show: Called with every part of a long history except the last.
     package func claimDeferred(
         _ job: JobName,
         due: Timestamp,
@@ -58,10 +58,10 @@ extension SpoolNode {
         return .owned(owned, records + [record])
     }
 
-    /// Takes a job directory from anywhere into this node's hands, for what a person asked; nil when it is not there.
+    /// Moves a job directory from anywhere into this node's directory, for a request; nil when it is not there.
     ///
-    /// Nothing is appended: the caller commits what was asked, and that moves it on. The move to here is on disk by
-    /// then: else a power cut could leave a history that has the answer in `held/`, where nobody asks for it any more.
+    /// Nothing is appended: the caller commits the request, and that moves the job on. The move to here is durable by
+    /// then: else a power cut could leave the answer in a history in `held/`, where no request moves it on.
     ///
     /// - Throws: ``UnreadableJob``, ``SpoolError``, ``SyncFailure``.
     package func adopt(
@@ -82,8 +82,8 @@ extension SpoolNode {
 
     /// Renames a job's directory into this node's; false when it is not there, or when the job is here already.
     ///
-    /// What is here already is in this node's hands, and a second pair would break its history; after the rename it
-    /// could no longer be told from a rename whose answer was lost.
+    /// This node already works on a job that is here, and a second owner would break its history. After the rename,
+    /// that case would look like a rename whose answer was lost.
     ///
     /// - Throws: ``UnreadableJob``, ``SpoolError``.
     func take(_ name: String, from directory: String, as job: JobName) throws -> Bool {
@@ -100,7 +100,7 @@ extension SpoolNode {
         }
     }
 
-    /// This node's directory, made again when somebody removed it.
+    /// This node's directory, made again when another process removed it.
     func ownDirectory() throws(Errno) -> OpenFile {
         let (directory, changed) = try spool.ensuredDirectory(processing)
         for parent in changed { try Durability.syncNow(parent, fileSystem) }
@@ -109,9 +109,9 @@ extension SpoolNode {
 
     /// Opens a job that lies in this node's directory and reads its history.
     ///
-    /// A torn tail is cut back to the last whole record; a history that somebody changed is refused.
+    /// A torn tail is cut back to the last whole record; a history with a changed record is refused.
     ///
-    /// - Returns: The job, and the records of its history; of a long one the last part, and `show` is shown the others.
+    /// - Returns: The job, and the records of its history; of a long one the last part, and `show` gets the others.
     func open(
         _ job: JobName,
         _ show: HistoryFold.Show? = nil
@@ -148,16 +148,16 @@ extension SpoolNode {
         return (owned, fold.rest)
     }
 
-    /// Does what a crash left undone of a job whose history says that it belongs elsewhere.
+    /// Completes what a crash left undone for a job whose history says that it belongs elsewhere.
     func settle(_ job: OwnedJob, _ records: [HistoryRecord]) async throws -> Claim {
         let replay = job.replay
         return try await withFiles(of: job) { open in
             let files = try await threads.run { [self] in
                 try nameDrop(of: job, in: open.directory)
                 if replay.life.isEnded { return try writeResult(of: job, open, replay) }
-                // A retry may have been cut short before it took the old result away.
+                // A crash may have cut a retry short before it removed the old result.
                 try removeResult(of: job, open)
-                // What it asks may not have been written down yet.
+                // Its approval request may not have been written yet.
                 if case .held(let hold) = replay.life.state, let request = hold.approval {
                     return [try write(request, of: job, open)]
                 }

@@ -5,8 +5,8 @@ import SystemPackage
 extension SpoolNode {
     /// Runs `body` with the files of a job open.
     ///
-    /// - Throws: What `body` throws; ``SpoolError`` when they cannot be opened again, or another process put a history of
-    ///   its own in the place of this one.
+    /// - Throws: What `body` throws; ``SpoolError`` when the files cannot be opened again, or another process has
+    ///   replaced the history or written to it.
     func withFiles<Value>(of job: OwnedJob, _ body: (JobFiles) async throws -> Value) async throws -> Value {
         let files = try await openJobs.begin(job) { try await threads.run { [self] in try openAgain(job) } }
         defer { openJobs.end(job) }
@@ -20,15 +20,15 @@ extension SpoolNode {
         return try await body()
     }
 
-    /// A history that was replaced meanwhile is another node's: the node that took the job over made it (`renewHistory`).
-    /// Its inode may be the old one's again, but then it is longer.
+    /// Opens the files again; refuses a history that the node that took the job over has replaced (`renewHistory`). The
+    /// new one may have the old inode number, but then it is longer.
     private func openAgain(_ job: OwnedJob) throws(SpoolError) -> JobFiles {
         let action = "opening the history of \(job.name)"
         if job.isClosed { throw SpoolError(action, .badFileDescriptor, advice: "The job is no longer this node's") }
         let (files, isSame) = try doing(action) { () throws(Errno) in
             let directory = try fileSystem.open(job.name.description, in: spool.directory(processing), .jobDirectory)
             let history = try fileSystem.open(SpoolLayout.history, in: directory, .appendAgain)
-            // Another task may append to it now, by a file of its own: that has the lock, too, until its length is known.
+            // Another task may append now, through its own descriptor, and holds the lock until the length is updated.
             let isSame = try job.state.withLock { state throws(Errno) in
                 let status = try fileSystem.status(of: history)
                 guard let file = state.file else { return false }

@@ -2,10 +2,10 @@ import Jobs
 import SystemPackage
 
 extension SpoolNode {
-    /// Ends an acceptance that a former life may not have told, its sync included.
+    /// Completes an acceptance that an earlier run may not have reported, its sync included.
     ///
-    /// - Returns: False when the drop's bytes did not reach the disk as its record did, which only a power cut before
-    ///   that sync can do: then it is taken back.
+    /// - Returns: False when the drop must be taken back: a power cut before that sync lost its bytes but not its
+    ///   record, or lost its idempotency key, and another job has the key now.
     func finishAccept(_ job: OwnedJob) async throws -> Bool {
         try await withFiles(of: job) { try await finishAccept(job, $0) }
     }
@@ -27,7 +27,7 @@ extension SpoolNode {
                     directories: [open.directory] + directories
                 )
             } catch is Rejection where mayBeTakenBack {
-                // Another job has its key by now, because a power cut took this one's.
+                // Another job has its key by now, because a power cut lost this one's.
                 return false
             }
         }
@@ -38,7 +38,7 @@ extension SpoolNode {
         return true
     }
 
-    /// A drop of which a former life may not have told that it is accepted.
+    /// A drop whose acceptance an earlier run may not have reported.
     private struct Unsynced {
         var drop: OpenFile?
         var isIntact: Bool
@@ -64,7 +64,7 @@ extension SpoolNode {
         return Unsynced(drop: drop, isIntact: isIntact, source: source)
     }
 
-    /// What an acceptance changed beside the job's own directory.
+    /// What an acceptance changed besides the job's own directory.
     private func accepted(
         _ acceptance: Acceptance,
         _ job: JobName
@@ -74,7 +74,7 @@ extension SpoolNode {
         }
         return try doing("opening what the acceptance of \(job) changed") { () throws(Errno) in
             var directories = [try spool.directory(processing)] + (key?.directories ?? [])
-            // It may have been removed since.
+            // The inbox may have been removed since.
             do throws(Errno) {
                 directories.append(try spool.directory(SpoolLayout.inbox(of: acceptance.queue)))
             } catch .noSuchFileOrDirectory {}

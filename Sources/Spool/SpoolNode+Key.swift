@@ -2,14 +2,12 @@ import Jobs
 import SystemPackage
 
 extension SpoolNode {
-    /// Reserves an idempotency key for a job: `keys/<2 hex>/<sha256>` holds the id of the job that has it, and a digest of
-    /// what it asks for.
+    /// Reserves an idempotency key for a job: `keys/<2 hex>/<sha256>` holds the job's id and its input's digest.
     ///
-    /// Who wants it appends its id, and the first whole id counts: so two who find no id both see who was first, and
-    /// what a crash left of an id binds no job. A key that an acceptance reserved before a crash cut it short is the
-    /// same job's again.
+    /// Each claimer appends its job's id, and the first whole id counts: two claimers that find no id both see which
+    /// was first, and a part of an id binds no job. A job that reserved the key before a crash gets it again.
     ///
-    /// - Throws: `Rejection` when another job has it: that of a duplicate when it asks for the same.
+    /// - Throws: ``Rejection`` when another job has the key; a duplicate's when that job asks for the same.
     func reserve(
         _ key: String,
         for job: JobName,

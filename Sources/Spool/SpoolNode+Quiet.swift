@@ -3,18 +3,18 @@ import SystemPackage
 
 /// What keeps a drop from being taken.
 enum Unquiet {
-    /// A writer has it open; an event tells when he is done.
+    /// A writer has it open; an event reports when it is done.
     case writer
-    /// It has not looked the same for long enough.
+    /// It has not stayed unchanged for long enough.
     case look(Look)
 }
 
 extension SpoolNode {
-    /// How long a drop must stay the same, and why.
+    /// How long a drop must stay unchanged, and why.
     private struct Demand {
         var quiet: Duration
         var reason: Look.Reason
-        /// The kernel knows that there is no writer: then the file's own times say how long it has been quiet.
+        /// The kernel reports that there is no writer: then the file's own times say how long it has been quiet.
         var isProven = true
 
         mutating func raise(to quiet: Duration, _ reason: Look.Reason) {
@@ -22,10 +22,12 @@ extension SpoolNode {
         }
     }
 
-    /// Sees whether a drop is whole: a read lease tells that there is no writer (fcntl(2), F_SETLEASE), what inotify
-    /// saw of it, else equal looks; and the queue may want it to be quiet for longer.
+    /// Checks whether a drop is complete.
     ///
-    /// - Parameter earlier: How it looked before, when it was not quiet then.
+    /// A read lease shows that there is no writer (fcntl(2), F_SETLEASE); without one, inotify events and equal looks
+    /// decide. The queue's settle time may keep it longer.
+    ///
+    /// - Parameter earlier: The previous look, when the drop was not quiet then.
     /// - Returns: Nil when it may be taken.
     func unquiet(
         _ drop: Drop,
@@ -59,7 +61,7 @@ extension SpoolNode {
             ? openWriter(of: file, status, rules).map(Unquiet.look) : nil
     }
 
-    /// The last look at a file of which nothing was seen and the kernel tells nothing: other processes may.
+    /// The last check of a file about which neither events nor the kernel tell anything: the open files of processes.
     private func openWriter(of file: OpenFile, _ status: FileStatus, _ rules: DropRules) -> Look? {
         let now = clock.now
         guard let path = OpenWriters.path(of: file), openWriters.include(path, at: now) else { return nil }
@@ -73,7 +75,7 @@ extension SpoolNode {
         case .finished: demand.raise(to: rules.quiet.untold, .unseen)
         case .unknown: demand.raise(to: rules.quiet.unseen, .unseen)
         case .open:
-            // A write sets both times at once; a link, which is made and not closed either, sets the second one alone.
+            // A write sets both times; a new link, which is created and not closed either, sets only the change time.
             let mayBeLink = status.size > 0 && status.changed > status.modified
             demand.raise(to: mayBeLink ? rules.quiet.unseen : rules.quiet.open, mayBeLink ? .unseen : .writer)
         }
@@ -85,24 +87,24 @@ extension SpoolNode {
         var look = Look(status, at: now, demand.reason)
         if let earlier, earlier.isSame(as: look) {
             if now - earlier.at >= demand.quiet { return nil }
-            // A clock that was set back makes nothing wait longer than once more.
+            // After the clock was set back, a drop waits at most once more.
             if earlier.at <= now { look.at = earlier.at }
         }
         let changed = changeTime(of: status)
-        // A change that came between two looks counts from when it was, where the file's own times count.
+        // Where the file's own times count, the wait starts at the change, not at the look.
         look.due = (demand.isProven && changed <= now ? changed : look.at) + demand.quiet
-        // No event tells of a link that goes elsewhere.
+        // No event reports the removal of a link in another directory.
         if demand.reason == .link { look.due = min(look.due, now + QuietTimes.linkLook) }
         return look
     }
 
-    /// Whether a file was last changed so long ago, as it says itself. A rename and a link count as changes.
+    /// Whether a file's change time is at least `quiet` ago. A rename and a link count as changes.
     private func isPast(_ status: FileStatus, _ quiet: Duration, _ now: Timestamp) -> Bool {
         let changed = changeTime(of: status)
         return changed <= now && now - changed >= quiet
     }
 
-    /// Rounded up.
+    /// Rounded up to the next millisecond.
     private func changeTime(of status: FileStatus) -> Timestamp {
         Timestamp(milliseconds: status.changed / 1_000_000 + 1)
     }

@@ -11,15 +11,15 @@ extension SpoolNode {
         }
     }
 
-    /// Takes over one job of a node that died, this one's own former life included.
+    /// Takes over one job of a dead node, or of this node's own earlier run.
     ///
-    /// The lock that its node held is this node's now. The directory is moved here, the valid history copied to a
-    /// new file that replaces the old one (so that a zombie's open file is a dead inode), `claimed` appended with the
-    /// next epoch, all synced.
+    /// This node holds the lock of the job's node now. The directory is moved here, the valid history is copied to a
+    /// new file that replaces the old one (so that a zombie's open file is a dead inode), `claimed` is appended with
+    /// the next epoch, and all is synced.
     ///
     /// - Parameters:
     ///   - end: How the node ended; nil when that is not known, or it has not.
-    ///   - show: Is shown all parts of a long history but the last.
+    ///   - show: Called with every part of a long history except the last.
     package func takeOver(
         _ directoryName: String,
         of dead: String,
@@ -62,7 +62,7 @@ extension SpoolNode {
     ) async throws -> Claim {
         let (job, records): (OwnedJob, [HistoryRecord])
         do {
-            // That of another node was looked at where it lay.
+            // Another node's directory was checked before it was moved.
             if isOwn { try await threads.run { [self] in try checkTrust(in: "\(name)", of: processing, as: name) } }
             try await renewHistory(of: name, isOwn: isOwn)
             (job, records) = try await threads.run { [self] in try open(name, show) }
@@ -82,10 +82,9 @@ extension SpoolNode {
 
     /// Copies the valid history to a new file that replaces the old one.
     ///
-    /// This fences a zombie off, whose open file is a dead inode then. And it is done for this node's own former life,
-    /// too: a sync of it may have failed, and then the kernel shows what it did not write as if it had, and never tries
-    /// to write it again. A history that somebody changed is left as it is: a copy would lose the records behind the
-    /// change.
+    /// This fences off a zombie, whose open file is a dead inode then. It also serves this node's own earlier run: one
+    /// of its syncs may have failed, and then the kernel shows unwritten data as if it were written, and never writes
+    /// it. A history with a changed record stays as it is: a copy would lose the records behind the change.
     private func renewHistory(of name: JobName, isOwn: Bool) async throws {
         let renewed = try await threads.run { [self] in
             try doing("copying the history of \(name)") { () throws(Errno) -> (OpenFile, OpenFile)? in

@@ -5,8 +5,8 @@ import SystemPackage
 extension SpoolNode {
     /// Puts a drop that is no job into `rejected/`, with the reason beside it.
     ///
-    /// - Returns: Its row, and whether what the daemon had made around it is gone: once the drop was moved, that is no
-    ///   reason to fail.
+    /// - Returns: Its row, and whether the daemon's own files around the drop are gone: to leave them is no failure
+    ///   once the drop was moved.
     func reject(
         _ claimed: Claimed,
         _ drop: Drop,
@@ -26,12 +26,12 @@ extension SpoolNode {
                 )
                 let file = try fileSystem.replaceFile(note.fileName, in: day, with: note.bytes)
                 try rename(claimed.entry, in: claimed.directory, to: note.job.description, in: day)
-                // Of a drop from another filesystem its copy is all that is left when the drop is removed.
+                // For a drop on another filesystem, only this copy is left once the drop is removed.
                 let copy = claimed.source == nil ? nil : try fileSystem.openPlain(note.job.description, in: day)
                 let parent = try spool.directory(processing)
                 let isTidy: Bool
                 do throws(Errno) {
-                    // The copy of a foreign drop is nobody's loss: the drop itself was moved.
+                    // The copy of another user's drop is not needed: the drop itself was moved.
                     try fileSystem.removeIfPresent(Self.ownCopy, in: claimed.directory)
                     try fileSystem.removeDirectory(claimed.name.description, in: parent)
                     isTidy = true
@@ -43,7 +43,7 @@ extension SpoolNode {
         }
         try await durability.sync(files: files, directories: directories)
         guard let source = claimed.source else { return (note.summary, isTidy) }
-        // What was rejected is its copy, which is on disk now.
+        // The rejected copy is durable now.
         do {
             try await threads.run { [self] in try removeSource(of: claimed.name, in: source) }
             return (note.summary, isTidy)
@@ -52,7 +52,7 @@ extension SpoolNode {
         }
     }
 
-    /// A name under which neither a drop nor a drop that is named as a note lies in `day`: nothing there is replaced.
+    /// A free name in `day`, with which neither the drop nor its note replaces anything there.
     private func freeName(for job: JobName, in day: OpenFile) throws(Errno) -> JobName {
         var name = job
         while true {
@@ -64,9 +64,9 @@ extension SpoolNode {
         }
     }
 
-    /// Takes a drop that a crash caught between inbox and acceptance back to its inbox, under a name that keeps its id.
+    /// Takes a drop whose acceptance was not completed back to its inbox, under a name that keeps its id.
     func undoAccept(of job: JobName, in directory: OpenFile) async throws -> Claim {
-        // The record goes first, for certain: else a crash could leave the drop in its inbox and a job without it.
+        // The record is removed first, durably: else a crash could leave the drop in its inbox and a job without it.
         let mustSync = try await threads.run { [self] in
             try doing("taking \(job) back to its inbox") { () throws(Errno) in
                 guard try fileSystem.exists(SpoolLayout.history, in: directory) else { return false }
@@ -96,7 +96,7 @@ extension SpoolNode {
     ) throws(Errno) -> (queue: String?, changed: [OpenFile]) {
         let parent = try spool.directory(processing)
         let names = try DirectoryListing.names(in: "\(processing)/\(job)", of: spool.root)
-        // In a directory that somebody forged it may name any place.
+        // In a forged directory an entry may name any place.
         let entry = names.first { Self.unaccepted($0) != nil }
         var queue = entry.flatMap { Self.unaccepted($0)?.queue }
         var changed = [parent]
@@ -115,7 +115,7 @@ extension SpoolNode {
         for name in (isLast ? [] : [Self.ownCopy]) + [Self.newHistory, SpoolLayout.history] {
             try fileSystem.removeIfPresent(name, in: directory)
         }
-        // Anything else in it is nobody's business to delete: then the directory stays for a person to see.
+        // The daemon deletes nothing else in it: then the directory stays for the operator to see.
         do throws(Errno) {
             try fileSystem.removeDirectory(job.description, in: parent)
         } catch .directoryNotEmpty {}

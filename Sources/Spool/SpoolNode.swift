@@ -3,27 +3,27 @@ package import Jobs
 import Synchronization
 import SystemPackage
 
-/// One node's hands on a spool: accept, claim, commit and take over, each one function with all its syscalls in order.
+/// One node's operations on a spool: accept, claim, commit and take over, each one function with its syscalls in order.
 package final class SpoolNode: Sendable {
     package let spool: SpoolRoot
     package let node: String
     package let durability: Durability
-    /// Tasks that make many syscalls prefer them.
+    /// The preferred executor of tasks that make many syscalls.
     package let threads: DiskThreads
     let clock: WallClock
     let identifiers: JobIDGenerator
-    /// Held while a drop is taken back and its directory removed: who claims it again under its id must not find both.
+    /// Held while a drop is taken back and its directory removed: a new claim under its id must not find both.
     let takingBack = Mutex(())
     let openWriters = OpenWriters()
     let openJobs: OpenJobs
     var fileSystem: any FileSystem { spool.fileSystem }
 
-    /// Jobs that have files open at the same time, where there is no reason for fewer.
+    /// The default for the most jobs with open files.
     package static let openJobsMax = 512
 
     /// - Parameters:
-    ///   - timer: For closing files that are not used any more.
-    ///   - openJobsMax: Jobs that have files open at the same time.
+    ///   - timer: Times the closing of unused files.
+    ///   - openJobsMax: The most jobs with open files.
     package init(
         spool: SpoolRoot,
         node: String,
@@ -45,10 +45,10 @@ package final class SpoolNode: Sendable {
 
     var processing: String { SpoolLayout.processing(of: node) }
 
-    /// The place of the next drop among the jobs of its queue: after all before it.
+    /// The next drop's place in its queue: after all earlier ones.
     package func nextTurn() -> JobID { identifiers.next() }
 
-    /// Sees that all turns to come are after this one, of a former life.
+    /// Makes all later turns follow this one, which an earlier run gave.
     package func pass(_ turn: JobID) { identifiers.pass(turn) }
 
     /// Makes the node's own directory and those of `queues`, where they are missing; synced when it returns.
@@ -119,12 +119,12 @@ package final class SpoolNode: Sendable {
 
     // MARK: Commit
 
-    /// Appends a record and does what follows from it, as DESIGN section 4 orders it.
+    /// Appends a record and carries out what follows from it, in the order of DESIGN section 4.
     ///
-    /// When it returns, the record is on disk; where the command moves the job, the directory is where it belongs,
-    /// both parents are synced, and the job is no longer this node's.
+    /// When it returns, the record is durable; where the command moves the job, the directory is in its new place, both
+    /// parents are synced, and the job is no longer this node's.
     ///
-    /// - Returns: The record, and what the history says now, of its steps an excerpt.
+    /// - Returns: The record, and what the history says now, with only an excerpt of its steps.
     /// - Throws: `IllegalTransition`, ``SpoolError``, ``SyncFailure``.
     @discardableResult
     package func commit(_ command: JobCommand, on job: OwnedJob) async throws -> (HistoryRecord, JobReplay) {
@@ -144,7 +144,7 @@ package final class SpoolNode: Sendable {
                     return (record, replay, transition.destination, results, isChanged, state.length)
                 }
             }
-            // The directory's entries change only where a result was written or taken away.
+            // The directory's entries change only where a result was written or removed.
             let directories = isChanged ? [files.directory] : []
             try await durability.sync(files: [files.history] + results, directories: directories)
             job.noteSynced(length)
@@ -153,7 +153,7 @@ package final class SpoolNode: Sendable {
         }
     }
 
-    /// Appends a record about a step that has no effect outside; a crash may lose it, which only repeats the step.
+    /// Appends a record about a step without effects outside; if a crash loses the record, the step only runs again.
     package func note(_ event: JobEvent, on job: OwnedJob) async throws -> (HistoryRecord, JobReplay) {
         let now = clock.now
         return try await withFiles(of: job) { files in
@@ -166,7 +166,7 @@ package final class SpoolNode: Sendable {
         }
     }
 
-    /// One record, one write: what was written of it in vain is taken back.
+    /// Appends one record with one write; a partial write is cut off again.
     func append(
         _ event: JobEvent,
         to job: OwnedJob,
@@ -183,7 +183,7 @@ package final class SpoolNode: Sendable {
         let line = chain.seal(record)
         do throws(Errno) {
             let written = try fileSystem.write(line[...], to: files.history, at: nil)
-            // A short write has a reason, which a write of the rest would tell; no record is written in two parts.
+            // A short write is a failure that a write of the rest would report; no record is written in two parts.
             if written < line.count { throw .noSpace }
         } catch {
             do throws(Errno) {
@@ -212,7 +212,7 @@ package final class SpoolNode: Sendable {
         }
     }
 
-    /// What a person is asked, for a person to read; what counts is in the history.
+    /// Writes the approval request for a person to read; what counts is in the history.
     func write(_ request: ApprovalRequest, of job: OwnedJob, _ files: JobFiles) throws(SpoolError) -> OpenFile {
         try doing("writing \(SpoolLayout.approval) of \(job.name)") { () throws(Errno) in
             try fileSystem.replaceFile(
@@ -245,7 +245,7 @@ package final class SpoolNode: Sendable {
         try await durability.sync(directories: parents)
     }
 
-    /// Renames, and decides an error by looking at the destination: what is there came from here (spool-rules 18).
+    /// Renames; after an error it looks whether the rename took place all the same (spool-rules 18).
     func rename(
         _ name: String,
         in source: OpenFile,

@@ -2,8 +2,7 @@ package import Jobs
 import SystemPackage
 
 extension SpoolRoot {
-    /// The note beside a rejected drop of that whole name, looked for by its name alone, the newest day first; nil when
-    /// there is none.
+    /// The note beside the rejected drop of exactly that name, the newest day first; nil when there is none.
     package func rejectionNote(of job: JobName) throws(SpoolError) -> RejectionNote? {
         try doing("reading \(SpoolLayout.rejected)/") { () throws(Errno) in
             let days = try DirectoryListing.names(in: SpoolLayout.rejected, of: root)
@@ -18,7 +17,7 @@ extension SpoolRoot {
     /// Where a rejected drop lies, relative to the spool.
     package func path(of note: RejectionNote) -> String { "\(SpoolLayout.rejected)/\(note.at.day)/\(note.job)" }
 
-    /// The contents of a drop that waits in its inbox, of a megabyte at most; nil when it is gone, or no file.
+    /// The contents of a waiting drop, of 1 MiB at most; nil when it is larger or gone, or its name is not UTF-8.
     package func waitingContents(of drop: Drop) throws(SpoolError) -> [UInt8]? {
         try doing("reading \(drop.shownName)") { () throws(Errno) in
             guard let name = String(validating: drop.name, as: UTF8.self) else { return nil }

@@ -4,7 +4,7 @@ import SystemPackage
 /// Where a job's directory was found.
 package struct JobLocation: Sendable, Equatable {
     package var job: JobName
-    /// Relative to the spool, as `done/2026-11-24`.
+    /// Relative to the spool, such as `done/2026-11-24`.
     package var directory: String
     /// Its name in there, which in `deferred/` begins with the due time.
     package var entry: String
@@ -15,7 +15,7 @@ package struct JobLocation: Sendable, Equatable {
 
     package var path: String { "\(directory)/\(entry)" }
 
-    /// Whether a job with this history belongs here; any node's `processing/` will do for one that is worked on.
+    /// Whether a job with this history belongs here; an active job may be in any node's `processing/`.
     package func fits(_ life: JobLife) -> Bool {
         let node = directory.hasPrefix("\(SpoolLayout.processing)/") ? String(directory.dropFirst(11)) : ""
         let place = SpoolLayout.location(of: job, in: life.place, node: node)
@@ -37,7 +37,7 @@ extension SpoolRoot {
         }
     }
 
-    /// The jobs in one of ``jobDirectories()``, in no order; nothing when it is gone.
+    /// The jobs in one of ``jobDirectories()``, in no order; empty when it is gone.
     package func jobs(in directory: String) throws(SpoolError) -> [JobLocation] {
         try doing("reading \(directory)/") { () throws(Errno) in
             try DirectoryListing.names(in: directory, of: root).compactMap { entry in
@@ -47,14 +47,14 @@ extension SpoolRoot {
         }
     }
 
-    /// Looks for jobs by the directories alone; `matches` decides by the name. One that moves meanwhile may come twice.
+    /// Searches the directories for jobs whose name matches; a job that moves meanwhile may come twice.
     package func findJobs(where matches: (JobName) -> Bool) throws(SpoolError) -> [JobLocation] {
         var found: [JobLocation] = []
         for directory in try jobDirectories() { found += try jobs(in: directory).filter { matches($0.job) } }
         return found
     }
 
-    /// Looks for jobs by their ids, until it has all of them; those that are in no directory are left out.
+    /// Searches the directories for jobs by their ids; the result has no entry for a job that is in none.
     package func findJobs(_ ids: Set<JobID>) throws(SpoolError) -> [JobID: JobLocation] {
         var found: [JobID: JobLocation] = [:]
         for directory in try jobDirectories() {
@@ -66,7 +66,7 @@ extension SpoolRoot {
         return found
     }
 
-    /// Looks for a job of that whole name, with one call a directory; nil when it is in none.
+    /// Searches for a job by its exact name, with one call per directory; nil when it is in none.
     package func locate(_ job: JobName) throws(SpoolError) -> JobLocation? {
         for directory in try jobDirectories() {
             if directory == SpoolLayout.deferred {
@@ -95,9 +95,9 @@ extension SpoolRoot {
         }
     }
 
-    /// Folds a job's history where it lies, record by record; nil when it is gone from there.
+    /// Replays a job's history where it lies, record by record; nil when it is gone from there.
     ///
-    /// - Parameter show: Told of the whole history part by part.
+    /// - Parameter show: Called with the whole history part by part.
     package func replay(
         of location: JobLocation,
         show: HistoryFold.Show? = nil
@@ -115,7 +115,7 @@ extension SpoolRoot {
         }
     }
 
-    /// Reads a file of a job, as `result.json`; nil when it is not there.
+    /// Reads a file of a job, such as `result.json`; nil when it is not there.
     package func contents(of file: String, in location: JobLocation) throws(SpoolError) -> [UInt8]? {
         try doing("reading \(location.path)/\(file)") { () throws(Errno) in
             do throws(Errno) {
@@ -141,10 +141,10 @@ extension SpoolRoot {
         }
     }
 
-    /// The note of that name; nil for a rejected drop that is only named as one is, and may be anything.
+    /// The note of that name; nil for a rejected drop that is only named like a note.
     ///
-    /// A note without its drop is none: it is written first, and a crash took the drop back to its inbox. Believed, it
-    /// would keep the drop's id from it.
+    /// A note without its drop does not count: it is written first, and a crash then took the drop back to its inbox.
+    /// If it counted, the drop could not keep its id.
     func rejectionNote(_ name: String, in day: OpenFile) throws(Errno) -> RejectionNote? {
         if try fileSystem.exists(name + RejectionNote.ending, in: day) { return nil }
         if try !fileSystem.exists(String(name.dropLast(RejectionNote.ending.count)), in: day) { return nil }

@@ -1,10 +1,10 @@
 import SystemPackage
 
 extension SpoolRoot {
-    /// Returns when all that a job's history says now is on disk; false when it is gone from there.
+    /// Returns when all that a job's history says now is durable; false when it is gone from there.
     ///
-    /// A record can be read before the node that wrote it has synced it. Who tells a person that it is so, and is no
-    /// node, makes sure first: a power cut must not undo what somebody was told.
+    /// A record can be read before its node has synced it. A program that is no node and reports the record calls this
+    /// first: a power cut must not undo what was reported.
     package func syncHistory(of location: JobLocation) throws(SpoolError) -> Bool {
         try doing("syncing the history of \(location.job)") { () throws(Errno) in
             do throws(Errno) {

@@ -2,9 +2,9 @@ import Jobs
 import Synchronization
 package import SystemPackage
 
-/// A spool that is there: its root, and the directories in it kept open.
+/// An existing spool: its root, and a bounded number of open directories in it.
 package final class SpoolRoot: Sendable {
-    /// Directories kept open; day directories come and go, so the number is bounded.
+    /// The most directories kept open; bounded, because day directories come and go.
     private static let openDirectoriesMax = 64
 
     package let path: String
@@ -36,7 +36,7 @@ package final class SpoolRoot: Sendable {
         } catch {
             throw SpoolError("opening the spool \(path)", error)
         }
-        // The inboxes make a spool: administrators make them for submitters; the rest is the daemon's to make.
+        // The inboxes make it a spool: the administrator makes them for submitters, the daemon makes the rest.
         let isSpool = try doing("looking for \(path)/\(SpoolLayout.inbox)") { () throws(Errno) in
             try fileSystem.exists(SpoolLayout.inbox, in: root)
         }
@@ -49,7 +49,7 @@ package final class SpoolRoot: Sendable {
         }
     }
 
-    /// Makes what is missing of a spool at `path`; what is there is left as it is.
+    /// Makes the missing parts of a spool at `path`, and leaves the existing ones as they are.
     package static func create(path: String, queues: [String], fileSystem: any FileSystem) throws(SpoolError) {
         do throws(Errno) {
             try fileSystem.ensureDirectory(path, in: fileSystem.open(".", in: nil, .directory), mode: 0o755)
@@ -68,7 +68,7 @@ package final class SpoolRoot: Sendable {
     /// An inbox or a day may be removed or moved and made again while it is kept open; then it is opened again.
     package func directory(_ name: String) throws(Errno) -> OpenFile { try openDirectory(name).file }
 
-    /// Keeps the directory `name` open no longer than those do who use it now.
+    /// Stops keeping the directory `name` open; its current users keep it open for as long as they need it.
     package func letGo(of name: String) { directories.withLock { $0[name] = nil } }
 
     /// Whether a directory, relative to the root, lies on a filesystem of this machine alone.
@@ -100,19 +100,18 @@ package final class SpoolRoot: Sendable {
         return opened
     }
 
-    /// Makes `control/` when somebody removed it.
+    /// Makes `control/` when it is missing.
     ///
-    /// - Returns: Whether it was gone.
+    /// - Returns: Whether it was missing.
     package func ensureControl() throws(SpoolError) -> Bool {
         try doing("making \(SpoolLayout.control)/") { () throws(Errno) in
             try !ensuredDirectory(SpoolLayout.control).changed.isEmpty
         }
     }
 
-    /// The open directory `name`, made when it is missing, and so are those that lead to it: somebody may remove them
-    /// under a running node.
+    /// Opens the directory `name`; makes it and the directories that lead to it when another process has removed them.
     ///
-    /// - Returns: The directory, and those that must be synced because one in them is new.
+    /// - Returns: The directory, and the parents that must be synced because they have a new entry.
     func ensuredDirectory(_ name: String) throws(Errno) -> (directory: OpenFile, changed: [OpenFile]) {
         do {
             return (try directory(name), [])

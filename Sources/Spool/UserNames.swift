@@ -3,11 +3,11 @@ import Synchronization
 
 /// The system's user database.
 package enum UserNames {
-    /// Names that were asked for, and in which second: in a burst of drops the database is asked once in each.
+    /// Names, and the second in which each was looked up: in a burst of drops the database is asked once per second.
     private static let known = Mutex<[Int: (name: String, second: Int)]>([:])
     private static let knownMax = 1_024
 
-    /// The user's name, or the number where there is none; as it was a second ago at the most.
+    /// The user's name, or the number where there is none; at most one second old.
     package static func name(of uid: Int) -> String {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -37,7 +37,7 @@ package enum UserNames {
         guard getpwuid_r(uid_t(uid), &entry, &buffer, buffer.count, &found) == 0, found != nil else { return [] }
         var ids = [gid_t](repeating: 0, count: groupsMax)
         var count = Int32(groupsMax)
-        // More groups than the kernel allows a process are cut, and count is then their number.
+        // getgrouplist(3) cuts the list at `groupsMax`, and `count` is the full number then.
         _ = getgrouplist(entry.pw_name, entry.pw_gid, &ids, &count)
         return Set(ids.prefix(min(Int(count), groupsMax)).compactMap(groupName))
     }
@@ -48,7 +48,7 @@ package enum UserNames {
     private static func groupName(_ gid: gid_t) -> String? {
         var entry = group()
         var found: UnsafeMutablePointer<group>?
-        // Holds all members' names, too.
+        // The entry also holds the names of all members.
         var buffer = [CChar](repeating: 0, count: 1 << 20)
         guard getgrgid_r(gid, &entry, &buffer, buffer.count, &found) == 0, found != nil, let name = entry.gr_name
         else { return nil }
@@ -56,5 +56,5 @@ package enum UserNames {
     }
 }
 
-/// The user that the daemon runs as; drops of others are copied.
+/// The user that the daemon runs as; drops of other users are copied.
 let effectiveUserID = geteuid()

@@ -2,11 +2,11 @@ import CSystemd
 import Glibc
 import Logging
 
-/// systemd's journal, spoken to natively, so that every field can be searched for.
+/// systemd's journal, by its native protocol, so that every field can be searched for.
 ///
 /// sd_journal_sendv(3) chooses the form on the wire: a datagram, or a sealed memfd when the entry is large. It returns
-/// success when there is no journald at all, so the socket is looked for first; what the journal does not take goes to
-/// the text destination instead.
+/// success even without journald, so this checks for the socket first. Entries that the journal does not take go to the
+/// text destination.
 package struct JournalDestination: LogDestination {
     /// Where journald listens (systemd's JOURNAL_NATIVE_PROTOCOL).
     package static let socketPath = "/run/systemd/journal/socket"

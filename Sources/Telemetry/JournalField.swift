@@ -1,8 +1,8 @@
 /// The metadata keys that the whole daemon uses when it logs, and the journal fields they become.
 ///
 /// The raw value is the key: `logger.notice("…", metadata: [JournalField.job.rawValue: "\(id)"])`, or plainly `"job"`.
-/// Field names follow systemd.journal-fields(7) and the native protocol: journald drops, without a word, a field whose
-/// name is longer than 64 bytes, or has other characters than `A`-`Z`, `0`-`9` and `_`, or begins with `_` or a digit.
+/// Field names follow systemd.journal-fields(7) and the native protocol: journald silently drops a field whose name is
+/// longer than 64 bytes, or has other characters than `A`-`Z`, `0`-`9` and `_`, or begins with `_` or a digit.
 package enum JournalField: String, Sendable, CaseIterable {
     case job, queue, workflow, step, state, attempt, node
     /// A whole number of milliseconds.
@@ -19,17 +19,17 @@ package enum JournalField: String, Sendable, CaseIterable {
 
     /// The longest value of a field, in bytes of UTF-8; what is longer is cut and ends in `…`.
     ///
-    /// A journal entry is a summary. What is long belongs into the job directory, where it is private.
+    /// A journal entry is a summary. Long text belongs in the job directory, where it is private.
     package static let maximumValueLength = 4_096
 
-    /// The most fields that one entry takes from metadata; journald drops an entry of about 1,000 whole.
+    /// The most fields that one entry takes from metadata; journald drops the whole entry at about 1,000.
     package static let maximumFieldCount = 64
 
     private static let prefix = "AGENTSPOOL_"
 
     /// The field name of any metadata key: `message_id` is `MESSAGE_ID`, every other key is `AGENTSPOOL_<UPPER>`.
     ///
-    /// What journald forbids in a name becomes `_`, and a name is cut to ``maximumNameLength``.
+    /// Characters that journald forbids in a name become `_`, and a name is cut to ``maximumNameLength``.
     package static func name(ofKey key: String) -> String {
         if key == messageID.rawValue { return "MESSAGE_ID" }
         let upper = key.utf8.prefix(maximumNameLength - prefix.utf8.count).map { byte -> UInt8 in

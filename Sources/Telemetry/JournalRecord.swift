@@ -1,6 +1,6 @@
 import Logging
 
-/// The fields of an entry as sd_journal_sendv(3) takes them: `NAME=value` one after the other, with where each ends.
+/// The fields of an entry for sd_journal_sendv(3): `NAME=value` one after the other, with the end of each.
 struct JournalRecord {
     private(set) var bytes: [UInt8] = []
     private(set) var ends: [Int] = []

@@ -4,7 +4,7 @@ package import Logging
 extension LogPipeline {
     /// The destination that fits how the program was started.
     ///
-    /// The journal, natively, when `descriptor` leads there (`$JOURNAL_STREAM`) and its socket is there; otherwise lines
+    /// The journal, natively, when `descriptor` leads there (`$JOURNAL_STREAM`) and its socket exists; otherwise lines
     /// of text on the descriptor.
     package static func destination(
         environment: [String: String],
@@ -17,7 +17,7 @@ extension LogPipeline {
         return JournalDestination(fallback: text)
     }
 
-    /// Makes the program's pipeline and gives it to swift-log's `LoggingSystem`, which allows that once a process.
+    /// Makes the program's pipeline and gives it to swift-log's `LoggingSystem`, which allows that once per process.
     ///
     /// - Returns: The pipeline, for its level and for ``flush(within:)`` at the end.
     package static func bootstrap(

@@ -1,9 +1,9 @@
 package import Jobs
 package import Logging
 
-/// One thing to write to the log, with everything already turned into text and cut to its limits.
+/// One entry of the log, already turned into text and cut to its limits.
 ///
-/// An entry is made by the one who logs, so that what waits in the pipeline is bounded and cannot change any more.
+/// The caller's thread makes it, so that entries in the pipeline are bounded and cannot change any more.
 package struct LogEntry: Sendable, Equatable {
     /// One member of the metadata.
     package struct Field: Sendable, Equatable {
@@ -22,7 +22,7 @@ package struct LogEntry: Sendable, Equatable {
     package var message: String
     /// The well-known keys in the order of ``JournalField``, then the others by name.
     package var fields: [Field]
-    /// The logger that it came through.
+    /// The label of its logger.
     package var label: String
     /// Module and file, as `#fileID` has it.
     package var file: String

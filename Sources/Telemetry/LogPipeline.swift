@@ -3,13 +3,13 @@ package import Jobs
 package import Logging
 import Synchronization
 
-/// What lies between the daemon's loggers and the journal or stderr.
+/// The way from the daemon's loggers to the journal or stderr.
 ///
-/// Who logs puts an entry into a bounded queue and goes on: neither a stopped journal nor a full pipe ever holds up a
-/// job. One thread writes, so entries keep their order; what the queue could not hold is counted, and one entry says
-/// how many are missing and where. The thread ends when the pipeline and all its loggers are gone.
+/// A call that logs puts an entry into a bounded queue and returns: neither a stopped journal nor a full pipe ever
+/// holds up a job. One thread writes, so entries keep their order. Entries that the queue could not hold are counted,
+/// and one entry says how many are missing and where. The thread ends when the pipeline and all its loggers are gone.
 package final class LogPipeline: Sendable {
-    /// Entries that may wait, unless told otherwise: some seconds of a busy daemon, at most a few MiB in practice.
+    /// The default capacity in entries: some seconds of a busy daemon, at most a few MiB in practice.
     package static let defaultCapacity = 8_192
 
     private let queue: LogQueue
@@ -20,8 +20,8 @@ package final class LogPipeline: Sendable {
     /// Starts the writing thread.
     ///
     /// - Parameters:
-    ///   - capacity: The most entries that wait; when it is reached the oldest goes. At least 1.
-    ///   - level: The least level that is logged by loggers which have no level of their own.
+    ///   - capacity: The most entries that wait; above it the oldest is dropped. At least 1.
+    ///   - level: The lowest level that is logged by loggers without a level of their own.
     ///   - clock: Gives each entry its time.
     package init(
         destination: any LogDestination,
@@ -37,7 +37,7 @@ package final class LogPipeline: Sendable {
 
     deinit { queue.close() }
 
-    /// The least level of all loggers that did not set one of their own; may be changed at any time, for a reload.
+    /// The lowest level that loggers without a level of their own log; may be changed at any time, for a reload.
     package var level: Logger.Level {
         get { Logger.Level.allCases[levelIndex.load(ordering: .relaxed)] }
         set { levelIndex.store(newValue.index, ordering: .relaxed) }
@@ -49,7 +49,7 @@ package final class LogPipeline: Sendable {
     /// The handler of one logger; it keeps the pipeline alive.
     package func handler(label: String) -> AgentSpoolLogHandler { AgentSpoolLogHandler(label: label, pipeline: self) }
 
-    /// A logger on this pipeline, for who does not go through `LoggingSystem`.
+    /// A logger on this pipeline, for a caller that does not use `LoggingSystem`.
     package func logger(label: String) -> Logger { Logger(label: label) { self.handler(label: $0) } }
 
     /// Waits until everything logged before is written or lost, but not for longer than `limit`.

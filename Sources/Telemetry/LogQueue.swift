@@ -5,14 +5,14 @@ import Jobs
 import Logging
 import Synchronization
 
-/// The bounded queue between those who log, who never wait, and the one thread that writes.
+/// The bounded queue between the callers that log, which never wait, and the one thread that writes.
 ///
-/// When it is full the oldest entry goes: it is the newest that say why nobody reads. The loss is told in the place
-/// where the lost entries would have stood.
+/// When it is full the oldest entry is dropped: the newest ones say why nothing is written. The loss is reported in the
+/// place of the lost entries.
 final class LogQueue: Sendable {
-    /// The most entries that the writer takes at once, and so how often at most a loss is told: once in so many.
+    /// The most entries that the writer takes at once; a loss is reported at most once per batch.
     static let batchLimit = 64
-    /// How long the writer rests after it has written all that was there, in microseconds.
+    /// How long the writer sleeps after it has written all entries, in microseconds.
     private static let rest: UInt32 = 2_000
 
     private struct State {
@@ -22,7 +22,7 @@ final class LogQueue: Sendable {
         /// How many of them, from the first on, are written or lost.
         var settled: UInt64 = 0
         var lost: UInt64 = 0
-        /// Of the lost ones those that no entry has told of yet.
+        /// The lost entries that no entry has reported yet.
         var untold: UInt64 = 0
         var isClosed = false
         var writerSleeps = false
@@ -30,16 +30,17 @@ final class LogQueue: Sendable {
 
     private let capacity: Int
     private let state = Mutex(State())
-    /// Only waited for without a limit: libdispatch counts one by the wall clock, and a clock set back makes hours of it.
+    /// Only waited for without a timeout: libdispatch measures that by the wall clock, and a clock set back makes hours
+    /// of it.
     private let wake = DispatchSemaphore(value: 0)
 
     init(capacity: Int) { self.capacity = max(1, capacity) }
 
-    // MARK: Those who log
+    // MARK: Callers that log
 
     func append(_ entry: LogEntry) {
         let wakes = state.withLock { state in
-            // Closed means that nobody writes any more.
+            // After the close no thread writes.
             if state.isClosed { return false }
             if state.waiting.count >= capacity {
                 state.waiting.removeFirst()
@@ -54,7 +55,7 @@ final class LogQueue: Sendable {
         if wakes { wake.signal() }
     }
 
-    /// Lets the writer end after what is in the queue.
+    /// Lets the writer end after it has written the queue.
     func close() {
         state.withLock { $0.isClosed = true }
         wake.signal()
@@ -69,7 +70,7 @@ final class LogQueue: Sendable {
         let end = ContinuousClock.now + limit
         while state.withLock({ $0.settled < target }) {
             if ContinuousClock.now >= end { return false }
-            // Once, at the end of the program: to be woken would need a semaphore with a limit, which goes by the wall clock.
+            // Polling, once at the end of the program: a semaphore's timeout goes by the wall clock.
             usleep(1_000)
         }
         return true
@@ -77,7 +78,7 @@ final class LogQueue: Sendable {
 
     // MARK: The writer
 
-    /// The next entries in order, headed by one that tells of a loss; nil when the queue is closed and empty.
+    /// The next entries in order, with the number of those lost before; nil when the queue is closed and empty.
     ///
     /// Blocks while there are none.
     func next() -> Batch? {
@@ -99,14 +100,13 @@ final class LogQueue: Sendable {
                 )
             }
             if let next { return next }
-            // While many log, a writer that rests a moment with its eyes shut takes many entries at once, and none of
-            // those who log has to wake it.
+            // Under load, a writer that sleeps a moment takes many entries at once, and no caller has to wake it.
             if hasRested { wake.wait() } else { usleep(Self.rest) }
             hasRested = true
         }
     }
 
-    /// Ends a batch: `lost` of its entries did not arrive, and `untold` losses are still to be told.
+    /// Ends a batch: `lost` of its entries did not arrive, and `untold` losses are still to be reported.
     func settle(_ batch: Batch, lost: UInt64, untold: UInt64) {
         state.withLock { state in
             state.settled = batch.end

@@ -3,9 +3,9 @@ import Glibc
 import Jobs
 import Logging
 
-/// The thread that takes entries out of the queue and writes them, and may be blocked by the destination.
+/// The thread that takes entries out of the queue and writes them; the destination may block it.
 ///
-/// It is a thread of its own, not a task: a stopped journal blocks it until somebody continues the journal.
+/// It is a thread of its own, not a task: a stopped journal blocks it until the journal runs again.
 struct LogWriter {
     private let queue: LogQueue
     private let destination: any LogDestination
@@ -14,8 +14,8 @@ struct LogWriter {
     static func start(_ queue: LogQueue, destination: any LogDestination) {
         let writer = Box(LogWriter(queue: queue, destination: destination))
         let argument = Unmanaged.passRetained(writer).toOpaque()
-        // The thread inherits our mask: signals are for other threads, and SIGPIPE is only an error code here. Those
-        // of a crash stay open, so that a backtrace can be made.
+        // The thread inherits our mask: other threads handle signals, and SIGPIPE is only an error code here. Crash
+        // signals stay unblocked, so that a backtrace can be made.
         var mask = sigset_t()
         var oldMask = sigset_t()
         sigfillset(&mask)
@@ -32,7 +32,7 @@ struct LogWriter {
             },
             argument
         )
-        // A program that may not start its first thread can do nothing else either.
+        // A program that cannot start its first thread can do nothing else either.
         precondition(result == 0, "the thread that writes the log does not start: \(String(cString: strerror(result)))")
         pthread_detach(thread)
     }

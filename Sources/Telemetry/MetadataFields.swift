@@ -4,8 +4,8 @@ import Logging
 extension LogEntry {
     /// The fields of an entry: the logger's own metadata, overridden by the call's, in a fixed order.
     ///
-    /// An `error` given to the call becomes `failure`, unless the metadata already says what failed. Of more fields than
-    /// ``JournalField/maximumFieldCount`` the last ones are left out.
+    /// An `error` given to the call becomes `failure`, unless the metadata already says what failed. Fields beyond
+    /// ``JournalField/maximumFieldCount`` are left out.
     static func fields(own: Logger.Metadata, call: Logger.Metadata?, error: (any Error)?) -> [Field] {
         if own.isEmpty, error == nil, call?.isEmpty ?? true { return [] }
         var metadata = own

@@ -1,23 +1,23 @@
 import CSystemd
 import Glibc
 
-/// How messages reach the service manager; tests have one that keeps them.
+/// Sends messages to the service manager; tests have one that keeps them.
 package protocol NotifyTransport: Sendable {
     /// Sends one datagram of `KEY=value` lines.
     func send(_ message: String) throws(NotifyError) -> NotifyResult
 
-    /// The time in which a ping has to come, or nil when nobody watches this process.
+    /// The time within which a ping has to come, or nil when the service manager does not watch this process.
     var watchdogTimeout: Duration? { get }
 }
 
-/// What became of a message to the service manager.
+/// The result of sending a message to the service manager.
 package enum NotifyResult: Sendable {
     case sent
     /// There is no service manager that listens: `$NOTIFY_SOCKET` is not set.
     case nobodyListens
 }
 
-/// The service manager could not be told.
+/// A message to the service manager could not be sent.
 package struct NotifyError: Error, Equatable, CustomStringConvertible {
     /// As in errno(3).
     package var code: Int32
@@ -31,7 +31,7 @@ package struct NotifyError: Error, Equatable, CustomStringConvertible {
 
 /// sd_notify(3) and sd_watchdog_enabled(3), which read `$NOTIFY_SOCKET`, `$WATCHDOG_USEC` and `$WATCHDOG_PID`.
 ///
-/// The variables stay set. Whoever starts a child gives it an environment without them.
+/// The variables stay set. Code that starts a child gives it an environment without them.
 package struct SystemdNotifyTransport: NotifyTransport {
     package init() {}
 

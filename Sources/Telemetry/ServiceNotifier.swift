@@ -1,15 +1,15 @@
 import Glibc
 package import Logging
 
-/// Tells systemd how the daemon is, by sd_notify(3); does nothing where no service manager listens.
+/// Reports the daemon's state to systemd by sd_notify(3); does nothing where no service manager listens.
 ///
-/// A message that cannot be sent is logged and otherwise ignored: the daemon works on, and systemd's own time-outs say
-/// the rest. Each call is one short datagram and does not wait for an answer.
+/// A message that cannot be sent is logged and otherwise ignored: the daemon continues, and systemd's own timeouts
+/// apply. Each call is one short datagram and does not wait for an answer.
 package struct ServiceNotifier: Sendable {
     /// The longest status text, in bytes of UTF-8; it is one line of `systemctl status`.
     package static let maximumStatusLength = 512
 
-    /// The most time to ask for at once: a day. Who needs more asks again.
+    /// The most time to ask for at once: a day. A caller that needs more asks again.
     package static let maximumExtension = Duration.seconds(86_400)
 
     private let transport: any NotifyTransport
@@ -27,33 +27,33 @@ package struct ServiceNotifier: Sendable {
         self.monotonicMicroseconds = monotonicMicroseconds
     }
 
-    /// The daemon does its work: after start and recovery, and again at the end of a reload.
+    /// The daemon is ready: after start and recovery, and again at the end of a reload.
     package func ready(_ status: String) { send("READY=1", status: status) }
 
-    /// One line about what goes on, for `systemctl status`: `3 running, 120 waiting, 2 failed`.
+    /// One line about the daemon's work, for `systemctl status`: `3 running, 120 waiting, 2 failed`.
     package func status(_ text: String) { send(status: text) }
 
-    /// The end begins; the first thing to say on SIGTERM.
+    /// The daemon begins to stop; the first message after SIGTERM.
     package func stopping(_ status: String? = nil) { send("STOPPING=1", status: status) }
 
-    /// A reload begins; the first thing to say on SIGHUP. ``ready(_:)`` ends it.
+    /// A reload begins; the first message after SIGHUP. ``ready(_:)`` ends it.
     package func reloading(_ status: String? = nil) {
         // Managers before 253 ignore the time; later ones need it in the same message.
         send("RELOADING=1", "MONOTONIC_USEC=\(monotonicMicroseconds())", status: status)
     }
 
-    /// Asks for more time while starting, reloading or stopping: the next word will come within `time`.
+    /// Asks for more time while starting, reloading or stopping: the next message will come within `time`.
     package func extendTimeout(by time: Duration) {
         let (seconds, attoseconds) = min(max(time, .zero), Self.maximumExtension).components
         send("EXTEND_TIMEOUT_USEC=\(seconds * 1_000_000 + attoseconds / 1_000_000_000_000)")
     }
 
-    /// Keep-alive. To be sent by the loop that proves the daemon's health, not by a timer that always runs.
+    /// Keep-alive. The loop that proves the daemon's health sends it, not a timer that always runs.
     package func ping() { send("WATCHDOG=1") }
 
     /// The time after which systemd takes a silent daemon for hung (`WatchdogSec=`), or nil when it does not watch.
     ///
-    /// ``ping()`` every half of it.
+    /// Call ``ping()`` every half of it.
     package var watchdogTimeout: Duration? { transport.watchdogTimeout }
 
     /// The time of `CLOCK_MONOTONIC` in microseconds, clock_gettime(2).

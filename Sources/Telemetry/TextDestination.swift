@@ -39,7 +39,7 @@ package struct TextDestination: LogDestination {
             }
             switch errno {
             case EINTR: continue
-            // O_NONBLOCK belongs to the open file, which we share with whoever gave us the descriptor.
+            // O_NONBLOCK belongs to the open file, which we share with the process that gave us the descriptor.
             case EAGAIN:
                 var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 if poll(&ready, 1, -1) < 0, errno != EINTR { return false }

@@ -3,10 +3,10 @@ import Logging
 
 /// The text form of an entry: `2026-11-23T07:00:00.123Z notice   message  job=01K… step=classify`.
 ///
-/// Nothing that somebody else wrote can begin a new line or move a terminal's cursor: control characters are written
-/// as `\n`, `\t` or `\u001b`. A value with spaces, quotes, `=` or anything escaped stands in quotes.
+/// No text from outside can begin a new line or move a terminal's cursor: control characters are written as `\n`, `\t`
+/// or `\u001b`. A value with spaces, quotes, `=` or anything escaped stands in quotes.
 enum TextLine {
-    /// The longest name of a level, so that messages stand below each other.
+    /// The longest name of a level, so that messages align.
     private static let levelWidth = 8
 
     static func bytes(_ entry: LogEntry) -> [UInt8] {
@@ -19,7 +19,7 @@ enum TextLine {
         line += repeatElement(UInt8(ascii: " "), count: max(0, levelWidth - level.count) + 1)
         line.append(escaping: entry.message, quoted: false)
         var separator = "  "
-        // The message id says the same as the message, to programs.
+        // The message id repeats the message, for programs.
         for field in entry.fields where field.key != JournalField.messageID.rawValue {
             line += separator.utf8
             separator = " "
@@ -34,7 +34,7 @@ enum TextLine {
 extension [UInt8] {
     /// A key or a value: bare when it is one plain word, else in quotes.
     fileprivate mutating func append(field text: String) {
-        // Nearly all are of ASCII, of which no table must be asked.
+        // Nearly all are ASCII, which needs no table of Unicode.
         let isPlain =
             !text.isEmpty
             && (text.utf8.allSatisfy(\.isPlain) || text.unicodeScalars.allSatisfy(\.isPlain))
@@ -71,7 +71,7 @@ extension [UInt8] {
 }
 
 extension UInt8 {
-    /// Whether it is ASCII that stands for itself everywhere.
+    /// Whether it is an ASCII character that is never escaped or quoted.
     fileprivate var isPlain: Bool {
         (0x21...0x7E).contains(self) && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\")
             && self != UInt8(ascii: "=")
@@ -79,11 +79,11 @@ extension UInt8 {
 }
 
 extension Unicode.Scalar {
-    /// Whether a reader could see another line, or the line in another order, because of it.
+    /// Whether it could begin another line, or reorder this one.
     fileprivate var disturbsLines: Bool {
         switch value {
         case 0x00...0x1F, 0x7F...0x9F: true
-        // Line and paragraph separators, and the marks that turn the direction of writing.
+        // Line and paragraph separators, and marks that change the direction of writing.
         case 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
         default: false
         }

@@ -1,16 +1,16 @@
 package import Jobs
 
-/// How much of a tool's answer a model is told: of a longer one the beginning and the end, and where the whole lies.
+/// Limits a tool's answer to a model: a longer one is cut to its beginning and end, with the path of the whole.
 package enum AnswerLimit {
     /// Bytes, where the tool has no `answer_max`.
     package static let standard = 64 << 10
     /// The least and the most that `answer_max` may be, in bytes.
     package static let range = 1_000...(16 << 20)
 
-    /// What the model is told of `output`, which is kept whole in a file when it is too long.
+    /// The answer that the model gets for `output`; a file keeps the whole output when it is too long.
     ///
     /// - Parameters:
-    ///   - limit: Bytes of the answer.
+    ///   - limit: The limit of the answer, in bytes.
     ///   - step: The step's path.
     package static func told(_ output: JSON, limit: Int, step: String, in paths: ArtifactPaths) -> JSON {
         let text = output.string ?? output.text

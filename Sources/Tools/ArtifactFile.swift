@@ -2,19 +2,19 @@ import Glibc
 package import Jobs
 import SystemPackage
 
-/// A file that the daemon itself puts among a job's artifacts: an answer that is too long to be told whole, an image.
+/// A file that the daemon itself puts among a job's artifacts: an answer that is too long for the model, or an image.
 ///
-/// It is on disk before the step is recorded as completed, as what the step's tool writes there is.
+/// Like the tool's own files there, it is on disk before the step is recorded as completed.
 package enum ArtifactFile {
-    /// Writes a file of its own.
+    /// Writes a new file; existing files stay as they are.
     ///
-    /// Blocking, as long as the bytes take into the page cache.
+    /// Blocks until the bytes are in the page cache.
     ///
     /// - Parameters:
-    ///   - step: The step's path, after which it is named.
-    ///   - ending: Without its dot.
+    ///   - step: The step's path, after which the file is named.
+    ///   - ending: The extension of the file's name, without its dot.
     ///   - paths: The job's artifacts.
-    /// - Returns: Its path as it is recorded.
+    /// - Returns: The file's path as the history records it.
     /// - Throws: ``Failure``, temporary: a disk may be full for a while.
     package static func write(
         _ bytes: [UInt8],
@@ -27,7 +27,7 @@ package enum ArtifactFile {
             defer { ArtifactsDirectory.release(paths.directory) }
             for number in 1... {
                 let name = fileName(step, number == 1 ? ending : "\(number).\(ending)")
-                // Another attempt's, or what the tool wrote itself, is left as it is.
+                // A file of another attempt, or of the tool itself, stays as it is.
                 guard let file = try create("\(paths.directory)/\(name)") else { continue }
                 try file.closeAfter { _ = try file.writeAll(bytes) }
                 return ArtifactPaths.prefix + name

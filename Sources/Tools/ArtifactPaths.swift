@@ -2,23 +2,24 @@ import Glibc
 package import Jobs
 import OrderedCollections
 
-/// The paths of a job's artifacts: what a tool prints of them is absolute and ends to be good when the job's directory
-/// moves, to `held/` or to another node; what is recorded is relative to that directory, `artifacts/report.txt`, and is
-/// made absolute again for the next tool that is given it.
+/// Converts the paths of a job's artifacts between absolute ones for tools and relative ones for the history.
+///
+/// A tool prints absolute paths; they break when the job's directory moves, to `held/` or to another node. The history
+/// records paths relative to that directory, `artifacts/report.txt`. The next tool gets them as absolute paths again.
 package struct ArtifactPaths: Sendable {
     /// What a recorded path begins with.
     package static let prefix = "artifacts/"
 
-    /// Absolute path of the directory for now.
+    /// The directory's current absolute path.
     package let directory: String
-    /// What tools may call it: as they were told, and as realpath(3) does.
+    /// The ways in which tools may write it: as they got it, and as realpath(3) gives it.
     private let spellings: [String]
 
-    /// - Parameter directory: Absolute path of the job's directory for artifacts; it need not be there.
+    /// - Parameter directory: Absolute path of the job's directory for artifacts; it need not exist.
     package init(_ directory: String) {
         self.directory = directory
         let name = directory.split(separator: "/").last.map(String.init) ?? ""
-        // Of the job's directory, which is there.
+        // realpath(3) needs a path that exists: the job's directory does.
         let real = realpath(String(directory.dropLast(name.utf8.count + 1)), nil).map { path in
             defer { free(path) }
             return String(cString: path) + "/" + name
@@ -47,7 +48,7 @@ package struct ArtifactPaths: Sendable {
         return text
     }
 
-    /// Words about a failure, which tools may quote the path in.
+    /// The failure with its texts converted; tools may quote the path in them.
     package func recorded(_ failure: Failure) -> Failure {
         var failure = failure
         failure.message = recorded(failure.message)
@@ -65,7 +66,7 @@ package struct ArtifactPaths: Sendable {
             case "/":
                 rest.removeFirst()
                 result += prefix
-            // A longer name that only begins like it.
+            // A longer name that only begins like the path.
             case let next? where next.isLetter || next.isNumber || "._-".contains(next): result += path
             default: result += prefix
             }
@@ -75,7 +76,7 @@ package struct ArtifactPaths: Sendable {
 
     // MARK: For a tool
 
-    /// The value with every text that is, as a whole, the recorded path of a file that is there as an absolute path.
+    /// The value, in which each text that is the recorded path of an existing file becomes an absolute path.
     package func resolved(_ value: JSON) -> JSON {
         switch value {
         case .string(let text): .string(resolved(text))

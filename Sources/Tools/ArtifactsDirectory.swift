@@ -2,15 +2,17 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// A job's directory for files that its tools keep: there while a call runs, gone after it when nothing was kept.
+/// A job's directory for files that its tools keep: it exists while a call runs, and is removed after it when empty.
 enum ArtifactsDirectory {
-    /// Running calls by directory. Steps of a job may run at the same time and share the directory: the first to end
-    /// must not take it from the others. Process-wide, because what is counted are this process's own calls.
+    /// Running calls by directory.
+    ///
+    /// Steps of a job may run at the same time and share the directory: the first to end must not remove it from the
+    /// others. Process-wide, because it counts this process's own calls.
     private static let users = Mutex<[String: Int]>([:])
 
-    /// Makes the directory, private to the daemon's user, unless it is there.
+    /// Makes the directory, private to the daemon's user, unless it exists.
     ///
-    /// - Throws: `Errno` of mkdir(2), also when `path` is something else than a directory.
+    /// - Throws: `Errno` of mkdir(2), or ENOTDIR when `path` is not a directory.
     static func acquire(_ path: String) throws(Errno) {
         try users.withLock { (users) throws(Errno) in
             if mkdir(path, 0o700) != 0 {

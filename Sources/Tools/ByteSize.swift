@@ -5,12 +5,12 @@ package enum ByteSize {
         ("B", 1),
     ]
 
-    /// Nil when `text` is no whole number followed by a unit, or too large.
+    /// Nil when `text` is not a whole number followed by a unit, or too large.
     package static func bytes(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let count = Int(digits) else { return nil }
         let suffix = text.dropFirst(digits.count)
-        // By the book it is kB.
+        // SI writes kB.
         let name = suffix == "kB" ? "KB" : suffix
         guard let unit = units.first(where: { $0.name == name }) else { return nil }
         let (bytes, overflow) = count.multipliedReportingOverflow(by: unit.size)

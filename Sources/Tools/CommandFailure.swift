@@ -3,9 +3,9 @@ import Jobs
 import Subprocess
 import SystemPackage
 
-/// The ways in which a command's call fails, in words and by class (DESIGN section 5).
+/// Builds the failures of a command's call, with class and message (DESIGN section 5).
 struct CommandFailure {
-    /// Characters of standard error's last line that a message quotes.
+    /// The most characters of standard error's last line in a message.
     static let quoteMax = 300
     /// EX_TEMPFAIL of sysexits(3).
     static let temporaryExit: Int32 = 75
@@ -20,18 +20,18 @@ struct CommandFailure {
         (timeout, outputLimit) = (settings.timeout, settings.outputLimit)
     }
 
-    /// Of the tool's check, which changes nothing.
+    /// For the tool's check, which changes nothing.
     init(checkOf settings: CommandToolSettings) {
         (name, effect) = ("the check of \(settings.name)", .read)
         (timeout, outputLimit) = (settings.timeout, settings.outputLimit)
     }
 
-    /// Of a server, which is a command that has neither one call nor one effect: only its start can fail.
+    /// For an MCP server, which has no single call and no single effect: it is used only for a failed start.
     init(server name: String) {
         (self.name, effect, timeout, outputLimit) = (name, .write, .zero, 0)
     }
 
-    /// What may have happened is repeated only where the effect allows it.
+    /// A call that may have happened is repeated only when its effect allows that.
     private var interrupted: FailureClass { effect == .write ? .unknown : .temporary }
 
     func arguments(_ violations: [String]) -> Failure {
@@ -44,7 +44,7 @@ struct CommandFailure {
 
     func artifacts(_ path: String, _ error: Errno) -> Failure {
         Failure(
-            // A disk that gives errors may be well again; a file in its place is there to stay.
+            // A disk error may pass; a file in the directory's place stays.
             error == .notDirectory ? .permanent : .temporary,
             "\(name) was not started: its directory for artifacts cannot be made: \(Self.text(error))",
             hint: "look at \(path)"
@@ -119,7 +119,7 @@ struct CommandFailure {
     }
 
     func exited(_ code: Int32, _ errorTail: [UInt8]) -> Failure {
-        // A shell says so of its last command (POSIX, Shell Command Language, 2.8.2).
+        // A shell exits like this when a signal killed its last command (POSIX, Shell Command Language, 2.8.2).
         if code == 128 + SIGKILL { return killed("exited with \(code): its command was killed by signal 9", errorTail) }
         let message = "\(name) exited with \(code)" + (Self.lastLine(errorTail).map { ": \($0)" } ?? "")
         if code == Self.temporaryExit {
@@ -143,8 +143,9 @@ struct CommandFailure {
         )
     }
 
-    /// Which the kernel does when memory runs out. It may be there the next time, so that it is tried again where the
-    /// effect allows it.
+    /// For SIGKILL, which the kernel sends when memory runs out.
+    ///
+    /// The next attempt may find memory, so another one is made when the effect allows it.
     private func killed(_ what: String, _ errorTail: [UInt8]) -> Failure {
         let isSure = OutOfMemory.hasKilled() == true
         return Failure(
@@ -168,7 +169,7 @@ struct CommandFailure {
         return nil
     }
 
-    /// The text on one line, without control characters, cut to so many characters.
+    /// The text on one line, without control characters, cut to `lengthMax` characters.
     static func quoted(_ text: String, _ lengthMax: Int) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

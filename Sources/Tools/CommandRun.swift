@@ -3,21 +3,23 @@ import Jobs
 import Subprocess
 import SystemPackage
 
-/// One command, ready to be started: it runs in a session and process group of its own and leaves nothing of it behind.
+/// One command, ready to start: it runs in its own session and process group, and the group ends with it.
 ///
 /// Subprocess resets the child's signals and closes all descriptors but 0, 1 and 2 in it (`closefrom`), so nothing of
-/// the daemon's leaks into commands even where O_CLOEXEC was forgotten. What it does not do, and is done here: a limit
-/// of time, and ending the group when the leader is gone already. Its own teardown stops as soon as the leader exits,
-/// so that grandchildren who ignore SIGTERM live on; therefore it never sees our cancellation.
+/// the daemon's leaks into commands even where O_CLOEXEC was forgotten. This type adds what Subprocess lacks: a
+/// timeout, and ending the group after the leader has exited. The teardown of Subprocess stops as soon as the leader
+/// exits, and grandchildren that ignore SIGTERM live on; therefore Subprocess never sees the task's cancellation.
 struct CommandRun: Sendable {
-    /// Between SIGTERM and SIGKILL.
+    /// The time between SIGTERM and SIGKILL.
     static let grace = Duration.seconds(2)
-    /// The end of standard error that is kept, for messages, in bytes.
+    /// How much of the end of standard error is kept for messages, in bytes.
     static let errorTailMax = 4_096
-    /// So many chunks are read of each stream after the leader's exit. A pipe holds less (pipe-max-size, 1 MiB, in
-    /// chunks of 64 KiB); only a process that left the group and writes without end can offer more.
+    /// The most chunks that are read of each stream after the leader's exit.
+    ///
+    /// A pipe holds less (pipe-max-size, 1 MiB, in chunks of 64 KiB); only a process that left the group and writes
+    /// without end can offer more.
     static let chunksAfterExitMax = 32
-    /// Between two looks at whether a group that was told to end has done so.
+    /// The time between two checks whether a group has ended after SIGTERM.
     private static let pollInterval = Duration.milliseconds(20)
     /// Longer than any daemon runs.
     private static let exitWaitMax = Duration.seconds(20 * 366 * 24 * 3_600)
@@ -27,18 +29,18 @@ struct CommandRun: Sendable {
     var arguments: [String]
     /// What the command reads on standard input.
     var input: [UInt8]
-    /// All that the command is given.
+    /// The command's whole environment.
     var environment: [String: String]
     var directory: String
     var timeout: Duration
-    /// Bytes on standard output.
+    /// Limit of standard output, in bytes.
     var outputLimit: Int
     var clock: any Clock<Duration>
 
-    /// What came of a command that was started.
+    /// How a command that was started has ended.
     struct Outcome: Sendable {
         var status: TerminationStatus
-        /// Why we ended it; nil when it ended by itself.
+        /// Why the daemon ended it; nil when it ended by itself.
         var reason: ProcessGroup.Reason?
         var output: [UInt8]
         var outputState: OutputState
@@ -66,14 +68,14 @@ struct CommandRun: Sendable {
         case watch
     }
 
-    /// Runs the command to its end. What is left of its group then has got SIGKILL.
+    /// Runs the command to its end; the rest of its group has then got SIGKILL.
     ///
-    /// When the calling task is cancelled the group is ended, and the outcome's reason says so.
+    /// Cancelling the calling task ends the group, and the outcome's reason says so.
     func outcome() async -> Result<Outcome, Problem> {
         let group = ProcessGroup()
         let (requests, requester) = AsyncStream<ProcessGroup.Reason>.makeStream(bufferingPolicy: .bufferingOldest(1))
         return await withTaskCancellationHandler {
-            // Awaited at once, so structured; a task of its own only so that Subprocess sees no cancellation.
+            // Awaited at once. It is a task of its own only so that Subprocess sees no cancellation.
             await Task { await run(group, requests, requester) }.value
         } onCancel: {
             requester.yield(.cancelled)
@@ -135,8 +137,10 @@ struct CommandRun: Sendable {
 
     private typealias RunningCommand = Execution<FileDescriptorInput, SequenceOutput, SequenceOutput>
 
-    /// Reads both streams, and ends the group when somebody asks for it, until the leader has exited and been outlived
-    /// by nobody. The leader is reaped only after this returns.
+    /// Reads both streams and carries out requests to end the group, until the leader has exited and the rest of the
+    /// group is gone or killed.
+    ///
+    /// The leader is reaped only after this returns.
     private func watch(
         _ execution: RunningCommand,
         _ group: ProcessGroup,
@@ -186,16 +190,16 @@ struct CommandRun: Sendable {
     private func waitForEnd(_ execution: RunningCommand, _ group: ProcessGroup) async {
         await Self.waitForExit(of: execution)
         group.leaderExited()
-        // A command that has ended by itself has no business left: what it left behind ends with it, lest it acts
-        // after the step was recorded as finished. One that was told to end leaves its children the same grace; one of
-        // them may not even have heard, when the signal came while a shell was starting it.
+        // After a command has ended by itself the rest of its group is killed at once, so that it cannot act after the
+        // step is recorded as finished. After SIGTERM its children get the same grace; a child may even have missed the
+        // signal, when a shell was just starting it.
         if group.reason == nil { return group.kill() }
         while !group.wasKilled, group.hasRunningMember { try? await Task.sleep(for: Self.pollInterval) }
     }
 
     /// Waits until the process has exited; it is not reaped.
     static func waitForExit<Input, Output, Error>(of execution: Execution<Input, Output, Error>) async {
-        // Signal 0 does nothing: of the teardown only its waiting for the exit is wanted.
+        // Signal 0 does nothing: only the teardown's wait for the exit is wanted.
         await execution.teardown(using: [
             .send(signal: Signal(rawValue: 0), allowedDurationToNextStep: exitWaitMax)
         ])

@@ -27,8 +27,8 @@ package struct CommandTool: Tool {
     ///   - directory: Absolute path of the directory that the command runs in and that a program's relative path with a
     ///     slash begins at: the configuration's.
     ///   - environment: The daemon's own.
-    ///   - descriptors: A command that runs holds some of them.
-    ///   - clock: Measures the time-out and the wait between SIGTERM and SIGKILL.
+    ///   - descriptors: The daemon's; a running command holds some of them.
+    ///   - clock: Measures the timeout and the wait between SIGTERM and SIGKILL.
     package init(
         _ settings: CommandToolSettings,
         directory: String,
@@ -69,8 +69,9 @@ package struct CommandTool: Tool {
         }
     }
 
-    /// Runs the tool's `check` with what the call was given: exit status 0 says that it happened, and standard output
-    /// is then the call's output; 1 that it did not.
+    /// Runs the tool's `check` with the input of the call.
+    ///
+    /// Exit status 0 means that the call happened; standard output is then the call's output. 1 means that it did not.
     package func check(_ invocation: ToolInvocation) async throws -> ToolCheck? {
         guard let check = settings.check else { return nil }
         try Task.checkCancellation()
@@ -84,8 +85,9 @@ package struct CommandTool: Tool {
         }
     }
 
-    /// The few system calls before the start (finding the program, making a directory) are
-    /// made here on the calling thread: they take microseconds on a local disk, a change of threads takes longer.
+    /// The few system calls before the start (finding the program, making a directory) run on the calling thread.
+    ///
+    /// They take microseconds on a local disk; a change of threads takes longer.
     private func run(
         _ command: [String],
         _ invocation: ToolInvocation,
@@ -142,7 +144,7 @@ package struct CommandTool: Tool {
         return variables
     }
 
-    /// How a command ended that ended by itself and whose output is whole.
+    /// The exit status of a command that ended by itself and whose output is whole.
     private static func status(
         of outcome: CommandRun.Outcome,
         _ failure: CommandFailure
@@ -159,7 +161,7 @@ package struct CommandTool: Tool {
         }
     }
 
-    /// The value that was printed, else the text without one newline at its end.
+    /// The JSON value that was printed, else the text without one newline at its end.
     private static func value(of output: [UInt8], _ failure: CommandFailure) throws(Failure) -> JSON {
         if let value = JSON(printed: output) { return value }
         let text = output.last == UInt8(ascii: "\n") ? output.dropLast() : output[...]

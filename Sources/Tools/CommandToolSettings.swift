@@ -7,26 +7,26 @@ package struct CommandToolSettings: Sendable, Equatable {
             "description", "command", "parameters", "effect", "timeout", "max_output", "answer_max", "environment",
             "check",
         ] + policyMembers
-    /// What a tool's policy says; who runs workflows reads them.
+    /// The members of a tool's policy; other modules read them.
     package static let policyMembers = ["approval", "allow", "deny"]
-    /// The longest time that a command may be given.
+    /// The longest timeout of a command.
     package static let timeoutMax = Duration.seconds(24 * 3_600)
-    /// The most output that a command may be allowed, in bytes: it is held in memory and written into the history.
+    /// The largest `max_output`, in bytes: output is held in memory and written into the history.
     package static let outputMax = 64 << 20
 
     package var name: String
-    /// What the model is told; empty when the configuration says nothing.
+    /// The description for the model; empty when the configuration has none.
     package var summary: String
     /// The program and its arguments; at least the program.
     package var command: [String]
     package var parameters: JSONSchema
     package var effect: Effect
     package var timeout: Duration
-    /// Bytes on standard output.
+    /// Limit of standard output, in bytes.
     package var outputLimit: Int
-    /// Bytes of an answer that a model is told; nil for the standard.
+    /// Limit of an answer to a model, in bytes; nil for ``AnswerLimit/standard``.
     package var answerMax: Int?
-    /// Names of the daemon's environment variables that the command is given besides the usual ones.
+    /// Names of the daemon's environment variables that the command gets besides ``CommandTool/variables``.
     package var environment: [String]
     /// The command that says whether a call happened.
     package var check: [String]?

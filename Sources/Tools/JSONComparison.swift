@@ -24,7 +24,7 @@ extension JSON {
         }
     }
 
-    /// Whether this number is less than `other`, without rounding; false for what is no number.
+    /// Whether this number is less than `other`, without rounding; false when either is not a number.
     func isLess(than other: JSON) -> Bool {
         switch (self, other) {
         case (.int(let left), .int(let right)): return left < right

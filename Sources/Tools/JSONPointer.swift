@@ -5,7 +5,7 @@ enum JSONPointer {
         path.map { "/" + escaped($0) }.joined()
     }
 
-    /// Reads a pointer in a URI's fragment (RFC 6901 section 6), without its `#`; nil when it is none.
+    /// Reads a pointer in a URI's fragment (RFC 6901 section 6), without its `#`; nil when it is not a pointer.
     static func path(fragment: Substring) -> [String]? {
         guard let text = percentDecoded(fragment) else { return nil }
         if text.isEmpty { return [] }

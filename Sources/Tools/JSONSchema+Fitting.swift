@@ -2,12 +2,12 @@ package import Jobs
 import OrderedCollections
 
 extension JSONSchema {
-    /// The arguments of a step as they fit: where the schema asks for a number and a template gave the text of one, the
-    /// number, and where it asks for text and a template gave a number, its text.
+    /// The arguments of a step, with texts and numbers converted to what the schema asks for.
     ///
-    /// What a command prints is a number or text by how it is written (docs/values.md), and the next tool wants one of them.
+    /// A text becomes the number that it spells, a number becomes its text. A command's output is a number or a text by
+    /// its spelling (docs/values.md), but the next tool takes only one of them.
     ///
-    /// - Returns: The value itself when it fits already, or would not by this.
+    /// - Returns: The value itself when it is valid already, or stays invalid after the conversion.
     package func fitted(_ value: JSON) -> JSON {
         if errors(in: value).isEmpty { return value }
         let fitted = Self.fitted(value, source)

@@ -10,15 +10,15 @@ package import Jobs
 ///
 /// Source: JSON Schema draft 2020-12, Core and Validation.
 package struct JSONSchema: Sendable, Equatable {
-    /// So many violations are reported at the most.
+    /// The most violations that are reported for one value.
     package static let violationsMax = 5
-    /// So many schemas may apply within each other to one value; recursion through `$ref` ends here.
+    /// The most schemas that may apply within each other to one value; recursion through `$ref` ends here.
     package static let depthMax = 512
-    /// So many single checks are made for one value: alternatives within alternatives can multiply without end.
+    /// The most single checks for one value: alternatives within alternatives can multiply without end.
     package static let checksMax = 1_000_000
-    /// So many steps are made for one value in all patterns: those that look ahead take the square of a text's length.
+    /// The most steps for one value in all patterns: lookaheads take the square of a text's length.
     package static let patternStepsMax = 10_000_000
-    /// So many schemas one document may hold.
+    /// The most schemas in one document.
     package static let schemasMax = 20_000
 
     /// The schema as it was given.
@@ -33,15 +33,15 @@ package struct JSONSchema: Sendable, Equatable {
         nodes = try SchemaCompiler.compile(schema)
     }
 
-    /// Accepts any object: somebody else checks what the schema asks for.
+    /// Accepts any object; the tool's MCP server checks what the schema asks for.
     ///
-    /// - Parameter source: What a model is told; it may hold keywords that are not supported here.
+    /// - Parameter source: The schema for the model; it may hold keywords that are not supported here.
     package init(anyObjectToldAs source: JSON) {
         self.source = source
         nodes = [.rules([.types([.object])])]
     }
 
-    /// What is wrong with `value`, one sentence a violation; empty when it is valid.
+    /// What is wrong with `value`, one sentence per violation; empty when it is valid.
     ///
     /// - Returns: At most ``violationsMax`` sentences such as `/order: a string was expected, not a number`. They name
     ///   members of the value but never quote what the members hold.

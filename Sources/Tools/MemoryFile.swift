@@ -4,8 +4,8 @@ import SystemPackage
 
 /// A nameless file in memory that holds a child's standard input.
 ///
-/// A file and not a pipe: a child may leave it unread, or read some of it, and nobody is left writing to a pipe that
-/// has no reader. The child shares the file's offset, which stands at the start.
+/// A file and not a pipe: a child may leave its input unread, or read some of it, and no writer is left with a pipe
+/// that has no reader. The child shares the file's offset, which is at the start.
 enum MemoryFile {
     /// Makes a file of `bytes`, closed on exec; the caller closes it.
     ///

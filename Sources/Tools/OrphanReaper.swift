@@ -1,10 +1,12 @@
 import CLinux
 import Glibc
 
-/// Reaps what tools leave behind, where that falls to the daemon: as the first process of a container (PID 1), or as a
-/// subreaper (prctl(2), PR_SET_CHILD_SUBREAPER). Without it each would stay in the table of processes as a zombie.
+/// Reaps the orphans of tools when the kernel makes them children of the daemon.
+///
+/// The kernel does so for the first process of a container (PID 1) and for a subreaper (prctl(2),
+/// PR_SET_CHILD_SUBREAPER). Without the reaper each orphan would stay a zombie.
 package enum OrphanReaper {
-    /// Between two looks.
+    /// The time between two scans.
     private static let interval = Duration.seconds(1)
 
     /// Whether orphans become children of this process.
@@ -17,12 +19,12 @@ package enum OrphanReaper {
 
     /// Reaps the orphans that are dead.
     ///
-    /// - Returns: How many.
+    /// - Returns: The number of reaped orphans.
     @discardableResult
     static func reap() async -> Int {
         if clinux_has_dead_child() != 1 { return 0 }
-        // While no process is being started all own children are known; to reap one of them would take its exit status
-        // from the one that waits for it.
+        // While no start is under way, all own children are known. Reaping one of them would take its exit status from
+        // the task that waits for it.
         await StartGate.shared.enter()
         defer { StartGate.shared.leave() }
         let own = getpid()

@@ -3,13 +3,13 @@ import SystemPackage
 
 /// Commands that outlived the daemon that started them.
 ///
-/// After kill -9 a command goes on, and what it does then would be done beside, or after, what the next life does about
-/// the same step. Its environment tells which step it works for (proc(5), `environ`), that of its children as well.
+/// After kill -9 of the daemon a command goes on. It would act beside, or after, the next daemon's work on the same
+/// step. Its environment, and that of its children, tells which step it works for (proc(5), `environ`).
 package enum Orphans {
-    /// How long a process that got SIGKILL may take to go.
+    /// The most rounds of 1 ms that processes may take to end after SIGKILL.
     private static let patience = 5_000
 
-    /// The jobs that processes of this machine work for, by their ids. Blocking.
+    /// Finds the ids of the jobs that processes of this machine work for; blocks the thread.
     package static func jobs() -> Set<String> {
         let mark = Array("\(CommandTool.keyVariable)=".utf8)
         let keys = processes().flatMap { environment(of: $0).filter { $0.starts(with: mark) } }
@@ -18,7 +18,7 @@ package enum Orphans {
         )
     }
 
-    /// Ends every process of this machine that works for one of these idempotency keys. Blocking.
+    /// Ends every process of this machine that works for one of these idempotency keys; blocks the thread.
     ///
     /// - Returns: How many were ended, and whether all of them are gone.
     package static func end(workingFor keys: Set<String>) -> (count: Int, areGone: Bool) {
@@ -26,15 +26,15 @@ package enum Orphans {
         let marks = Set(keys.map { Array("\(CommandTool.keyVariable)=\($0)".utf8)[...] })
         var ended: Set<Int32> = []
         for _ in 0..<patience {
-            // One that forks while it is looked for is found in the next round.
+            // A child that is forked meanwhile is found in the next round.
             let running = processes().filter { environment(of: $0).contains { marks.contains($0) } }
             if running.isEmpty { return (ended.count, true) }
             for process in running {
                 kill(process, SIGKILL)
                 ended.insert(process)
             }
-            // Nothing tells of the end of a process that is no child of this one, and its children must be looked for
-            // again in any case.
+            // No SIGCHLD reports the end of a process that is not a child of this one, and its new children need
+            // another round in any case.
             usleep(1_000)
         }
         return (ended.count, false)
@@ -53,7 +53,7 @@ package enum Orphans {
         return processes
     }
 
-    /// Nothing of a process that is gone, that is a zombie, or that belongs to somebody else.
+    /// Empty for a process that is gone, is a zombie, or belongs to another user.
     private static func environment(of process: Int32) -> [ArraySlice<UInt8>] {
         guard let file = try? FileDescriptor.open("/proc/\(process)/environ", .readOnly, options: .closeOnExec) else {
             return []

@@ -2,15 +2,16 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// What the kernel does when memory runs out.
+/// Asks the kernel's OOM killer to prefer tools, and finds out whether it has killed.
 enum OutOfMemory {
-    /// What a tool's score is raised by (proc(5), oom_score_adj), of 1,000 at the most.
+    /// By how much a tool's score is raised (proc(5), oom_score_adj); the highest score is 1,000.
     private static let preference = 500
-    /// Kills in the daemon's control group that were counted so far.
+    /// The number of kills in the daemon's control group at the last count.
     private static let seen = Mutex<Int?>(nil)
 
-    /// Has the kernel take this process, and what it starts, before the daemon. Where that is not allowed the kernel
-    /// chooses by size alone.
+    /// Makes the kernel kill this process, and its children, before the daemon.
+    ///
+    /// Where that is not allowed, the kernel chooses by size alone.
     static func prefer(_ process: pid_t) {
         _ = counted
         let path = "/proc/\(process)/oom_score_adj"
@@ -21,8 +22,8 @@ enum OutOfMemory {
         _ = try? file.writeAll(String(min(1_000, score + preference)).utf8)
     }
 
-    /// Whether the kernel has killed a process of the daemon's control group for want of memory since this was asked, or
-    /// a process was started; nil where it does not count (cgroups(7), memory.events).
+    /// Whether the kernel has killed a process of the daemon's control group for want of memory since the last call, at
+    /// first since the first start of a process; nil where the kernel does not count (cgroups(7), memory.events).
     static func hasKilled() -> Bool? {
         guard let now = count() else { return nil }
         return seen.withLock { seen in
@@ -31,7 +32,7 @@ enum OutOfMemory {
         }
     }
 
-    /// Counted once, before the first process is started.
+    /// Counted once, at the first start of a process.
     private static let counted: Void = seen.withLock { $0 = count() }
 
     private static func count() -> Int? {

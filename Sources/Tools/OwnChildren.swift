@@ -1,9 +1,9 @@
 import Glibc
 import Synchronization
 
-/// The processes that this one started and waits for. Process-wide, as children are.
+/// The processes that this one started and waits for; process-wide, as children are.
 enum OwnChildren {
-    /// By number, how many hold it: a number may be given again before its first holder lets it go.
+    /// Number of holders by process ID: the kernel may reuse an ID before its first holder is removed.
     private static let holders = Mutex<[pid_t: Int]>([:])
 
     static func add(_ process: pid_t) { holders.withLock { $0[process, default: 0] += 1 } }

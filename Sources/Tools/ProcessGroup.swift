@@ -3,10 +3,10 @@ import Synchronization
 
 /// The process group of one command, and why it was ended.
 ///
-/// Signals go to the group only between ``start(leader:)`` and the reaping of the leader: until then the kernel gives
-/// its number to nobody else.
+/// Signals go to the group only between ``start(leader:)`` and the reaping of the leader: until then the kernel does
+/// not reuse its number.
 final class ProcessGroup: Sendable {
-    /// Why we end a group.
+    /// Why the daemon ends a group.
     enum Reason: Sendable {
         case timedOut, cancelled, outputUnusable
     }
@@ -25,9 +25,9 @@ final class ProcessGroup: Sendable {
     var leaderHasExited: Bool { state.withLock { $0.leaderHasExited } }
     var wasKilled: Bool { state.withLock { $0.wasKilled } }
 
-    /// The leader was started.
+    /// Records the leader that was started.
     ///
-    /// When memory runs out the kernel is to take a tool and not the daemon: it is told so.
+    /// It also asks the kernel to kill the tool before the daemon when memory runs out.
     func start(leader: pid_t) {
         state.withLock { $0.leader = leader }
         OwnChildren.add(leader)
@@ -36,7 +36,7 @@ final class ProcessGroup: Sendable {
 
     deinit { if let leader = state.withLock({ $0.leader }) { OwnChildren.remove(leader) } }
 
-    /// Sends SIGTERM to the group; false when the leader had ended by itself before.
+    /// Sends SIGTERM to the group; false when the leader has already ended by itself.
     func terminate(_ reason: Reason) -> Bool {
         state.withLock { state in
             if state.leaderHasExited { return false }
@@ -56,9 +56,9 @@ final class ProcessGroup: Sendable {
 
     func leaderExited() { state.withLock { $0.leaderHasExited = true } }
 
-    /// Whether a member of the group still runs, by /proc; the leader, when it has exited, is a zombie and does not count.
+    /// Whether a member of the group still runs, by /proc; a leader that has exited is a zombie and does not count.
     ///
-    /// kill(2) with signal 0 cannot tell: it counts zombies. Where /proc cannot be read the answer is yes.
+    /// kill(2) with signal 0 cannot tell: it counts zombies. The answer is true where /proc cannot be read.
     var hasRunningMember: Bool {
         guard let leader = state.withLock({ $0.leader }), let processes = ProcessStatus.processes() else { return true }
         return processes.contains { process in

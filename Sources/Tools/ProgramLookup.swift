@@ -8,7 +8,7 @@ enum ProgramLookup {
 
     /// The absolute path of `program`: relative to `directory` when it has a slash, else looked up in `path`.
     ///
-    /// Relative and empty entries of `path` are passed over: which file they name depends on where the daemon runs.
+    /// Relative and empty entries of `path` are skipped: which file they name depends on where the daemon runs.
     ///
     /// - Throws: A permanent ``Failure`` saying which paths were tried.
     static func find(_ program: String, tool: String, directory: String, path: String?) throws(Failure) -> String {

@@ -20,12 +20,12 @@ package struct RedactionPath: Sendable, Equatable {
         (self.root, members) = (root, Array(parts.dropFirst()))
     }
 
-    /// What is left of those of `tails` that go on through the member `name`.
+    /// The rest of each of `tails` that leads through the member `name`.
     static func follow(_ tails: [ArraySlice<String>], _ name: String) -> [ArraySlice<String>] {
         tails.compactMap { $0.first == "*" || $0.first == name ? $0.dropFirst() : nil }
     }
 
-    /// The texts of all values that the path leads to, and of all inside them.
+    /// The texts of all values that the path leads to, and of all values inside them.
     func values(in value: JSON) -> [String] { Self.values(in: value, members[...]) }
 
     private static func values(in value: JSON, _ tail: ArraySlice<String>) -> [String] {

@@ -2,12 +2,12 @@ import Synchronization
 
 /// A regular expression of the configuration whose matches are hidden.
 ///
-/// The text comes from strangers, so it is matched in pieces: backtracking stays within one, and a text of a megabyte
-/// costs no more a byte than a short one. Matches up to ``matchMax`` bytes are always found whole.
+/// The text is not trusted, so it is matched in pieces: backtracking stays within one piece, and a byte of a long text
+/// costs no more than a byte of a short one. Matches up to ``matchMax`` bytes are always found whole.
 package struct RedactionPattern: Sendable {
-    /// Bytes of a piece.
+    /// The longest piece, in bytes.
     private static let pieceMax = 4_096
-    /// By so many bytes a piece overlaps the one before.
+    /// The overlap of a piece with the one before, in bytes.
     static let matchMax = 512
 
     private let expression: Expression
@@ -58,8 +58,9 @@ package struct RedactionPattern: Sendable {
         }
     }
 
-    /// Whether a group that is repeated without limit holds such a repetition: `(a+)+` takes exponential time on a text
-    /// that almost matches.
+    /// Whether a group that is repeated without limit holds another unlimited repetition.
+    ///
+    /// `(a+)+` takes exponential time on a text that almost matches.
     private static func repeatsRepetition(_ text: String) -> Bool {
         var rest = text.unicodeScalars[...]
         var groups = [false]
@@ -97,7 +98,7 @@ package struct RedactionPattern: Sendable {
 }
 
 extension String {
-    /// The index so many bytes on, or less where that is within a character; the end where the text is shorter.
+    /// The index `bytes` further on, moved back out of the middle of a character; the end where the text is shorter.
     fileprivate func boundary(from start: Index, bytes: Int) -> Index {
         guard var index = utf8.index(start, offsetBy: bytes, limitedBy: endIndex) else { return endIndex }
         while index < endIndex, utf8[index] & 0xC0 == 0x80 { index = utf8.index(before: index) }

@@ -1,7 +1,7 @@
 extension RedactionScanner {
-    /// A secret's name is no longer, in bytes; so much is looked back for one.
+    /// The longest name of a secret, in bytes; the scanner looks back this far.
     private static let nameMax = 64
-    /// Quotes, backslashes and blanks between a name and its colon, at most.
+    /// The most quotes, backslashes and blanks between a name and its separator.
     private static let gapMax = 8
 
     /// Names that end like this, in any case and with `_`, `-` and `.` left out, hold secrets.
@@ -33,7 +33,7 @@ extension RedactionScanner {
         if self[opening]?.isQuote == true {
             return opening + 1..<closing(bytes[opening], escapes: opening - start, from: opening + 1)
         }
-        // The whole block goes, not its first word.
+        // ``privateKey(at:)`` masks the whole block, not only its first word.
         if has("-----BEGIN", at: start) { return nil }
         let isHeader = Self.plain(bytes[name]).suffix(Self.headerName.count) == Self.headerName[...]
         let end = skip(start) { byte in
@@ -61,8 +61,8 @@ extension RedactionScanner {
         return lower < upper ? lower..<upper : nil
     }
 
-    /// Where a quoted value ends: at its quote with no more backslashes before it than the opening one has, else with
-    /// the text.
+    /// Where a quoted value ends: at the first such quote with no more backslashes before it than the opening one has,
+    /// else at the end of the text.
     private func closing(_ quote: UInt8, escapes: Int, from start: Int) -> Int {
         var backslashes = 0
         for index in start..<bytes.count {

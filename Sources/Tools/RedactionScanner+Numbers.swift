@@ -1,12 +1,12 @@
 extension RedactionScanner {
     /// Digits of a card number (ISO/IEC 7812).
     private static let cardDigits = 13...19
-    /// More digits than may be shown of a card (PCI DSS 3.4: six), when the rest was cut.
+    /// The least digits of a card number before a cut: PCI DSS 3.4 allows six to be shown.
     private static let cutDigitsMin = 7
 
-    /// A card number, alone or in groups with single blanks or dashes between, whose check digit is right.
+    /// A card number with a correct check digit, in one group or in groups with single blanks or dashes between.
     ///
-    /// Numbers may stand before it in the same way, so one is looked for at the beginning of every group.
+    /// Other numbers may stand before it in the same way, so the scanner tries the beginning of every group.
     func cardNumber(at start: Int) -> Range<Int>? {
         if self[start - 1]?.isDigit == true { return nil }
         var digits: [UInt8] = []

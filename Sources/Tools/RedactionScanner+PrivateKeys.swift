@@ -2,8 +2,10 @@ extension RedactionScanner {
     /// Bytes of a label such as `RSA PRIVATE KEY` (RFC 7468), at most.
     private static let labelMax = 64
 
-    /// A private key in PEM: the whole block; to the end of the text when that was cut, from the last word before its
-    /// Base64 when the beginning was.
+    /// A private key in PEM: the whole block.
+    ///
+    /// Without the `END` line it goes on to the end of the text. Without the `BEGIN` line it begins with the Base64
+    /// before the `END` line.
     func privateKey(at index: Int) -> Range<Int>? {
         if has("-----BEGIN ", at: index), let body = endOfLabel(from: index + 11) {
             var search = body
@@ -34,7 +36,7 @@ extension RedactionScanner {
 }
 
 extension UInt8 {
-    /// Of Base64 over several lines, whose ends may be written as `\n`.
+    /// Whether the byte may be part of Base64 over several lines, whose ends may be written as `\n`.
     fileprivate var isInBase64: Bool {
         isLetterOrDigit || isLineEnd || self == UInt8(ascii: "+") || self == UInt8(ascii: "/")
             || self == UInt8(ascii: "=") || self == UInt8(ascii: "\\")

@@ -1,14 +1,14 @@
-/// Finds the secrets that everybody's texts may hold, in one pass and without regular expressions.
+/// Finds common kinds of secrets in a text, in one pass and without regular expressions.
 ///
-/// Keys and tokens by their form, values that are assigned to a secret's name, `Authorization` headers, users and
-/// passwords in URLs, private keys in PEM, card numbers. A secret at the end of a text that was cut (`…`) is found by
-/// its beginning.
+/// It finds keys and tokens by their form, values that are assigned to a secret's name, `Authorization` headers, users
+/// and passwords in URLs, private keys in PEM, and card numbers. At the end of a text that was cut (`…`) it finds a
+/// secret by its beginning.
 struct RedactionScanner {
     let bytes: [UInt8]
     /// Where the last secret ended.
     private(set) var end = 0
 
-    /// Where secrets stand in a text's UTF-8, in order and without overlap.
+    /// The ranges of secrets in a text's UTF-8, in order and without overlap.
     static func spans(in bytes: [UInt8]) -> [Range<Int>] {
         var scanner = RedactionScanner(bytes: bytes)
         var spans: [Range<Int>] = []
@@ -25,7 +25,7 @@ struct RedactionScanner {
         return spans
     }
 
-    /// The secret that shows itself at this byte: by its beginning, or by the sign before it.
+    /// The secret that this byte reveals: it begins the secret, or separates the secret from its name.
     private func secret(at index: Int) -> Range<Int>? {
         switch bytes[index] {
         case UInt8(ascii: "-"): privateKey(at: index)
@@ -65,12 +65,12 @@ struct RedactionScanner {
 
     // MARK: Keys and tokens
 
-    /// What a key of a provider looks like.
+    /// The form of a provider's keys.
     private struct KeyForm {
         var prefix: StaticString
-        /// Characters after the prefix, at least.
+        /// The least number of characters after the prefix.
         var lengthMin: Int
-        /// Whether common words end like the prefix, so that it must begin a word.
+        /// Whether the prefix must begin a word, because common words end like it.
         var beginsWord = false
         /// JSON Web Tokens (RFC 7519) begin like any encoded object; their parts are joined by dots.
         var hasDot = false
@@ -88,13 +88,13 @@ struct RedactionScanner {
         KeyForm(prefix: "glpat-", lengthMin: 16), KeyForm(prefix: "eyJ", lengthMin: 10, hasDot: true),
     ]
 
-    /// Characters of a key before a cut, at least.
+    /// The least number of characters between a key's prefix and a cut.
     private static let cutKeyMin = 4
 
     private func key(at index: Int) -> Range<Int>? {
         for form in Self.keyForms where bytes[index] == form.prefix.utf8Start[0] && has(form.prefix, at: index) {
             if form.beginsWord || form.hasDot, !isWordStart(index) { continue }
-            // Else every `eyJ` of a text of nothing else would be followed to its end.
+            // Otherwise a text such as `eyJ-eyJ-eyJ-…` would take quadratic time.
             if form.hasDot, self[index - 1] == UInt8(ascii: "-") || self[index - 1] == UInt8(ascii: "_") { continue }
             let start = index + form.prefix.utf8CodeUnitCount
             var end = skip(start, while: \.isKeyCharacter)
@@ -109,7 +109,7 @@ struct RedactionScanner {
         return nil
     }
 
-    /// Characters of a token after `Bearer`, at least: the word `token` itself is none.
+    /// The least number of characters of a token after `Bearer`; the word `token` itself is shorter.
     private static let bearerTokenMin = 6
 
     private func bearerToken(at index: Int) -> Range<Int>? {
@@ -139,7 +139,7 @@ extension UInt8 {
     var isDigit: Bool { (0x30...0x39).contains(self) }
     var isLetterOrDigit: Bool { isDigit || (0x41...0x5A).contains(self & 0xDF) }
     var lowercased: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
-    /// Of base64url, which keys and tokens are made of.
+    /// Whether the byte is of base64url, the alphabet of keys and tokens.
     var isKeyCharacter: Bool { isLetterOrDigit || self == UInt8(ascii: "-") || self == UInt8(ascii: "_") }
     var isBlank: Bool { self == 0x20 || self == 0x09 }
     var isLineEnd: Bool { self == 0x0A || self == 0x0D }

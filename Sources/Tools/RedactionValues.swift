@@ -1,8 +1,8 @@
 /// Values of a job that path rules name, and where they stand in a text.
 ///
-/// Found by binary search at every byte, so that ten thousand values cost little more than ten.
+/// A binary search at every byte finds them, so that ten thousand values cost little more than ten.
 struct RedactionValues: Sendable {
-    /// Shorter values would hide half of every text: they are hidden where they are all of it.
+    /// Shorter values would hide half of every text; they are hidden only when they are the whole text.
     static let partMin = 4
     /// How far before a cut the beginning of a value is looked for, in bytes.
     private static let cutPartMax = 256
@@ -51,7 +51,7 @@ struct RedactionValues: Sendable {
         return 0
     }
 
-    /// The end of a text that was cut within a value: the value's beginning.
+    /// The range of a value's beginning at the end of a text that was cut within the value.
     private func beginning(before cut: Int, in bytes: [UInt8]) -> [Range<Int>] {
         for start in max(0, cut - Self.cutPartMax)..<max(0, cut - Self.partMin + 1) {
             let text = bytes[start..<cut]
@@ -61,7 +61,7 @@ struct RedactionValues: Sendable {
         return []
     }
 
-    /// Where the first value stands that comes after `text`.
+    /// The index of the first value that sorts after `text`.
     private func firstIndex(after text: ArraySlice<UInt8>) -> Int {
         var (low, high) = (0, long.count)
         while low < high {

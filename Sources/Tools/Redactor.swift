@@ -3,14 +3,14 @@ import OrderedCollections
 
 /// Takes secrets out of what people read about a job outside its directory (DESIGN, principle 6).
 ///
-/// What always goes: keys of providers, tokens, passwords in assignments and URLs, private keys, card numbers; see
+/// Always masked: keys of providers, tokens, passwords in assignments and URLs, private keys, card numbers; see
 /// ``RedactionScanner``. Rules of the configuration add patterns and paths. Hiding too much is preferred to too little.
 package struct Redactor: Sendable {
     /// What stands in place of a secret.
     package static let mask = "[redacted]"
-    /// Characters of a summary.
+    /// The longest summary, in characters.
     package static let summaryMax = 200
-    /// A summary is made of so much of a value, in bytes: far more than it shows, so that a secret is seen whole.
+    /// How much of a value a summary is made from, in bytes: far more than it shows, so that a secret is seen whole.
     private static let summarySourceMax = 4_096
 
     /// What a path begins with.
@@ -38,7 +38,7 @@ package struct Redactor: Sendable {
 
     // MARK: Text
 
-    /// The text with every secret masked. Takes time in proportion to the text.
+    /// The text with every secret masked, in time proportional to the text's length.
     package func redact(_ text: String) -> String {
         let bytes = Array(text.utf8)
         if hidden.isWhole(bytes) { return Self.mask }
@@ -49,7 +49,7 @@ package struct Redactor: Sendable {
         var redacted: [UInt8] = []
         var end = 0
         for span in spans where span.upperBound > end {
-            // Of two that overlap the rest belongs to the same mask.
+            // Overlapping spans share one mask.
             if span.lowerBound >= end {
                 redacted += bytes[end..<span.lowerBound]
                 redacted += Array(Self.mask.utf8)
@@ -62,7 +62,7 @@ package struct Redactor: Sendable {
 
     // MARK: Values
 
-    /// The value with what path rules of `root` name masked, and every secret in its texts and its members' names.
+    /// The value with masks for what path rules of `root` name and for every secret in its texts and member names.
     package func redact(_ value: JSON, root: Root) -> JSON {
         var budget = Int.max
         return redact(value, tails(of: root), &budget)
@@ -81,8 +81,8 @@ package struct Redactor: Sendable {
     }
 
     /// - Parameters:
-    ///   - tails: What is left of the paths that lead here.
-    ///   - budget: Bytes of text that are still looked at; what is over it is left out.
+    ///   - tails: The rest of each path that leads here.
+    ///   - budget: Bytes of text that may still be read; text beyond is left out.
     private func redact(_ value: JSON, _ tails: [ArraySlice<String>], _ budget: inout Int) -> JSON {
         if tails.contains(where: \.isEmpty), !value.isNull { return .string(Self.mask) }
         switch value {

@@ -3,7 +3,7 @@ import OrderedCollections
 
 /// Turns a JSON Schema document into a list of schemas that name each other by position; the first is the root.
 ///
-/// Schemas wait in a list instead of being compiled within each other, so that no document can exhaust the stack.
+/// A list of waiting schemas replaces recursion, so that no document can exhaust the stack.
 struct SchemaCompiler {
     private let root: JSON
     private var nodes: [SchemaNode?] = []
@@ -88,7 +88,7 @@ struct SchemaCompiler {
             }
         }
         guard var index = open.firstIndex(where: { $0 > 0 }) else { return }
-        // So many steps along the cycle's way end inside the cycle.
+        // After this many steps the index is inside the cycle.
         for _ in nodes.indices { index = edges[index].first { open[$0] > 0 } ?? index }
         throw JSONSchemaError(.invalid, at: paths[index], "the schema refers to itself without end")
     }

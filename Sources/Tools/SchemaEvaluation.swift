@@ -90,7 +90,7 @@ struct SchemaEvaluation {
         switch rule {
         case .types(let types) where !types.contains { $0.holds(value) }:
             let expected = types.map(\.description).joined(separator: " or ")
-            // `a whole number was expected, not a number` would puzzle.
+            // `a whole number was expected, not a number` would be confusing.
             let actual = value.isNumber && types.contains(.integer) ? "one with a fraction" : value.kindName
             report("\(expected) was expected, not \(actual)")
         case .enumeration(let canonical, let values) where !canonical.contains(value.canonicalBytes):

@@ -1,17 +1,17 @@
-/// The value of the keyword `pattern`: a regular expression of ECMA-262 that is looked for anywhere in a string.
+/// The value of the keyword `pattern`: a regular expression of ECMA-262 that may match anywhere in a string.
 struct SchemaPattern: Sendable {
     let text: String
     private let program: PatternProgram
 
-    /// - Throws: ``PatternFault`` for what is no regular expression, or none that is supported here.
+    /// - Throws: ``PatternFault`` when the text is not a regular expression, or not one that is supported here.
     init(_ text: String) throws(PatternFault) {
         self.text = text
         program = try PatternProgram(PatternParser.parse(text))
     }
 
-    /// Whether `string` holds a match; nil when more than `steps` would be needed to see it.
+    /// Whether `string` holds a match; nil when the answer needs more than `steps`.
     ///
-    /// - Parameter steps: How many may be made; what is left of them afterwards.
+    /// - Parameter steps: The steps that may be made; on return, the steps that are left.
     func matches(_ string: String, steps: inout Int) -> Bool? {
         var run = PatternRun(string, budget: steps)
         defer { steps = run.budget }

@@ -1,6 +1,6 @@
 import Jobs
 
-/// One schema of a document, compiled. Schemas name each other by their position in the list of all.
+/// One compiled schema of a document; schemas name each other by their position in the list of all.
 enum SchemaNode: Sendable {
     /// `true` or `false`.
     case verdict(Bool)
@@ -50,8 +50,8 @@ enum SchemaRule: Sendable {
         }
     }
 
-    /// Whether the rule looks at no other schema: such rules come first, so that an alternative that does not fit
-    /// is left before its parts are looked at.
+    /// Whether the rule applies no other schema: such rules come first, so that an alternative fails before its parts
+    /// are checked.
     var isAssertion: Bool {
         switch self {
         case .prefixItems, .items, .properties, .additionalProperties, .reference, .all, .any, .one, .not: false

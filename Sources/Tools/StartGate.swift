@@ -5,15 +5,15 @@ import SystemPackage
 /// Lets one command start at a time, and only when there are descriptors for it.
 ///
 /// Subprocess 1.0 ends the whole process when the second of its pipes cannot be made: the first one's `deinit` traps.
-/// Seen with 40 calls at once under `ulimit -n 100`. So descriptors are counted before, and no other start may take
-/// them in between. Other parts of the daemon still may, which makes the case rare and not impossible: a daemon should
-/// raise its soft limit (RLIMIT_NOFILE) to the hard one. Subprocess itself starts processes one after another, on one
-/// thread, so that waiting here costs nothing.
+/// Seen with 40 calls at once under `ulimit -n 100`. So free descriptors are counted first, and no other start may take
+/// them in between. Other parts of the daemon still may, so the case is rare but possible: a daemon should raise its
+/// soft limit (RLIMIT_NOFILE) to the hard one. Subprocess itself starts processes one after another, on one thread, so
+/// waiting here costs nothing.
 final class StartGate: Sendable {
     /// Process-wide, as descriptors are.
     static let shared = StartGate()
 
-    /// Three pipes, the working directory, the pidfd, and at the first use two epolls and two eventfds; and some to spare.
+    /// Three pipes, the working directory, the pidfd, at the first use two epolls and two eventfds, and some to spare.
     static let descriptors = 16
 
     private struct State {
@@ -23,7 +23,7 @@ final class StartGate: Sendable {
 
     private let state = Mutex(State())
 
-    /// Waits for its turn. ``leave()`` must follow.
+    /// Waits for its turn; ``leave()`` must follow.
     func enter() async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
@@ -38,7 +38,7 @@ final class StartGate: Sendable {
         }
     }
 
-    /// Lets the next one in.
+    /// Lets the next caller in.
     func leave() {
         let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
             if state.waiting.isEmpty {

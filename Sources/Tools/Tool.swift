@@ -4,19 +4,21 @@ package import Jobs
 package protocol Tool: Sendable {
     var name: String { get }
 
-    /// What the tool takes and does. A tool of a server is asked for it, so it may take a while and fail.
+    /// What the tool takes and does.
     ///
-    /// - Throws: ``Failure``, ``ToolPause`` when it must be waited for longer than a worker should be held, and
-    ///   `CancellationError` when the calling task was cancelled.
+    /// A tool of an MCP server asks its server, so this may take a while and fail.
+    ///
+    /// - Throws: ``Failure``, ``ToolPause`` when the wait would hold a worker too long, and `CancellationError` when
+    ///   the calling task was cancelled.
     func specification() async throws -> ToolSpecification
 
-    /// Says whether a call of which no answer is known has happened. It changes nothing.
+    /// Says whether a call with an unknown outcome has happened; it changes nothing.
     ///
     /// - Returns: Nil when the tool cannot say.
-    /// - Throws: ``Failure`` when the question failed, and `CancellationError` when the calling task was cancelled.
+    /// - Throws: ``Failure`` when the check failed, and `CancellationError` when the calling task was cancelled.
     func check(_ invocation: ToolInvocation) async throws -> ToolCheck?
 
-    /// Calls the tool once; retrying is the caller's business.
+    /// Calls the tool once; the caller retries.
     ///
     /// - Returns: The output: JSON where the tool printed JSON, else its text (``JSON/init(printed:)``).
     /// - Throws: ``Failure`` (temporary, permanent, or unknown when it may have happened), and `CancellationError`
@@ -30,12 +32,12 @@ extension Tool {
 
 /// What a tool takes and does.
 package struct ToolSpecification: Sendable, Equatable {
-    /// What the model is told.
+    /// The description for the model.
     package var summary: String
-    /// Of the arguments.
+    /// The schema of the arguments.
     package var parameters: JSONSchema
     package var effect: Effect
-    /// Bytes of an answer that a model is told; longer ones are shortened.
+    /// Limit of an answer to a model, in bytes; longer answers are shortened.
     package var answerMax: Int
 
     package init(summary: String, parameters: JSONSchema, effect: Effect, answerMax: Int? = nil) {
@@ -44,7 +46,7 @@ package struct ToolSpecification: Sendable, Equatable {
     }
 }
 
-/// What a tool says about a call of which no answer is known.
+/// A tool's statement about a call with an unknown outcome.
 package enum ToolCheck: Sendable, Equatable {
     case happened(output: JSON)
     case didNotHappen

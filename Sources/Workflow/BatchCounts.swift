@@ -1,16 +1,16 @@
 import Jobs
 import OrderedCollections
 
-/// The lines by what became of them, in the members of both providers.
+/// Counts of a batch's lines by outcome, with the members of both providers' formats.
 struct BatchCounts {
     private var total = 0
     private(set) var failed = 0
-    /// Of the lines in Anthropic's form; nil without any.
+    /// Counts of the lines in Anthropic's form; nil when there are none.
     private var anthropic: OrderedDictionary<String, Int>?
     private var firstError: String?
     private var classes: Set<FailureClass> = []
 
-    /// Why the batch failed as a whole: no line of it was done. Temporary where that of every line is.
+    /// The failure of a batch whose lines all failed, else nil; temporary when every line's failure is.
     var failure: Failure? {
         guard total > 0, failed == total else { return nil }
         let common: FailureClass = classes == [.temporary] ? .temporary : .permanent

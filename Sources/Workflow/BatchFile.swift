@@ -6,11 +6,11 @@ package protocol ByteSource: Sendable {
     func read(at offset: Int, count: Int) async throws -> [UInt8]
 }
 
-/// The lines of a batch file, of which only the places are held; each is read when it is needed.
+/// The lines of a batch file: only their places are held, and each line is read when it is needed.
 ///
-/// A line is one request, whatever the form: a value that goes over many lines, or a row of a table.
+/// A line is one request, in every form of batch: also a value that spans lines, or a row of a table.
 package struct BatchFile: Sendable {
-    /// More are refused when the file is dropped: 50,000 lines took 100 MB of memory.
+    /// The most lines of a batch; a drop with more is refused. 50,000 lines took 100 MB of memory.
     package static let linesMax = 500_000
 
     private struct Place {
@@ -23,17 +23,17 @@ package struct BatchFile: Sendable {
     private let source: TextSource
     private let form: BatchForm
     private var places: [Place] = []
-    /// Of a table, once its heading was read.
+    /// The table, once its heading was read; nil for other forms.
     package private(set) var table: BatchTable?
-    /// Of lines whose id is neither their own nor just their number.
+    /// By line index: made ids that are not just the line's number.
     private var madeIDs: [Int: String] = [:]
 
     package var count: Int { places.count }
 
-    /// Reads the file once, to see where its lines are and that each has an id of its own; blank ones are passed over.
+    /// Reads the file once, to find its lines and give each a unique id; blank lines are skipped.
     ///
-    /// - Parameter form: As the acceptance has it; nil for lines.
-    /// - Throws: What `source` throws; `Failure` when the file is not what was accepted.
+    /// - Parameter form: The form in the acceptance; nil for lines.
+    /// - Throws: What `source` throws; `Failure` for UTF-16 and UTF-32 that is not whole, or too large.
     package init(_ source: any ByteSource, form: BatchForm? = nil) async throws {
         self.source = try await TextSource(source)
         self.form = form ?? .lines
@@ -54,7 +54,7 @@ package struct BatchFile: Sendable {
         if case .table(let delimiter) = form { return add(row: line, delimiter, &ids) }
         if line.isBlank { return }
         var line = line
-        // Many elements of an array may lie in one line: they are counted instead.
+        // Several elements of an array may be on one line: the number counts elements instead.
         if form == .values { line.number = places.count + 1 }
         let isTooLong = line.length > BatchLine.bytesMax
         let isDuplicate = !isTooLong && !ids.add(BatchLine(line.bytes, number: line.number), at: places.count)
@@ -80,7 +80,7 @@ package struct BatchFile: Sendable {
 
     /// Reads a line.
     ///
-    /// - Throws: What the source throws; `Failure` when the file is not what it was.
+    /// - Throws: What the source throws; `Failure` when the file became shorter.
     package func line(at index: Int) async throws -> BatchLine {
         let place = places[index]
         var line: BatchLine
@@ -98,7 +98,7 @@ package struct BatchFile: Sendable {
             }
         }
         if place.isDuplicate {
-            let message = "the custom_id \"\(line.id)\" is in the file before"
+            let message = "an earlier line has the custom_id \"\(line.id)\""
             line.request = .fault(BatchLine.Fault("duplicate_custom_id", message))
         }
         line.id = madeIDs[index] ?? line.id
@@ -106,18 +106,18 @@ package struct BatchFile: Sendable {
     }
 }
 
-/// Sees that every line has an id of its own. An id that the file gives is never taken away by one that is made here.
+/// Gives every line a unique id; an id that is made here never equals one that the file gives.
 private struct LineIDs {
-    /// Hashes of what the file gives; their seed is the process's own, so nobody can make two that are alike.
+    /// Hashes of the ids that the file gives; each process has a random seed, so no submitter can make two ids collide.
     private var given: Set<Int> = []
     private var wanting: [(index: Int, number: Int, id: String)] = []
 
-    /// - Returns: False when the file gives this id to a line before.
+    /// - Returns: False when an earlier line has this id.
     mutating func add(_ line: BatchLine, at index: Int) -> Bool {
         if !line.hasCustomID {
             addNumber(line.number, at: index)
         } else if !given.insert(line.id.hashValue).inserted {
-            // The number makes it differ from all other ids that are made.
+            // The number makes it differ from all other made ids.
             wanting.append((index, line.number, "\(line.number):\(line.id)"))
             return false
         }
@@ -126,7 +126,7 @@ private struct LineIDs {
 
     mutating func addNumber(_ number: Int, at index: Int) { wanting.append((index, number, String(number))) }
 
-    /// The ids that are made, by the line's index; none where it is just the number.
+    /// The made ids by line index, without those that are just the line's number.
     func made() -> [Int: String] {
         var made: [Int: String] = [:]
         for (index, number, wanted) in wanting {

@@ -4,7 +4,7 @@ import OrderedCollections
 
 /// One line of a batch file (INTERFACE, Drops).
 package struct BatchLine: Sendable, Equatable {
-    /// Whose batch format a line is in, and so its result.
+    /// The batch format of a line and of its result.
     package enum Dialect: Sendable, Equatable {
         case openAI, anthropic, input
     }
@@ -14,11 +14,11 @@ package struct BatchLine: Sendable, Equatable {
         case body(JSON)
         /// The input of one run of the queue's workflow.
         case input(JSON)
-        /// No request.
+        /// The line holds no request that can run.
         case fault(Fault)
     }
 
-    /// Why a line cannot be run, with the code that OpenAI uses where it is known (openai-openapi; stdapi.ai issue 240).
+    /// Why a line cannot run, with OpenAI's code where it is known (openai-openapi; stdapi.ai issue 240).
     package struct Fault: Error, Sendable, Equatable {
         package var code: String
         package var message: String
@@ -26,25 +26,25 @@ package struct BatchLine: Sendable, Equatable {
         init(_ code: String, _ message: String) { (self.code, self.message) = (code, message) }
     }
 
-    /// A longer line is not read.
+    /// The most bytes of a line; a longer one is not read.
     package static let bytesMax = BatchOutline.requestMax
     /// In bytes; it becomes a part of a step's path.
     package static let customIDMax = 512
 
     /// From 1.
     package var number: Int
-    /// What its results are matched by: `custom_id`, or the line's number.
+    /// The id that matches a result to its line: `custom_id`, or the line's number.
     package var id: String
     package var dialect: Dialect
     package var request: Request
     /// Whether `id` is the file's own.
     package private(set) var hasCustomID = false
-    /// Of a row of a table.
+    /// The cells of a table's row; nil for other lines.
     package private(set) var cells: [String]?
-    /// Where a request in OpenAI's form goes.
+    /// The endpoint of a request in OpenAI's form.
     package private(set) var endpoint = RequestEndpoint.chat
 
-    /// Reads a line; one that is bad is bad by itself.
+    /// Reads a line; a bad line becomes a ``Fault`` and affects no other line.
     package init(_ text: some Sequence<UInt8>, number: Int) {
         self.number = number
         id = String(number)
@@ -129,7 +129,7 @@ package struct BatchLine: Sendable, Equatable {
         return body
     }
 
-    /// A slash in the id is written `%2F`, so that no line's path lies inside another's.
+    /// The path of the line's step; a slash in the id is written `%2F`, so that no line's path lies inside another's.
     package var path: String {
         guard id.utf8.contains(UInt8(ascii: "/")) || id.utf8.contains(UInt8(ascii: "%")) else { return "batch/\(id)" }
         return "batch/\(id.replacing("%", with: "%25").replacing("/", with: "%2F"))"

@@ -1,9 +1,9 @@
 package import Jobs
 import OrderedCollections
 
-/// What became of a line of a batch.
+/// The outcome of a line of a batch.
 package enum BatchOutcome: Sendable {
-    /// Why a line was not run to its end.
+    /// Why a line did not run to its end.
     package enum Unsettled: Sendable {
         case expired, cancelled
     }
@@ -25,13 +25,13 @@ package enum BatchOutcome: Sendable {
         }
     }
 
-    /// The HTTP answer of the provider that says the failure, when there was one.
+    /// The provider's HTTP response with the failure, when there was one.
     fileprivate var response: JSON? { if case .failed(let failure) = self { failure.response } else { nil } }
 
-    /// Of what kind a failure is; the other side of a success does not matter.
+    /// The class of the failure; without meaning for a success.
     var failureClass: FailureClass { if case .failed(let failure) = self { failure.class } else { .permanent } }
 
-    /// The error where there is no HTTP answer; nil of a success.
+    /// The code and message of the error; nil for a success.
     func error(_ line: BatchLine) -> (code: String, message: String)? {
         switch self {
         case .succeeded: nil

@@ -1,12 +1,12 @@
 package import Jobs
 
-/// Writes what became of a batch's lines, from the history: every line in one of two files, in the order of the input.
+/// Writes the results of a batch's lines from the history: each line into one of two files, in the order of the input.
 package struct BatchResults: Sendable {
     package static let outputFile = "output.jsonl"
     package static let errorFile = "errors.jsonl"
-    /// Besides these, of a table: its rows with what became of them.
+    /// The third file, for a table: its rows with their results.
     package static let tableFile = "output.csv"
-    /// In bytes; so much is written at a time.
+    /// In bytes: how much is written at a time.
     private static let pieceSize = 1 << 18
 
     private let file: BatchFile

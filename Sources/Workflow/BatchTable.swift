@@ -1,10 +1,10 @@
 import Jobs
 import OrderedCollections
 
-/// The heading of a batch that is a table, and the rows that are made of it.
+/// The heading of a batch that is a table; reads its rows and writes those of the result.
 package struct BatchTable: Sendable {
     let heading: TableHeading
-    /// Whether the file had a byte order mark: a program that wrote one wants to read one.
+    /// Whether the file had a byte order mark: the program that wrote it expects one in the result.
     let hasMark: Bool
 
     /// The input of one run: an object of the row's cells, as text.
@@ -24,7 +24,7 @@ package struct BatchTable: Sendable {
 
     // MARK: The table of the results
 
-    /// The columns of the input, and two more for what became of each row.
+    /// The columns of the input, and two more for each row's output and error.
     var resultHeading: [UInt8] {
         let output = TableHeading.free("output", heading.columns)
         let error = TableHeading.free("error", heading.columns + [output])

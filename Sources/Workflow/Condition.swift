@@ -15,7 +15,7 @@ package struct Condition: Sendable {
         case compare(Node, String, Node)
     }
 
-    /// Conditions are nested no deeper.
+    /// The most levels of nesting.
     private static let depthMax = 32
 
     private let node: Node
@@ -34,10 +34,10 @@ package struct Condition: Sendable {
 
     package func isTrue(in scope: Scope) -> Bool { Self.value(of: node, scope).isTruthy }
 
-    /// Whether it is false for certain: nothing that it depends on is missing, or of a kind that cannot be compared.
+    /// Whether it is certainly false: nothing that it depends on is missing, or of a kind that cannot be compared.
     func isCertainlyFalse(in scope: Scope) -> Bool { Self.certainty(of: node, scope) == false }
 
-    /// The truth where it is certain, after Kleene's logic; nil where it is not.
+    /// The truth value in Kleene's three-valued logic; nil for unknown.
     private static func certainty(of node: Node, _ scope: Scope) -> Bool? {
         switch node {
         case .literal(let value): return value.isTruthy
@@ -88,7 +88,7 @@ package struct Condition: Sendable {
             default: left >= right
             }
         }
-        // Not through doubles, which cannot tell large ids apart.
+        // Not as doubles, which cannot tell large ids apart.
         if case .int(let left) = left, case .int(let right) = right { return ordered(left, right) }
         if let (left, right) = numbers(left, right) { return ordered(left, right) }
         if let left = left.string, let right = right.string { return ordered(left, right) }
@@ -104,8 +104,10 @@ package struct Condition: Sendable {
         return (left, right)
     }
 
-    /// A value to compare. Text that a reference leads to is a number where the other side is one and it is written like
-    /// one: of what a command prints `1.0` is text, and `0.9` is not.
+    /// A value to compare; text that looks like a number counts as one when a reference gives it and the other side is
+    /// a number.
+    ///
+    /// Of a command's output `1.0` is text, and `0.9` is a number.
     private static func operand(_ node: Node, against other: Node, _ scope: Scope) -> JSON {
         let value = value(of: node, scope)
         guard case .reference = node, let text = value.string, let number = JSON(number: text) else { return value }
@@ -206,7 +208,7 @@ package struct Condition: Sendable {
 }
 
 extension JSON {
-    /// False are: null, false, 0, the empty string, list and object.
+    /// Whether the value counts as true: null, false, 0, and the empty string, list and object do not.
     fileprivate var isTruthy: Bool {
         switch self {
         case .null: false

@@ -1,7 +1,7 @@
 package import Jobs
 import Synchronization
 
-/// What may be used, what was, and what calls that are under way may use at the most.
+/// A budget's limits, its usage so far, and the worst case of the calls under way.
 package struct UsageAccount: Sendable {
     package var limits: Limits
     package var used: Usage
@@ -9,7 +9,7 @@ package struct UsageAccount: Sendable {
 
     package init(limits: Limits, used: Usage = Usage()) { (self.limits, self.used) = (limits, used) }
 
-    /// Sets aside what a call may use at the most, or says which limit that would break.
+    /// Reserves the most that a call may use, or returns the limit that this would exceed.
     package mutating func reserve(_ most: Usage) -> OverBudget? {
         var sum = used
         sum += reserved
@@ -18,7 +18,7 @@ package struct UsageAccount: Sendable {
         return nil
     }
 
-    /// Gives back what was set aside and books what was used.
+    /// Releases what was reserved and books what was used.
     package mutating func settle(_ most: Usage, used actual: Usage) {
         reserved -= most
         used += actual
@@ -32,7 +32,7 @@ package struct UsageAccount: Sendable {
                 message: "\(sum) of \(limit) \(name) are used or set aside, and the next call may take \(most)"
             )
         }
-        // A hundredth of a cent of what doubles lose in sums.
+        // The tolerance covers what doubles lose in sums.
         if let limit = limits.costUSD, most.costUSD > 0, sum.costUSD + most.costUSD > limit + 1e-6 {
             let (sum, most) = (USD.text(sum.costUSD), USD.text(most.costUSD))
             return OverBudget(
@@ -46,13 +46,13 @@ package struct UsageAccount: Sendable {
     }
 }
 
-/// A limit does not let a call be made.
+/// A limit does not allow a call.
 package struct OverBudget: Error, Sendable, Equatable {
     /// The limit's name in the configuration.
     package var limit: String
-    /// How much is used, allowed and wanted.
+    /// How much is used, allowed and needed.
     package var message: String
-    /// What a person can do, after "release it".
+    /// What a person can do, in words that follow "release it".
     package var remedy: String
 
     package init(limit: String, message: String, remedy: String? = nil) {
@@ -63,9 +63,9 @@ package struct OverBudget: Error, Sendable, Equatable {
 
 /// A budget that several jobs share.
 package protocol SharedBudget: Sendable {
-    /// Sets aside what a call may use at the most.
+    /// Reserves the most that a call may use.
     ///
-    /// - Returns: What ``settle(_:used:)`` is given afterwards.
+    /// - Returns: The reservation for ``settle(_:used:)``.
     /// - Throws: ``OverBudget``.
     func reserve(_ most: Usage) throws(OverBudget) -> SharedReservation
 
@@ -73,16 +73,16 @@ package protocol SharedBudget: Sendable {
     func settle(_ reservation: SharedReservation, used: Usage)
 }
 
-/// What is set aside in a shared budget.
+/// A reservation in a shared budget.
 package struct SharedReservation: Sendable {
     package var most: Usage
-    /// The day that it counts for.
+    /// The day whose budget it uses.
     package var day: String
 
     package init(most: Usage, day: String) { (self.most, self.day) = (most, day) }
 }
 
-/// What a job may still use: its own limits, and those of its queue today.
+/// What a job may still use, by its own limits and by those of its queue today.
 package final class JobBudget: Sendable {
     package struct Reservation: Sendable {
         fileprivate var most: Usage
@@ -96,8 +96,8 @@ package final class JobBudget: Sendable {
     private let claimedAt: Timestamp
 
     /// - Parameters:
-    ///   - used: What the job's history says.
-    ///   - activeTime: Time in the hands of nodes before `claimedAt`.
+    ///   - used: The usage in the job's history.
+    ///   - activeTime: How long nodes had the job before `claimedAt`.
     package init(
         limits: Limits = Limits(),
         used: Usage = Usage(),
@@ -110,9 +110,9 @@ package final class JobBudget: Sendable {
         (self.activeTime, self.claimedAt, self.shared) = (activeTime, claimedAt, shared)
     }
 
-    /// Sets aside what a call may use at the most, in the job's budget and in the shared one.
+    /// Reserves the most that a call may use, in the job's budget and in the shared one.
     ///
-    /// - Throws: ``OverBudget``; then nothing is set aside.
+    /// - Throws: ``OverBudget``; then nothing is reserved.
     func reserve(_ most: Usage, at now: Timestamp) throws(OverBudget) -> Reservation {
         if let durationMax, activeTime + (now - claimedAt) >= durationMax {
             throw OverBudget(limit: "duration", message: "its \(durationMax.text) of running time are over")
@@ -128,7 +128,7 @@ package final class JobBudget: Sendable {
         }
     }
 
-    /// Books what a call has used in the place of what was set aside for it.
+    /// Books what a call has used, in place of what was reserved for it.
     func settle(_ reservation: Reservation, used: Usage) {
         account.withLock { $0.settle(reservation.most, used: used) }
         if let reserved = reservation.shared { shared?.settle(reserved, used: used) }

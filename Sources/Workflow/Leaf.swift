@@ -2,7 +2,7 @@ import Jobs
 import Models
 import Tools
 
-/// A step that does one thing outside: asks a model or calls a tool.
+/// A step that makes one external call: it asks a model or calls a tool.
 struct Leaf: Sendable {
     var path: String
     var kind: StepKind
@@ -10,17 +10,17 @@ struct Leaf: Sendable {
     var effect: Effect?
     var tool: String?
     var arguments: JSON?
-    /// Whether a permanent failure is given to the model as the step's output instead of ending the job.
+    /// Whether a permanent failure becomes the step's output, for the model, instead of ending the job.
     var tellsModel = false
     /// The model that is asked; nil for tools.
     var model: (any ChatModel)?
-    /// What one attempt may use at the most, asked of the model that has the turn.
+    /// The most that one attempt may use, by the model that has the turn.
     var worstCase: @Sendable ((any ChatModel)?) -> Usage
-    /// A digest of what is asked.
+    /// A digest of the question or the call.
     var asked: String
-    /// Asks the tool whether an attempt has happened; gives nil when it cannot say.
+    /// Asks the tool whether an attempt happened; returns nil when the tool cannot say.
     var check: (@Sendable (StepStart) async throws -> ToolCheck?)?
-    /// Whether what may have happened before, in this job and in the one that it resumes, was looked at already.
+    /// Whether the caller has already looked for an earlier outcome, in this job and in the one that it resumes.
     var isPastKnown = false
 
     /// A step that asks `model` what `request` says.
@@ -42,29 +42,29 @@ struct Leaf: Sendable {
     private static func digest(_ question: JSON) -> String { String(question.sha256.prefix(32)) }
 }
 
-/// One try at a leaf.
+/// One attempt at a ``Leaf``.
 struct Attempt: Sendable {
     /// From 1.
     var number: Int
-    /// From 1: with the requests that the model's quota refused, which are no attempts.
+    /// From 1; includes the requests that the model's quota refused, which are no attempts.
     var request: Int
     /// The model that has the turn; nil for tools.
     var model: (any ChatModel)?
-    /// Sets aside what a further call in the same attempt may use, until the attempt is booked.
+    /// Reserves the most that a further call in the same attempt may use, until the attempt is booked.
     var reserveMore: @Sendable (Usage) throws(OverBudget) -> Void = { _ in }
 }
 
-/// What one attempt brought.
+/// The result of one attempt.
 struct AttemptResult: Sendable {
     var output: JSON
     var usage: Usage?
     /// The model as its provider names it.
     var model: String?
-    /// The configured name of the model that stood in for the one that was asked.
+    /// The configured name of the fallback model that answered; nil when the model that was asked did.
     var fallback: String?
-    /// Outputs of the model that did not fit and were sent back.
+    /// How many outputs of the model did not fit and were sent back.
     var rejectedOutputs = 0
-    /// Of a model's answer.
+    /// Facts about a model's answer.
     var facts = AnswerFacts()
 
     mutating func take(_ answer: ChatAnswer) {
@@ -81,7 +81,7 @@ extension Usage {
 }
 
 extension ChatRequest {
-    /// Everything of it that the answer depends on.
+    /// The parts of the request that the answer depends on.
     fileprivate var question: JSON {
         JSON(members: [
             ("messages", .array(messages.map(\.question))), ("body", body), ("schema", outputSchema),

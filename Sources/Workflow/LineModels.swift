@@ -3,14 +3,14 @@ package import OrderedCollections
 
 /// Which model answers a line of a batch that names one.
 package struct LineModels: Sendable, Equatable {
-    /// Stands for every name that nothing else takes.
+    /// Stands for every name that matches nothing else.
     static let anyName = "*"
     /// The name that means the model of the workflow's own step.
     static let ownName = "default"
 
-    /// What the queue and the workflow say: a configured model's name by the name in the line.
+    /// The rules of the queue and the workflow: a configured model's name by the name in the line.
     private let map: OrderedDictionary<String, String>
-    /// The configured models, each with the name that its provider knows it by; nil where there is none.
+    /// The configured models, each with its name at the provider; nil where there is none.
     private let configured: OrderedDictionary<String, String?>
 
     package init(map: OrderedDictionary<String, String>, configured: OrderedDictionary<String, String?>) {
@@ -19,11 +19,11 @@ package struct LineModels: Sendable, Equatable {
 
     /// The configured model that answers a line.
     ///
-    /// The map goes first, then a configured model of that name, then one whose provider knows it by that name. No name
-    /// is taken for another that is like it: `gpt-4o` is not `gpt-4o-2024-08-06`.
+    /// The map takes precedence, then a configured model of that name, then one with that name at its provider. Similar
+    /// names do not match: `gpt-4o` is not `gpt-4o-2024-08-06`.
     ///
     /// - Parameters:
-    ///   - name: As the line has it; nil where it names none.
+    ///   - name: The name in the line; nil when it has none.
     ///   - own: The model of the workflow's step.
     /// - Throws: `Failure` with the code `model_mismatch`.
     package func model(for name: String?, own: String) throws(Failure) -> String {

@@ -7,7 +7,7 @@ package struct Scope: Sendable {
     package static let roots = ["input", "steps", "item", "index", "job"]
 
     private(set) var values: OrderedDictionary<String, JSON>
-    /// Why there is no `input.text`, where a file is the input: for templates that need it.
+    /// Why a file that is the input has no `input.text`; templates that need it fail with this.
     private(set) var textProblem: Failure?
 
     package init(input: JSON, job: JSON, textProblem: Failure? = nil) {
@@ -33,7 +33,7 @@ package struct Scope: Sendable {
         values["steps"] = .object(steps)
     }
 
-    /// The scope inside one turn of a `for_each`.
+    /// The scope for one element of a `for_each`.
     func with(item: JSON, index: Int) -> Scope {
         var scope = self
         scope.values["item"] = item

@@ -24,7 +24,7 @@ package struct StepDefinition: Sendable {
         let system: Template?
         let prompt: Template
         let output: JSONSchema?
-        /// What is done with an answer that was cut; nil for what the model's settings say.
+        /// What happens to an answer that was cut; nil for what the model's settings say.
         let onTruncated: OnTruncated?
     }
 
@@ -42,9 +42,9 @@ package struct StepDefinition: Sendable {
         package let tools: [String]
         let turnsMax: Int
         let output: JSONSchema?
-        /// What a person's no to one of its calls does.
+        /// What happens when a person denies one of its calls.
         let onDenied: ApprovalRequest.DenialAction
-        /// What is done with an answer that was cut; nil for what the model's settings say.
+        /// What happens to an answer that was cut; nil for what the model's settings say.
         let onTruncated: OnTruncated?
 
         static let turnsMaxDefault = 12

@@ -1,7 +1,7 @@
 package import Jobs
 
-/// What a step asked, and where in the workflow, whichever element it worked on: the same question of an earlier job
-/// has its answer.
+/// What a step asked, and where in the workflow, for any element: an earlier job's answer to the same question is used
+/// again.
 package struct StepQuestion: Sendable, Hashable {
     /// The step's path with `*` for the elements of loops and the lines of a batch.
     private let step: String
@@ -18,7 +18,7 @@ package struct StepQuestion: Sendable, Hashable {
         (step, self.asked) = (parts.joined(separator: "/"), asked)
     }
 
-    /// The question of a finished step; nil when it asked nothing, and when it failed.
+    /// The question of a finished step; nil when it asked nothing, failed or was skipped.
     package init?(_ completion: StepCompletion, loops: Set<String>) {
         guard let asked = completion.asked, completion.failure == nil, !completion.isSkipped else { return nil }
         self.init(step: completion.step, asked: asked, loops: loops)
@@ -26,7 +26,7 @@ package struct StepQuestion: Sendable, Hashable {
 }
 
 extension WorkflowDefinition {
-    /// The names of its `for_each` steps, inner ones too.
+    /// The names of its `for_each` steps, inner ones included.
     package var loops: Set<String> { StepDefinition.loops(steps) }
 }
 

@@ -1,50 +1,49 @@
 package import Jobs
 
-/// What a job's history says of its steps, and where the files of its results go.
+/// Reads what a job's history says about its steps, and makes the files of its results.
 package protocol StepArchive: Sendable {
-    /// What is known of a step; nil when it was never begun.
+    /// What is known about a step; nil when it was never begun.
     func entry(of step: String) -> StepLedger.Entry?
 
-    /// The last record of how the step ended, read again from the history; nil when there is none.
+    /// The last record of the step's outcome, read again from the history; nil when there is none.
     func outcome(of step: String) async throws -> JobEvent?
 
     /// Begins a file of results beside `result.json`.
     func makeFile(_ name: String) async throws -> any ResultFile
 }
 
-/// A file that is written aside, piece by piece, and takes its name when it is whole.
+/// A file that is written piece by piece under a temporary name, and renamed once it is complete.
 package protocol ResultFile: Sendable {
     func append(_ bytes: [UInt8]) async throws
 
-    /// Puts it in the place of one of its name; on disk when this returns.
+    /// Renames it to its name, in place of a file that may have it; durable when this returns.
     func finish() async throws
 
-    /// Removes it, and one of its name.
+    /// Removes it, and a file that may already have its name.
     func discard() async throws
 }
 
-/// What a workflow needs of whoever runs it: a memory that survives, and leave to go on.
+/// What a workflow run needs from its caller: durable records, and permission to go on.
 ///
 /// The engine implements it on a job's history; the tests in memory.
 package protocol StepRecorder: StepArchive {
-    /// A person's yes about a step; nil when there is none.
+    /// A person's approval of a step; nil when there is none.
     func approval(of step: String) -> Approval?
 
-    /// A person's no about a step, after which the job goes on; nil when there is none.
+    /// A person's denial of a step, after which the job goes on; nil when there is none.
     func denial(of step: String) -> Denial?
 
-    /// The output of a step that asked the same in the job that this one resumes, once; nil when there is none.
+    /// Takes the output of a step that asked the same in the job that this one resumes; nil when none is left.
     func earlierOutput(of question: StepQuestion) async throws -> EarlierOutput?
 
-    /// Is told an input that the steps to come work on, besides the job's own: that of a line of a batch.
+    /// Notes an input of the next steps besides the job's own: that of a line of a batch.
     func begin(_ input: JSON)
 
-    /// Runs `body`, during which the step is under way: it has a worker, and while a suspected step is under way,
-    /// nothing else is.
+    /// Runs `body` while the step is under way: the step has a worker, and a suspected step runs alone.
     ///
     /// - Parameters:
-    ///   - suspicion: Nil for a step that nothing is held against.
-    ///   - body: Is told whether the step runs alone.
+    ///   - suspicion: Nil for a step that is not suspected.
+    ///   - body: Gets whether the step runs alone.
     func underWay<Value: Sendable>(
         _ step: String,
         suspicion: Suspicion?,
@@ -53,8 +52,8 @@ package protocol StepRecorder: StepArchive {
 
     /// Appends a record about a step.
     ///
-    /// - Parameter durably: Whether it must be on disk when this returns. One that is not may be lost in a crash,
-    ///   which only repeats the step.
+    /// - Parameter durably: Whether the record must be on disk when this returns. Otherwise a crash may lose it, which
+    ///   only repeats the step.
     func record(_ event: JobEvent, durably: Bool) async throws
 
     /// True once the daemon is asked to stop: no further step begins.
@@ -64,16 +63,16 @@ package protocol StepRecorder: StepArchive {
     func pause(for duration: Duration) async throws
 }
 
-/// What a step of an earlier job gave.
+/// The output of a step of an earlier job.
 package struct EarlierOutput: Sendable, Equatable {
     package var output: JSON
-    /// A cut answer stays one when it is taken over.
+    /// Facts about the answer: one that was cut stays marked when it is taken over.
     package var answer: AnswerFacts
 
     package init(_ output: JSON, answer: AnswerFacts = AnswerFacts()) { (self.output, self.answer) = (output, answer) }
 }
 
-/// What the workflow runs with, passed in so that a test can turn it.
+/// The clocks and limits of a run, passed in so that a test can set them.
 package struct RunEnvironment: Sendable {
     package var wallClock: WallClock
     /// Monotonic, for durations.
@@ -84,7 +83,7 @@ package struct RunEnvironment: Sendable {
     package var shortWaitMax: Duration
     /// The same for waits for a model that rests.
     package var modelWaitMax: Duration
-    /// So often may the daemon die while a step runs before it runs alone.
+    /// After so many deaths of the daemon while a step runs, the step runs alone.
     package var deathsMax: Int
 
     package init(

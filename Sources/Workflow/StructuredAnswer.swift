@@ -1,14 +1,16 @@
 import Jobs
 import Tools
 
-/// Reads a model's answer that must be JSON of a schema. What models put around it is forgiven: thoughts, fences of
-/// Markdown, prose. Two different values are not: which of them is meant is not known.
+/// Reads a model's answer that must be JSON of a schema.
+///
+/// What models put around the value is ignored: reasoning, Markdown fences, prose. Two different values are an error:
+/// it is not known which of them is meant.
 enum StructuredAnswer {
     /// Why an answer is not what the schema asks for.
     struct Misfit: Error { var reason: String }
 
     static func read(_ text: String, _ schema: JSONSchema) -> Result<JSON, Misfit> {
-        // A text inside of the value may well speak of such tags.
+        // The whole text is tried first: a string inside the value may contain thinking tags.
         if let value = try? JSONParser.parse(text.trimmed.utf8) { return judge(value, schema) }
         let bare = withoutThoughts(text)
         do throws(JSONSyntaxError) {
@@ -27,7 +29,7 @@ enum StructuredAnswer {
         return errors.isEmpty ? .success(value) : .failure(Misfit(reason: errors.joined(separator: "; ")))
     }
 
-    /// Wherever in the text they stand; an answer of JSON speaks of no such tags.
+    /// Removes thinking tags and what is in them, anywhere in the text.
     private static func withoutThoughts(_ text: String) -> String {
         var rest = text.replacing(
             /<(think|thinking|thought|reasoning)>[\s\S]*?<\/(think|thinking|thought|reasoning)>/,
@@ -39,14 +41,15 @@ enum StructuredAnswer {
         return rest
     }
 
-    /// The different values of the fences that hold JSON.
+    /// The distinct values of the fences that hold JSON.
     private static func fences(_ text: String) -> [JSON] {
         let fences = text.matches(of: /```[a-zA-Z0-9_+-]*[ \t]*\r?\n?(?<inside>[\s\S]*?)```/)
         return different(fences.compactMap { try? JSONParser.parse($0.inside.trimmed.utf8) })
     }
 
-    /// The different objects and lists in prose, of the kind that the schema asks for. What is open and never closed is
-    /// half a value: nothing inside of it is the answer.
+    /// The distinct objects and lists in prose, of the type that the schema asks for.
+    ///
+    /// A bracket that is never closed begins half a value: nothing inside it is the answer.
     private static func values(_ text: String, _ schema: JSONSchema) -> [JSON] {
         let bytes = Array(text.utf8)
         var found: [JSON] = []
@@ -71,7 +74,8 @@ enum StructuredAnswer {
         }
     }
 
-    /// Where the bracket that begins `bytes` is closed; nil when it never is. Brackets in texts do not count.
+    /// The end of the value whose bracket begins `bytes`; nil when the bracket is never closed. Brackets in strings do
+    /// not count.
     private static func end(of bytes: ArraySlice<UInt8>) -> Int? {
         var depth = 0
         var isText = false
@@ -102,7 +106,7 @@ enum StructuredAnswer {
 }
 
 extension StringProtocol where SubSequence == Substring {
-    /// Without white space at its ends.
+    /// The text without white space at its ends.
     fileprivate var trimmed: Substring {
         var text = self[...].drop(while: \.isWhitespace)
         while text.last?.isWhitespace == true { text.removeLast() }

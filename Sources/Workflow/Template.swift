@@ -4,8 +4,8 @@ import OrderedCollections
 
 /// A JSON value in whose strings `{{…}}` stands for values of the scope.
 ///
-/// A string that is one reference and nothing else, `"{{steps.find.output}}"`, becomes the value itself; in any other
-/// string references are filled in as text by Mustache, without escaping.
+/// A string that is one reference and nothing else, `"{{steps.find.output}}"`, becomes the value itself. In any other
+/// string Mustache fills in the references as text, without escaping.
 package struct Template: Sendable {
     private indirect enum Part: Sendable {
         case literal(JSON)
@@ -17,7 +17,7 @@ package struct Template: Sendable {
 
     private let part: Part
 
-    /// What is made may be nested so deep: the outputs of steps can grow from step to step, and a history must hold them.
+    /// The most levels of a rendered value: outputs can grow from step to step, and a history must hold them.
     private static let depthMax = 512
 
     /// - Throws: ``DocumentError`` naming the member whose template is wrong.
@@ -64,7 +64,7 @@ package struct Template: Sendable {
 
     private static let inputText = ["input", "text"]
 
-    /// Whether a text asks for `input.text`, and does not itself provide for its absence.
+    /// Whether a text uses `input.text`, and has no section on it that covers its absence.
     private static func needsInputText(_ text: String) -> Bool {
         let tags = MustacheTag.tags(in: text).filter { $0.name == inputText.joined(separator: ".") }
         return !tags.isEmpty && !tags.contains(where: \.beginsSection)
@@ -80,7 +80,7 @@ package struct Template: Sendable {
 
     /// Fills in the values.
     ///
-    /// - Throws: ``Failure``, permanent, when the value that a whole string refers to is not there, or the result is
+    /// - Throws: ``Failure``, permanent, when the value that a whole string refers to is missing, or the result is
     ///   nested too deep.
     package func render(_ scope: Scope) throws(Failure) -> JSON {
         let value = try Self.render(part, scope)
@@ -154,7 +154,9 @@ enum Reference {
         return nil
     }
 
-    /// What is wrong with the references in a text. Inside sections names are relative, so only steps are checked there.
+    /// What is wrong with the references in a text, or nil.
+    ///
+    /// Names inside sections are relative, so a text with sections is checked for steps only.
     static func fault(inText text: String, steps: Set<String>) -> String? {
         let tags = MustacheTag.tags(in: text)
         let hasSections = tags.contains(where: \.beginsSection)

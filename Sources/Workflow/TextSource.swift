@@ -1,11 +1,11 @@
 import Jobs
 
-/// A text file, read as UTF-8 without a mark whatever it is in.
+/// A text file, read as UTF-8 without a byte order mark, whatever its encoding.
 struct TextSource: ByteSource {
     private let source: any ByteSource
-    /// The length of a mark that is passed over, in bytes.
+    /// The length in bytes of the mark that is skipped.
     private let start: Int
-    /// A text that had to be decoded, whole.
+    /// The whole text, if it had to be decoded.
     private let decoded: [UInt8]?
 
     /// - Throws: What `source` throws; `Failure` for UTF-16 and UTF-32 that is not whole, or too large.
@@ -36,7 +36,7 @@ struct TextSource: ByteSource {
         }
     }
 
-    /// Whether the text had a mark, by which programs that look for one know it again.
+    /// Whether the text had a mark, by which some programs recognize the encoding.
     var hadMark: Bool { decoded != nil || start > 0 }
 
     func read(at offset: Int, count: Int) async throws -> [UInt8] {

@@ -1,29 +1,29 @@
 package import Jobs
 import Tools
 
-/// What the configuration allows of a tool: which arguments, and which calls only after a person's yes.
+/// What the configuration allows of a tool: which arguments, and which calls only after a person's approval.
 package struct ToolPolicy: Sendable {
     /// When a person is asked, and how long the answer may take.
     struct ApprovalRule: Sendable {
-        /// On the arguments; nil for every call.
+        /// A condition on the arguments; nil to ask about every call.
         var condition: Condition?
         var terms: ApprovalTerms
     }
 
     let approval: ApprovalRule?
-    /// What arguments must fit.
+    /// The schema that arguments must fit.
     let allow: JSONSchema?
-    /// What arguments must not fit.
+    /// The schema that arguments must not fit.
     let deny: JSONSchema?
-    /// As it was written; a job's history carries it.
+    /// The policy as it was written; a job's history carries it.
     package let source: JSON
 
-    /// Of a tool of which the configuration says nothing.
+    /// The policy of a tool about which the configuration says nothing.
     package static let none = ToolPolicy()
 
     private init() { (approval, allow, deny, source) = (nil, nil, nil, [:]) }
 
-    /// Reads `approval`, `allow` and `deny` of a tool; its other members are others' business.
+    /// Reads `approval`, `allow` and `deny` of a tool; other code reads its other members.
     ///
     /// - Throws: ``DocumentError`` naming line, member and what was expected.
     package init(_ reader: MemberReader) throws(DocumentError) {
@@ -33,8 +33,9 @@ package struct ToolPolicy: Sendable {
         source = JSON(members: ["approval", "allow", "deny"].map { ($0, reader.json($0)) })
     }
 
-    /// The policies of all tools of a configuration or a recorded definition: of commands under `tools`, and of servers'
-    /// tools under `mcp_servers`, by the names that workflows call them.
+    /// The policies of all tools of a configuration or a recorded definition, by the names that workflows use.
+    ///
+    /// Commands are under `tools`, the tools of servers under `mcp_servers`.
     package static func policies(_ reader: MemberReader) throws(DocumentError) -> [String: ToolPolicy] {
         var policies: [String: ToolPolicy] = [:]
         for (name, members) in try reader.objects("tools") { policies[name] = try ToolPolicy(members) }
@@ -73,10 +74,10 @@ package struct ToolPolicy: Sendable {
         return nil
     }
 
-    /// The terms on which a person is asked before a call with these arguments, or nil when nobody is.
+    /// The terms of the approval that a call with these arguments needs, or nil when it needs none.
     func approvalTerms(for arguments: JSON) -> ApprovalTerms? {
         guard let approval else { return nil }
-        // In doubt a person is asked: a model may leave out what the condition looks at, or write a number as text.
+        // An unclear condition asks a person: a model may omit what the condition looks at, or write a number as text.
         if let condition = approval.condition, condition.isCertainlyFalse(in: Scope(arguments: arguments)) {
             return nil
         }
@@ -84,7 +85,7 @@ package struct ToolPolicy: Sendable {
     }
 }
 
-/// How long a person's answer may take, and what happens then.
+/// How long a person's answer may take, and what happens after that.
 struct ApprovalTerms: Sendable, Equatable {
     static let members = ["expires", "on_expiry"]
 

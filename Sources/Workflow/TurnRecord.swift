@@ -1,10 +1,10 @@
 package import Jobs
 import Models
 
-/// What is recorded of one turn of an agent's model: enough to go on with the conversation after any crash.
+/// The record of one turn of an agent's model: enough to go on with the conversation after any crash.
 ///
-/// It is the output of the turn's step: `text`, `tool_calls`, and `turn` where the model sent more than these two, which
-/// it wants back as it was (thoughts, signatures).
+/// It is the output of the turn's step: `text`, `tool_calls`, and `turn` where the model sent more that must go back to
+/// it unchanged (reasoning, signatures).
 package struct TurnRecord: Sendable, Equatable {
     package var text: String
     var calls: [ModelToolCall]
@@ -12,7 +12,7 @@ package struct TurnRecord: Sendable, Equatable {
 
     init(_ answer: ChatAnswer) { (text, calls, original) = (answer.text, answer.toolCalls, answer.original) }
 
-    /// Reads the output of a step; what is missing is empty.
+    /// Reads the output of a step; missing members are empty.
     package init(json: JSON) {
         text = json["text"]?.string ?? ""
         calls = (json["tool_calls"]?.array ?? []).map { call in
@@ -40,11 +40,12 @@ package struct TurnRecord: Sendable, Equatable {
         ])
     }
 
-    /// What the model thought in the turn; empty where it did not say.
+    /// The model's reasoning in the turn; empty where it sent none.
     package var reasoning: String { original?.reasoning ?? "" }
 
-    /// The assistant's message of the conversation, with the calls under the names by which the model knows the tools:
-    /// a name that was forgiven once would be refused in the history.
+    /// The assistant's message for the conversation, with the tool names of the request in its calls.
+    ///
+    /// The provider would refuse a misspelled name in the conversation, even one that was understood before.
     func message(tools: [String]) -> ChatMessage {
         let known = calls.map { call in
             let name = ModelToolName.tool(call.name, amongst: tools).map(ModelToolName.text)

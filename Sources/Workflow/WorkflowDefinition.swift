@@ -2,7 +2,7 @@ package import Jobs
 package import OrderedCollections
 package import Tools
 
-/// A workflow as the configuration declares it, checked: every name it uses is there.
+/// A workflow as the configuration declares it, checked: every name that it uses exists.
 package struct WorkflowDefinition: Sendable {
     package let name: String
     package let inputSchema: JSONSchema?
@@ -12,7 +12,7 @@ package struct WorkflowDefinition: Sendable {
     let output: Template?
     /// Which configured models answer lines of a batch, by the names in the lines.
     package let lineModels: OrderedDictionary<String, String>
-    /// As it was written; a job's history carries it.
+    /// The workflow as it was written; a job's history carries it.
     package let source: JSON
 
     /// The models, tools and MCP servers that the configuration has, by name.

@@ -4,7 +4,8 @@ import OrderedCollections
 import Tools
 
 extension WorkflowRun {
-    /// A model and its tools in turns, each turn and each call a step of its own: `handle/2/model`, `handle/2/tool/0`.
+    /// Runs a model and its tools in turns; each turn and each call is a step of its own: `handle/2/model`,
+    /// `handle/2/tool/0`.
     func runAgent(
         _ step: StepDefinition.AgentStep,
         _ retry: RetryPolicy,
@@ -80,7 +81,7 @@ extension WorkflowRun {
         return TurnRecord(json: output)
     }
 
-    /// Runs one call that the model asked for. What the model did wrong, it is told; so are failures for good.
+    /// Runs one call that the model asked for; the model gets its own mistakes and permanent failures as the output.
     private func answerCall(
         _ call: ModelToolCall,
         _ step: StepDefinition.AgentStep,

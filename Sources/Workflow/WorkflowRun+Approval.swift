@@ -4,14 +4,14 @@ import OrderedCollections
 extension WorkflowRun {
     /// The arguments that a call may be made with: its own, or those that a person put in their place.
     ///
-    /// - Returns: Nil when a person said no and the model is to be told.
-    /// - Throws: A hold, for the person's answer. The job takes no worker meanwhile.
+    /// - Returns: Nil when a person denied the call and the model gets the denial.
+    /// - Throws: A hold until the person answers. The job has no worker meanwhile.
     func approvedArguments(of call: ToolCall, onDenied: ApprovalRequest.DenialAction) throws -> JSON? {
         guard let terms = policy(of: call.tool).approvalTerms(for: call.arguments) else { return call.arguments }
         if recorder.denial(of: call.path) != nil { return nil }
         var request = request(terms, call.path, call.arguments, "\(call.tool) needs a person's yes")
         (request.tool, request.onDenied) = (call.tool, onDenied)
-        // Bound to what the person saw: a call with other arguments needs an approval of its own.
+        // The approval holds for what the person saw: a call with other arguments needs an approval of its own.
         guard let approval = recorder.approval(of: call.path), approval.argumentsHash == request.argumentsHash else {
             throw Interruption.held(Self.hold(request))
         }
@@ -23,7 +23,7 @@ extension WorkflowRun {
         return arguments
     }
 
-    /// A step that only asks.
+    /// Runs a step that only asks a person.
     func runApproval(_ step: StepDefinition.ApprovalStep, in scope: Scope, path: String) async throws -> JSON {
         if let entry = recorder.entry(of: path), entry.status == .completed {
             return try await recordedOutput(path, entry)

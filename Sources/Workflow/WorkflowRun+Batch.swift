@@ -2,13 +2,13 @@ import Jobs
 import Models
 
 extension WorkflowRun {
-    /// Lines of a batch that run side by side.
+    /// How many lines of a batch run at the same time.
     static let batchConcurrency = 8
 
     /// Runs every line as a step of its own, `batch/<custom_id>`; a line that fails fails alone.
     ///
-    /// - Returns: The counts, and the names of the files beside `result.json` that hold the lines; a failure when no
-    ///   line was done.
+    /// - Returns: The counts, and the names of the files beside `result.json` that hold the lines; a failure when all
+    ///   lines failed.
     func runBatch(_ source: any ByteSource) async throws -> RunOutcome {
         let file = try await BatchFile(source, form: job.batchForm)
         _ = try await runSideBySide(file.count, concurrency: Self.batchConcurrency) { index in
@@ -20,7 +20,7 @@ extension WorkflowRun {
         return failure.map { .failed(step: nil, $0) } ?? .completed(output: output)
     }
 
-    /// Settles a line, unless it is settled or the deadline has passed.
+    /// Runs a line to its outcome, unless it has one already or the deadline has passed.
     private func run(_ line: BatchLine) async throws {
         if recorder.entry(of: line.path)?.isSettled == true { return }
         do {
@@ -28,7 +28,7 @@ extension WorkflowRun {
         } catch Interruption.failed(_, let failure) {
             let entry = recorder.entry(of: line.path)
             if entry?.isSettled == true { return }
-            // It failed in a step inside, or before it was begun.
+            // The line failed in a step inside it, or before it was begun.
             let attempt = (entry?.attempts ?? 0) + 1
             let event = StepFailure(step: line.path, kind: .line, attempt: attempt, failure: failure)
             try await recorder.record(.stepFailed(event), durably: false)
@@ -53,7 +53,8 @@ extension WorkflowRun {
         }
     }
 
-    /// Requests in a provider's form that name no model go to that of the workflow's first model step.
+    /// The model that answers a request in a provider's form; without a name it is that of the workflow's first model
+    /// or agent step.
     private func answering(_ name: JSON?) throws(Failure) -> String {
         let own = workflow.definition.firstModel ?? "default"
         return try workflow.lineModels?.model(for: name?.string, own: own) ?? own

@@ -1,10 +1,10 @@
 import Jobs
 import Tools
 
-/// What becomes of a step that was begun and has no outcome is decided by the tool's effect (DESIGN section 5).
+/// The tool's effect decides what happens to a step that was begun and has no outcome (DESIGN section 5).
 extension WorkflowRun {
-    /// What a step gave already: what the record says, what a call in doubt did, and what the job gave that this one
-    /// resumes.
+    /// The output that a step already has: from its record, from the check of a call whose outcome is unknown, or from
+    /// the job that this one resumes.
     ///
     /// - Returns: Nil when the step is to run.
     func knownOutput(of leaf: Leaf) async throws -> JSON? {
@@ -23,14 +23,14 @@ extension WorkflowRun {
         return try await resolveDoubt(leaf, "the daemon died while it ran")
     }
 
-    /// Finds out whether a call in doubt has happened, if it must not run again unasked.
+    /// Finds out whether a call whose outcome is unknown happened, if it must not run again unasked.
     ///
-    /// - Parameter cause: Why no answer is known.
+    /// - Parameter cause: Why the outcome is unknown.
     /// - Returns: The step's output when it happened; nil when it may run, for the first time or again.
-    /// - Throws: A hold where only a person can tell, and where the daemon dies of the step.
+    /// - Throws: A hold when only a person can tell, and when the daemon died while the step ran alone.
     func resolveDoubt(_ leaf: Leaf, _ cause: String) async throws -> JSON? {
         while let entry = recorder.entry(of: leaf.path), let start = entry.pending {
-            // A server may call its tool harmless that was a write when it was called.
+            // A server may now declare a tool harmless that was a write when it was called.
             guard leaf.effect == .write || start.effect == .write else {
                 try checkSurvives(leaf, entry)
                 return nil
@@ -57,7 +57,7 @@ extension WorkflowRun {
         return nil
     }
 
-    /// The doubt stays; the check is asked again later, and at last a person.
+    /// Records that the check failed: it runs again later, and in the end a person is asked.
     private func noteFailedCheck(
         _ failure: Failure,
         _ leaf: Leaf,
@@ -72,7 +72,7 @@ extension WorkflowRun {
             kind: leaf.kind,
             attempt: start.attempt,
             failure: doubt,
-            // Without a time it would have failed for good, and could not be asked after.
+            // Without a time the step would have failed for good, and no check could follow.
             retryAt: retryAt ?? environment.wallClock.now,
             tool: leaf.tool
         )
@@ -81,7 +81,7 @@ extension WorkflowRun {
         try await wait(until: retryAt, reason: Self.reason(leaf, doubt))
     }
 
-    /// Holds a step during whose lonely run the daemon died: that is no chance any more.
+    /// Holds a step when the daemon died while the step ran alone: that was no coincidence.
     private func checkSurvives(_ leaf: Leaf, _ entry: StepLedger.Entry) throws {
         guard entry.diedAlone else { return }
         let message =

@@ -1,7 +1,7 @@
 import Jobs
 
 extension WorkflowRun {
-    /// More elements than this are refused; a batch file is the way for more.
+    /// The most elements of a `for_each`; a batch file can have more lines.
     static let itemsMax = 100_000
 
     /// Runs the steps for every element: `each/17/extract`.
@@ -32,10 +32,10 @@ extension WorkflowRun {
         return .array(outputs)
     }
 
-    /// Runs `body` for 0..<count, some at a time.
+    /// Runs `body` for 0..<count, at most `concurrency` at a time.
     ///
-    /// An element that waits for a retry does not keep the others from going on: the job is deferred when nothing
-    /// else is left to do. After a failure or a hold no further element begins, and those that run are let finish.
+    /// An element that waits for a retry does not stop the others: the job is deferred when nothing else is left to do.
+    /// After a failure or a hold no further element begins, and the running ones finish.
     func runSideBySide(
         _ count: Int,
         concurrency: Int,
@@ -72,7 +72,7 @@ extension WorkflowRun {
         return outputs
     }
 
-    /// Not a tuple: of those that child tasks return, Swift 6.3.1 reads others than they wrote, when it optimises.
+    /// Not a tuple: optimised code of Swift 6.3.1 reads wrong values from tuples that child tasks return.
     private struct Part: Sendable {
         var index: Int
         var result: Result<JSON, any Error>

@@ -49,7 +49,7 @@ extension WorkflowRun {
             let answer = try await (attempt.model ?? model).complete(request)
             var result = AttemptResult(output: output(answer), usage: answer.usage)
             result.take(answer)
-            // A turn, and the answer to a line of a batch, keep what was thought with the rest of it.
+            // The output of a turn and of a batch line already holds the reasoning.
             if kind == .line || result.output["turn"] != nil { result.facts.reasoning = nil }
             return result
         }
@@ -113,7 +113,7 @@ extension WorkflowRun {
         }
     }
 
-    /// With the schema: a server that takes `response_format` and does nothing with it has not shown it to the model.
+    /// Repeats the schema: a server that accepts `response_format` and ignores it has not shown it to the model.
     static func correction(_ misfit: StructuredAnswer.Misfit, _ schema: JSONSchema) -> ChatMessage {
         ChatMessage(
             .user,

@@ -5,8 +5,8 @@ import Synchronization
 extension WorkflowRun {
     /// Runs a step until it is done, with its retries, or takes its output from the record.
     ///
-    /// Intent is recorded before, outcome after every attempt; of a tool with an effect both are on disk in time
-    /// (DESIGN section 4, step).
+    /// It records the intent before and the outcome after every attempt; of a tool with an effect both are durable in
+    /// time (DESIGN section 4, step).
     func perform(
         _ leaf: Leaf,
         attempt body: @Sendable (Attempt) async throws -> AttemptResult
@@ -43,14 +43,14 @@ extension WorkflowRun {
     enum Progress: Sendable {
         case done(JSON)
         case tryAgain(at: Timestamp, reason: String)
-        /// The model rests; that is no attempt.
+        /// The model rests; this counts as no attempt.
         case waitForModel(until: Timestamp, reason: String)
     }
 
-    /// Makes one attempt once the step is under way and the model has its turn; while the model rests, none is made.
+    /// Makes one attempt once the step is under way and has a turn of the model; while the model rests, it makes none.
     ///
-    /// In this order: a step that held a turn of the model's while it waited for a worker, or for a suspected step to end,
-    /// would wait for steps that have what it wants and want what it has.
+    /// The order prevents a deadlock: a step that held a turn while it waited for a worker, or for a suspected step to
+    /// end, could wait for steps that wait for that turn.
     private func takeTurn(
         _ leaf: Leaf,
         _ body: @Sendable (Attempt) async throws -> AttemptResult
@@ -58,7 +58,7 @@ extension WorkflowRun {
         let entry = recorder.entry(of: leaf.path)
         let suspicion = suspicion(of: leaf, entry)
         return try await recorder.underWay(leaf.path, suspicion: suspicion) { isAlone in
-            // Waiting may have taken long, here and below.
+            // The wait may have been long, here and below.
             try checkMayGoOn(leaf.path)
             let alone = isAlone ? suspicion : nil
             guard let model = leaf.model else { return try await attempt(leaf, nil, entry, alone, body) }
@@ -74,13 +74,13 @@ extension WorkflowRun {
         }
     }
 
-    /// What is held against a step during which the daemon has died.
+    /// The suspicion against a step during which the daemon died often enough; nil for others.
     private func suspicion(of leaf: Leaf, _ entry: StepLedger.Entry?) -> Suspicion? {
         guard let deaths = entry?.deaths, deaths >= environment.deathsMax else { return nil }
         return Suspicion(step: leaf.path, deaths: deaths)
     }
 
-    /// - Parameter alone: What is held against a step that runs alone; nil for others.
+    /// - Parameter alone: The suspicion against a step that runs alone; nil for others.
     private func attempt(
         _ leaf: Leaf,
         _ model: (any ChatModel)?,
@@ -102,7 +102,8 @@ extension WorkflowRun {
             more.withLock { $0.append(reservation) }
         }
         let hasEffect = leaf.effect == .write || leaf.effect == .idempotent
-        // That it runs alone is on disk before it does: else another death would not be held against it.
+        // The record that the step runs alone is durable before it runs: otherwise another death would not count
+        // against it.
         let start = start(of: leaf, number, model: model?.name, isAlone: alone != nil)
         try await recorder.record(start, durably: hasEffect || alone != nil)
         let began = environment.wallClock.now
@@ -143,13 +144,13 @@ extension WorkflowRun {
             model: model,
             arguments: leaf.arguments
         )
-        // So that a person's word about a call in doubt is found by a job that resumes this one.
+        // A job that resumes this one finds by this digest what a person decided about a call whose outcome is unknown.
         if leaf.effect == .write { start.asked = leaf.asked }
         start.isAlone = isAlone
         return .stepStarted(start)
     }
 
-    /// Records that what was begun is no attempt: the model rests, or its quota refused the request.
+    /// Records that the begun attempt does not count: the model rests, or its quota refused the request.
     private func recordWait(_ leaf: Leaf, _ number: Int, _ pause: ModelPause) async throws -> Progress {
         let until = environment.wallClock.now + pause.duration
         let wait = StepWait(
@@ -166,10 +167,10 @@ extension WorkflowRun {
         return .waitForModel(until: until, reason: Self.reason(leaf, pause))
     }
 
-    /// Whether nothing but the end of the job comes after a step: then its outcome is synced together with that.
+    /// Whether only the end of the job follows a step: the step's outcome is then synced together with that end.
     private func isLast(_ path: String) -> Bool { path == workflow.definition.steps.last?.id }
 
-    /// Sets aside what a call may use, or holds the job.
+    /// Reserves the most that a call may use, or holds the job.
     func reserve(_ most: Usage, _ path: String) throws -> JobBudget.Reservation {
         do {
             return try job.budget.reserve(most, at: environment.wallClock.now)
@@ -224,7 +225,7 @@ extension WorkflowRun {
 
     private func settle(_ failure: Failure, _ trial: Trial, _ used: Usage?) async throws -> Progress {
         let leaf = trial.leaf
-        // No outcome is recorded: the intent stands, and says that this may have happened.
+        // No outcome is recorded: the recorded intent says that the call may have happened.
         if failure.class == .unknown, leaf.effect == .write {
             if let output = try await resolveDoubt(leaf, failure.message) { return .done(output) }
             var unmade = failure
@@ -249,7 +250,7 @@ extension WorkflowRun {
         mayRunAgain: Bool
     ) async throws -> Progress {
         let leaf = trial.leaf
-        // A budget that was used up in the middle of a step holds the job; the step goes on when it is released.
+        // A budget that is used up in the middle of a step holds the job; the step goes on after a release.
         let isOver = failure.class == .limit && leaf.model != nil
         let retryAt =
             isOver
@@ -272,7 +273,7 @@ extension WorkflowRun {
         return .tryAgain(at: retryAt, reason: Self.reason(leaf, failure))
     }
 
-    /// When the next try is due; nil when there is none.
+    /// When the next attempt is due; nil when there is none.
     func retryTime(_ leaf: Leaf, _ failure: Failure, failures: Int) -> Timestamp? {
         guard failures < leaf.retry.attempts else { return nil }
         let delay = leaf.retry.delay(after: failures, floor: failure.retryAfter, jitter: environment.jitter())
@@ -290,7 +291,7 @@ extension WorkflowRun {
     /// - Parameter inMemory: Waits up to this long do not move the job; nil for the environment's `shortWaitMax`.
     func wait(until time: Timestamp, reason: String, inMemory: Duration? = nil) async throws {
         var time = time
-        // A job that has a deadline ends with it.
+        // No wait goes on after the job's deadline.
         if let deadline = job.deadline, deadline < time { time = deadline }
         let left = time - environment.wallClock.now
         if left <= .zero { return }

@@ -19,7 +19,7 @@ extension WorkflowRun {
         return try await perform(call, retry, onDenied: .fail, tellsModel: false)
     }
 
-    /// A call that a step or a model asks for, with arguments that fit.
+    /// A tool call that a step or a model asks for.
     struct ToolCall: Sendable {
         var tool: String
         var arguments: JSON
@@ -38,7 +38,8 @@ extension WorkflowRun {
         do {
             return try await tool(name, path).specification()
         } catch let pause as ToolPause {
-            // A daemon that drains would end, and the starting server with it; start_timeout bounds the wait.
+            // A draining daemon that deferred the job would end, and the starting server with it; start_timeout bounds
+            // the wait.
             if environment.modelWaitMax > environment.shortWaitMax {
                 try checkMayGoOn(path)
                 return try await specification(of: name, path)
@@ -54,7 +55,7 @@ extension WorkflowRun {
         }
     }
 
-    /// How long a tool that cannot say what it takes is left alone.
+    /// How long a job is deferred when a tool's server cannot describe the tool.
     private static let serverPatience: Duration = .seconds(60)
 
     /// Why the tool is not called with these arguments, or nil.
@@ -71,9 +72,9 @@ extension WorkflowRun {
 
     func policy(of tool: String) -> ToolPolicy { workflow.policies[tool] ?? .none }
 
-    /// Calls a tool as a step of its own, with retries, after a person's yes where one is needed.
+    /// Calls a tool as a step of its own, with retries, after a person's approval where one is needed.
     ///
-    /// What may have happened before is found out first: nobody is asked about a call that was begun.
+    /// It first finds out what happened before: no person is asked to approve a call that was begun.
     func perform(
         _ call: ToolCall,
         _ retry: RetryPolicy,
@@ -133,10 +134,10 @@ extension WorkflowRun {
         return check
     }
 
-    /// Records a call that was not made, and what the model is told about it. One that policy and people have nothing
-    /// against was the model's mistake.
+    /// Records a call that was not made, and the output that the model gets for it. Unless the call was denied, it
+    /// counts as the model's mistake.
     ///
-    /// - Parameter received: Arguments that the model's own server will not show it again: they are no JSON.
+    /// - Parameter received: Arguments that are no JSON, which the model's server will not show to the model again.
     func refuse(_ tool: String, _ path: String, _ failure: Failure, received: String? = nil) async throws -> JSON {
         if let entry = recorder.entry(of: path), entry.status == .completed {
             return try await recordedOutput(path, entry)
@@ -155,7 +156,7 @@ extension WorkflowRun {
         return completion.output ?? .null
     }
 
-    /// The end is what matters: there they were cut.
+    /// Keeps more of the end: that is where the arguments were cut.
     private static func shown(_ arguments: String) -> String {
         arguments.count <= 2_000 ? arguments : "\(arguments.prefix(500))…\(arguments.suffix(1_500))"
     }

@@ -2,7 +2,7 @@ package import Jobs
 package import Models
 package import Tools
 
-/// A workflow whose models and tools are at hand.
+/// A workflow with its models and tools, ready to run.
 package final class ExecutableWorkflow: Sendable {
     package let definition: WorkflowDefinition
     let models: [String: any ChatModel]
@@ -12,9 +12,9 @@ package final class ExecutableWorkflow: Sendable {
     let lineModels: LineModels?
 
     /// - Parameters:
-    ///   - models: Those that the definition names, at least.
-    ///   - tools: Those that the definition names, at least.
-    ///   - policies: Of tools; one without may be called as its parameters allow.
+    ///   - models: At least those that the definition names.
+    ///   - tools: At least those that the definition names.
+    ///   - policies: By tool name; a tool without a policy may be called as its parameters allow.
     ///   - lineModels: Which models answer lines of a batch that name one.
     package init(
         _ definition: WorkflowDefinition,
@@ -40,7 +40,7 @@ package struct JobContext: Sendable {
     package var artifacts: String
     /// The batch file; nil for other jobs.
     package var batch: (any ByteSource)?
-    /// How the requests lie in the batch file; nil for a line each.
+    /// The form of the batch file; nil for lines.
     package var batchForm: BatchForm?
     /// What the job may still use.
     package var budget: JobBudget
@@ -59,12 +59,12 @@ package struct JobContext: Sendable {
     }
 }
 
-/// Runs a job's workflow from where its history says it is.
+/// Runs a job's workflow from the point that its history has reached.
 ///
-/// Steps that were recorded are not run again: their outputs are taken from the record. Everything else goes through
+/// Steps that were recorded do not run again: their outputs come from the record. Everything else goes through
 /// ``perform(_:attempt:)``, which records intent, outcome and failure.
 ///
-/// An object, because every step that waits keeps it: as a value it took a kilobyte in each function on the way there.
+/// A class, because every waiting step keeps it: as a struct it took a kilobyte in each function on the call stack.
 package final class WorkflowRun: Sendable {
     let workflow: ExecutableWorkflow
     let job: JobContext
@@ -101,7 +101,7 @@ package final class WorkflowRun: Sendable {
         }
     }
 
-    /// The workflow's steps and its output; `path` goes before the steps' names.
+    /// Runs the workflow's steps and renders its output; `path` goes before the steps' names.
     func runWorkflow(in scope: Scope, path: String) async throws -> JSON {
         var scope = scope
         let last = try await runSteps(workflow.definition.steps, in: &scope, path: path)
@@ -143,9 +143,9 @@ package final class WorkflowRun: Sendable {
         try await recorder.record(.stepCompleted(completion), durably: false)
     }
 
-    /// Records, once, that all that a composite step consists of is done.
+    /// Records, once, that all parts of a composite step are done.
     ///
-    /// - Parameter output: Nil where it follows from the parts whenever it is asked for.
+    /// - Parameter output: Nil where it follows from the parts.
     func recordComposite(_ path: String, _ kind: StepKind, output: JSON? = nil) async throws {
         if recorder.entry(of: path)?.status == .completed { return }
         try await recorder.record(
@@ -154,14 +154,14 @@ package final class WorkflowRun: Sendable {
         )
     }
 
-    /// The output of a step that was completed; of the steps of a batch only the history has it.
+    /// The output of a completed step; the outputs of batch steps are only in the history.
     func recordedOutput(_ path: String, _ entry: StepLedger.Entry?) async throws -> JSON {
         if let output = entry?.output { return output }
         guard case .stepCompleted(let completion) = try await recorder.outcome(of: path) else { return .null }
         return completion.output ?? .null
     }
 
-    /// Turns a failure in preparing a step, in a template say, into the failure of the job.
+    /// Turns a failure in preparing a step, for example in a template, into the failure of the job.
     func failing<Value>(_ step: String?, _ body: () throws(Failure) -> Value) throws -> Value {
         do { return try body() } catch { throw Interruption.failed(step: step, error) }
     }

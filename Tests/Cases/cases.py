@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Plays what people reported of systems like ours against the real binary, and prints a table: cases.py [CASE ...].
+"""Plays problems that users reported of similar systems against the real binary; prints a table: cases.py [CASE ...].
 
-A case is right, or says what was seen. $AGENTSPOOL_PROGRAM names another build than .build/debug/agentspool.
+A case is right, or prints what was seen. $AGENTSPOOL_PROGRAM names another build than .build/debug/agentspool.
 Exit status 1 when a case is wrong."""
 
 from __future__ import annotations

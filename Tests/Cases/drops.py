@@ -16,12 +16,12 @@ ECHO = "#!/usr/bin/env python3\nimport json, sys\nprint(json.dumps('echo: ' + js
 
 
 def echo(shop: Workshop, queue: str = "") -> None:
-    """A spool whose only tool says what text it was given."""
+    """A spool whose only tool repeats the text that it gets."""
     shop.make(SCRIPTED + f"queues: {{default: {{workflow: echo{', ' + queue if queue else ''}}}}}\n", echo=ECHO)
 
 
 def one(shop: Workshop, wanted: str, seconds: float = 60) -> str:
-    """The only job that there is; `Wrong` where there are more, or its output is another."""
+    """The only job; `Wrong` when there are more, or its output is a different one."""
     jobs = shop.until_ended(1, seconds)
     time.sleep(3)
     jobs = shop.jobs()
@@ -114,7 +114,7 @@ def temporary_names(shop: Workshop) -> str:
     return f"{len(seen)} submitted, {len(seen)} done"
 
 
-@case("names", "files that are no job's lie in the inbox")
+@case("names", "files that are not jobs lie in the inbox")
 def left_alone(shop: Workshop) -> str:
     echo(shop, "ignore: ['*.bak']")
     names = ["4913", "a.swp", "#x#", "~$x.docx", "a.CRDOWNLOAD", "b.Download", "c.filepart", "thumbs.DB", "Desktop.ini", ".nfs0001",

@@ -1,4 +1,4 @@
-"""Model servers as they are."""
+"""Real habits of model servers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WEATHER = "#!/usr/bin/env python3\nimport json, sys\nprint('mild in ' + json.loa
 
 
 def prompt(shop: Workshop, mode: str, model: str = "", workflow: str = "", limits: str = "", provider: str = "openai") -> None:
-    """A spool whose one step asks the quirky server in a mode."""
+    """A spool whose one step asks the quirky server in one of its modes."""
     path = f"/{mode}/v1" if provider == "openai" else f"/{mode}"
     steps = workflow or '[{id: a, prompt: "{{input.text}}"}]'
     shop.make(f"""
@@ -156,7 +156,7 @@ def cut_fails(shop: Workshop) -> str:
     return failed(shop, "max_tokens")
 
 
-@case("B15-anthropic", "Anthropic's answer cut at a limit that nobody wrote")
+@case("B15-anthropic", "Anthropic's answer cut at the default limit")
 def anthropic_cut(shop: Workshop) -> str:
     prompt(shop, "anthropiccut", provider="anthropic")
     job = ended(shop)
@@ -204,7 +204,7 @@ def slow(shop: Workshop) -> str:
 
 @case("B18", "no usage in any answer, limits: {tokens: 12000}")
 def nousage(shop: Workshop) -> str:
-    # Eight turns of 1.2 kB each, all sent again at each turn, are far more.
+    # Eight turns of 1.2 kB each, all sent again at each turn, need far more.
     agent(shop, "nousage", model=", parameters: {max_tokens: 1000}", limits="limits: {tokens: 12000}, ")
     job = ended(shop)
     right(job.state == "held" and 2 <= len(shop.requests) < 9, f"{job.state}, {len(shop.requests)} requests")

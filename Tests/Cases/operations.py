@@ -1,4 +1,4 @@
-"""The daemon where operators run it."""
+"""The daemon in the places where operators run it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def killed_tool(shop: Workshop) -> str:
     return job.error
 
 
-@case("why", "whatever waits says why, in list, show and status")
+@case("why", "a job that waits says why, in list, show and status")
 def waits(shop: Workshop) -> str:
     echo(shop)
     shop.start()

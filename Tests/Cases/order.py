@@ -20,7 +20,7 @@ START = 1_780_000_000
 
 
 def note(shop: Workshop, seconds: float = 0, queue: str = "concurrency: 1") -> None:
-    """A spool whose only tool writes down the names that it was given, in the order in which it was started."""
+    """A spool whose only tool writes down the names that it gets, in the order in which it is started."""
     shop.make(WORKFLOW + f"queues: {{default: {{workflow: note, {queue}}}}}\n",
               note=f"#!/bin/sh\necho \"$(cat)\" >> {shop.directory}/started\nsleep {seconds}\necho 1\n")
 
@@ -32,7 +32,7 @@ def started(shop: Workshop) -> list[str]:
 
 
 def waiting(shop: Workshop, count: int, seed: int) -> list[str]:
-    """Puts files into the inbox, of which some have one time of change; their names in the order that is wanted."""
+    """Puts files into the inbox, some with the same mtime; returns their names in the wanted order."""
     names = [f"f{number:03}.txt" for number in range(count)]
     random.Random(seed).shuffle(names)
     times = {}
@@ -44,7 +44,7 @@ def waiting(shop: Workshop, count: int, seed: int) -> list[str]:
 
 
 def in_order(shop: Workshop, wanted: list[str]) -> str:
-    """Sees that all were started in that order, and that their ids are in that order, too."""
+    """Checks that all were started in that order, and that their ids are in that order, too."""
     shop.until_ended(len(wanted))
     seen = started(shop)
     first = next((index for index, (left, right_) in enumerate(zip(seen, wanted)) if left != right_), None)
@@ -80,7 +80,7 @@ def arriving(shop: Workshop) -> str:
 
 
 def drop_until_done(shop: Workshop, wanted: list[str], how: signal.Signals, seed: int, most: int) -> int:
-    """Ends and starts the daemon until all jobs are done; how often."""
+    """Ends and starts the daemon until all jobs are done; returns how often."""
     pauses, count = random.Random(seed), 0
     while len(shop.jobs("done")) < len(wanted):
         shop.start()

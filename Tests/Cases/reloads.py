@@ -1,4 +1,4 @@
-"""The configuration that is read again while the daemon works."""
+"""The daemon reads its configuration again while it works."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def configuration(queues: str, word: str = "one", more: str = "") -> str:
 
 
 def configure(shop: Workshop, text: str) -> None:
-    """Writes the configuration aside, and renames it."""
+    """Writes the configuration to a temporary file, and renames it."""
     (shop.spool / "new.yaml").write_text(text)
     (shop.spool / "new.yaml").rename(shop.spool / "agentspool.yaml")
 

@@ -1,4 +1,4 @@
-"""Answers that are cut, emptied and put in another order, at every byte: nothing half ends as done without saying so."""
+"""Answers that are cut, emptied and reordered, at every byte: no incomplete one ends as done without a mark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from servers.broken_stream_server import ANSWERS, TEXT
 from workshop import Workshop, case, right
 
 ECHO = "#!/usr/bin/env python3\nimport json, sys\nprint('echo: ' + str(json.load(sys.stdin).get('text')))\n"
-# What the whole answer makes of a line.
+# A line's output from the whole answer.
 WHOLE = {"text": TEXT, "body": TEXT, "tool": "echo: all of it"}
 
 
@@ -25,10 +25,10 @@ def questions(dialect: str) -> list[tuple[str, str, int]]:
 
 
 def is_whole(shape: str, kind: str, output: object) -> bool:
-    """A swap may change the order of words, which nothing in a stream tells; it must not lose any."""
+    """A swap may change the order of words, which no stream shows; it must not lose any."""
     if kind == "swap" and shape == "text":
         return isinstance(output, str) and sorted(output) == sorted(TEXT)
-    # Arguments that are not whole are no call: the model is told so, and then says that it has no result.
+    # Incomplete arguments are not a call: the model gets an error, and answers that it has no result.
     return output == WHOLE[shape] or shape == "tool" and output == "no result"
 
 

@@ -2,7 +2,8 @@
 """Faults of llmock, a model server with a verdict of its own on its clients: verdicts.py [CASE ...].
 
 $LLMOCK names the program; `make test-llmock` installs it. A case is right when the jobs ended as they should and the
-verdict has no finding, not even a warning, besides those that the case allows: of an answer that stays cut it cannot know that the job failed. Exit status 1 when a case is wrong."""
+verdict has no finding, not even a warning, except those that the case allows: llmock cannot know that a job failed
+because its answer stayed cut. Exit status 1 when a case is wrong."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ class Mock:
             self.address = f"http://127.0.0.1:{free.getsockname()[1]}"
         log = (shop.directory / "llmock.log").open("wb")
         shop.processes.append(subprocess.Popen([os.environ["LLMOCK"], "serve", "--port", self.address.rpartition(":")[2],
-                                                # Else a stream is over before the client can stop reading it.
+                                                # Without it a stream ends before the client can stop reading it.
                                                 "--stream-chunk-delay-ms", "40", *flags],
                                                stdout=log, stderr=log, start_new_session=True))
         shop.until("llmock listens", self.listens)
@@ -52,9 +53,9 @@ class Mock:
         return self.ask("/_llmock/requests")["count"]
 
     def verdict(self, *allowed: str) -> str:
-        """What llmock has seen, in a few words; `Wrong` where it finds fault with more than what is allowed."""
+        """What llmock has seen, in a few words; `Wrong` when it has a finding that is not allowed."""
         verdict = self.ask("/_llmock/verdict")
-        # Two random delays (full jitter) may happen to be alike, which it takes for a constant interval.
+        # Two random delays (full jitter) may happen to be equal, which llmock takes for a constant interval.
         findings = [finding for finding in verdict["findings"] if finding["code"] not in (*allowed, "no_backoff")]
         right(not findings, [f"{finding['severity']} {finding['code']}: {finding['title']}" for finding in findings][:4])
         return f"{verdict['calls']} calls, {verdict['attempts']} attempts, {verdict['faults_injected']} faults, no finding"
@@ -107,12 +108,12 @@ def mix(shop: Workshop, dialect: str) -> str:
     jobs = shop.until_ended(150)
     right(all(job.state == "done" and job.output and not job.result.get("truncated") for job in jobs),
           [f"{job.state} {job.output!r} {job.error}" for job in jobs if job.state != "done" or not job.output][:3])
-    # One that falls on [DONE] comes after the whole answer; `malformed` has one in the middle.
+    # A malformed chunk in the place of [DONE] comes after the whole answer; the case `malformed` has one in the middle.
     return f"150 done; {mock.verdict('malformed_chunk_ignored')}"
 
 
 def quota(shop: Workshop, dialect: str) -> str:
-    """60 jobs at a real quota of 120 requests a minute."""
+    """160 jobs at a real quota of 120 requests a minute."""
     mock = Mock(shop, "--rpm", "120")
     make(shop, mock, dialect, concurrency=8)
     shop.start()

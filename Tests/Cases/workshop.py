@@ -1,4 +1,4 @@
-"""What the cases share: a spool in a directory of its own, its daemon, the servers that play the troubles, and the table."""
+"""What the cases share: a spool in a directory of its own, its daemon, the servers with faults, and the table."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ PROGRAM = os.path.abspath(os.environ.get("AGENTSPOOL_PROGRAM") or HERE.parent.pa
 
 
 class Wrong(Exception):
-    """What was seen is not what is right; a sentence."""
+    """What was seen is wrong; the message says, as a sentence, what it was."""
 
 
 class Skipped(Exception):
-    """The case cannot be tried here; why."""
+    """The case cannot be tried here; the message says why."""
 
 
 def right(condition: bool, seen: object) -> None:
@@ -55,7 +55,7 @@ def case(name: str, tried: str, seconds: int = 120) -> Callable[[Callable[["Work
 
 @dataclass
 class Done:
-    """What a command of the program said."""
+    """The exit status and the output of a command of the program."""
 
     status: int
     out: str
@@ -130,7 +130,7 @@ class Workshop:
         path.chmod(0o755)
 
     def drop(self, name: str, content: str | bytes, queue: str = "default") -> None:
-        """Drops a file as the contract for writers asks: written aside, renamed into the inbox."""
+        """Drops a file in the way that the docs advise: written in tmp/, then renamed."""
         data = content if isinstance(content, bytes) else content.encode()
         (self.spool / "tmp" / name).write_bytes(data)
         (self.spool / "tmp" / name).rename(self.inbox(queue) / name)

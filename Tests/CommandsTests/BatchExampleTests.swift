@@ -4,7 +4,7 @@ import OrderedCollections
 import Spool
 import Testing
 
-/// `examples/batch`, and files as scripts for OpenAI's and Anthropic's batches have them.
+/// `examples/batch`, and files in the formats of OpenAI's and Anthropic's batches.
 @Suite("A batch file")
 struct BatchExampleTests {
     private func example(_ name: String) throws -> String {
@@ -32,7 +32,7 @@ struct BatchExampleTests {
         #expect(value?.object.map { Array($0.keys) } == names, comment)
     }
 
-    @Test("of the example gives each line in OpenAI's format, and the bad one in the error file")
+    @Test("The example batch gives each answer in OpenAI's format, and the bad line in the error file")
     func example() throws {
         let (spool, job) = try run(try example("requests.jsonl"))
         let output = try lines(spool, "\(job)/output.jsonl")
@@ -65,7 +65,7 @@ struct BatchExampleTests {
         #expect(verified.status == 0, "\(verified.output)")
     }
 
-    @Test("keeps the provider's own error, in OpenAI's and in Anthropic's format")
+    @Test("A failed batch line keeps the provider's own error, in OpenAI's and in Anthropic's format")
     func providerError() throws {
         let messages = "\"messages\":[{\"role\":\"user\",\"content\":\"refuse this\"}]"
         let (spool, job) = try run(
@@ -84,7 +84,7 @@ struct BatchExampleTests {
         #expect(spool.read("\(job)/output.jsonl") == "")
     }
 
-    @Test("is shown while it runs, and after kill -9 goes on and runs no finished line again")
+    @Test("A batch shows its progress while it runs, and after kill -9 goes on without running a finished line again")
     func killed() async throws {
         let spool = try TestSpool(
             configuration: try example("agentspool.yaml"),
@@ -97,7 +97,7 @@ struct BatchExampleTests {
         }
         try spool.drop(lines.joined(), as: "big.jsonl")
         try await spool.startDaemon()
-        // More than a part of the history that is read at once (HistoryFold).
+        // More than one part of the history that is read at a time (HistoryFold).
         try await spool.until("all lines that can be done are") {
             let entries = try spool.jobs().first?.replay.steps.entries.values
             let running = entries?.count { $0.status == .running } ?? 0

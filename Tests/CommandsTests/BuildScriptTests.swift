@@ -6,7 +6,7 @@ import Testing
 struct BuildScriptTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var testDescription: String
-        /// What runs as `swift build`.
+        /// The script that runs as `swift build`.
         var swift: String
         var options = ["-c", "release"]
         var status: Int32 = 0
@@ -76,7 +76,7 @@ struct BuildScriptTests {
         ),
     ]
 
-    /// A directory with the script and a `swift`, and what `body` makes of them.
+    /// Runs `body` with a directory that has the script and a `swift`.
     private func withScript<T>(swift: String, _ body: (_ script: String, _ directory: String) throws -> T) throws -> T {
         let files = FileManager.default
         let directory = files.temporaryDirectory.appendingPathComponent("build-\(UUID().uuidString)").path
@@ -90,7 +90,7 @@ struct BuildScriptTests {
         return try body("\(directory)/scripts/build.sh", directory)
     }
 
-    @Test("shows", arguments: rows)
+    @Test("The build script shows only the errors, and keeps the exit status", arguments: rows)
     func shows(_ row: Row) throws {
         try withScript(swift: row.swift) { script, directory in
             let environment = ["SWIFT": "\(directory)/swift"]
@@ -101,7 +101,7 @@ struct BuildScriptTests {
         }
     }
 
-    @Test("keeps all that was printed in its log")
+    @Test("The build script keeps all that swift build printed in its log")
     func log() throws {
         try withScript(swift: "echo '[1/1] Compiling A'; echo 'warning: w'") { script, directory in
             let environment = ["SWIFT": "\(directory)/swift"]
@@ -111,7 +111,7 @@ struct BuildScriptTests {
         }
     }
 
-    @Test("rewrites one line of a terminal, and wipes it at the end")
+    @Test("On a terminal the build script rewrites one line, and wipes it at the end")
     func terminal() throws {
         try withScript(swift: "echo '[1/2] Compiling A'; echo '[2/2] Linking b'") { script, directory in
             let environment = ["SWIFT": "\(directory)/swift"]
@@ -122,7 +122,7 @@ struct BuildScriptTests {
         }
     }
 
-    @Test("ends swift build when it is ended itself, and says that nothing is lost")
+    @Test("An interrupted build script ends swift build, and says that nothing is lost")
     func interruption() throws {
         let swift = """
             trap 'echo told >told; exit 1' TERM
@@ -138,7 +138,7 @@ struct BuildScriptTests {
                 wait $build
                 echo "status $?, swift was $(cat told)"
                 """
-            // Other tests of this process may ignore the signal, and a shell cannot trap what was ignored when it began.
+            // Other tests may ignore the signal, and a shell cannot trap a signal that was ignored at its start.
             let arguments = ["--default-signal=TERM", "/bin/bash", "-c", command]
             let result = try Program.run("/usr/bin/env", arguments: arguments)
             #expect(result.output == "status 143, swift was told\n")

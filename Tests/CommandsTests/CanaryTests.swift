@@ -4,7 +4,7 @@ import OrderedCollections
 import Spool
 import Testing
 
-/// Secrets go in everywhere; outside the job directories none comes out (DESIGN, principle 6).
+/// Secrets go in everywhere; outside the job directories none is shown (DESIGN, principle 6).
 @Suite("Secrets of a job")
 struct CanaryTests {
     /// A secret as it stands in a text, and the part of it that must never be seen.
@@ -15,7 +15,7 @@ struct CanaryTests {
         init(_ text: String, _ secret: String? = nil) { (self.text, self.secret) = (text, secret ?? text) }
     }
 
-    /// Of every kind that is always hidden, and of a configured pattern.
+    /// Secrets of every kind that is always hidden, and of a configured pattern.
     private static let canaries = [
         Canary("sk-canary0123456789abcdef"), Canary("sk-ant-canary0123456789abcdef"), Canary("AKIACANARY0123456789"),
         Canary("ghp_canary0123456789abcdef"), Canary("github_pat_canary0123456789abcdef"),
@@ -27,9 +27,9 @@ struct CanaryTests {
         Canary("-----BEGIN PRIVATE KEY-----\ncanaryPEM\n-----END PRIVATE KEY-----", "canaryPEM"),
         Canary("4111 1111 1111 1111"), Canary("CANARY-123456"),
     ]
-    /// Of a path rule.
+    /// The secret of a path rule.
     private static let card = "card canary of the path rule"
-    /// In the daemon's environment.
+    /// The secret in the daemon's environment.
     private static let providerKey = "canary of the environment"
 
     private static var secrets: [String] { canaries.map(\.secret) + [card, providerKey] }
@@ -118,7 +118,7 @@ struct CanaryTests {
         try spool.drop(#"{"workflow": "variables"}"#, as: "variables.json")
     }
 
-    /// Every file of the spool that is neither in a job's directory nor a person's own: its path and its bytes.
+    /// Path and bytes of every file of the spool that is neither in a job's directory nor written by the operator.
     private func filesOutside(_ spool: TestSpool) throws -> [(path: String, text: String)] {
         let jobs = try spool.jobs().map { $0.location.path + "/" }
         let own = Set(Self.files.keys).union(["agentspool.yaml"])
@@ -132,7 +132,7 @@ struct CanaryTests {
         }
     }
 
-    @Test("are seen nowhere outside its directory: not in the index, the log, lists, reports and reasons")
+    @Test("A job's secrets appear nowhere outside its directory: not in index, log, lists, reports and reasons")
     func canary() throws {
         let spool = try TestSpool(configuration: Self.configuration, files: Self.files)
         try dropAll(spool)
@@ -165,14 +165,14 @@ struct CanaryTests {
             for secret in Self.secrets where text.contains(secret) { Issue.record("\(place) shows \(secret)") }
         }
 
-        // The test means something only where the secrets are in the directories, and all ways of ending were gone.
+        // The test proves something only when the secrets are in the directories, and jobs ended in all ways.
         let histories = jobs.map { spool.read("\($0.location.path)/history.jsonl") }.joined()
         for canary in Self.canaries { #expect(histories.contains(canary.secret), "\(canary.secret) was nowhere") }
         #expect(histories.contains(Self.card))
         #expect(Set(try spool.places().keys) == ["done", "failed", "held"])
         #expect(shown.contains { $0.0.hasSuffix(".reason.txt") } && shown.contains { $0.0 == "index.sqlite" })
         #expect(shown[0].1.contains("job deferred until"))
-        // What a command inherits: not even its own job's directory may have the provider's key.
+        // A command does not inherit the provider's key: not even its own job's directory has it.
         let variables = try #require(jobs.first { $0.location.job.drop == "variables.json" })
         let environment = spool.read("\(variables.location.path)/history.jsonl")
         #expect(environment.contains("AGENTSPOOL_STEP") && !environment.contains("CANARY_KEY"))

@@ -3,8 +3,9 @@ import Testing
 
 @Suite("Child tasks")
 struct ChildTaskTests {
-    /// Every second optimised program that had them return tuples died, and every test passed: tests are not optimised.
-    @Test("return no tuples, of which Swift 6.3.1 reads others than were written")
+    /// Every second optimised program whose child tasks returned tuples crashed, but all tests passed: they are not
+    /// optimised.
+    @Test("No child task returns a tuple: Swift 6.3.1 reads other values than were written")
     func noTuples() throws {
         let sources = "\(Program.checkout)/Sources"
         for file in try FileManager.default.subpathsOfDirectory(atPath: sources) where file.hasSuffix(".swift") {

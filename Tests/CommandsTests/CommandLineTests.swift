@@ -7,7 +7,7 @@ import Testing
 @Suite("The command line")
 struct CommandLineTests {
     @Test(
-        "says in a sentence that there is no spool",
+        "A command without a spool exits with 66 and says in a sentence how to make one",
         arguments: [
             ["status"], ["list"], ["show", "x"], ["history", "x"], ["result", "x"], ["submit", "--input", "a=b"],
             ["verify"], ["reindex"], ["retry", "x"], ["cancel", "x"],
@@ -56,7 +56,7 @@ struct CommandLineTests {
         #expect(try spool.places() == ["done": 1])
     }
 
-    @Test("submit without a daemon keeps the job in the inbox, and --wait says that nobody works")
+    @Test("submit without a daemon keeps the job in the inbox, and --wait says that no daemon is running")
     func noDaemon() throws {
         let spool = try TestSpool()
         let result = try spool.agentspool("submit", "--input", "prompt=a haiku", "--wait")
@@ -67,7 +67,7 @@ struct CommandLineTests {
         #expect(rows.output.contains(#""state":"waiting""#))
     }
 
-    @Test("cancel and retry move a job that is deferred, and are recorded with who and why")
+    @Test("cancel and retry move a deferred job, and are recorded with user and reason")
     func cancelAndRetry() async throws {
         let spool = try TestSpool()
         try await spool.startDaemon()
@@ -109,7 +109,7 @@ struct CommandLineTests {
         #expect(spool.read("\(jobs[2].location.path)/result.json").contains("\"completed\""))
     }
 
-    @Test("check names file, line, member and reason of a wrong configuration")
+    @Test("check of a wrong configuration names file, line, member and reason")
     func check() throws {
         let spool = try TestSpool()
         #expect(try spool.agentspool("check").status == 0)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The daemon as the first process of a container", .enabled(if: getuid() == 0, "it takes root to make one"))
 struct ContainerTests {
-    @Test("reaps what tools leave behind, and takes no tool's exit status for it")
+    @Test("As the first process of a container the daemon reaps orphans, and takes no exit status from a running tool")
     func reaping() async throws {
         let spool = try TestSpool(
             configuration: """

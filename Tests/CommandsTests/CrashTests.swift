@@ -4,8 +4,9 @@ import OrderedCollections
 import Spool
 import Testing
 
-/// kill -9 at random moments, and what must be true afterwards. The seed is printed; give it in AGENTSPOOL_SEED to
-/// see the same moments again.
+/// kill -9 at random moments, and what must be true afterwards.
+///
+/// The seed is printed; give it in AGENTSPOOL_SEED to see the same moments again.
 @Suite("After kill -9", .serialized)
 struct CrashTests {
     private static let kills = 50
@@ -101,7 +102,7 @@ struct CrashTests {
         }
     }
 
-    @Test("every job with idempotent tools ends in done, and no recorded step runs again")
+    @Test("After kill -9 every job with idempotent tools ends in done, and no recorded step runs again")
     func idempotentTools() async throws {
         let spool = try TestSpool(
             configuration: Self.configuration(effect: .idempotent),
@@ -123,7 +124,7 @@ struct CrashTests {
         #expect(verified.status == 0, "seed \(seed): \(verified.output)")
     }
 
-    @Test("no write tool runs twice, and every job in doubt is held")
+    @Test("After kill -9 no write tool runs twice, and every job with an unknown outcome is held")
     func writeTools() async throws {
         let spool = try TestSpool(configuration: Self.configuration(effect: .write), files: ["tools/note": Self.note])
         let seed = seed()

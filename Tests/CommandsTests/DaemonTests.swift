@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The daemon")
 struct DaemonTests {
-    @Test("makes a finished job of a text file that is dropped")
+    @Test("A dropped text file becomes a finished job")
     func textFile() async throws {
         let spool = try TestSpool()
         try await spool.startDaemon()
@@ -25,7 +25,7 @@ struct DaemonTests {
         #expect(try spool.stopDaemon() == 0)
     }
 
-    @Test("runs nothing in Dispatch's pool, which would wake it once a second for ever")
+    @Test("The daemon runs nothing in Dispatch's pool, which would wake it once a second for ever")
     func threads() async throws {
         let spool = try TestSpool()
         try await spool.startDaemon()
@@ -39,7 +39,7 @@ struct DaemonTests {
         #expect(names.allSatisfy { !$0.hasSuffix("default-qos\n") }, "\(names)")
     }
 
-    @Test("started with --drain ends when nothing is left")
+    @Test("A daemon with --drain ends when nothing is left")
     func drain() throws {
         let spool = try TestSpool()
         for index in 0..<100 { try spool.drop("a haiku", as: "haiku\(index).txt") }
@@ -48,7 +48,7 @@ struct DaemonTests {
         #expect(try spool.places() == ["done": 100])
     }
 
-    @Test("refuses a second one under the same name, and says who has it")
+    @Test("A second daemon under the same node name is refused, and the error names the first one's process")
     func secondDaemon() async throws {
         let spool = try TestSpool()
         try await spool.startDaemon()
@@ -57,7 +57,7 @@ struct DaemonTests {
         #expect(second.error.contains("the node test is running already (pid \(spool.daemonPID)"))
     }
 
-    @Test("makes the index anew when it is missing or no database, with a log line")
+    @Test("A daemon whose index is not a database rebuilds it, and logs that")
     func damagedIndex() async throws {
         let spool = try TestSpool()
         try spool.drop("a haiku", as: "haiku.txt")
@@ -70,7 +70,7 @@ struct DaemonTests {
         #expect(spool.read("daemon.log").contains("index rebuilt from 1 jobs"))
     }
 
-    @Test("leaves what it could not finish resumable when it is stopped")
+    @Test("A stopped daemon leaves unfinished jobs that the next one resumes")
     func gracefulStop() async throws {
         let configuration = """
             models: {default: {provider: scripted, script: scripted-model.yaml}}
@@ -94,7 +94,7 @@ struct DaemonTests {
 
 @Suite("The index")
 struct IndexTests {
-    @Test("has the same rows after it was deleted and made again from the files")
+    @Test("The index has the same rows after it was deleted and rebuilt from the files")
     func reindex() async throws {
         let configuration = """
             models: {default: {provider: scripted, script: scripted-model.yaml}}

@@ -25,7 +25,7 @@ struct DropTests {
     }
 
     @Test(
-        "that are submitted by a temporary name run, and the printed id ends once under that name",
+        "A file with a temporary name that is submitted runs once, with the printed id and under that name",
         arguments: ["draft.tmp", "notes.txt~", ".hidden", "~$x.docx", "#a#", "Thumbs.db", "x.crdownload"]
     )
     func submitted(_ name: String) async throws {
@@ -40,7 +40,7 @@ struct DropTests {
         #expect(jobs.first?.replay.outcome == .completed)
     }
 
-    @Test("that are submitted to a directory that no queue has are refused, and no id is printed")
+    @Test("A file that is submitted to a directory without a queue is refused, and no id is printed")
     func noQueue() throws {
         let spool = try spool()
         let made = try spool.agentspool("submit", "--queue", "old", "-", input: "x")
@@ -48,7 +48,7 @@ struct DropTests {
         #expect(made.error.contains("no queue \"old\""))
     }
 
-    @Test("and are left alone or wait are shown by status, without a daemon, with the reason and the age")
+    @Test("Without a daemon, status shows files that are left alone or wait, with reason and age")
     func status() throws {
         let spool = try spool()
         let old = Date(timeIntervalSinceNow: -3 * 86_400)
@@ -84,7 +84,7 @@ struct DropTests {
         #expect(try spool.agentspool("list").output.contains("in the inbox: it is empty, and its bytes may still come"))
     }
 
-    @Test("and a writer still has open wait, are shown, and are one job in the end")
+    @Test("A file that its writer still has open waits, is shown, and becomes one job when it is closed")
     func writer() async throws {
         let spool = try spool()
         try spool.write("", to: "inbox/default/a.txt")

@@ -4,7 +4,7 @@ import OrderedCollections
 import Spool
 import Testing
 
-/// kill -9 while tools of every effect run, with a ledger outside the spool that says what they really did.
+/// kill -9 while tools of every effect run, with a ledger that says what they really did.
 @Suite("After kill -9, by the tools' effects", .serialized)
 struct EffectCrashTests {
     private static let kills = 300
@@ -28,7 +28,7 @@ struct EffectCrashTests {
         workers: {concurrency: 4, deaths: 1000}
         """
 
-    /// Notes what it does in the middle of its time, so that kills come before and after.
+    /// Notes its work in the middle of its run, so that kills come before and after.
     private static let note = """
         #!/bin/sh
         sleep 0.02
@@ -52,7 +52,7 @@ struct EffectCrashTests {
         }
     }
 
-    /// The jobs in the node's hands whose riskiest step was begun and has no outcome.
+    /// The jobs that the node has claimed and whose riskiest step was begun and has no outcome.
     private func inDoubt(_ spool: TestSpool) throws -> [String] {
         let root = try spool.root()
         return try root.jobs(in: SpoolLayout.processing(of: "test")).filter { location in
@@ -61,7 +61,7 @@ struct EffectCrashTests {
         }.map(\.job.id.text)
     }
 
-    @Test("each effect keeps its promise, and every write in doubt is held")
+    @Test("After kill -9 each effect keeps its promise, and every job with an unknown write is held")
     func effects() async throws {
         let seed = ProcessInfo.processInfo.environment["AGENTSPOOL_SEED"].flatMap(UInt64.init) ?? .random(in: 0...9_999)
         print("AGENTSPOOL_SEED=\(seed)")
@@ -99,7 +99,7 @@ struct EffectCrashTests {
             }
             #expect(Set(done).isSubset(of: keys), "seed \(seed): \(tool) was recorded and never ran")
         }
-        // What may run again did, and with the same key each time: the step's own.
+        // Tools that may run again did so, each time with the step's own key.
         for (tool, step) in [("look", "a"), ("keep", "b")] {
             let keys = ledger.filter { $0.tool == tool }.map(\.key)
             #expect(keys.count > Set(keys).count, "seed \(seed): no kill met \(tool)")

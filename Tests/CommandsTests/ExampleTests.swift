@@ -4,10 +4,10 @@ import OrderedCollections
 import Spool
 import Testing
 
-/// The examples, as their READMEs say: here with their scripted model, in ``RealModelTests`` with a real one.
+/// The examples, run as their READMEs say: here with the scripted model, in ``RealModelTests`` with a real one.
 @Suite("The example")
 struct ExampleTests {
-    @Test("of a support agent waits for a yes before it opens a ticket, and then opens one")
+    @Test("The support agent waits for an approval before it opens a ticket, and then opens one")
     func support() async throws {
         let spool = try Example.spool("support")
         try await Example.support(spool)
@@ -18,7 +18,7 @@ struct ExampleTests {
         #expect(history.contains("approved") && history.contains("looks right"))
     }
 
-    @Test("of a support agent opens no ticket when a person says no")
+    @Test("The support agent opens no ticket when the operator denies it")
     func denied() async throws {
         let spool = try Example.spool("support")
         try await spool.startDaemon()
@@ -32,7 +32,7 @@ struct ExampleTests {
         #expect(!FileManager.default.fileExists(atPath: "\(spool.path)/tickets"))
     }
 
-    @Test("of a folder summarises every document, in order, and all of them")
+    @Test("The summaries example summarises every document in order, and then all of them")
     func summaries() async throws {
         let spool = try Example.spool("summaries")
         let output = try await Example.summaries(spool)
@@ -41,7 +41,7 @@ struct ExampleTests {
     }
 }
 
-/// The files of `examples/`, and what their READMEs do with them.
+/// The files of `examples/`, and the steps of their READMEs.
 enum Example {
     static func file(_ path: String) throws -> String {
         try String(contentsOfFile: "\(Program.checkout)/examples/\(path)", encoding: .utf8)
@@ -49,7 +49,7 @@ enum Example {
 
     /// A spool as the example's README makes it.
     ///
-    /// - Parameter model: What stands in the place of the scripted model's settings.
+    /// - Parameter model: The settings that replace those of the scripted model.
     static func spool(_ name: String, model: String? = nil) throws -> TestSpool {
         let root = URL(fileURLWithPath: "\(Program.checkout)/examples/\(name)")
         var files: [String: String] = [:]
@@ -65,7 +65,7 @@ enum Example {
         return try TestSpool(configuration: nil, files: files)
     }
 
-    /// Drops the ticket, approves what it asks for, and waits for the end.
+    /// Drops the ticket, approves the call that it asks for, and waits for the end.
     static func support(_ spool: TestSpool) async throws {
         try await spool.startDaemon()
         try spool.drop(try file("support/drops/parcel.txt"), as: "parcel.txt")
@@ -81,7 +81,7 @@ enum Example {
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(spool.path)/tickets").count == 1)
     }
 
-    /// Summarises the folder; gives the job's output.
+    /// Summarises the folder, and returns the job's output.
     static func summaries(_ spool: TestSpool) async throws -> JSON {
         try await spool.startDaemon()
         try spool.drop(try file("summaries/drops/folder.json"), as: "folder.json")

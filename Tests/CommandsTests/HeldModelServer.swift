@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A model's server on this machine that takes requests, and answers all of them once it is told to.
+/// A model's server on this machine that takes requests, and answers none of them until ``open()``.
 final class HeldModelServer: Sendable {
     private struct State {
         var requests = 0
@@ -41,10 +41,10 @@ final class HeldModelServer: Sendable {
     /// The model's settings in a configuration.
     var settings: String { "{provider: openai, base_url: \"http://127.0.0.1:\(port)/v1\", model: m, stream: false}" }
 
-    /// Requests that have come.
+    /// The number of requests that have come.
     var requests: Int { state.withLock { $0.requests } }
 
-    /// Answers those that wait, and from now on each at once.
+    /// Answers the waiting requests, and from now on each request at once.
     func open() { state.withLock { $0.isOpen = true } }
 
     func stop() { state.withLock { $0.isStopped = true } }

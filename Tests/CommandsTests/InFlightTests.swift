@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Jobs in flight")
 struct InFlightTests {
-    /// Where the daemon's descriptors lead.
+    /// The targets of the daemon's descriptors.
     private func descriptors(of spool: TestSpool) throws -> [String] {
         let directory = "/proc/\(spool.daemonPID)/fd"
         return try FileManager.default.contentsOfDirectory(atPath: directory).compactMap {
@@ -12,12 +12,12 @@ struct InFlightTests {
         }
     }
 
-    /// Those that lead to a job's directory, or into it.
+    /// The targets that are a job's directory, or inside one.
     private func descriptorsOfJobs(_ spool: TestSpool) throws -> [String] {
         try descriptors(of: spool).filter { $0.contains("/processing/test/") || $0.contains("/held/") }
     }
 
-    @Test("300 jobs that wait for a model are all done under a limit of 400 open files, and say what they wait for")
+    @Test("Under a limit of 400 open files 300 jobs that call a model all end in done, and say what they wait for")
     func limited() async throws {
         let server = try HeldModelServer()
         defer { server.stop() }
@@ -31,7 +31,7 @@ struct InFlightTests {
         try await spool.startDaemon(openFiles: 400)
         for number in 0..<300 { try spool.drop("question \(number)", as: "\(number).txt") }
 
-        // 400 without what the daemon keeps for itself, for open jobs and for those that arrive.
+        // 400 less the descriptors that the daemon reserves for itself, for open jobs and for arriving ones.
         try await spool.until("as many calls are under way as the limit allows") { server.requests == 193 }
         try await spool.until("the files of waiting jobs are closed") { try descriptorsOfJobs(spool).isEmpty }
         #expect(try descriptors(of: spool).count < 193 + 96)
@@ -50,7 +50,7 @@ struct InFlightTests {
         #expect(!spool.read("daemon.log").contains("Too many open files"))
     }
 
-    @Test("jobs that wait for a model hold a descriptor for the connection, and none of their own")
+    @Test("A job that waits for a model holds a descriptor for the connection, and none of its own")
     func waiting() async throws {
         let server = try HeldModelServer()
         defer { server.stop() }
@@ -78,7 +78,7 @@ struct InFlightTests {
         #expect(try spool.agentspool("verify").status == 0)
     }
 
-    @Test("jobs that wait for a person hold no descriptor")
+    @Test("A job that waits for an approval holds no descriptor")
     func held() async throws {
         let spool = try TestSpool(
             configuration: """

@@ -10,7 +10,7 @@ struct IndexOwnerTests {
         """
     }
 
-    @Test("is refused by the daemon and by commands, which name both; a spool that was moved keeps its own")
+    @Test("The index of another spool is refused with both spools' names, and a moved spool keeps its own index")
     func refused() throws {
         let first = try TestSpool()
         let second = try TestSpool()
@@ -32,7 +32,7 @@ struct IndexOwnerTests {
         #expect(copy.status == 78 && copy.error.contains("is a copy"))
     }
 
-    @Test("that lies in the spool's own directory goes with a copy of it, and with one that has a new id")
+    @Test("An index in the spool's own directory goes with a copy of the spool, also when the copy has a new id")
     func ownIndexIsCopied() throws {
         let first = try TestSpool()
         try first.drop("a haiku", as: "haiku.txt")

@@ -8,7 +8,7 @@ import Testing
 struct JournalTests {
     private static let script = "\(Program.checkout)/scripts/with-journald.sh"
 
-    /// Runs the daemon with its standard error in the journal, as systemd does it, and asks for the job's entries.
+    /// Runs the daemon with its standard error in the journal, as systemd does, and reads the job's entries.
     private static let session = """
         #!/bin/bash
         set -euo pipefail
@@ -20,7 +20,7 @@ struct JournalTests {
 
         """
 
-    @Test("a job's entries are found by AGENTSPOOL_JOB, with the fields of the interface")
+    @Test("A job's journal entries are found by AGENTSPOOL_JOB, with the documented fields")
     func entries() throws {
         let probe = try Program.run(Self.script, arguments: ["true"])
         try Test.cancel(unless: probe.status == 0, "no journald of our own here: \(probe.error)")

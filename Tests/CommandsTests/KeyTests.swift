@@ -10,7 +10,7 @@ struct KeyTests {
         queues: {default: {workflow: echo}}
         """
 
-    @Test("gives the first job's id and outcome for the same input, and refuses another, with a daemon and without")
+    @Test("submit --key gives the first job's id and outcome for the same input, and refuses another input")
     func same() async throws {
         let spool = try TestSpool(configuration: Self.configuration)
         let waiting = try spool.agentspool("submit", "--key", "k", "--input", "text=hello")
@@ -28,11 +28,11 @@ struct KeyTests {
         #expect(try spool.places() == ["done": 1])
     }
 
-    @Test("and a document that is dropped: the second is a duplicate that can be looked up, another input is rejected")
+    @Test("A dropped document with a used key is a duplicate that show finds, and one with another input is rejected")
     func dropped() async throws {
         let spool = try TestSpool(configuration: Self.configuration)
         let first = try spool.agentspool("submit", "--key", "k", "--input", "text=hello")
-        // Drops that wait together are accepted side by side: which of them has the key is not promised.
+        // Drops that wait together are accepted in no fixed order: it is not promised which of them gets the key.
         #expect(try spool.agentspool("run", "--drain", "--node", "test").status == 0)
         try spool.drop(#"{"idempotency_key":"k","input":{"text":"hello"}}"#, as: "same.json")
         try spool.drop(#"{"idempotency_key":"k","input":{"text":"other"}}"#, as: "other.json")

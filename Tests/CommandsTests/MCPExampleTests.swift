@@ -10,7 +10,7 @@ enum MCPExample {
 
     static let isPossible = FileManager.default.fileExists(atPath: "\(peers)/ready")
 
-    /// A spool as the example's README makes it, with a server in `bin/` that notes its process.
+    /// A spool as the example's README makes it, with a server in `bin/` that writes down its process id.
     static func spool(model: String? = nil) throws -> TestSpool {
         let spool = try Example.spool("mcp", model: model)
         try spool.write(
@@ -32,7 +32,7 @@ enum MCPExample {
 
 @Suite("The example with an MCP server", .enabled(if: MCPExample.isPossible, "no server: run scripts/mcp-peers.sh"))
 struct MCPExampleTests {
-    @Test("runs to its end as its README says, and leaves no server behind")
+    @Test("The MCP example runs to its end as its README says, and leaves no server running")
     func drain() throws {
         let spool = try MCPExample.spool()
         let checked = try spool.agentspool("check", "--json")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The map in README.md is the one in the code.
+/// Compares the module map in README.md with the code.
 @Suite("The module map")
 struct ModuleMapTests {
     /// The rows of README's table: a module and what it imports.
@@ -16,7 +16,7 @@ struct ModuleMapTests {
         return map
     }
 
-    @Test("in the README is what the sources import")
+    @Test("The module map in the README lists what the sources import")
     func mapIsTrue() throws {
         let map = try mapInReadMe()
         let sources = "\(Program.checkout)/Sources"
@@ -40,7 +40,7 @@ struct ModuleMapTests {
         }
     }
 
-    @Test("has no cycle: every module imports only those above it in the table")
+    @Test("The module map has no cycle")
     func noCycle() throws {
         let map = try mapInReadMe()
         var settled: Set<String> = []

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The real `agentspool`, as it was built beside the tests.
+/// The real `agentspool` that was built beside the tests.
 enum Program {
     static let path: String = {
         // The test bundle lies in the directory of the built products.
@@ -19,7 +19,7 @@ enum Program {
         var output: String
         var error: String
 
-        /// Standard output, one JSON value a line.
+        /// The lines of standard output.
         var lines: [String] { output.split(separator: "\n").map(String.init) }
     }
 
@@ -37,7 +37,7 @@ enum Program {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
-        // Files instead of pipes: nothing to drain, nothing that can fill up.
+        // Files instead of pipes: they need no reader, and do not fill up.
         let files = ["in", "out", "err"].map { directory.appendingPathComponent($0) }
         try Data(input.utf8).write(to: files[0])
         for file in files.dropFirst() { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }

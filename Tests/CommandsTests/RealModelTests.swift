@@ -10,7 +10,7 @@ private enum RealModel {
     static let name = ProcessInfo.processInfo.environment["AGENTSPOOL_TEST_MODEL"] ?? "default"
 }
 
-/// The same against a real model: `make test-model` starts one and says where it is.
+/// Tests against a real model: `make test-model` starts one and passes its URL.
 @Suite(
     "With a real model",
     .enabled(if: RealModel.url != nil, "no model: AGENTSPOOL_TEST_MODEL_URL is not set; see make test-model"),
@@ -63,7 +63,7 @@ struct RealModelTests {
         )
     }
 
-    @Test("a text file gets an answer, its tokens and its price")
+    @Test("A text file gets an answer of the real model, with tokens and price")
     func textFile() async throws {
         let spool = try spool()
         try await spool.startDaemon()
@@ -75,7 +75,7 @@ struct RealModelTests {
         #expect(replay.usage.inputTokens > 0 && replay.usage.outputTokens > 0 && replay.usage.costUSD > 0)
     }
 
-    @Test("an answer fits its schema")
+    @Test("An answer of the real model fits its schema")
     func schema() async throws {
         let spool = try spool()
         try await spool.startDaemon()
@@ -86,7 +86,7 @@ struct RealModelTests {
         #expect(replay.output?["urgent"]?.bool != nil)
     }
 
-    @Test("an agent's turns and tool calls are steps of their own")
+    @Test("With the real model an agent's turns and tool calls are steps of their own")
     func agent() async throws {
         let spool = try spool()
         try await spool.startDaemon()
@@ -99,7 +99,7 @@ struct RealModelTests {
         #expect(replay.steps["handle/1/tool/0"]?.tool == "find_order")
     }
 
-    @Test("a batch of 20 lines gives 20 lines in the same format")
+    @Test("With the real model a batch of 20 lines gives 20 lines in the same format")
     func batch() async throws {
         let spool = try spool()
         try await spool.startDaemon()
@@ -126,7 +126,7 @@ struct RealModelTests {
         parameters: {temperature: 0, max_tokens: 64}}
         """
 
-    @Test("the support agent asks before it opens a ticket, and answers")
+    @Test("With the real model the support agent asks before it opens a ticket, and answers")
     func supportExample() async throws {
         let spool = try Example.spool("support", model: Self.model)
         try await Example.support(spool)
@@ -135,13 +135,13 @@ struct RealModelTests {
         #expect(replay.steps["find/1/tool/0"]?.tool == "find_order")
     }
 
-    @Test("the documents of a folder are summarised, one by one")
+    @Test("With the real model the documents of a folder are summarised one by one")
     func summariesExample() async throws {
         let output = try await Example.summaries(try Example.spool("summaries", model: Self.model))
         #expect(output["summaries"]?.array?.count == 3 && output["digest"]?.string?.isEmpty == false)
     }
 
-    @Test("an agent calls a tool of an MCP server", .enabled(if: MCPExample.isPossible, "run scripts/mcp-peers.sh"))
+    @Test("A real model calls a tool of an MCP server", .enabled(if: MCPExample.isPossible, "run scripts/mcp-peers.sh"))
     func mcpExample() async throws {
         let spool = try MCPExample.spool(model: Self.model)
         try spool.drop(try Example.file("mcp/drops/time.txt"), as: "time.txt")

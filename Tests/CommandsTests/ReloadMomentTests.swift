@@ -43,7 +43,7 @@ private final class NotifySocket {
 struct ReloadMomentTests {
     private static let queues = "default: {workflow: wait}"
 
-    /// A daemon that is sent SIGHUP from its first moment on; as nohup(1) starts one, so that none before it is the end.
+    /// Starts a daemon by nohup(1), so that a SIGHUP before its start does not end it.
     private func start(_ bench: ReloadBench, _ environment: [String: String] = [:]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/nohup")
@@ -57,12 +57,12 @@ struct ReloadMomentTests {
         return process
     }
 
-    @Test("may come before the daemon is ready: then it follows, and systemd is not told of a start that is none")
+    @Test("A SIGHUP before the daemon is ready reloads after the start, and systemd gets RELOADING only after READY")
     func beforeReady() async throws {
         let bench = try ReloadBench(Self.queues)
         let socket = try NotifySocket()
         let process = try start(bench, ["NOTIFY_SOCKET": socket.path])
-        // nohup(1) has it ignored, and after that it is told of; before that nohup itself would end.
+        // nohup(1) ignores SIGHUP, then the daemon catches it; before that it would end nohup itself.
         try await bench.spool.until("SIGHUP is ignored or caught") {
             let path = "/proc/\(process.processIdentifier)/status"
             let status = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
@@ -81,7 +81,7 @@ struct ReloadMomentTests {
         #expect(process.terminationStatus == 0)
     }
 
-    @Test("may be that of a stop, which goes on")
+    @Test("A SIGHUP during a stop is ignored, and the stop goes on")
     func duringStop() async throws {
         let bench = try ReloadBench(Self.queues, more: "workers: {stop_grace: 60s}")
         try await bench.spool.startDaemon()
@@ -97,7 +97,7 @@ struct ReloadMomentTests {
         #expect(bench.logLines == [])
     }
 
-    /// One row, one way of a program to write a file that is not at once.
+    /// The ways in which a program writes a file in more than one step.
     enum Writing: String, CaseIterable, CustomTestStringConvertible {
         case inPlace = "truncates it and writes half, and then the rest"
         case replacing = "takes it away, and puts another one there"
@@ -105,7 +105,7 @@ struct ReloadMomentTests {
         var testDescription: String { rawValue }
     }
 
-    @Test("may be one in which the configuration is being written: it waits for the whole", arguments: Writing.allCases)
+    @Test("A reload during a write of the configuration waits for the whole file", arguments: Writing.allCases)
     func half(writing: Writing) async throws {
         let bench = try ReloadBench("\(Self.queues)\nother: {workflow: wait}")
         try await bench.spool.startDaemon()
@@ -122,7 +122,7 @@ struct ReloadMomentTests {
             writer = file
         case .replacing: try FileManager.default.removeItem(atPath: path)
         }
-        // A thread of its own: the daemon is patient, and the pool of tests is not always quick.
+        // A thread of its own, because the tests' thread pool may be busy for longer than the daemon waits.
         finish(path, whole, writer, whenAskedIn: "\(bench.spool.path)/control")
         let reload = try bench.reload("--json")
         #expect(reload.status == 0, "\(reload.error)")
@@ -136,7 +136,7 @@ struct ReloadMomentTests {
         #expect(bench.logLines.count == 1)
     }
 
-    /// Writes what is missing of the file at `path` as soon as a request lies in a directory.
+    /// Completes the file at `path` as soon as a request lies in `directory`.
     private func finish(_ path: String, _ text: String, _ writer: FileHandle?, whenAskedIn directory: String) {
         let descriptor = writer.map { dup($0.fileDescriptor) }
         try? writer?.close()
@@ -153,8 +153,9 @@ struct ReloadMomentTests {
         }
     }
 
-    /// The master's side of a new terminal, and the name of the other one (pts(4)): what unlockpt(3) and ptsname(3) do,
-    /// which Glibc's module lacks.
+    /// The master's side of a new terminal, and the name of the other one (pts(4)).
+    ///
+    /// It does what unlockpt(3) and ptsname(3) do, which Glibc's module lacks.
     private static func openTerminal() throws -> (master: Int32, name: String) {
         let (setLock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
         let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
@@ -163,7 +164,7 @@ struct ReloadMomentTests {
         return (master, "/dev/pts/\(number)")
     }
 
-    @Test("is none when the terminal closes that the daemon was started in: that stops it")
+    @Test("The SIGHUP of a closed terminal stops the daemon that was started in it")
     func terminal() async throws {
         let bench = try ReloadBench(Self.queues)
         let (terminal, name) = try Self.openTerminal()
@@ -179,7 +180,7 @@ struct ReloadMomentTests {
         try await bench.untilLogged(" ready")
         let node = try JSONParser.parse(bench.spool.read("nodes/test"))
         let daemon = try #require(node["pid"]?.int)
-        // While the terminal is there it is a reload.
+        // While the terminal is open, SIGHUP is a reload.
         kill(pid_t(daemon), SIGHUP)
         try await bench.untilLogged("configuration read again")
         close(terminal)

@@ -3,7 +3,7 @@ import Jobs
 import Spool
 import Testing
 
-/// A spool whose tool `wait` ends when the file `go` is there, and prints what it was configured to.
+/// A spool whose tool `wait` ends when the file `go` is there, and prints its configured argument.
 struct ReloadBench {
     let spool: TestSpool
 
@@ -32,7 +32,7 @@ struct ReloadBench {
         )
     }
 
-    /// Writes the configuration as the documentation asks for it: aside, then renamed.
+    /// Writes the configuration as the documentation asks: to another name, then renamed.
     func configure(_ text: String) throws {
         try spool.write(text, to: "agentspool.yaml.new")
         guard rename("\(spool.path)/agentspool.yaml.new", "\(spool.path)/agentspool.yaml") == 0 else {
@@ -71,7 +71,7 @@ struct ReloadBench {
 
 @Suite("Reading the configuration again")
 struct ReloadTests {
-    @Test("on SIGHUP does not end the daemon: it works with the new one, of which one line tells")
+    @Test("On SIGHUP the daemon takes the new configuration, logs one line and goes on")
     func signal() async throws {
         let bench = try ReloadBench("default: {workflow: wait}")
         try await bench.spool.startDaemon()
@@ -87,7 +87,7 @@ struct ReloadTests {
         #expect(try bench.spool.stopDaemon() == 0)
     }
 
-    @Test("waits, and says what changed, for people and for programs")
+    @Test("The reload command waits, and prints what changed as a table and as JSON")
     func command() async throws {
         let bench = try ReloadBench("default: {workflow: wait}\nold: {workflow: prompt}")
         try await bench.spool.startDaemon()
@@ -116,7 +116,7 @@ struct ReloadTests {
         #expect(json["queues"] == ["added": [], "removed": [], "changed": []])
     }
 
-    /// One row, one way in which a configuration is wrong.
+    /// One way in which a configuration is wrong.
     struct Wrong: CustomTestStringConvertible, Sendable {
         var what: String
         var configuration: String
@@ -133,7 +133,7 @@ struct ReloadTests {
     static let queues = "default: {workflow: wait}"
 
     @Test(
-        "is refused as a whole, with the reason in one line of the log, and on standard error",
+        "A wrong configuration is refused as a whole, with the reason in one log line and on standard error",
         arguments: [
             Wrong("no YAML", "queues: [", "not valid YAML"),
             Wrong("empty", "", ": models: the built-in workflow prompt needs a model named default"),
@@ -185,7 +185,7 @@ struct ReloadTests {
         #expect(!FileManager.default.fileExists(atPath: "\(bench.spool.path)/inbox/new"))
         let status = try bench.spool.agentspool("status").output
         #expect(status.contains("Note: the node test keeps an earlier configuration"))
-        // The one before is in force.
+        // The earlier configuration is in force.
         try bench.spool.write("", to: "go")
         try bench.spool.drop("{}", as: "a.json")
         try await bench.spool.untilSettled(1)
@@ -194,7 +194,7 @@ struct ReloadTests {
         #expect(json["ok"] == false && json["exit_status"] == 78)
     }
 
-    @Test("leaves a job that runs, and one that waits, with what they were accepted with")
+    @Test("After a reload a running and a waiting job keep the tools that they were accepted with")
     func accepted() async throws {
         let bench = try ReloadBench("default: {workflow: wait, concurrency: 1}")
         try await bench.spool.startDaemon()
@@ -204,7 +204,7 @@ struct ReloadTests {
         try await bench.spool.until("b is accepted") { try bench.spool.jobs().count == 2 }
         try bench.configure(ReloadBench.configuration(Self.queues, tool: "command: [tools/wait, two]"))
         #expect(try bench.reload().status == 0)
-        // The queue's settings count at once: more of it run now.
+        // The queue's settings count at once: a second job of it runs now.
         try await bench.untilStarted(2)
         try bench.spool.drop("{}", as: "c.json")
         try await bench.untilStarted(3)
@@ -213,7 +213,7 @@ struct ReloadTests {
         #expect(try bench.outputs == ["a.json": "one", "b.json": "one", "c.json": "two"])
     }
 
-    @Test("has a queue that is gone take no more drops, and its jobs go on to their end, of which status tells")
+    @Test("A removed queue takes no more drops, its jobs go on to their end, and status says so")
     func removedQueue() async throws {
         let bench = try ReloadBench("default: {workflow: wait}\nold: {workflow: wait, concurrency: 1}")
         try await bench.spool.startDaemon()
@@ -240,14 +240,14 @@ struct ReloadTests {
         try await bench.spool.untilSettled(3)
         #expect(try bench.outputs == ["a.json": "one", "b.json": "one", "c.json": "one"])
         #expect(FileManager.default.fileExists(atPath: "\(bench.spool.path)/inbox/old/late.json"))
-        // It comes back, and what lay there is taken.
+        // When the queue comes back, its waiting drop is taken.
         try bench.configure(ReloadBench.configuration("\(Self.queues)\nold: {workflow: wait}"))
         #expect(try bench.reload().status == 0)
         try await bench.spool.untilSettled(4)
         #expect(try bench.spool.agentspool("verify").status == 0)
     }
 
-    @Test("of which there are thirty under load loses no job, and runs each as it was accepted")
+    @Test("Thirty reloads under load lose no job, and each job runs as it was accepted")
     func load() async throws {
         let bench = try ReloadBench("default: {workflow: wait, concurrency: 4}")
         try bench.spool.write("", to: "go")
@@ -275,7 +275,7 @@ struct ReloadTests {
         #expect(try bench.spool.agentspool("verify").status == 0)
     }
 
-    @Test("without a daemon says so, and leaves nothing behind")
+    @Test("A reload without a daemon says so, and leaves no request behind")
     func noDaemon() throws {
         let bench = try ReloadBench(Self.queues)
         let reload = try bench.reload()
@@ -284,7 +284,7 @@ struct ReloadTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(bench.spool.path)/control") == [])
     }
 
-    @Test("that two ask for at once answers both, and leaves no request")
+    @Test("Concurrent reloads are all answered, and leave no request")
     func twoAtOnce() async throws {
         let bench = try ReloadBench(Self.queues)
         try await bench.spool.startDaemon()

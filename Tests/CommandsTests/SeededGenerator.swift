@@ -1,4 +1,4 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): a seed that a failing test prints gives the same run again.
+/// SplitMix64 (Steele, Lea, Flood 2014): the seed that a failing test prints gives the same run again.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

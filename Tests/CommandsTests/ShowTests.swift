@@ -35,7 +35,7 @@ struct ShowTests {
         return (text.output, try JSONParser.parse(try spool.agentspool("show", job, "--json").output))
     }
 
-    @Test("answers what was called, what failed, where the result is and whether the job may be retried")
+    @Test("show says what was called, what failed, where the result is and whether the job may be retried")
     func answers() throws {
         let spool = try TestSpool(configuration: Self.configuration, files: Self.files)
         try spool.drop(#"{"input": {"order": 4711}}"#, as: "good.json")
@@ -71,7 +71,7 @@ struct ShowTests {
         #expect(dies.json["result_saved"] == .null && dies.text.contains("not yet"))
     }
 
-    @Test("says what a job does now, and that nobody does it when the daemon is gone")
+    @Test("show says what a job does now, and that it waits for a daemon after the daemon has died")
     func now() async throws {
         let spool = try TestSpool(configuration: Self.configuration, files: Self.files)
         try spool.drop(#"{"workflow": "slow"}"#, as: "slow.json")
@@ -92,7 +92,7 @@ struct ShowTests {
         #expect(left.json["calls"]?.array?.first?["status"] == "unknown")
     }
 
-    @Test("finds a job by its whole id wherever it lies, whether the index knows it or not")
+    @Test("show finds a job by its whole id wherever it lies, with and without an index")
     func findsByID() throws {
         let spool = try TestSpool(configuration: Self.configuration, files: Self.files)
         for workflow in ["good", "bad", "dies", "later"] {

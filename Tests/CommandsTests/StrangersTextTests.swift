@@ -2,7 +2,7 @@ import Foundation
 import Jobs
 import Testing
 
-@Suite("What strangers wrote")
+@Suite("Untrusted text")
 struct StrangersTextTests {
     private static let configuration = """
         models: {default: {provider: scripted, script: scripted-model.yaml}}
@@ -11,14 +11,14 @@ struct StrangersTextTests {
         queues: {default: {workflow: bad}}
         """
 
-    /// Writes a title, clears the screen, and says it again with an eight-bit control character.
+    /// Sets a terminal's title, clears its screen, and writes an eight-bit control character.
     private static let files = ["tools/bad": "#!/bin/sh\nprintf '\\033]0;x\\007\\033[2J\\302\\233 bad' >&2\nexit 69\n"]
 
     private func controls(in text: String) -> [Unicode.Scalar] {
         text.unicodeScalars.filter { $0 != "\n" && ($0.value < 0x20 || (0x7F...0x9F).contains($0.value)) }
     }
 
-    @Test("moves no terminal, and breaks no JSON")
+    @Test("Untrusted text reaches a terminal without control characters, and breaks no JSON")
     func harmless() throws {
         let spool = try TestSpool(configuration: Self.configuration, files: Self.files)
         try spool.drop("{}", as: "tool.json")

@@ -5,7 +5,7 @@ import Testing
 @Suite("What standard input holds")
 struct SubmittedKindTests {
     @Test(
-        "is told by its members",
+        "Standard input is recognized by its members",
         arguments: [
             ("a document", "input: {text: hi}\npriority: 7\n", SubmittedKind.yaml),
             ("a document as Windows writes it", "input: {text: hi}\r\npriority: 7\r\n", .yaml),

@@ -52,7 +52,7 @@ final class TestSpool {
 
     /// Starts a daemon, and returns when it says that it is ready.
     ///
-    /// - Parameter openFiles: Its limit of open files; nil for that of the tests.
+    /// - Parameter openFiles: The daemon's limit of open files; nil for that of the tests.
     func startDaemon(_ arguments: [String] = [], openFiles: Int? = nil) async throws {
         let log = URL(fileURLWithPath: path).appendingPathComponent("daemon.log")
         if !FileManager.default.fileExists(atPath: log.path) {
@@ -75,7 +75,7 @@ final class TestSpool {
         daemon = process
         try await until("the daemon is ready") {
             try #require(process.isRunning, "the daemon ended: \(self.read("daemon.log").suffix(2_000))")
-            // What this daemon wrote: the log of hundreds before it may be long.
+            // Only what this daemon wrote: the log of hundreds of daemons before it may be long.
             let reader = try FileHandle(forReadingFrom: log)
             try reader.seek(toOffset: start)
             return String(decoding: try reader.readToEnd() ?? Data(), as: UTF8.self).contains(" ready\n")
@@ -84,7 +84,7 @@ final class TestSpool {
 
     var daemonPID: Int32 { daemon?.processIdentifier ?? 0 }
 
-    /// kill -9, and gone when it returns.
+    /// Sends SIGKILL, and returns when the daemon has ended.
     func killDaemon() {
         guard let daemon else { return }
         kill(daemon.processIdentifier, SIGKILL)
@@ -92,7 +92,7 @@ final class TestSpool {
         self.daemon = nil
     }
 
-    /// SIGTERM; returns the exit status.
+    /// Sends SIGTERM, and returns the exit status.
     @discardableResult
     func stopDaemon() throws -> Int32 {
         let daemon = try #require(daemon)
@@ -106,7 +106,7 @@ final class TestSpool {
 
     func root() throws -> SpoolRoot { try SpoolRoot(path: path, fileSystem: LinuxFileSystem()) }
 
-    /// Every job, by the directories.
+    /// All jobs, found in the directories.
     func jobs() throws -> [(location: JobLocation, history: HistoryContents, replay: JobReplay)] {
         let root = try root()
         return try root.findJobs { _ in true }.compactMap { location in
@@ -122,7 +122,7 @@ final class TestSpool {
         }
     }
 
-    /// Waits for something to become true; fails after a minute, which no working program needs.
+    /// Waits for a condition to become true; fails after a minute, which no working program needs.
     func until(_ what: String, _ condition: () throws -> Bool) async throws {
         for _ in 0..<6_000 {
             if try condition() { return }
@@ -132,7 +132,7 @@ final class TestSpool {
         throw CancellationError()
     }
 
-    /// Waits until so many jobs have ended or are held, and the inbox is empty.
+    /// Waits until at least `count` jobs have ended or are held.
     func untilSettled(_ count: Int) async throws {
         try await until("\(count) jobs are settled") {
             let places = try places()

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Daemon
 
-@Suite("What differs between two configurations")
+@Suite("The differences between two configurations")
 struct ConfigurationChangesTests {
-    /// One row, one edit of the configuration, and what is said of it.
+    /// An edit of the configuration, and the sentence about it.
     struct Edit: CustomTestStringConvertible, Sendable {
         var what: String
         var before = ""
@@ -31,13 +31,13 @@ struct ConfigurationChangesTests {
     private static let model = "provider: openai, base_url: 'http://127.0.0.1/v1', model: m"
 
     @Test(
-        "is told in a sentence, and nothing is where they mean the same",
+        "A sentence describes each difference, and none where both mean the same",
         arguments: [
             Edit("another form", from: "queues:\n  a: {workflow: prompt}", to: "queues: {a: {}}", "nothing changed"),
             Edit("a default spelled out", from: "queues: {a: {}}", to: "queues: {a: {priority: 0}}", "nothing changed"),
-            Edit("the queue that is there without any", to: "queues: {default: {concurrency: 4}}", "nothing changed"),
+            Edit("the default queue spelled out", to: "queues: {default: {concurrency: 4}}", "nothing changed"),
             Edit(
-                "a queue more, one less",
+                "one queue added, one removed",
                 from: "queues: {a: {}, b: {}}",
                 to: "queues: {a: {}, c: {}}",
                 "queue c: added; queue b: removed: takes no more drops; its accepted jobs go on to their end"
@@ -73,25 +73,25 @@ struct ConfigurationChangesTests {
                 "MCP server s: command"
             ),
             Edit("workers", to: "workers: {concurrency: 5}", "workers: concurrency default → 5"),
-            Edit("what is hidden", to: "redact: [{pattern: 'A-[0-9]+'}]", "redact: changed, for jobs that start now"),
+            Edit("redaction rules", to: "redact: [{pattern: 'A-[0-9]+'}]", "redact: changed, for jobs that start now"),
         ]
     )
     func edit(row: Edit) throws {
         let changes = ConfigurationChanges(from: try configuration(row.before), to: try configuration(row.after))
         #expect(changes.sentence == row.sentence)
         #expect(changes.isEmpty == (row.sentence == "nothing changed"))
-        // What is written for programs says the same.
+        // The form for programs says the same.
         #expect(ConfigurationChanges(JSON(members: changes.members)).sentence == row.sentence)
     }
 
-    @Test("has the script of a model that holds something else")
+    @Test("A changed script of a model is a difference")
     func contents() throws {
         let same = try configuration("")
         let changes = ConfigurationChanges(from: same, to: same, contents: ["default"])
         #expect(changes.sentence == "model default: the file that it names")
     }
 
-    @Test("is read from an answer, also of a later version, which has more in it")
+    @Test("Differences are read from an answer, also from one of a later version with more members")
     func answer() throws {
         let changes = ConfigurationChanges(from: try configuration(""), to: try configuration("queues: {a: {}}"))
         let answer = ReloadAnswer(

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The configuration file")
 struct ConfigurationFileTests {
-    @Test("is the one that was named, else the spool's own")
+    @Test("The configuration file is the named one, else the spool's own")
     func path() async throws {
         try await withTemporaryDirectory { spool in
             #expect(ConfigurationFile.path(explicit: "/x/y.yaml", spool: spool) == "/x/y.yaml")
@@ -15,7 +15,7 @@ struct ConfigurationFileTests {
         }
     }
 
-    @Test("is the spool's own also when that is a symbolic link")
+    @Test("The spool's own configuration file may be a symbolic link")
     func symbolicLink() async throws {
         try await withTemporaryDirectory { directory in
             try write("queues: {}\n", to: "\(directory)/real.yaml")
@@ -25,7 +25,7 @@ struct ConfigurationFileTests {
         }
     }
 
-    @Test("that is missing is said to be missing, with what makes one")
+    @Test("A missing configuration file is reported with the command that makes one")
     func missing() async throws {
         try await withTemporaryDirectory { directory in
             let error = try #require(throws: DocumentError.self) {
@@ -35,7 +35,7 @@ struct ConfigurationFileTests {
         }
     }
 
-    @Test("names the index from its own directory, wherever a command is started")
+    @Test("A relative path of the index begins at the configuration's directory")
     func index() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/agentspool.yaml"

@@ -5,7 +5,7 @@ import Testing
 @Suite("The shares of the descriptors")
 struct DescriptorSharesTests {
     @Test(
-        "leave calls what the daemon does not keep for itself",
+        "Calls get the descriptors that the daemon does not keep for itself",
         arguments: [
             (limit: 100, openJobs: 8, calls: 4), (limit: 256, openJobs: 16, calls: 88),
             (limit: 400, openJobs: 25, calls: 193), (limit: 1_024, openJobs: 64, calls: 640),

@@ -18,7 +18,7 @@ struct FallbackConfigurationTests {
         return try SpoolConfiguration(document, directory: directory)
     }
 
-    @Test("a job's recorded definition holds the models that may stand in, and answers through them")
+    @Test("A job's recorded definition holds its fallback models, and answers through them")
     func recorded() async throws {
         try await withTemporaryDirectory { directory in
             try write("- fail: {status: 503}\n", to: "\(directory)/down.yaml")
@@ -46,7 +46,7 @@ struct FallbackConfigurationTests {
         }
     }
 
-    @Test("an unknown fallback is refused with its line")
+    @Test("An unknown fallback is refused with its line")
     func unknown() {
         let error = #expect(throws: DocumentError.self) {
             try read("  default:\n    provider: scripted\n    script: s\n    fallback: x\n")

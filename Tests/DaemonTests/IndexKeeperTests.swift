@@ -107,7 +107,7 @@ private struct Bench {
 
 @Suite("The keeper of the index", .timeLimit(.minutes(1)))
 struct IndexKeeperTests {
-    @Test("makes an index that is missing, in the background")
+    @Test("A missing index is made in the background")
     func missing() async throws {
         try await Bench.with { bench in
             try await bench.run { keeper in
@@ -119,7 +119,7 @@ struct IndexKeeperTests {
         }
     }
 
-    @Test("sets a damaged one aside and makes it anew")
+    @Test("A damaged index is set aside and made anew")
     func corrupt() async throws {
         try await Bench.with { bench in
             try write(String(repeating: "no database ", count: 1_000), to: bench.index)
@@ -132,7 +132,7 @@ struct IndexKeeperTests {
         }
     }
 
-    @Test("trusts one that was closed in order, and reads no job")
+    @Test("An index that was closed in order is trusted, and no job is read")
     func clean() async throws {
         try await Bench.with { bench in
             try await bench.run { _ in await bench.messages.when("index rebuilt from 1 jobs") }
@@ -145,7 +145,7 @@ struct IndexKeeperTests {
         }
     }
 
-    @Test("compares one whose last daemon did not end in order")
+    @Test("An index that was not closed in order is compared with the files")
     func unclean() async throws {
         try await Bench.with { bench in
             try await bench.run { _ in await bench.messages.when("index rebuilt from 1 jobs") }
@@ -161,10 +161,10 @@ struct IndexKeeperTests {
         }
     }
 
-    @Test("compares again, by the slow timer, when a comparison failed")
+    @Test("A failed comparison is repeated by the slow timer")
     func failedComparison() async throws {
         try await Bench.with { bench in
-            // One job that cannot be read is passed over; a day that cannot be read may hold any number of them.
+            // An unreadable job is skipped; an unreadable day may hold any number of jobs.
             let day = "\(bench.path)/failed/2026-11-23"
             #expect(symlink(day, day) == 0)
             try await bench.run { keeper in
@@ -179,7 +179,7 @@ struct IndexKeeperTests {
         }
     }
 
-    @Test("knows the jobs of its index by their ids")
+    @Test("The keeper knows the jobs of its index by their ids")
     func contains() async throws {
         try await Bench.with { bench in
             try await bench.run { keeper in

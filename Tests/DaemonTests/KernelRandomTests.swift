@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Random numbers of the kernel")
 struct KernelRandomTests {
-    @Test("no number is given twice, also to tasks that ask at the same time")
+    @Test("No number is given twice, even to concurrent tasks")
     func distinct() async {
         let random = KernelRandom()
         let numbers = await withTaskGroup(of: [UInt64].self) { group in

@@ -7,13 +7,13 @@ import Testing
 
 @testable import Daemon
 
-@Suite("A file that may just be written", .timeLimit(.minutes(1)))
+@Suite("Reading a file that may have a writer", .timeLimit(.minutes(1)))
 struct SettledFileTests {
     private func withFile(
         _ body: (_ file: SettledFile, _ clock: TurnedClock, _ path: String) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { directory in
-            // The kernel's clock has the file's time, so ours begins there.
+            // The kernel's clock sets the file's time, so the test's clock begins there.
             let clock = TurnedClock(start: WallClock.system.now)
             let file = SettledFile(
                 path: "\(directory)/file",
@@ -32,7 +32,7 @@ struct SettledFileTests {
         }
     }
 
-    @Test("is read at once when no writer has it open")
+    @Test("A file is read at once when no writer has it open")
     func whole() async throws {
         try await withFile { file, _, path in
             try write("all of it", to: path)
@@ -40,7 +40,7 @@ struct SettledFileTests {
         }
     }
 
-    @Test("is read when its writer has closed it, and not before")
+    @Test("A file is read when its writer has closed it, and not before")
     func writer() async throws {
         try await withFile { file, clock, path in
             let writer = try FileDescriptor.open(
@@ -60,7 +60,7 @@ struct SettledFileTests {
         }
     }
 
-    @Test("is read when another one has come in its place")
+    @Test("A missing file is read when another one has come in its place")
     func replaced() async throws {
         try await withFile { file, clock, path in
             async let bytes = file.bytes(limit: 100)
@@ -72,7 +72,7 @@ struct SettledFileTests {
         }
     }
 
-    @Test("is not waited for where a pipe is in its place")
+    @Test("A pipe in the file's place is refused at once")
     func pipe() async throws {
         try await withFile { file, _, path in
             try #require(mkfifo(path, 0o600) == 0)
@@ -81,7 +81,7 @@ struct SettledFileTests {
         }
     }
 
-    @Test("is refused when it is gone for two seconds, and when it is written to for five")
+    @Test("A file is refused when it is missing for two seconds, or has a writer for five")
     func refused() async throws {
         try await withFile { file, clock, path in
             let missing = Task { try await file.bytes(limit: 100) }

@@ -16,7 +16,7 @@ struct SpoolConfigurationTests {
         )
     }
 
-    /// INTERFACE's, without the members that this version refuses.
+    /// The configuration of INTERFACE, without the members that this version refuses.
     private static let good = """
         models:
           default:
@@ -73,7 +73,7 @@ struct SpoolConfigurationTests {
         redact: [{pattern: 'sk-[A-Za-z0-9]{20,}'}, {path: input.card}]
         """
 
-    @Test("is read as INTERFACE shows it")
+    @Test("The configuration of INTERFACE is read")
     func good() throws {
         let configuration = try read(Self.good)
         #expect(configuration.catalog.workflows.keys == ["prompt", "triage"])
@@ -89,7 +89,7 @@ struct SpoolConfigurationTests {
         #expect(configuration.durability == .files)
     }
 
-    @Test("records with a workflow what it uses, and nothing else")
+    @Test("A workflow's definition records what the workflow uses, and nothing else")
     func definition() throws {
         let configuration = try read(Self.good)
         let prompt = try #require(configuration.catalog.workflows["prompt"]).definition
@@ -99,7 +99,7 @@ struct SpoolConfigurationTests {
         #expect(triage["models"]?["default"]?["api_key"] == ["env": "OPENAI_API_KEY"])
     }
 
-    @Test("records with a workflow the MCP servers whose tools it uses, and their tools' settings")
+    @Test("A workflow's definition records the MCP servers whose tools it uses, with the tools' settings")
     func servers() throws {
         let configuration = try read(
             """
@@ -120,7 +120,7 @@ struct SpoolConfigurationTests {
         #expect(configuration.servers.map { configuration.toolNames(of: $0) } == [["now", "then"], ["log"]])
     }
 
-    @Test("without queues has one, named default, with the workflow prompt")
+    @Test("A configuration without queues has one, named default, with the workflow prompt")
     func defaults() throws {
         let yaml = "models: {default: {provider: scripted, script: a.yaml}}"
         let configuration = try read(yaml)
@@ -129,7 +129,7 @@ struct SpoolConfigurationTests {
         #expect(configuration.index == nil && configuration.engine == EngineSettings())
     }
 
-    @Test("says when a queue takes a drop, and which names")
+    @Test("A queue's settings say when it takes a drop, and which names")
     func drops() throws {
         let yaml =
             model + """
@@ -148,13 +148,13 @@ struct SpoolConfigurationTests {
         #expect(queues["c"]?.names == NameRules())
     }
 
-    @Test("counts the path of its index from its own directory")
+    @Test("A relative path of the index begins at the configuration's directory")
     func relativeIndex() throws {
         let yaml = "models: {default: {provider: scripted, script: a.yaml}}\nindex: var/index.sqlite"
         #expect(try read(yaml).index == "/etc/agentspool/var/index.sqlite")
     }
 
-    @Test("that is wrong is refused with the place and the reason", arguments: wrongConfigurations)
+    @Test("A wrong configuration is refused with the place and the reason", arguments: wrongConfigurations)
     func wrong(yaml: String, sentence: String) throws {
         let error = try #require(throws: DocumentError.self) { try read(yaml) }
         #expect("\(error)" == "agentspool.yaml:\(sentence)")
@@ -162,7 +162,7 @@ struct SpoolConfigurationTests {
 }
 
 private let model = "models: {default: {provider: scripted, script: a.yaml}}\n"
-private let later = "this version does not do this yet; take it out, so that nobody relies on it"
+private let later = "this version does not do this yet; take it out"
 
 private let wrongConfigurations: [(String, String)] = [
     ("", "1: models: the built-in workflow prompt needs a model named default"),

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Daemon
 
-@Suite("A thread for timers")
+@Suite("The timer thread")
 struct TimerThreadTests {
-    @Test("wakes in the order of the deadlines, whatever the order in which they were set")
+    @Test("Timers fire in the order of their deadlines, whatever the order in which they were set")
     func order() async {
         let timers = TimerThread()
         let woken = Mutex<[Int]>([])
@@ -21,7 +21,7 @@ struct TimerThreadTests {
         #expect(woken.withLock { $0 } == [1, 2, 3])
     }
 
-    @Test("wakes at once who sleeps for no time or less, and nobody for the longest that there is")
+    @Test("A timer with a delay of zero or less fires at once, and one with the longest delay does not")
     func limits() async {
         let timers = TimerThread()
         timers.schedule(after: .seconds(Int64.max)) { Issue.record("woken") }

@@ -46,7 +46,7 @@ struct WorkflowLibraryTests {
         try result.get()
     }
 
-    @Test("makes the same definition once")
+    @Test("The same definition is made once")
     func once() async throws {
         try await with { library, script in
             _ = try library.executable(definition(), name: "w")
@@ -55,7 +55,7 @@ struct WorkflowLibraryTests {
         }
     }
 
-    @Test("shares a model between definitions that have the same settings of it, so that its limits count for all")
+    @Test("Definitions with the same settings of a model share it, so that its limits count for all")
     func sharedModel() async throws {
         try await with { library, script in
             _ = try library.executable(definition(), name: "w")
@@ -64,7 +64,7 @@ struct WorkflowLibraryTests {
         }
     }
 
-    @Test("makes the tools of MCP servers, and starts no server for it")
+    @Test("The tools of MCP servers are made without a start of the server")
     func mcpTools() async throws {
         try await with { library, _ in
             let workflow = try library.executable(
@@ -78,7 +78,7 @@ struct WorkflowLibraryTests {
         }
     }
 
-    @Test("fails a job readably, and for good, whose script is missing")
+    @Test("A job whose script is missing fails permanently, with a readable reason")
     func missingScript() async throws {
         try await with { library, script in
             unlink(script)
@@ -89,7 +89,7 @@ struct WorkflowLibraryTests {
         }
     }
 
-    @Test("finds a missing script at start, before there is a job")
+    @Test("A missing script is found at start, before there is a job")
     func check() async throws {
         try await with { library, script in
             unlink(script)
@@ -102,7 +102,7 @@ struct WorkflowLibraryTests {
         }
     }
 
-    /// The lane of the model named default, as a job with these settings of it has it.
+    /// The lane that a job with these settings of the model named default gets.
     private func lane(_ library: WorkflowLibrary, _ settings: JSON) throws -> ModelLane {
         let workflow = try library.executable(
             ["workflow": ["steps": [["id": "a", "prompt": "hello"]]], "models": ["default": settings], "tools": [:]],
@@ -117,7 +117,7 @@ struct WorkflowLibraryTests {
     }
 
     @Test(
-        "keeps what is known of a model's quota while it is the same one to its server, and begins anew else",
+        "A model's quota stays known while it is the same model to its server, and only then",
         arguments: [
             (["parameters": ["temperature": 0]], true), (["price": ["input": 1, "output": 2]], true),
             (["timeout": "7s"], true), (["stream": false], true), (["structured": "prompt"], true),
@@ -135,7 +135,7 @@ struct WorkflowLibraryTests {
         }
     }
 
-    @Test("reads a script again for jobs that start after a reload, and keeps the model's lane")
+    @Test("A script is read again for jobs that start after a reload, and the model keeps its lane")
     func changedScript() async throws {
         try await with { library, script in
             let settings: JSON = ["provider": "scripted", "script": "script.yaml"]

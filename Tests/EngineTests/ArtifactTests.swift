@@ -6,9 +6,9 @@ import Tools
 
 @testable import Engine
 
-@Suite("Files that a step leaves for its job")
+@Suite("The artifacts of a step")
 struct ArtifactTests {
-    @Test("are on disk before the step is recorded: where they cannot be synced, it is not")
+    @Test("A step whose artifacts cannot be synced is not recorded as completed")
     func unsynced() async throws {
         try await Bench.with { bench in
             var setup = Bench.Setup(

@@ -6,9 +6,9 @@ import Tools
 
 @testable import Engine
 
-@Suite("A request about a batch", .timeLimit(.minutes(1)))
+@Suite("Cancelling a batch", .timeLimit(.minutes(1)))
 struct BatchCancelTests {
-    @Test("cancels a batch: what is done of it stays, and the rest is said to be cancelled")
+    @Test("A cancelled batch keeps the results of its done lines and reports the others as cancelled")
     func cancelBatch() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { invocation in

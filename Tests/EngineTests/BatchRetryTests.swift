@@ -6,9 +6,9 @@ import Tools
 
 @testable import Engine
 
-@Suite("A batch that is done and of which lines failed", .timeLimit(.minutes(1)))
+@Suite("Retrying a batch with failed lines", .timeLimit(.minutes(1)))
 struct BatchRetryTests {
-    /// Fails for the texts that are bad, until it is mended.
+    /// A tool that fails for texts that begin with "bad", until `isMended` is set.
     private static func setup(_ bench: Bench, _ isMended: Watched<Bool>) -> Bench.Setup {
         Bench.Setup(
             yaml: "steps: [{id: call, tool: call, arguments: {text: '{{input}}', name: '{{input}}'}}]",
@@ -29,7 +29,7 @@ struct BatchRetryTests {
         return try bench.spool.contents(of: name, in: location).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test("runs these alone when it is retried, and writes both files anew")
+    @Test("A retry of a batch runs only its failed lines, and writes both files anew")
     func retry() async throws {
         try await Bench.with { bench in
             let isMended = Watched(false)
@@ -52,7 +52,7 @@ struct BatchRetryTests {
         }
     }
 
-    @Test("is retried once more when some of them fail again")
+    @Test("A batch can be retried again when some of its lines fail again")
     func again() async throws {
         try await Bench.with { bench in
             try await bench.run(Self.setup(bench, Watched(false))) { _ in
@@ -72,7 +72,7 @@ struct BatchRetryTests {
         }
     }
 
-    @Test("fails as a whole when no line is done, and is retried like any job that failed")
+    @Test("A batch whose lines all fail is a failed job, and can be retried like one")
     func allFailed() async throws {
         try await Bench.with { bench in
             let isMended = Watched(false)

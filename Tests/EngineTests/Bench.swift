@@ -11,7 +11,7 @@ import Workflow
 
 @testable import Engine
 
-/// A spool in a temporary directory, with a clock, tools and an observer that the test has in hand.
+/// A spool in a temporary directory, with a clock, tools and an observer that the test controls.
 final class Bench: Sendable {
     let path: String
     let spool: SpoolRoot
@@ -37,7 +37,7 @@ final class Bench: Sendable {
         try await withTemporaryDirectory { path in try await body(Bench(path: path, seed: seed)) }
     }
 
-    // MARK: What is configured
+    // MARK: Configuration
 
     func tool(
         _ name: String,
@@ -62,7 +62,7 @@ final class Bench: Sendable {
           - {id: call, tool: call, arguments: {name: "{{job.name}}", queue: "{{job.queue}}"}}
         """
 
-    // MARK: An engine at work
+    // MARK: Engines
 
     struct Setup: Sendable {
         var node = "here"
@@ -123,7 +123,8 @@ final class Bench: Sendable {
         return RunningEngine(engine, watch)
     }
 
-    /// Makes a watch once the kernel has an instance left: it gives a user 128, and more tests than that run at a time.
+    /// Makes a watch once the kernel has an instance left: it gives a user 128, and more tests than that run
+    /// concurrently.
     private func makeWatch(_ onChange: @escaping @Sendable () -> Void) async throws -> InboxWatch {
         for _ in 0..<1_000 {
             do { return try InboxWatch(onChange: onChange) } catch {
@@ -134,7 +135,7 @@ final class Bench: Sendable {
         return try InboxWatch(onChange: onChange)
     }
 
-    /// Takes a node's lock: of an engine that has ended a thread may not have let go yet, and with it of the lock.
+    /// Takes a node's lock; waits while a thread of an ended engine still holds it.
     func takeLock(of node: String) async throws -> NodeLock {
         for _ in 0..<100_000 {
             do { return try NodeLock(of: node, in: spool, now: clock.wallClock.now) } catch is NodeLock.Held {
@@ -158,7 +159,7 @@ final class Bench: Sendable {
 
     // MARK: The spool
 
-    /// Drops a file as a careful writer does: written aside, then renamed.
+    /// Drops a file as a careful writer does: writes it elsewhere, then renames it.
     func drop(_ name: String, _ text: String = "text", in queue: String = "default") throws {
         try stage(name, text, in: "inbox/\(queue)")
     }
@@ -179,7 +180,7 @@ final class Bench: Sendable {
         _ jobs: [JobID],
         _ complete: (inout ControlRequest) throws -> Void = { _ in }
     ) throws {
-        // Carried out in the order of their names, also those of one millisecond.
+        // The engine carries requests out in the order of their names, also those of one millisecond.
         let number = requests.update { number in
             number += 1
             return number
@@ -198,7 +199,7 @@ final class Bench: Sendable {
 
     /// The types of the records in the history of the job that was dropped as `name`.
     func history(of name: String) throws -> [String] {
-        // It may move between the look at the directories and the look into it.
+        // The job may move between the search for it and the read of its history.
         while let location = try spool.findJobs(where: { $0.drop == name }).first {
             if let history = try spool.history(of: location) { return history.records.map(\.event.type) }
         }

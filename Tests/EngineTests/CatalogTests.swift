@@ -7,7 +7,7 @@ import Workflow
 @testable import Engine
 @testable import Spool
 
-@Suite("Admitting a drop")
+@Suite("The acceptance of a drop")
 struct CatalogTests {
     private func catalog(submitters: Submitters? = nil) throws -> Catalog {
         var queue = QueueSettings(name: "default", workflow: "work")
@@ -43,7 +43,7 @@ struct CatalogTests {
 
     private let now = Timestamp(milliseconds: 1_000_000)
 
-    @Test("takes a batch with the number of its lines, up to a limit")
+    @Test("A batch is accepted with the number of its lines, up to a limit")
     func batch() throws {
         var contents = contents("", name: "a.jsonl")
         contents.outline = outline(String(repeating: "1\n", count: BatchFile.linesMax))
@@ -62,7 +62,7 @@ struct CatalogTests {
         return outline
     }
 
-    @Test("refuses a file that is no batch with what it is")
+    @Test("A batch file without a line is rejected with a reason that says so")
     func noBatch() throws {
         var contents = contents("", name: "a.jsonl")
         contents.outline = outline("\n")
@@ -71,7 +71,7 @@ struct CatalogTests {
         }
     }
 
-    @Test("writes down what a document with a key asks for: the same in any format, and not when it is to run")
+    @Test("The digest of a document with a key depends on its workflow and its input alone")
     func request() throws {
         func digest(_ text: String, name: String = "a.json") throws -> String? {
             try catalog().admit(contents(text, name: name), at: now).inputSHA256
@@ -85,7 +85,7 @@ struct CatalogTests {
         #expect(try digest(#"{"input":{"ticket":1}}"#) == nil)
     }
 
-    @Test("gives a batch all configured models and the names that its lines may use, and other jobs their own alone")
+    @Test("A batch records all configured models and its line models; other jobs record only their own models")
     func lineModels() throws {
         var queue = QueueSettings(name: "default", workflow: "work")
         queue.lineModels = ["gpt-4o": "small"]
@@ -106,7 +106,7 @@ struct CatalogTests {
         #expect(text["models"]?.object?.count == 1 && text["line_models"] == nil)
     }
 
-    @Test("takes a document with all that it asks for; limits only get lower")
+    @Test("A document's settings are accepted, and its limits can only lower the workflow's")
     func document() throws {
         let text = """
             {"input": {"ticket": 1}, "priority": 7, "run_after": "2m", "deadline": "1970-01-01T01:00:00Z",
@@ -121,14 +121,14 @@ struct CatalogTests {
         #expect(acceptance.workflow == "work" && acceptance.file == "job.json")
     }
 
-    @Test("takes a file of any other kind as it is", arguments: ["a.txt", "a.jsonl", "none"])
+    @Test("A file of any other kind is accepted as it is", arguments: ["a.txt", "a.jsonl", "none"])
     func otherFiles(name: String) throws {
         let acceptance = try catalog().admit(contents("x", name: name), at: now)
         #expect(acceptance.name == name && acceptance.priority == 0)
     }
 
     @Test(
-        "refuses with a sentence that names line and member",
+        "A wrong document is rejected with a sentence that names line and member",
         arguments: [
             ("{", "line 1: not valid JSON at column 2: "),
             ("[]", "line 1: an object with members was expected, not an array"),
@@ -146,7 +146,7 @@ struct CatalogTests {
         #expect(rejection.reason.hasPrefix(beginning), "\(rejection.reason)")
     }
 
-    @Test("refuses an unknown queue, and submitters who are not on its list")
+    @Test("A drop is rejected when its queue is unknown, or its submitter is not on the queue's list")
     func submitters() throws {
         let text = #"{"input": {"ticket": 1}}"#
         let me = UserNames.name(of: Int(geteuid()))

@@ -7,7 +7,7 @@ import Tools
 
 @testable import Engine
 
-@Suite("Another configuration of an engine at work", .timeLimit(.minutes(1)))
+@Suite("A new configuration for a running engine", .timeLimit(.minutes(1)))
 struct ConfigurationTests {
     private func queue(_ name: String) -> QueueSettings { queue(name) { _ in } }
 
@@ -37,7 +37,7 @@ struct ConfigurationTests {
         )
     }
 
-    @Test("has an inbox made and watched for a queue that is new")
+    @Test("A new queue gets an inbox, which is watched")
     func added() async throws {
         try await Bench.with { bench in
             let setup = held(bench, by: Gate(isOpen: true))
@@ -53,7 +53,7 @@ struct ConfigurationTests {
         }
     }
 
-    @Test("lets the jobs of a queue that is gone end, and takes nothing more from its inbox, until it is back")
+    @Test("A removed queue's jobs finish, and its inbox is left alone until the queue is back")
     func removed() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -67,7 +67,7 @@ struct ConfigurationTests {
                 try bench.drop("late.txt", in: "old")
                 try bench.drop("c.txt")
                 await bench.log.whenBegun(2)
-                // The queue's own limit holds for what is left of it.
+                // The removed queue's own limit still holds for its jobs.
                 #expect(bench.log.names.count == 2 && bench.log.names.contains("c.txt"))
                 gate.open()
                 await bench.observer.when(3, .done)
@@ -82,7 +82,7 @@ struct ConfigurationTests {
         }
     }
 
-    @Test("counts at once for jobs that wait: more of a queue run, and more of all")
+    @Test("Raised limits of a queue and of the engine let waiting jobs start at once")
     func concurrency() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -102,7 +102,7 @@ struct ConfigurationTests {
         }
     }
 
-    @Test("has names that are accepted now looked at, and those that are not any more left alone")
+    @Test("Names that are accepted now are taken, and names that no longer are stay in the inbox")
     func names() async throws {
         try await Bench.with { bench in
             let pdf = try queue("default") { $0.names = NameRules(ignore: [], accept: [try NamePattern("*.pdf")]) }
@@ -123,7 +123,7 @@ struct ConfigurationTests {
         }
     }
 
-    @Test("has a daily limit count what the queue's jobs used today, also before there was one")
+    @Test("A new daily limit counts what the queue's jobs have used today")
     func dailyLimits() async throws {
         try await Bench.with { bench in
             var setup = Bench.Setup(yaml: "steps: [{id: a, prompt: hello}]", tools: [])
@@ -145,13 +145,13 @@ struct ConfigurationTests {
         }
     }
 
-    @Test("that cannot be is refused, and all is as it was")
+    @Test("A configuration whose inbox cannot be made is refused, and nothing changes")
     func refused() async throws {
         try await Bench.with { bench in
             let setup = held(bench, by: Gate(isOpen: true))
             try await bench.run(setup) { running in
                 await running.whenReady()
-                // Where the inbox is to be there is something else.
+                // A file lies where the inbox should be.
                 try bench.stage("new", "no directory", in: "inbox")
                 await #expect(throws: SpoolError.self) {
                     try await running.engine.configure(catalog([queue("new")], setup, bench), setup.settings)
@@ -162,7 +162,7 @@ struct ConfigurationTests {
         }
     }
 
-    @Test("is not taken by an engine that stops")
+    @Test("A stopping engine takes no new configuration")
     func stopped() async throws {
         try await Bench.with { bench in
             let setup = held(bench, by: Gate(isOpen: true))

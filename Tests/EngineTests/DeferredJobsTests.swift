@@ -22,7 +22,7 @@ struct DeferredJobsTests {
         return jobs
     }
 
-    @Test("come out in the order in which they are due, and none too early")
+    @Test("Jobs come out in the order in which they are due, and none too early")
     func order() {
         var jobs = scanned([entry(30), entry(10), entry(20)])
         #expect(jobs.nextDue == time(10) && !jobs.isDue(at: time(9)))
@@ -32,26 +32,26 @@ struct DeferredJobsTests {
         #expect(jobs.takeDue(at: time(25)) == nil)
     }
 
-    @Test("have the due time that their directory's name has, rounded up to a second")
+    @Test("A due time is rounded up to a second, as it is in the directory's name")
     func rounding() {
         var jobs = scanned([])
         jobs.add(name(1), due: Timestamp(milliseconds: 10_001))
         #expect(jobs.nextDue == time(11))
     }
 
-    @Test("are a bounded number: those due first; the rest is found by another scan")
+    @Test("Memory holds a bounded number of jobs, those due first; another scan finds the rest")
     func bounded() {
         let count = DeferredJobs.entriesMax + 10
         var jobs = scanned((1...count).reversed().map { entry($0) })
         for due in 1...DeferredJobs.entriesMax { #expect(jobs.takeDue(at: time(count)) == entry(due)) }
         #expect(jobs.takeDue(at: time(count)) == nil)
-        #expect(jobs.mustScan, "what lies beyond the horizon must be looked for")
+        #expect(jobs.mustScan, "jobs beyond the horizon need another scan")
         jobs.beginScan()
         jobs.endScan((DeferredJobs.entriesMax + 1...count).map { entry($0) })
         #expect(jobs.takeDue(at: time(count)) == entry(DeferredJobs.entriesMax + 1))
     }
 
-    @Test("wake at the horizon when all before it have gone")
+    @Test("The next due time is the horizon when all jobs before it are taken")
     func horizon() {
         var jobs = scanned((1...DeferredJobs.entriesMax + 1).map { entry($0) })
         while jobs.takeDue(at: time(DeferredJobs.entriesMax)) != nil {}
@@ -59,7 +59,7 @@ struct DeferredJobsTests {
         #expect(!jobs.mustScan, "nothing is due before the horizon")
     }
 
-    @Test("leave one that is due beyond the horizon to the next scan, and push out the last for an earlier one")
+    @Test("A job due beyond the horizon is left to the next scan; an earlier one pushes out the last")
     func addition() {
         var jobs = scanned((11...DeferredJobs.entriesMax + 11).map { entry($0) })
         let horizon = DeferredJobs.entriesMax + 11
@@ -72,7 +72,7 @@ struct DeferredJobsTests {
         #expect(jobs.nextDue == time(horizon - 1))
     }
 
-    @Test("keep one that came while the directory was being read, and have it once")
+    @Test("A job that is added during a scan is kept, and only once")
     func additionDuringScan() {
         var jobs = DeferredJobs()
         jobs.beginScan()
@@ -84,7 +84,7 @@ struct DeferredJobsTests {
         #expect(jobs.takeDue(at: time(9)) == nil)
     }
 
-    @Test("are scanned again after a scan that failed, and after one that was asked for meanwhile")
+    @Test("Another scan is due after a failed one, and when one is requested during a scan")
     func rescan() {
         var jobs = scanned([entry(1)])
         jobs.beginScan()

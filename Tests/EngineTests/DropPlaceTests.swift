@@ -6,8 +6,8 @@ import Testing
 
 @testable import Engine
 
-/// In which order drops are taken that lie in one inbox: a table of quirks.
-@Suite("Of drops that wait")
+/// The order in which the drops of one inbox are taken: a table of quirks.
+@Suite("The order of waiting drops")
 struct DropPlaceTests {
     struct Quirk: Sendable, CustomTestStringConvertible {
         var quirk: String
@@ -21,41 +21,41 @@ struct DropPlaceTests {
     }
 
     static let quirks = [
-        Quirk(quirk: "the older file first", places: [place("b", modified: 1), place("a", modified: 2)]),
+        Quirk(quirk: "the older file comes first", places: [place("b", modified: 1), place("a", modified: 2)]),
         Quirk(
-            quirk: "times differ by nanoseconds",
+            quirk: "a nanosecond makes a file older",
             places: [place("b", modified: 1_000_000_000), place("a", modified: 1_000_000_001)]
         ),
-        Quirk(quirk: "a time before 1970", places: [place("b", modified: -1), place("a", modified: 0)]),
-        Quirk(quirk: "one time of all: by name", places: [place("f01"), place("f02"), place("f10")]),
+        Quirk(quirk: "a time before 1970 is older", places: [place("b", modified: -1), place("a", modified: 0)]),
+        Quirk(quirk: "files of one time go by name", places: [place("f01"), place("f02"), place("f10")]),
         Quirk(quirk: "names are compared by their bytes", places: [place("B"), place("a"), place("ä")]),
-        Quirk(quirk: "numbers in names are no numbers", places: [place("f1"), place("f10"), place("f2")]),
-        Quirk(quirk: "a name that begins another", places: [place("f"), place("f.txt")]),
-        Quirk(quirk: "a name that is no UTF-8", places: [place("z"), DropPlace([0xFF, 0x61])]),
+        Quirk(quirk: "digits in names are no numbers", places: [place("f1"), place("f10"), place("f2")]),
+        Quirk(quirk: "a name comes before a longer one", places: [place("f"), place("f.txt")]),
+        Quirk(quirk: "a name may be no UTF-8", places: [place("z"), DropPlace([0xFF, 0x61])]),
         Quirk(
             quirk: "an id before a name does not count",
             places: [place("f01"), place("01M83PKN3X4W1E2J6V9ZACH0E5-f02"), place("f03")]
         ),
         Quirk(
-            quirk: "but between two of one name",
+            quirk: "an id decides between two files of one name",
             places: [place("01M83PKN3X4W1E2J6V9ZACH0E5-f"), place("01M83PKN3X4W1E2J6V9ZACH0E6-f")]
         ),
         Quirk(
-            quirk: "what came to a running daemon comes after what was there, however old it says it is",
+            quirk: "a file that arrives at a running daemon comes after older ones, whatever its time",
             places: [place("z", modified: 99), place("a", arrival: 1)]
         ),
         Quirk(
-            quirk: "and in the order in which it came",
+            quirk: "files that arrive at a running daemon go by arrival",
             places: [place("c", arrival: 4), place("b", arrival: 7), place("a", arrival: 8)]
         ),
     ]
 
     @Test(arguments: quirks)
-    func `each is taken in its order`(quirk: Quirk) {
+    func `drops are taken in the order of their places`(quirk: Quirk) {
         #expect(quirk.places.reversed().sorted().map(\.name) == quirk.places.map(\.name))
     }
 
-    // MARK: Reading
+    // MARK: Scans
 
     private func read(
         _ path: String,
@@ -86,7 +86,7 @@ struct DropPlaceTests {
         }
     }
 
-    @Test func `a reading gives all drops in their order, as many at a time as are asked for`() async throws {
+    @Test func `a scan gives all drops in their order, as many at a time as the caller wants`() async throws {
         try await withInbox([("a", 5), ("b", 3), ("c", 4), ("d.tmp", 1)]) { path in
             let listing = try read(path)
             #expect(!listing.isCut && names(listing, 2) == ["b", "c"])
@@ -94,7 +94,7 @@ struct DropPlaceTests {
         }
     }
 
-    @Test func `of more than it keeps it gives the first`() async throws {
+    @Test func `a scan of more drops than it keeps gives the first ones`() async throws {
         let files = (0..<100).map { (name: "f\($0)", seconds: ($0 * 37) % 100) }
         try await withInbox(files) { path in
             let listing = try read(path, keptMax: 10)
@@ -103,11 +103,11 @@ struct DropPlaceTests {
         }
     }
 
-    @Test func `it knows of each file that it finds in which order it came`() async throws {
+    @Test func `a scan knows the arrival order of every file that it finds`() async throws {
         try await withInbox([("before", 9)]) { path in
             let watch = try InboxWatch {}
             try watch.watch("default", at: "\(path)/inbox/default")
-            // No thread reads the events: the reading does.
+            // No thread reads the events: the scan does.
             for name in ["c", "a", "b"] { try Data().write(to: URL(fileURLWithPath: "\(path)/inbox/default/\(name)")) }
             #expect(names(try read(path) { watch.arrivals(in: "default") }) == ["before", "c", "a", "b"])
             let file = try #require(FileHandle(forWritingAtPath: "\(path)/inbox/default/c"))

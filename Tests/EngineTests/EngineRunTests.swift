@@ -8,7 +8,7 @@ import Tools
 
 @Suite("An engine", .timeLimit(.minutes(1)))
 struct EngineRunTests {
-    @Test("makes a job of a drop and brings it to its end")
+    @Test("A drop becomes a job and runs to its end")
     func dropToDone() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { invocation in ["seen": invocation.arguments["name"] ?? .null] }
@@ -23,7 +23,7 @@ struct EngineRunTests {
         }
     }
 
-    @Test("finds what was dropped before it started")
+    @Test("A drop from before the start is found")
     func foundAtStart() async throws {
         try await Bench.with { bench in
             try bench.drop("a.txt")
@@ -33,7 +33,7 @@ struct EngineRunTests {
         }
     }
 
-    @Test("ends at once when it drains and there is nothing to do")
+    @Test("A drain with nothing to do ends at once")
     func drainOfNothing() async throws {
         try await Bench.with { bench in
             var setup = Bench.Setup(tools: [bench.tool("call") { _ in 1 }])
@@ -42,7 +42,7 @@ struct EngineRunTests {
         }
     }
 
-    @Test("ends, when it drains, after the last job, those included that a request puts back")
+    @Test("A drain ends after the last job, including a job that a request puts back")
     func drain() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { invocation in
@@ -70,7 +70,7 @@ struct EngineRunTests {
         }
     }
 
-    @Test("starts jobs of the queue with the highest priority first, then those with the highest of their own")
+    @Test("Jobs start by the priority of their queue first, then by their own")
     func priorities() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -98,7 +98,7 @@ struct EngineRunTests {
         }
     }
 
-    @Test("never runs more of a queue, or of all, than the settings allow")
+    @Test("No more jobs run, of a queue or in all, than the settings allow")
     func concurrency() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -129,7 +129,7 @@ struct EngineRunTests {
         }
     }
 
-    @Test("has no more jobs in hand than its window, however many drops there are")
+    @Test("An engine claims no more jobs than its window, however many drops there are")
     func window() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -141,7 +141,7 @@ struct EngineRunTests {
             setup.queues[0].concurrency = 3
             for number in 1...5_000 { try write("text", to: "\(bench.path)/inbox/default/\(number).txt") }
             try await bench.run(setup) { engine in
-                // More are looked for when there is room for a quarter.
+                // The engine looks for more when a quarter of the window is free.
                 await bench.observer.when(24, .waiting)
                 #expect(bench.entries("processing/here").count <= 32 + 3)
                 gate.open()
@@ -157,7 +157,7 @@ struct EngineRunTests {
         }
     }
 
-    @Test("answers while a step blocks its thread")
+    @Test("An engine answers while a step blocks its thread")
     func blockingStep() async throws {
         try await Bench.with { bench in
             let isAnswered = Watched(false)
@@ -176,7 +176,7 @@ struct EngineRunTests {
         }
     }
 
-    @Test("rejects a drop that makes no sense, and says so")
+    @Test("An invalid drop is rejected with a reason")
     func rejection() async throws {
         try await Bench.with { bench in
             try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in

@@ -25,26 +25,26 @@ final class FailingFileSystem: FileSystem {
     private let held = Mutex<[String: DispatchSemaphore]>([:])
     private let taken = Mutex<[String]>([])
     private let leases = Mutex<(@Sendable () throws(Errno) -> Bool)?>(nil)
-    /// How often was asked whether a file is still written.
+    /// How often the daemon asked whether a file has a writer.
     let writerChecks = Watched(0)
 
-    /// Nil when the disk is well.
+    /// Makes calls fail; nil when the disk works.
     func breaks(with fault: Fault?) { self.fault.withLock { $0 = fault } }
 
-    /// Drops of these names cannot be moved, as if they were somebody else's.
+    /// Drops of these names cannot be moved, as if another user owned them.
     func makesImmovable(_ names: [String]) { immovable.withLock { $0 = Set(names.map { Array($0.utf8) }) } }
 
-    /// Keeps the drop of this name from being accepted, when it is taken, until what is returned is called.
+    /// Blocks the acceptance of the drop of this name until the caller calls the returned function.
     func holds(_ name: String) -> @Sendable () -> Void {
         let semaphore = DispatchSemaphore(value: 0)
         held.withLock { $0[name] = semaphore }
         return { semaphore.signal() }
     }
 
-    /// The names of the drops that were taken from an inbox, in the order in which they were.
+    /// The names of the drops that were taken from an inbox, in that order.
     var takenNames: [String] { taken.withLock { $0 } }
 
-    /// Answers whether a file has no writer; nil for what the kernel says.
+    /// Sets the answer to whether a file has no writer; nil for the kernel's own.
     func answersLeases(_ answer: (@Sendable () throws(Errno) -> Bool)?) { leases.withLock { $0 = answer } }
 
     private func check(_ call: Call) throws(Errno) {

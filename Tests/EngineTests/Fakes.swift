@@ -36,7 +36,7 @@ final class CallLog: Sendable {
 
     struct Calls: Sendable {
         var begun: [Call] = []
-        /// By the queue that the arguments name, for tools that are told it.
+        /// Keyed by the queue in the arguments, for tools that get it.
         var running: [String: Int] = [:]
         var runningMost: [String: Int] = [:]
         var allRunningMost = 0
@@ -63,7 +63,7 @@ final class CallLog: Sendable {
     func whenBegun(_ count: Int) async { await calls.wait { $0.begun.count >= count } }
 
     var begun: [Call] { calls.value.begun }
-    /// The dropped files' names, in the order of the calls, for tools that are told them.
+    /// The dropped files' names, in the order of the calls, for tools that get them.
     var names: [String] { begun.compactMap { $0.arguments["name"]?.string } }
 }
 
@@ -95,7 +95,7 @@ struct FakeProvider: WorkflowProvider {
     }
 }
 
-/// The rows that the engine tells, as the index would hold them.
+/// The rows of the jobs that the engine reports, as the index would hold them.
 final class MemoryObserver: JobObserver {
     struct Rows: Sendable {
         var jobs: [String: JobSummary] = [:]

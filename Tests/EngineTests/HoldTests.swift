@@ -32,7 +32,7 @@ struct HoldTests {
         return Bench.Setup(tools: [tool], policies: ["call": try policy(rule)])
     }
 
-    @Test("waits for a yes without a worker, and goes on with it")
+    @Test("A job that waits for approval uses no worker, and continues once approved")
     func approve() async throws {
         try await Bench.with { bench in
             var setup = try asking(bench)
@@ -56,7 +56,7 @@ struct HoldTests {
         }
     }
 
-    @Test("is not let go by an approval of something else")
+    @Test("An approval of something else does not release a held job")
     func otherApproval() async throws {
         try await Bench.with { bench in
             try await bench.run(try asking(bench)) { _ in
@@ -75,7 +75,7 @@ struct HoldTests {
         }
     }
 
-    @Test("ends as denied when a person says no")
+    @Test("A held job ends as denied when the operator denies it")
     func deny() async throws {
         try await Bench.with { bench in
             try await bench.run(try asking(bench)) { _ in
@@ -91,7 +91,7 @@ struct HoldTests {
         }
     }
 
-    @Test("gets the answer that was set for the time when nobody answers", arguments: ["deny", "fail"])
+    @Test("A request for approval that expires gets its configured answer", arguments: ["deny", "fail"])
     func expire(_ action: String) async throws {
         try await Bench.with { bench in
             let setup = try asking(bench, "{approval: {expires: 30s, on_expiry: \(action)}}")
@@ -99,7 +99,7 @@ struct HoldTests {
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .held)
             }
-            // The next life knows of it, too.
+            // The next run of the daemon knows it, too.
             try await bench.run(setup) { running in
                 await running.whenReady()
                 await bench.clock.whenSleeping(for: .seconds(30))
@@ -112,7 +112,7 @@ struct HoldTests {
         }
     }
 
-    @Test("whose write may have happened goes on as the person found out")
+    @Test("A job whose write has an unknown outcome continues as the operator decides")
     func findings() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call", effect: .write) { invocation in
@@ -145,7 +145,7 @@ struct HoldTests {
         }
     }
 
-    @Test("was put aside by a person: a step that runs is let finish, and no further one begins")
+    @Test("A hold lets the running step finish, and no further step begins")
     func hold() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -173,7 +173,7 @@ struct HoldTests {
         }
     }
 
-    @Test("is answered for in time although something beside it cannot be read")
+    @Test("A request for approval expires in time although an entry beside it cannot be read")
     func unreadableNeighbour() async throws {
         try await Bench.with { bench in
             let setup = try asking(bench, "{approval: {expires: 30s}}")
@@ -181,7 +181,7 @@ struct HoldTests {
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .held)
             }
-            // A file that is called like a job, before and behind the real one.
+            // Files that are named like jobs, one before and one after the real one.
             for id in ["00000000000000000000000000", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"] {
                 try bench.stage("\(id)-x", "", in: "held")
             }
@@ -195,7 +195,7 @@ struct HoldTests {
         }
     }
 
-    @Test("is not put aside again by a request that still waits for another job")
+    @Test("A released job is not held again by a request that still waits for another job")
     func requestForTwo() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -214,7 +214,7 @@ struct HoldTests {
                 await bench.observer.when("a.txt", .held)
                 try bench.request(.release, bench.ids("a.txt"))
                 await bench.messages.when("request settled")
-                // One more look at everything in control/.
+                // One more scan of control/.
                 try bench.request(.cancel, [])
                 await bench.messages.when("request settled", times: 2)
                 gate.open()

@@ -29,7 +29,7 @@ struct IntakeTests {
         )
     }
 
-    @Test("gives a file that is still written only after its writer has closed it, and whole")
+    @Test("A drop that is open for writing is taken only after its writer has closed it, and complete")
     func halfWritten() async throws {
         try await Bench.with { bench in
             try await bench.run(setup(bench)) { engine in
@@ -48,7 +48,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("loses no writer that ends between the look at his file and what follows from it")
+    @Test("A writer that closes its file while the daemon checks for writers is not missed")
     func lateAnswer() async throws {
         try await Bench.with { bench in
             let (isAsked, mayAnswer) = (Watched(false), DispatchSemaphore(value: 0))
@@ -71,9 +71,9 @@ struct IntakeTests {
                 try file.writeAll("text".utf8)
                 await isAsked.wait { $0 }
                 try file.close()
-                // Its inbox is read for this one, and the first is gone by: it is being taken.
+                // The inbox is scanned for this drop, and the scan passes the first one, which is being taken.
                 try bench.drop("b.txt")
-                // What comes later elsewhere is done: so the inbox was read.
+                // A later drop in another inbox is done: so this inbox was scanned.
                 try bench.drop("c.txt", in: "other")
                 await bench.observer.when("c.txt", .done)
                 mayAnswer.signal()
@@ -83,7 +83,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("without leases gives each file when it has looked the same for the settling time")
+    @Test("Without leases a drop is taken when it has stayed unchanged for the settling time")
     func settling() async throws {
         try await Bench.with { bench in
             bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
@@ -96,7 +96,7 @@ struct IntakeTests {
                 await bench.fileSystem.writerChecks.wait { $0 == 2 }
                 bench.clock.advance(by: .seconds(1))
                 await bench.observer.when("a.txt", .done)
-                // Two when the clock was turned before the look was dated.
+                // Two seconds when the clock was turned before the look got its time.
                 let left = await bench.clock.whenSleeping(forUpTo: .seconds(2))
                 #expect(try bench.place(of: "b.txt") == nil)
                 bench.clock.advance(by: left)
@@ -105,7 +105,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("is empty for a drain when a file that had to settle was taken away")
+    @Test("A drain ends when a drop that had to settle is removed")
     func settlingGone() async throws {
         try await Bench.with { bench in
             bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
@@ -113,7 +113,7 @@ struct IntakeTests {
             setup.settings.drains = true
             try bench.drop("a.txt")
             let running = try await bench.engine(setup)
-            // Of a file that was there before the daemon, nothing at all is known of its writer.
+            // Nothing is known of the writer of a file that was there before the daemon.
             await bench.clock.whenSleeping(for: .seconds(10))
             unlink("\(bench.path)/inbox/default/a.txt")
             bench.clock.advance(by: .seconds(10))
@@ -121,7 +121,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("rests while the disk is full, keeps its drops, and goes on by itself")
+    @Test("Drops stay in the inbox while the disk is full, and are taken by themselves after that")
     func fullDisk() async throws {
         try await Bench.with { bench in
             try await bench.run(setup(bench)) { engine in
@@ -143,7 +143,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("is not read more often than the scan when nothing happens")
+    @Test("An inbox is read no more often than the scan when nothing happens")
     func idle() async throws {
         try await Bench.with { bench in
             try await bench.run(setup(bench)) { engine in
@@ -156,7 +156,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("with a settle time makes one job of a file that its writer opens again for each page")
+    @Test("With a settle time a file that its writer opens again for each page becomes one job")
     func pages() async throws {
         try await Bench.with { bench in
             var setup = setup(bench)
@@ -172,7 +172,8 @@ struct IntakeTests {
                 try file.writeAll(", page 2".utf8)
                 try file.close()
                 bench.clock.advance(by: .seconds(7))
-                // The clock that the test turns is not the one that the file was changed by: it counts from this look.
+                // The file was changed by another clock than the one that the test turns: the settle time counts from
+                // this look.
                 await bench.clock.whenSleeping(for: .seconds(10))
                 #expect(try bench.place(of: "a.txt") == nil)
                 bench.clock.advance(by: .seconds(10))
@@ -182,7 +183,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("without leases gives a file that another user makes only after he was seen to close it")
+    @Test("Without leases a new drop is taken only after its writer was seen to close it")
     func seenClosed() async throws {
         try await Bench.with { bench in
             bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
@@ -191,7 +192,7 @@ struct IntakeTests {
                 let file = try open("a.txt", bench)
                 try file.writeAll("first ".utf8)
                 await bench.fileSystem.writerChecks.wait { $0 > 0 }
-                // It stalls for much longer than two looks are apart.
+                // The writer stalls for much longer than the time between two looks.
                 bench.clock.advance(by: .seconds(50))
                 #expect(bench.entries("inbox/default") == ["a.txt"])
                 try file.writeAll("second".utf8)
@@ -204,7 +205,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("of which a drain leaves a drop that cannot be moved is told of at its end")
+    @Test("A drain that leaves a drop that cannot be moved ends with an error")
     func drainLeaves() async throws {
         try await Bench.with { bench in
             bench.fileSystem.makesImmovable(["fixed.txt"])
@@ -218,7 +219,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("gives what the queue's names let it have, and leaves the rest alone")
+    @Test("Only drops with names that the queue accepts are taken")
     func names() async throws {
         try await Bench.with { bench in
             var setup = setup(bench)

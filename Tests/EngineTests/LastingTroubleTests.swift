@@ -7,7 +7,7 @@ import Testing
 
 @testable import Engine
 
-@Suite("A trouble that lasts", .timeLimit(.minutes(1)))
+@Suite("Lasting errors", .timeLimit(.minutes(1)))
 struct LastingTroubleTests {
     private func setup(_ bench: Bench, queues: [String] = ["default"]) -> Bench.Setup {
         Bench.Setup(
@@ -21,7 +21,7 @@ struct LastingTroubleTests {
         bench.clock.advance(by: duration)
     }
 
-    @Test("with one drop that cannot be moved is told once, and the others of its queue go on")
+    @Test("A drop that cannot be moved is logged once, and the others of its queue are taken")
     func immovable() async throws {
         try await Bench.with { bench in
             bench.fileSystem.makesImmovable(["fixed.txt"])
@@ -44,14 +44,14 @@ struct LastingTroubleTests {
         }
     }
 
-    @Test("with many drops that cannot be moved tells of a few")
+    @Test("Of many drops that cannot be moved only a few are logged")
     func manyImmovable() async throws {
         try await Bench.with { bench in
             let names = (0..<20).map { "fixed-\($0).txt" }
             bench.fileSystem.makesImmovable(names)
             for name in names { try bench.drop(name) }
             try await bench.run(setup(bench)) { _ in
-                await bench.messages.when("nor can more")
+                await bench.messages.when("more such drops are not logged")
                 try bench.drop("good.txt")
                 await bench.observer.when("good.txt", .done)
                 #expect(bench.messages.count(of: "taking fixed-") == 4)
@@ -59,7 +59,7 @@ struct LastingTroubleTests {
         }
     }
 
-    @Test("with a full disk is told once as it begins and once as it ends")
+    @Test("A full disk is logged once as it begins and once as it ends")
     func fullDisk() async throws {
         try await Bench.with { bench in
             try await bench.run(setup(bench)) { engine in
@@ -77,7 +77,7 @@ struct LastingTroubleTests {
         }
     }
 
-    @Test("because an inbox is gone is over as soon as the inbox is made again")
+    @Test("The error of a missing inbox ends as soon as the inbox is made again")
     func removedInbox() async throws {
         try await Bench.with { bench in
             try await bench.run(setup(bench, queues: ["default", "other"])) { engine in
@@ -88,7 +88,7 @@ struct LastingTroubleTests {
                 await bench.observer.when("b.txt", .done)
                 #expect(mkdir("\(bench.path)/inbox/default", 0o755) == 0)
                 await bench.messages.when("drops are taken again")
-                // It is watched again, too: no clock is turned.
+                // The inbox is watched again, too: no clock is turned.
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .done)
                 #expect(bench.messages.count(of: "inbox/default") == 1)
@@ -96,7 +96,7 @@ struct LastingTroubleTests {
         }
     }
 
-    @Test("does not come of directories that somebody removed: they are made again")
+    @Test("Removed directories are made again, without an error")
     func removedPlaces() async throws {
         try await Bench.with { bench in
             try await bench.run(setup(bench)) { engine in
@@ -114,7 +114,7 @@ struct LastingTroubleTests {
         }
     }
 
-    @Test("because control/ is gone is told, and control/ is made again")
+    @Test("A missing control/ is logged and made again")
     func removedControl() async throws {
         try await Bench.with { bench in
             try await bench.run(setup(bench)) { engine in
@@ -129,7 +129,7 @@ struct LastingTroubleTests {
         }
     }
 
-    @Test("with what is no request and cannot be removed is told once")
+    @Test("An entry in control/ that is no request and cannot be removed is logged once")
     func strangeRequest() async throws {
         try await Bench.with { bench in
             try FileManager.default.createDirectory(
@@ -149,7 +149,7 @@ struct LastingTroubleTests {
         }
     }
 
-    @Test("with a job that somebody forged is told once, and a request about it is settled")
+    @Test("A forged job is logged once, and a request about it is settled")
     func forgedJob() async throws {
         try await Bench.with { bench in
             try await bench.run(setup(bench)) { _ in
@@ -167,7 +167,7 @@ struct LastingTroubleTests {
         }
     }
 
-    @Test("with a dead node's lock file, which is gone, lasts some heartbeats: then its jobs are taken over")
+    @Test("The jobs of a node without a lock file are taken over after some heartbeats")
     func nodeWithoutLock() async throws {
         try await Bench.with { bench in
             let dead = try bench.node("dead")
@@ -201,7 +201,7 @@ struct LastingTroubleTests {
         }
     }
 
-    @Test("with the lock file, which was removed, stops the node")
+    @Test("A node stops when its lock file is removed")
     func lostLock() async throws {
         try await Bench.with { bench in
             let running = try await bench.engine(setup(bench))

@@ -19,7 +19,7 @@ struct MessageLog: LogHandler {
 
     func count(of text: String) -> Int { messages.value.count { $0.contains(text) } }
 
-    /// Returns when that was said, so many times.
+    /// Returns when this text was logged so many times.
     func when(_ text: String, times: Int = 1) async {
         await messages.wait { $0.count { $0.contains(text) } >= times }
     }

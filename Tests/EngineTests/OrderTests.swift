@@ -9,9 +9,9 @@ import Tools
 
 @testable import Engine
 
-@Suite("Jobs start in the order of their drops", .timeLimit(.minutes(1)))
+@Suite("The start order of jobs", .timeLimit(.minutes(1)))
 struct OrderTests {
-    /// One job at a time; `call` tells which.
+    /// One job at a time; the calls record the order.
     private func setup(_ bench: Bench, gate: Gate? = nil) -> Bench.Setup {
         let tool = bench.tool("call") { _ in
             try await gate?.pass()
@@ -29,7 +29,7 @@ struct OrderTests {
         try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: file)
     }
 
-    /// An engine that works while `body` does, and is cut off.
+    /// Runs an engine while `body` does, then cancels it.
     private func cutOff(_ setup: Bench.Setup, _ bench: Bench, _ body: () async throws -> Void) async throws {
         let running = try await bench.engine(setup)
         try await body()
@@ -41,7 +41,7 @@ struct OrderTests {
         names.compactMap { bench.observer.rows.value[$0]?.job }
     }
 
-    @Test("of those that waited the older first, then by name; and so are their ids")
+    @Test("Drops that waited start by age, then by name, and their ids have the same order")
     func waiting() async throws {
         try await Bench.with { bench in
             let names = (0..<60).map { String(format: "f%02d.txt", ($0 * 37) % 60) }
@@ -56,7 +56,7 @@ struct OrderTests {
         }
     }
 
-    @Test("of those that come to a running daemon in the order in which they come")
+    @Test("Drops to a running daemon start in the order in which they come")
     func arriving() async throws {
         try await Bench.with { bench in
             let names = (0..<200).map { String(format: "f%03d.txt", ($0 * 77) % 200) }
@@ -71,13 +71,13 @@ struct OrderTests {
         }
     }
 
-    @Test("those that bring their ids along between the others")
+    @Test("Drops that bring their ids along start in their order between the others")
     func ownIDs() async throws {
         try await Bench.with { bench in
             var wanted: [String] = []
             for index in 0..<20 {
                 let name = "\(20 - index).txt"
-                // Submitted a day ago, or by another clock in a day.
+                // Ids from almost a day ago, or from a clock that is almost a day ahead.
                 let time = bench.clock.wallClock.now + .seconds(index % 3 == 0 ? -80_000 : 80_000)
                 let id = JobID(time: time, high: 0, low: UInt64(100 - index))
                 try drop(index % 2 == 0 ? name : "\(id)-\(name)", changedAt: index, bench)
@@ -88,7 +88,7 @@ struct OrderTests {
         }
     }
 
-    @Test("one whose acceptance takes longer before one that was accepted sooner")
+    @Test("A job whose acceptance takes longer starts before a later one that was accepted sooner")
     func slowAcceptance() async throws {
         try await Bench.with { bench in
             let release = bench.fileSystem.holds("a.txt")
@@ -102,7 +102,7 @@ struct OrderTests {
         }
     }
 
-    @Test("but it is waited for no longer than five seconds")
+    @Test("A slow acceptance delays later jobs by no more than five seconds")
     func tooSlowAcceptance() async throws {
         try await Bench.with { bench in
             let release = bench.fileSystem.holds("a.txt")
@@ -119,7 +119,7 @@ struct OrderTests {
         }
     }
 
-    @Test("after a restart, too: those that were accepted, then those that were not")
+    @Test("After a restart accepted jobs start first, then the drops that were not accepted")
     func restart() async throws {
         try await Bench.with { bench in
             let names = (0..<80).map { String(format: "f%02d.txt", 79 - $0) }
@@ -132,13 +132,14 @@ struct OrderTests {
         }
     }
 
-    @Test("after a crash between the taking and the acceptance of an earlier one", arguments: [false, true])
+    @Test("A drop that was taken and not accepted before a crash keeps its place", arguments: [false, true])
     func crash(isSubmitted: Bool) async throws {
         try await Bench.with { bench in
             let gate = Gate()
             for name in ["b.txt", "c.txt"] { try bench.drop(name) }
             try await cutOff(setup(bench, gate: gate), bench) { await bench.observer.when("c.txt", .waiting) }
-            // What a crash leaves: taken, and no record yet. An id that it brought along is no place.
+            // What a crash leaves: a taken drop without a record. An id that it brought along does not decide its
+            // place.
             let now = bench.clock.wallClock.now
             let turn = JobID(time: now + .seconds(-1), high: 0, low: 0)
             let id = isSubmitted ? JobID(time: now + .seconds(9), high: 0, low: 0) : turn
@@ -146,7 +147,7 @@ struct OrderTests {
             try FileManager.default.createDirectory(atPath: job, withIntermediateDirectories: false)
             let entry = isSubmitted ? "drop@default@\(turn)" : "drop@default"
             try Data("text".utf8).write(to: URL(fileURLWithPath: "\(job)/\(entry)"))
-            // It waited before the daemon looked, and is the oldest.
+            // This drop waited before the daemon's start, and is the oldest.
             try drop("d.txt", changedAt: 0, bench)
             gate.open()
             try await bench.run(setup(bench, gate: gate)) { _ in await bench.observer.when(4, .done) }
@@ -156,7 +157,7 @@ struct OrderTests {
         }
     }
 
-    @Test("so they are taken one after another: what a crash leaves in the inbox is later than all that was taken")
+    @Test("Drops are taken one after another, so a crash leaves only later ones in the inbox")
     func takenInOrder() async throws {
         try await Bench.with { bench in
             let names = (0..<30).map { String(format: "f%02d.txt", 29 - $0) }
@@ -166,7 +167,7 @@ struct OrderTests {
         }
     }
 
-    @Test("those that must stay the same for a while in their order, too, once they are ready")
+    @Test("Drops that must stay unchanged for a while start in their order, too")
     func settling() async throws {
         try await Bench.with { bench in
             bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
@@ -183,7 +184,7 @@ struct OrderTests {
         }
     }
 
-    @Test("a job with a start time, and one that waits for a retry, keep none waiting and start when they are due")
+    @Test("Jobs with a start time or a retry delay no other job, and start when they are due")
     func deferred() async throws {
         try await Bench.with { bench in
             var setup = setup(bench)
@@ -216,7 +217,7 @@ struct OrderTests {
         }
     }
 
-    @Test("a 0 that has waited for longer than ninety minutes before a 9", arguments: [89, 91], [false, true])
+    @Test("A 0 that waited for more than ninety minutes starts before a 9", arguments: [89, 91], [false, true])
     func ageing(minutes: Int, isRestarted: Bool) async throws {
         try await Bench.with { bench in
             let gate = Gate()

@@ -9,7 +9,7 @@ import Tools
 
 @Suite("A queue's daily budget", .timeLimit(.minutes(1)))
 struct QueueBudgetTests {
-    /// A model that takes twice what it said it would.
+    /// A model that costs twice its worst case.
     private struct GreedyModel: ChatModel {
         static let cost = 0.02
         let name = "default"
@@ -38,7 +38,7 @@ struct QueueBudgetTests {
         return setup
     }
 
-    @Test("of money is overspent by a hundred jobs by no more than the calls in flight")
+    @Test("A hundred jobs overspend a daily budget by no more than the calls in flight")
     func money() async throws {
         try await Bench.with { bench in
             let budget = 0.4
@@ -61,7 +61,7 @@ struct QueueBudgetTests {
         }
     }
 
-    @Test("of calls is kept to the call, over a restart, and is there again the next day")
+    @Test("A daily limit of calls is kept exactly over a restart, and starts anew the next day")
     func calls() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call", effect: .write) { _ in 1 }

@@ -8,9 +8,9 @@ import Tools
 
 @testable import Engine
 
-@Suite("After trouble", .timeLimit(.minutes(1)))
+@Suite("Recovery after a failure", .timeLimit(.minutes(1)))
 struct RecoveryTests {
-    /// Leaves the job `a.txt` in the hands of a node that ended in the middle of its step.
+    /// Leaves the job `a.txt` with a node that ended in the middle of its step.
     private func leaveJob(of node: String, _ bench: Bench, _ gate: Gate) async throws -> Bench.Setup {
         let tool = bench.tool("call") { _ in
             try await gate.pass()
@@ -27,12 +27,12 @@ struct RecoveryTests {
         return setup
     }
 
-    @Test("what a former life left is taken over before anything new is")
+    @Test("The jobs of the node's previous run are taken over before new drops are")
     func formerLife() async throws {
         try await Bench.with { bench in
             let gate = Gate()
             let setup = try await leaveJob(of: "here", bench, gate)
-            // So that its id is the later one.
+            // So that the id of b.txt is the later one.
             bench.clock.advance(by: .seconds(1))
             try bench.drop("b.txt")
             gate.open()
@@ -46,7 +46,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("a dead node's jobs are taken over at start")
+    @Test("A dead node's jobs are taken over at start")
     func deadNode() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -58,7 +58,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("a node's jobs are taken over when its lock comes free, and not before")
+    @Test("A node's jobs are taken over when its lock is free, and not before")
     func nodeThatDies() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -80,7 +80,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("of a flush run() throws, claims nothing further, and the next start goes on from the disk")
+    @Test("After a failed fsync run() throws and claims nothing, and the next start continues from the disk")
     func syncFailure() async throws {
         try await Bench.with { bench in
             var setup = Bench.Setup(tools: [bench.tool("call") { _ in 1 }])
@@ -92,7 +92,7 @@ struct RecoveryTests {
                 try bench.drop("a.txt")
                 try await running.end()
             }
-            #expect(bench.observer.mayLackRecords.value, "a record may be on disk that the index was not shown")
+            #expect(bench.observer.mayLackRecords.value, "a record may be on disk that the index has not seen")
             try bench.drop("b.txt")
             #expect(bench.log.begun == [])
             #expect(bench.entries("inbox/default") == ["b.txt"])
@@ -102,7 +102,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("on the disk a running job is taken up again soon after the disk is well")
+    @Test("A job that a disk failure interrupted is resumed soon after the disk works again")
     func strandedJob() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { invocation in
@@ -121,7 +121,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("on the disk a due job that was claimed by half is not lost")
+    @Test("A due job whose claim a disk failure interrupted is not lost")
     func halfClaimed() async throws {
         try await Bench.with { bench in
             try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
@@ -140,12 +140,12 @@ struct RecoveryTests {
         }
     }
 
-    @Test("on the disk a drop that could be neither accepted nor put back is put back later")
+    @Test("A drop that could be neither accepted nor put back is put back later")
     func halfAccepted() async throws {
         try await Bench.with { bench in
             try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { engine in
                 await engine.whenReady()
-                // From the moment at which the drop is in the job's directory.
+                // The disk fails from the moment at which the drop is in the job's directory.
                 bench.fileSystem.answersLeases { [isFirst = Watched(true)] () throws(Errno) in
                     if !isFirst.value {
                         bench.fileSystem.breaks(
@@ -168,7 +168,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("with a job whose drop is missing that job fails, and is not taken up for ever")
+    @Test("A job whose drop is missing fails, and is not resumed for ever")
     func missingDrop() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -181,7 +181,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("with one job that cannot be taken over the others are, and the node starts")
+    @Test("When one job cannot be taken over the others are, and the node starts")
     func brokenJob() async throws {
         try await Bench.with { bench in
             let gate = Gate()

@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Engine
 
-@Suite("What is recorded for people", .timeLimit(.minutes(1)))
+@Suite("The redaction of records", .timeLimit(.minutes(1)))
 struct RedactionTests {
     private static let key = "sk-a1B2c3D4e5F6g7H8i9J0"
 
@@ -17,7 +17,7 @@ struct RedactionTests {
         return Redactor(rules: try RedactionRule.rules("redact", reader))
     }
 
-    @Test("holds no secret, whichever event it is")
+    @Test("No event and no command keeps a secret in its texts")
     func everyEvent() {
         let redaction = EventRedaction(Redactor())
         let failure = Failure(.permanent, "bad \(Self.key)", hint: "mend \(Self.key)")
@@ -43,7 +43,7 @@ struct RedactionTests {
         for command in commands { #expect(!"\(redaction.redacted(command))".contains(Self.key), "\(command)") }
     }
 
-    @Test("has a summary of arguments and outputs, which stay whole beside it")
+    @Test("Arguments and outputs stay complete, with a redacted summary beside them")
     func summaries() {
         let redaction = EventRedaction(Redactor())
         let value: JSON = ["key": .string(Self.key), "token": "abc"]
@@ -56,7 +56,7 @@ struct RedactionTests {
         #expect(redaction.redacted(.stepCompleted(completion)) == .stepCompleted(shownCompletion))
     }
 
-    @Test("hides what path rules name in the input, in arguments and in outputs, wherever it comes up again")
+    @Test("Values that path rules name in input, arguments and outputs are hidden wherever they appear again")
     func paths() async throws {
         try await Bench.with { bench in
             var setup = Bench.Setup(
@@ -89,7 +89,7 @@ struct RedactionTests {
         }
     }
 
-    @Test("is redacted in the reason of a rejection, too")
+    @Test("The reason of a rejection is redacted, too")
     func rejection() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { _ in 1 }

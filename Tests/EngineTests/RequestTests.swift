@@ -16,7 +16,7 @@ struct RequestTests {
         #expect(try bench.problems() == [])
     }
 
-    @Test("cancels a job that waits in the window, and leaves the others alone")
+    @Test("A cancel request ends a job that waits in the window, and leaves the others alone")
     func cancelWaiting() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -44,7 +44,7 @@ struct RequestTests {
         }
     }
 
-    @Test("cancels a running job: its step is cancelled, then it ends")
+    @Test("A cancel request for a running job cancels its step, then ends the job")
     func cancelRunning() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { _ in
@@ -80,7 +80,7 @@ struct RequestTests {
         return setup
     }
 
-    @Test("cancels a deferred job")
+    @Test("A cancel request ends a deferred job")
     func cancelDeferred() async throws {
         try await Bench.with { bench in
             try await bench.run(failingOnce(bench, wait: "30s") {}) { _ in
@@ -96,7 +96,7 @@ struct RequestTests {
         }
     }
 
-    @Test("cancels a job during its short wait, and one that wants its worker back")
+    @Test("A cancel request ends a job that waits for its worker after a short wait")
     func cancelPaused() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -118,7 +118,7 @@ struct RequestTests {
         }
     }
 
-    @Test("cancels a held job")
+    @Test("A cancel request ends a held job")
     func cancelHeld() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call", effect: .write) { _ in throw Failure(.unknown, "the answer was lost") }
@@ -132,7 +132,7 @@ struct RequestTests {
         }
     }
 
-    @Test("cancels a job whose step answers the cancellation with a failure that would be tried again later")
+    @Test("A cancel request ends a job although its step answers with a temporary failure")
     func cancelAgainstDeferral() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { _ in
@@ -149,7 +149,7 @@ struct RequestTests {
         }
     }
 
-    @Test("to cancel is not forgotten when the daemon stops before the step has let go")
+    @Test("A cancel request is not forgotten when the daemon stops before the step has ended")
     func cancelThenStop() async throws {
         try await Bench.with { bench in
             let isCancelled = Watched(false)
@@ -174,7 +174,7 @@ struct RequestTests {
         }
     }
 
-    @Test("to retry brings a failed job back, and its finished steps are not run again")
+    @Test("A retry request resumes a failed job without its finished steps")
     func retry() async throws {
         try await Bench.with { bench in
             let isMended = Watched(false)
@@ -200,7 +200,7 @@ struct RequestTests {
         }
     }
 
-    @Test("that makes no sense is refused and removed, and does not keep the others from being carried out")
+    @Test("An invalid request is refused and removed, and the others are carried out")
     func nonsense() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { _ in
@@ -232,7 +232,7 @@ struct RequestTests {
         }
     }
 
-    @Test("leaves a job alone whose history was changed")
+    @Test("A request leaves a job alone whose history was changed")
     func changedHistory() async throws {
         try await Bench.with { bench in
             try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
@@ -250,7 +250,7 @@ struct RequestTests {
         }
     }
 
-    @Test("leaves a job alone that another living node works on, and waits until that is dead")
+    @Test("A request for a job of another live node waits until that node is dead")
     func otherNode() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -267,7 +267,7 @@ struct RequestTests {
                 bench.clock.advance(by: .seconds(20))
                 try await other.end()
             }
-            // As after the death of its process, and then as if that lived.
+            // The node's files are as after its death; while the test holds its lock, it counts as alive.
             var lock: NodeLock? = try await bench.takeLock(of: "other")
             try await bench.run(Bench.Setup(tools: [tool])) { running in
                 await running.whenReady()

@@ -28,7 +28,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("runs only what is new, wherever its elements lie now")
+    @Test("A resuming job runs only new elements, whatever their places")
     func elements() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call", effect: .write) { invocation in
@@ -46,7 +46,7 @@ struct ResumeTests {
                 )
                 await bench.observer.when("b.json", .done)
             }
-            // One x was done before; a second one is another.
+            // One x was done before; the second one is new.
             #expect(bench.log.names == ["x", "y", "bad", "new", "x"])
             #expect(bench.log.begun.map(\.step).prefix(3) == ["each/0/put", "each/a%2Fb/put", "each/2/put"])
             #expect(try output(bench, "b.json") == ["did new", "did y", "did x", "did x"])
@@ -54,7 +54,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("says in its name which, when it is a batch file")
+    @Test("A batch file says in its name which job it resumes")
     func batch() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { .string("did \($0.arguments["name"]?.string ?? "")") }
@@ -75,7 +75,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("fails when there is no such job")
+    @Test("A resuming job fails when there is no such job")
     func unknown() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { _ in 1 }
@@ -88,7 +88,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("takes over what a person said had happened, and waits for nobody's guess about the rest")
+    @Test("A resuming job takes over the operator's finding, and fails when a write has an unknown outcome")
     func doubts() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call", effect: .write) { invocation in
@@ -114,11 +114,11 @@ struct ResumeTests {
             }
             #expect(bench.log.names == ["x", "bad", "y"])
             #expect(try output(bench, "b.json") == ["by hand"])
-            #expect(bench.observer.rows.value["d.json"]?.reason?.contains("nobody knows whether it happened") == true)
+            #expect(bench.observer.rows.value["d.json"]?.reason?.contains("a write with an unknown outcome") == true)
         }
     }
 
-    @Test("does not get what belongs to somebody else", .enabled(if: geteuid() == 0, "only root can give files away"))
+    @Test("A job cannot resume another user's job", .enabled(if: geteuid() == 0, "only root can give files away"))
     func otherOwner() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { _ in "secret" }
@@ -132,12 +132,12 @@ struct ResumeTests {
                 #expect(rename("\(bench.path)/keys/b.json", "\(bench.path)/inbox/default/b.json") == 0)
                 await bench.observer.when("b.json", .failed)
             }
-            #expect(bench.observer.rows.value["b.json"]?.reason?.contains("belongs to somebody else") == true)
+            #expect(bench.observer.rows.value["b.json"]?.reason?.contains("belongs to another user") == true)
             #expect(bench.log.begun.count == 1)
         }
     }
 
-    @Test("is named so that its name says which", arguments: ["words.jsonl", "words", "a.b.txt", ".resume-.x"])
+    @Test("A drop's name says which job it resumes", arguments: ["words.jsonl", "words", "a.b.txt", ".resume-.x"])
     func names(_ name: String) {
         let id = JobID(time: Timestamp(milliseconds: 1_795_485_600_000), high: 1, low: 2)
         #expect(ResumeName.job(in: ResumeName.name(name, resuming: id)) == id)

@@ -29,7 +29,7 @@ struct ScheduleTests {
         return taken
     }
 
-    @Test("runs no more of a queue than the queue allows")
+    @Test("No more jobs of a queue run than the queue allows")
     func queueLimit() {
         var schedule = Schedule(queues: [queue("a", concurrency: 2)], concurrency: 10)
         for number in 1...3 { schedule.add(ticket(UInt64(number))) }
@@ -38,7 +38,7 @@ struct ScheduleTests {
         #expect(takeAll(&schedule) == [job(3)])
     }
 
-    @Test("runs no more than all queues together may")
+    @Test("No more jobs run than all queues together may")
     func totalLimit() {
         var schedule = Schedule(queues: [queue("a"), queue("b")], concurrency: 3)
         for number in 1...2 { schedule.add(ticket(UInt64(number), "a")) }
@@ -48,7 +48,7 @@ struct ScheduleTests {
         #expect(takeAll(&schedule).count == 1)
     }
 
-    @Test("takes from the queue with the highest priority first, whatever the jobs' own are")
+    @Test("The queue with the highest priority goes first, whatever the jobs' own priorities are")
     func queuePriority() {
         var schedule = Schedule(queues: [queue("a", priority: 1), queue("b", priority: 2)], concurrency: 10)
         schedule.add(ticket(1, "a", priority: 9))
@@ -56,7 +56,7 @@ struct ScheduleTests {
         #expect(takeAll(&schedule) == [job(2), job(1)])
     }
 
-    @Test("takes a queue's jobs by priority, and those of one priority by turn")
+    @Test("A queue's jobs start by priority, and those of one priority by turn")
     func jobOrder() {
         var schedule = Schedule(queues: [queue("a")], concurrency: 10)
         schedule.add(ticket(3, priority: 1))
@@ -65,7 +65,7 @@ struct ScheduleTests {
         #expect(takeAll(&schedule) == [job(2), job(1), job(3)])
     }
 
-    @Test("takes queues of one priority in the order of their first jobs' ids")
+    @Test("Queues of one priority go in the order of their first jobs' ids")
     func queueOrder() {
         var schedule = Schedule(queues: [queue("a"), queue("b")], concurrency: 10)
         schedule.add(ticket(2, "a"))
@@ -74,7 +74,7 @@ struct ScheduleTests {
         #expect(takeAll(&schedule) == [job(1), job(2), job(3)])
     }
 
-    @Test("takes a job that only waited for a retry before all others of its queue")
+    @Test("A job that waited for a retry in memory starts before all others of its queue")
     func resumedFirst() {
         var schedule = Schedule(queues: [queue("a")], concurrency: 1)
         schedule.add(ticket(9))
@@ -85,7 +85,7 @@ struct ScheduleTests {
         #expect(takeAll(&schedule) == [job(9)])
     }
 
-    @Test("looks for more when a quarter of the window is free, and for one when few wait: what is paused feeds nobody")
+    @Test("More drops are wanted when a quarter of the window is free, or when few jobs wait")
     func wantsMore() {
         var schedule = Schedule(queues: [queue("a", concurrency: 4)], concurrency: 16)
         #expect(schedule.wantsMore(in: "a") && !schedule.wantsMore(in: "b"))
@@ -104,7 +104,7 @@ struct ScheduleTests {
         #expect(!schedule.wantsMore(in: "a"))
     }
 
-    @Test("has room for a window of waiting jobs, and counts what arrives and what is paused")
+    @Test("Waiting, arriving and paused jobs use up room in the window")
     func window() {
         var schedule = Schedule(queues: [queue("a", concurrency: 4)], concurrency: 16)
         let room = schedule.room(in: "a")
@@ -121,7 +121,7 @@ struct ScheduleTests {
         #expect(schedule.room(in: "a") == room)
     }
 
-    @Test("has a bounded window where thousands run, of which those that are paused take nothing")
+    @Test("The window is bounded where thousands run, and paused jobs do not use it up")
     func largeWindow() {
         var schedule = Schedule(queues: [queue("a", concurrency: 10_000)], concurrency: 10_000)
         #expect(schedule.room(in: "a") == 1_024 && schedule.claimRoom == 1_024)
@@ -133,7 +133,7 @@ struct ScheduleTests {
         #expect(schedule.room(in: "a") == 1_024)
     }
 
-    @Test("never has negative room", arguments: [33, 100])
+    @Test("The room in a full window is never negative", arguments: [33, 100])
     func fullWindow(count: Int) {
         var schedule = Schedule(queues: [queue("a", concurrency: 1)], concurrency: 1)
         arrive(count, &schedule)
@@ -141,7 +141,7 @@ struct ScheduleTests {
         #expect(schedule.room(in: "no such queue") == 0)
     }
 
-    @Test("has room for a bounded number of due jobs, and gets it back when they start")
+    @Test("The room for due jobs is bounded, and is free again when they start")
     func claimRoom() {
         var schedule = Schedule(queues: [queue("a")], concurrency: 1)
         let room = schedule.claimRoom
@@ -153,14 +153,14 @@ struct ScheduleTests {
         #expect(schedule.claimRoom == 1)
     }
 
-    @Test("runs jobs of a queue that is no longer configured, with the limits of any")
+    @Test("Jobs of a queue that is not configured run with the default limits")
     func unknownQueue() {
         var schedule = Schedule(queues: [queue("a")], concurrency: 100)
         for number in 1...10 { schedule.add(ticket(UInt64(number), "gone")) }
         #expect(takeAll(&schedule).count == QueueSettings.concurrencyDefault)
     }
 
-    @Test("forgets a waiting job that is taken out, and says whether it waited")
+    @Test("A waiting job that is removed does not start, and the removal says whether it waited")
     func removal() {
         var schedule = Schedule(queues: [queue("a")], concurrency: 10)
         schedule.add(ticket(1))
@@ -169,7 +169,7 @@ struct ScheduleTests {
         #expect(taken && !again && schedule.waiting == 0 && schedule.takeNext() == nil)
     }
 
-    @Test("takes other limits at once, and lets what runs go on")
+    @Test("Other limits apply at once, and running jobs continue")
     func configured() {
         var schedule = Schedule(queues: [queue("a", concurrency: 3), queue("b", concurrency: 1)], concurrency: 10)
         for number in 1...6 { schedule.add(ticket(UInt64(number), "a")) }
@@ -183,7 +183,7 @@ struct ScheduleTests {
         #expect(takeAll(&schedule) == [job(5)])
     }
 
-    @Test("has no room for drops of a queue that is gone, and runs what is left with its own limit, until it is back")
+    @Test("A removed queue has no room for drops, and its remaining jobs run with its own limit")
     func queueGone() {
         var schedule = Schedule(queues: [queue("a"), queue("b", concurrency: 1)], concurrency: 10)
         for number in 1...3 { schedule.add(ticket(UInt64(number), "b")) }

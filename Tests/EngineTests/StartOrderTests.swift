@@ -3,17 +3,17 @@ import Testing
 
 @testable import Engine
 
-/// Which of the jobs that wait starts first: a table of rules.
-@Suite("Of jobs that wait")
+/// Which waiting job starts first: a table of rules.
+@Suite("The order of waiting jobs")
 struct StartOrderTests {
-    /// A job, by a letter: `priority`, and how many minutes before the first of the others it began to wait.
+    /// A waiting job, named by a letter.
     struct Waits: Sendable {
         var name: String
         var queue = "a"
         var priority = 0
-        /// Since the test's start; the turn is of this minute.
+        /// The minute of its turn, from the test's start.
         var minute = 0
-        /// When it was due after its drop, if it was put off.
+        /// The minute at which it was due, if it was deferred.
         var due: Int?
         var resumed = false
     }
@@ -37,44 +37,44 @@ struct StartOrderTests {
             starts: "BCA"
         ),
         Rule(
-            rule: "ten minutes are one level: nearly ten more are not enough",
+            rule: "ten minutes are one level: a job that waited for nine more starts later",
             waiting: [Waits(name: "A"), Waits(name: "B", priority: 1, minute: 9)],
             starts: "BA"
         ),
         Rule(
-            rule: "ten minutes are one level: at ten the older starts",
+            rule: "ten minutes are one level: a job that waited for ten more starts first",
             waiting: [Waits(name: "A"), Waits(name: "B", priority: 1, minute: 10)],
             starts: "AB"
         ),
         Rule(
-            rule: "priority 0 starts before a 9 that came ninety minutes later, and after one that came before that",
+            rule: "priority 0 starts before a 9 that came more than ninety minutes later, and after an earlier one",
             waiting: [
                 Waits(name: "A"), Waits(name: "B", priority: 9, minute: 91), Waits(name: "C", priority: 9, minute: 89),
             ],
             starts: "CAB"
         ),
         Rule(
-            rule: "the order in one priority stays, however long each has waited",
+            rule: "the order within one priority stays, however long each job has waited",
             waiting: [Waits(name: "A", priority: 4), Waits(name: "B", priority: 4, minute: 500)],
             starts: "AB"
         ),
         Rule(
-            rule: "a job that was put off keeps its place in its priority",
+            rule: "a deferred job keeps its place in its priority",
             waiting: [Waits(name: "A", minute: 0, due: 60), Waits(name: "B", minute: 30)],
             starts: "AB"
         ),
         Rule(
-            rule: "the time for which a job was put off does not count as waiting",
+            rule: "the time before a deferred job was due does not count as waiting",
             waiting: [Waits(name: "A", minute: 0, due: 120), Waits(name: "B", priority: 1, minute: 125)],
             starts: "BA"
         ),
         Rule(
-            rule: "the time since it was due does",
+            rule: "the time since a deferred job was due counts as waiting",
             waiting: [Waits(name: "A", minute: 0, due: 100), Waits(name: "B", priority: 1, minute: 125)],
             starts: "AB"
         ),
         Rule(
-            rule: "a job that only waited for a retry in memory goes before all",
+            rule: "a job that waited for a retry in memory goes before all",
             waiting: [Waits(name: "A", priority: 9), Waits(name: "B", minute: 1, resumed: true)],
             starts: "BA"
         ),
@@ -84,7 +84,7 @@ struct StartOrderTests {
             starts: "BA"
         ),
         Rule(
-            rule: "and ages as the job's does",
+            rule: "a wait makes up for the queue's priority as for the job's",
             waiting: [Waits(name: "A"), Waits(name: "B", queue: "urgent", minute: 71)],
             starts: "AB"
         ),
@@ -102,7 +102,7 @@ struct StartOrderTests {
     private func ticket(_ waits: Waits, _ number: Int) -> Schedule.Ticket {
         let turn = JobID(time: Self.start + .seconds(60 * waits.minute), high: 0, low: UInt64(number))
         return Schedule.Ticket(
-            // Its id says nothing of its place: it may have brought it along.
+            // The id does not decide its place: the drop may have brought it along.
             job: JobName(
                 id: JobID(time: Self.start, high: 1, low: .max - UInt64(number)),
                 dropName: Array(waits.name.utf8)
@@ -131,7 +131,7 @@ struct StartOrderTests {
     }
 
     @Test(arguments: rules)
-    func `each starts when the rule says`(rule: Rule) {
+    func `waiting jobs start in the order of the rule`(rule: Rule) {
         for waiting in [rule.waiting, rule.waiting.reversed()] {
             var schedule = schedule
             for (number, waits) in waiting.enumerated() {
@@ -145,7 +145,7 @@ struct StartOrderTests {
         }
     }
 
-    // MARK: Side by side
+    // MARK: Concurrent acceptance
 
     private func ticket(_ name: String, part: Int?) -> Schedule.Ticket {
         var ticket = ticket(Waits(name: name), Int(name.utf8.first ?? 0))
@@ -153,7 +153,7 @@ struct StartOrderTests {
         return ticket
     }
 
-    @Test func `a job starts when all drops that were taken with its own are accepted, and those before`() {
+    @Test func `a job starts when all drops of its part and of earlier parts are accepted`() {
         var schedule = schedule
         for part in [1, 1, 2] { schedule.beginArriving(part, in: "a", at: Self.start) }
         schedule.add(ticket("C", part: 2))
@@ -166,7 +166,7 @@ struct StartOrderTests {
         #expect(startAll(&schedule) == "ABC" && schedule.waiting == 0)
     }
 
-    @Test func `a drop that will not become a job keeps no other waiting`() {
+    @Test func `a drop that becomes no job delays no other job`() {
         var schedule = schedule
         for _ in 1...2 { schedule.beginArriving(1, in: "a", at: Self.start) }
         schedule.add(ticket("B", part: 1))
@@ -185,7 +185,7 @@ struct StartOrderTests {
         #expect(startAll(&schedule) == "AB")
     }
 
-    @Test func `a drop that takes for longer than five seconds is not waited for`() {
+    @Test func `a drop that is accepted for more than five seconds delays no other job`() {
         var schedule = schedule
         for part in [1, 1, 2, 2] { schedule.beginArriving(part, in: "a", at: Self.start + .seconds(part)) }
         #expect(schedule.patienceEnd == nil)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Engine
 
-/// Who begins, by what was asked and ended before; suspects are those from 100 on.
+/// Which steps begin after which events; numbers from 100 on are suspects.
 @Suite("Turns of steps")
 struct StepTurnsTests {
     enum Event: Sendable {
@@ -15,7 +15,7 @@ struct StepTurnsTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var name: String
         var events: [Event]
-        /// In the order in which they begin; a lonely one is negative.
+        /// In the order in which they begin; negative when alone.
         var begun: [Int]
         var isClosed = false
         var isShut = false
@@ -24,76 +24,76 @@ struct StepTurnsTests {
     }
 
     static let rows = [
-        Row(name: "let all begin against which nothing is held", events: [.asks(1), .asks(2)], begun: [1, 2]),
-        Row(name: "let a suspect begin alone", events: [.asks(100)], begun: [-100], isClosed: true),
-        Row(name: "keep all others waiting beside it", events: [.asks(100), .asks(1)], begun: [-100], isClosed: true),
+        Row(name: "unsuspected steps begin at once", events: [.asks(1), .asks(2)], begun: [1, 2]),
+        Row(name: "a suspect begins alone", events: [.asks(100)], begun: [-100], isClosed: true),
+        Row(name: "others wait while a suspect runs", events: [.asks(100), .asks(1)], begun: [-100], isClosed: true),
         Row(
-            name: "let them begin once it has ended",
+            name: "the others begin once the suspect has ended",
             events: [.asks(100), .asks(1), .asks(2), .ends(100)],
             begun: [-100, 1, 2]
         ),
         Row(
-            name: "let a suspect wait for what runs",
+            name: "a suspect waits for the running steps",
             events: [.asks(1), .asks(2), .asks(100), .ends(1)],
             begun: [1, 2],
             isClosed: true
         ),
         Row(
-            name: "let nothing begin before a suspect that waits",
+            name: "no step begins before a waiting suspect",
             events: [.asks(1), .asks(100), .asks(2), .ends(1)],
             begun: [1, -100],
             isClosed: true
         ),
         Row(
-            name: "let suspects begin one after another, and then the others",
+            name: "suspects begin one after another, and then the others",
             events: [.asks(100), .asks(1), .asks(101), .ends(100), .ends(101)],
             begun: [-100, -101, 1]
         ),
         Row(
-            name: "let the others begin when the suspect that waited gives up",
+            name: "the others begin when the waiting suspect gives up",
             events: [.asks(1), .asks(100), .asks(2), .forgets(100)],
             begun: [1, 2]
         ),
-        Row(name: "forget one that waited", events: [.asks(100), .asks(1), .forgets(1), .ends(100)], begun: [-100]),
+        Row(name: "a waiting step can give up", events: [.asks(100), .asks(1), .forgets(1), .ends(100)], begun: [-100]),
         Row(
-            name: "let nothing begin before they are opened",
+            name: "no step begins before the turns are opened",
             events: [.asks(100), .asks(1)],
             begun: [],
             isClosed: true,
             isShut: true
         ),
         Row(
-            name: "let suspects begin first when they are opened",
+            name: "suspects begin first when the turns are opened",
             events: [.asks(1), .asks(100), .opens],
             begun: [-100],
             isClosed: true,
             isShut: true
         ),
         Row(
-            name: "opened wide let the others begin beside a suspect that runs for long",
+            name: "opened wide, the others begin beside a suspect that runs for long",
             events: [.asks(100), .asks(1), .opensWide, .asks(2)],
             begun: [-100, 1, 2]
         ),
         Row(
-            name: "opened wide let no suspect begin",
+            name: "opened wide, no suspect begins",
             events: [.asks(100), .asks(101), .opensWide, .ends(100), .asks(1)],
             begun: [-100, 1]
         ),
         Row(
-            name: "guarded again let the next suspect wait for the long one and for the others",
+            name: "guarded again, the next suspect waits for the long one and for the others",
             events: [.asks(100), .asks(101), .asks(1), .opensWide, .opens, .ends(1), .asks(2)],
             begun: [-100, 1],
             isClosed: true
         ),
         Row(
-            name: "guarded again let the next suspect begin alone in the end",
+            name: "guarded again, the next suspect begins alone in the end",
             events: [.asks(100), .asks(101), .asks(1), .opensWide, .opens, .ends(1), .ends(100)],
             begun: [-100, 1, -101],
             isClosed: true
         ),
     ]
 
-    @Test(arguments: rows)
+    @Test("Steps begin when it is their turn", arguments: rows)
     func begin(row: Row) {
         var turns = StepTurns()
         if !row.isShut { turns.open() }

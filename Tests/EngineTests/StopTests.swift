@@ -6,7 +6,7 @@ import Tools
 
 @testable import Engine
 
-@Suite("Stopping", .timeLimit(.minutes(1)))
+@Suite("Stopping an engine", .timeLimit(.minutes(1)))
 struct StopTests {
     private static let twoSteps = """
         retry: {attempts: 3, initial: 4s, factor: 1, max: 1h}
@@ -20,7 +20,7 @@ struct StopTests {
         Bench.Setup(yaml: Self.twoSteps, tools: [bench.tool("one", one), bench.tool("two") { _ in 2 }])
     }
 
-    @Test("takes nothing new, lets the running step end, begins no other, and leaves the job to the next start")
+    @Test("A stop lets the running step end, begins no other, and leaves the job to the next start")
     func stop() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -47,7 +47,7 @@ struct StopTests {
         try await bench.run(setup) { _ in await bench.observer.when(2, .done) }
     }
 
-    @Test("cancels a step that runs on after the grace, and the next start runs it again")
+    @Test("A stop cancels a step that exceeds the grace period, and the next start runs it again")
     func grace() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -69,7 +69,7 @@ struct StopTests {
         }
     }
 
-    @Test("does not wait for a job that only waits for its next try")
+    @Test("A stop does not wait for a job that waits for a retry")
     func duringPause() async throws {
         try await Bench.with { bench in
             let setup = self.setup(bench) { invocation in
@@ -85,7 +85,7 @@ struct StopTests {
         }
     }
 
-    @Test("does not wait for the next try of one step while another of the job runs")
+    @Test("A stop does not wait for the retry of one step while another of the job runs")
     func duringPauseBesideStep() async throws {
         try await Bench.with { bench in
             let (gate, hasFailed) = (Gate(), Watched(false))
@@ -113,7 +113,7 @@ struct StopTests {
                 try bench.drop("a.txt")
                 await bench.log.whenBegun(2)
                 await bench.clock.whenSleeping(for: .seconds(4))
-                // The worker is not lent while the other element runs, though a step was skipped before.
+                // The job keeps its worker while the other element runs, though a step was skipped before.
                 try bench.drop("b.txt")
                 await bench.observer.when("b.txt", .waiting)
                 await first.engine.isAlive()
@@ -126,7 +126,7 @@ struct StopTests {
         }
     }
 
-    @Test("does not wait for a job that wants its worker back")
+    @Test("A stop does not wait for a job that waits for its worker")
     func duringWaitForWorker() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -152,7 +152,7 @@ struct StopTests {
         }
     }
 
-    @Test("also follows when the task of run() is cancelled, and nothing runs on")
+    @Test("An engine stops when the task of run() is cancelled, and no step runs on")
     func cancelledRun() async throws {
         try await Bench.with { bench in
             let setup = self.setup(bench) { _ in
@@ -169,7 +169,7 @@ struct StopTests {
         }
     }
 
-    @Test("leaves no timer and no task behind")
+    @Test("A stop leaves no timer and no half-accepted drop behind")
     func nothingLeft() async throws {
         try await Bench.with { bench in
             let setup = self.setup(bench) { _ in 1 }

@@ -42,7 +42,7 @@ private struct Stuck: Error {
     var what: String
 }
 
-@Suite("The index", .timeLimit(.minutes(2)))
+@Suite("The index and its rebuild", .timeLimit(.minutes(2)))
 struct StressTests {
     private static let yaml = """
         retry: {attempts: 4, initial: 3s, factor: 4, max: 1m}
@@ -79,7 +79,7 @@ struct StressTests {
     }
 
     @Test(
-        "of 300 jobs that fail, wait, are cancelled and retried is what a rebuild makes of their files",
+        "The index of 300 jobs that fail, wait, are cancelled and retried equals a rebuilt one",
         arguments: [7]
     )
     func stress(seed: UInt64) async throws {
@@ -104,14 +104,14 @@ struct StressTests {
                         try bench.drop("\(dropped).json", document(&random))
                     }
                     let rows = bench.observer.rows.value.jobs.values.sorted { $0.job < $1.job }
-                    // No faster than the engine answers: every request has it read the whole spool.
+                    // No faster than the engine answers: every request makes it read the whole spool.
                     if bench.entries("control").count < 3, dropped < 300 || random.next() % 4 == 0,
                         let row = rows.randomElement(using: &random)
                     {
                         let action: ControlRequest.Action = row.state == .failed && dropped < 300 ? .retry : .cancel
                         try bench.request(action, [row.job].compactMap { JobID($0) })
                     }
-                    // Turned on and on: who waits for a time waits for this clock.
+                    // The clock is turned on and on, because every timer waits for it.
                     turns += 1
                     if turns == 5_000 { throw Stuck(what: try bench.unfinished()) }
                     bench.clock.advance(by: .seconds(2))
@@ -131,13 +131,13 @@ struct StressTests {
             #expect(left.keys == right.keys)
             for table in left.keys { #expect(left[table] == right[table], "\(table)") }
             let states = Set(bench.observer.rows.value.jobs.values.map(\.outcome))
-            #expect(states == ["completed", "failed", "cancelled"], "the test must have tried all of them")
+            #expect(states == ["completed", "failed", "cancelled"], "every outcome must occur")
             await live.close()
             await rebuilt.close()
         }
     }
 
-    @Test("has a row for every other job in a rebuild when one cannot be read")
+    @Test("A rebuild writes a row for every other job when one cannot be read")
     func unreadable() async throws {
         try await Bench.with { bench in
             let index = try await writer(bench, "index.sqlite")
@@ -160,7 +160,7 @@ struct StressTests {
         }
     }
 
-    @Test("loses the rows of jobs whose directory is gone in a rebuild, and keeps those of rejected drops")
+    @Test("A rebuild removes the rows of jobs without a directory, and keeps those of rejected drops")
     func removal() async throws {
         try await Bench.with { bench in
             let index = try await writer(bench, "index.sqlite")
@@ -190,7 +190,7 @@ extension Bench {
         observer.rows.value.jobs.values.allSatisfy { $0.state == .done || $0.state == .failed }
     }
 
-    /// What a person wants to see of a test that does not end.
+    /// The state of a test that does not end, for its error.
     fileprivate func unfinished() throws -> String {
         let rows = observer.rows.value.jobs.values.filter { $0.state != .done && $0.state != .failed }
         let places = try rows.map { row in "\(row.name) \(row.state): \(try place(of: row.name) ?? "nowhere")" }

@@ -9,7 +9,7 @@ import Workflow
 
 @testable import Engine
 
-/// A model that answers when it is let, or rests.
+/// A model that answers when its gate is open, or rests.
 struct RestingModel: ChatModel {
     let name = "default"
     let rests: Watched<Bool>
@@ -30,7 +30,7 @@ struct RestingModel: ChatModel {
     }
 }
 
-/// What holds up all that come until the test lets them through, or one of them.
+/// Blocks every caller until the test opens it, or lets one caller through.
 final class Turnstile: Sendable {
     private struct State: Sendable {
         var isOpen = false
@@ -61,7 +61,7 @@ final class Turnstile: Sendable {
     }
 }
 
-/// A spool on which a daemon lives and dies, with one tool that waits to be let.
+/// A spool on which a daemon runs and dies again and again, with one tool that waits at the gate.
 struct Bed: Sendable {
     static let loop = """
         steps:
@@ -89,7 +89,7 @@ struct Bed: Sendable {
         setup = Bench.Setup(node: node, yaml: yaml, tools: [tool])
     }
 
-    /// A life of the daemon that ends so once `count` calls more have begun, and `body` is done.
+    /// Runs the daemon until `count` more calls have begun and `body` is done, then ends it as `end` says.
     func live(_ count: Int, _ end: SuspectTests.End, _ body: () async throws -> Void = {}) async throws {
         let before = bench.log.begun.count
         let running = try await bench.engine(setup)
@@ -100,7 +100,7 @@ struct Bed: Sendable {
         try pretend(end)
     }
 
-    /// Changes what the node's file says, as if the life had ended otherwise than by a stop.
+    /// Changes the node's file, as if the run had not ended by a stop.
     private func pretend(_ end: SuspectTests.End) throws {
         let path = "\(bench.path)/nodes/\(setup.node)"
         var members = try #require(try JSONParser.parse(bytes(at: path)).object)
@@ -117,13 +117,13 @@ struct Bed: Sendable {
         return Array(buffer[..<fread(&buffer, 1, buffer.count, file)])
     }
 
-    /// The daemon has lived long enough for what is suspected.
+    /// Waits until the daemon has run long enough for suspected steps to begin.
     func endQuiet() async throws {
         await bench.clock.whenSleeping(for: setup.settings.quietMin)
         bench.clock.advance(by: setup.settings.quietMin)
     }
 
-    /// Of each time that a step of the job was begun, whether it ran alone.
+    /// Whether a step of the job ran alone, for each time that one began.
     func areAlone(_ name: String) throws -> [Bool] {
         let location = try #require(try bench.spool.findJobs { $0.drop == name }.first)
         return try #require(try bench.spool.history(of: location)).records.compactMap { record in

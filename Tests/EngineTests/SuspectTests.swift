@@ -9,10 +9,10 @@ import Workflow
 
 @Suite("Steps during which the daemon died", .timeLimit(.minutes(1)))
 struct SuspectTests {
-    /// How a life of the daemon ends while steps are under way.
+    /// How a run of the daemon ends while steps run.
     enum End: Sendable {
         case death, stop, reboot
-        /// A death of a version that did not say what was under way.
+        /// A death of a version that did not note whether steps ran.
         case earlierVersion
     }
 
@@ -25,19 +25,19 @@ struct SuspectTests {
     }
 
     static let rows = [
-        Row(name: "twice run as before", ends: [.death, .death], isAlone: false),
-        Row(name: "three times run alone", ends: [.death, .death, .death], isAlone: true),
-        Row(name: "and that were stopped between run alone", ends: [.death, .death, .stop, .death], isAlone: true),
-        Row(name: "by stops run as before", ends: [.stop, .stop, .stop, .stop], isAlone: false),
-        Row(name: "by reboots run as before", ends: [.reboot, .reboot, .reboot, .reboot], isAlone: false),
+        Row(name: "steps run as before after two deaths", ends: [.death, .death], isAlone: false),
+        Row(name: "steps run alone after three deaths", ends: [.death, .death, .death], isAlone: true),
+        Row(name: "a stop between three deaths changes nothing", ends: [.death, .death, .stop, .death], isAlone: true),
+        Row(name: "steps run as before after stops", ends: [.stop, .stop, .stop, .stop], isAlone: false),
+        Row(name: "steps run as before after reboots", ends: [.reboot, .reboot, .reboot, .reboot], isAlone: false),
         Row(
-            name: "in an earlier version run as before",
+            name: "steps run as before after deaths of an earlier version",
             ends: [.earlierVersion, .earlierVersion, .earlierVersion],
             isAlone: false
         ),
     ]
 
-    @Test(arguments: rows)
+    @Test("Steps run alone after enough deaths of the daemon, and not before", arguments: rows)
     func evidence(row: Row) async throws {
         try await Bench.with { bench in
             let bed = Bed(bench)
@@ -55,7 +55,7 @@ struct SuspectTests {
         }
     }
 
-    @Test("run one at a time, before all others, which then go on")
+    @Test("Suspected steps run one at a time, before all others, which run after that")
     func oneAtATime() async throws {
         try await Bench.with { bench in
             let bed = Bed(bench)
@@ -83,7 +83,7 @@ struct SuspectTests {
         }
     }
 
-    @Test("again while one ran alone: that one is held, with that as its reason, and the others are done")
+    @Test("A job is held when the daemon dies while its step runs alone, and the other jobs finish")
     func guilty() async throws {
         try await Bench.with { bench in
             let bed = Bed(bench)
@@ -107,7 +107,7 @@ struct SuspectTests {
         }
     }
 
-    @Test("also while nothing ran: they run as before, because it is not they")
+    @Test("Suspected steps run as before after the daemon has died while nothing ran")
     func idleDeath() async throws {
         try await Bench.with { bench in
             let bed = Bed(bench)
@@ -126,7 +126,7 @@ struct SuspectTests {
         }
     }
 
-    @Test("in a quick row wait for longer than the deaths were apart")
+    @Test("Suspected steps wait for longer than the time between quick deaths")
     func rhythm() async throws {
         try await Bench.with { bench in
             let bed = Bed(bench)
@@ -141,7 +141,7 @@ struct SuspectTests {
         }
     }
 
-    @Test("on another node run alone on the one that takes them over")
+    @Test("Suspected steps of a dead node run alone on the node that takes them over")
     func otherNode() async throws {
         try await Bench.with { bench in
             var bed = Bed(bench, node: "other")
@@ -154,7 +154,7 @@ struct SuspectTests {
         }
     }
 
-    @Test("side by side in one job run one at a time, too")
+    @Test("Suspected steps of one job run one at a time, too")
     func loop() async throws {
         try await Bench.with { bench in
             let bed = Bed(bench, yaml: Bed.loop)
@@ -174,7 +174,7 @@ struct SuspectTests {
         }
     }
 
-    @Test("do not keep the others waiting for ever, and a death beside these is one of many")
+    @Test("A suspected step does not block the others for ever, and a death beside them does not hold it")
     func longRun() async throws {
         try await Bench.with { bench in
             let bed = Bed(bench)
@@ -197,7 +197,7 @@ struct SuspectTests {
         }
     }
 
-    @Test("and whose model rests do not keep the others waiting")
+    @Test("A suspected step whose model rests does not block the others")
     func restingModel() async throws {
         try await Bench.with { bench in
             let rests = Watched(false)
@@ -221,7 +221,7 @@ struct SuspectTests {
     }
 
     @Test(
-        "are let go by a stop, a cancellation and a hold while they wait to run alone",
+        "A stop, a cancel and a hold end the wait of a suspected step to run alone",
         arguments: [ControlRequest.Action.cancel, .hold]
     )
     func requests(action: ControlRequest.Action) async throws {

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Engine
 
-@Suite("After something could not be done")
+@Suite("The back-off after failures")
 struct TroubleTests {
     private let start = Timestamp(milliseconds: 1_795_485_600_000)
 
     private func after(_ seconds: Int) -> Timestamp { start + .seconds(seconds) }
 
-    @Test("everything is looked at again soon, and once")
+    @Test("After failures the engine tries again soon, and once")
     func once() {
         var trouble = Trouble()
         #expect(trouble.nextLook == nil)
@@ -24,7 +24,7 @@ struct TroubleTests {
         #expect(!isOver3)
     }
 
-    @Test("less and less often while it goes on, and soon again after a quiet time")
+    @Test("The back-off grows while failures continue, and is short again after a quiet time")
     func rests() {
         var trouble = Trouble()
         var now = start
@@ -43,7 +43,7 @@ struct TroubleTests {
         #expect(trouble.nextLook == now + Trouble.pause)
     }
 
-    @Test("a clock that is set back by hours makes no pause of hours")
+    @Test("A clock that is set back by hours makes no pause of hours")
     func clockSetBack() {
         var trouble = Trouble()
         trouble.note(at: start)

@@ -6,7 +6,7 @@ import Tools
 
 @testable import Engine
 
-/// Lets in one step at a time, and fails its first call.
+/// A model that serves one step at a time, and fails its first call.
 private struct NarrowModel: ChatModel {
     let name = "default"
     private let turns = AsyncSemaphore(permits: 1)
@@ -35,7 +35,7 @@ struct TurnOrderTests {
           - {id: ask, prompt: "{{job.name}}"}
         """
 
-    @Test("a step that comes back from a pause waits for a worker first, and leaves the model to the job that has one")
+    @Test("After a pause a step waits for a worker before it takes its turn at the model")
     func pausedStep() async throws {
         try await Bench.with { bench in
             let (hasBegun, gate) = (Watched(false), Gate())

@@ -9,7 +9,7 @@ import Tools
 
 @Suite("A job that waits", .timeLimit(.minutes(1)))
 struct WaitingTests {
-    /// Fails its first attempt for a while.
+    /// A tool whose first attempt for a.txt fails with a temporary error.
     private func setup(_ bench: Bench, wait: String, gate: Gate = Gate(isOpen: true)) -> Bench.Setup {
         let tool = bench.tool("call") { invocation in
             if invocation.arguments["name"] == "a.txt", invocation.attempt == 1 {
@@ -28,7 +28,7 @@ struct WaitingTests {
         return setup
     }
 
-    @Test("for a short time keeps its place and lends its worker to another")
+    @Test("A job with a short wait keeps its place and lends its worker to another job")
     func shortWait() async throws {
         try await Bench.with { bench in
             try await bench.run(self.setup(bench, wait: "4s")) { _ in
@@ -45,7 +45,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("for a short time waits for a worker afterwards, and goes before those that never ran")
+    @Test("A job waits for a worker after a short wait, and goes before jobs that never ran")
     func resumedFirst() async throws {
         try await Bench.with { bench in
             let gate = Gate()
@@ -65,7 +65,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("for long goes to deferred/ and is woken when it is due, not before")
+    @Test("A job with a long wait goes to deferred/ and starts when it is due, not before")
     func deferral() async throws {
         try await Bench.with { bench in
             try await bench.run(self.setup(bench, wait: "30s")) { _ in
@@ -82,7 +82,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("beyond the scan interval is woken on the second, not at the scan after it")
+    @Test("A job with a wait beyond the scan interval starts on the second, not at the next scan")
     func longDeferral() async throws {
         try await Bench.with { bench in
             try await bench.run(self.setup(bench, wait: "90s")) { _ in
@@ -100,7 +100,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("for its run_after is deferred before its first step")
+    @Test("A job with run_after is deferred before its first step")
     func runAfter() async throws {
         try await Bench.with { bench in
             try await bench.run(self.setup(bench, wait: "4s")) { _ in
@@ -115,7 +115,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("for its run_after waits on when the daemon died before it was deferred")
+    @Test("A job with run_after is deferred although the daemon died before that")
     func runAfterCrash() async throws {
         try await Bench.with { bench in
             let setup = self.setup(bench, wait: "4s")
@@ -143,7 +143,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("in memory takes its place in the window, so that a model that is down fills no memory")
+    @Test("Jobs that wait in memory use up the window, so that a model that is down fills no memory")
     func pausedWindow() async throws {
         try await Bench.with { bench in
             let tool = bench.tool("call") { _ in throw Failure(.temporary, "down") }
@@ -153,7 +153,7 @@ struct WaitingTests {
             for number in 1...300 { try bench.drop("\(number).txt") }
             try await bench.run(setup) { _ in
                 await bench.log.whenBegun(32)
-                // Whoever pauses makes room for another to run, and none for another to come.
+                // A paused job makes room for another job to run, and none for another to be claimed.
                 await bench.observer.when(32, .running)
                 #expect(bench.entries("processing/here").count <= 32 + 4)
             }
@@ -161,7 +161,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("is claimed together with no more due ones than the window has room for")
+    @Test("No more due jobs are claimed than the window has room for")
     func dueWindow() async throws {
         try await Bench.with { bench in
             let gate = Gate()

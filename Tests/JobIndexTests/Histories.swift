@@ -29,7 +29,7 @@ struct Histories {
         }
         append(.accepted(acceptance()))
         while records.count < length {
-            // Nothing may follow.
+            // No record may follow.
             if case .ended(.completed, _) = life.state { break }
             now = now + .milliseconds(Int.random(in: 0..<5_000, using: &random))
             let command = command(ledger)

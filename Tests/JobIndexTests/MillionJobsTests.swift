@@ -23,7 +23,7 @@ struct MillionJobsTests {
         return try #require(result)
     }
 
-    @Test func `queries of a million jobs`() async throws {
+    @Test func `a million jobs can be written, listed, counted and found`() async throws {
         let index = try await LiveIndex()
         let start = ContinuousClock().now
         for batch in 0..<Self.count / 1_000 {
@@ -63,7 +63,7 @@ struct MillionJobsTests {
         }
     }
 
-    @Test func `rows of live histories`() async throws {
+    @Test func `updates of live histories can be written`() async throws {
         let index = try await LiveIndex()
         var histories = Histories(seed: 4)
         var updates: [IndexUpdate] = []

@@ -21,7 +21,7 @@ import Testing
         JobSummary(job: Histories.id(number).text, name: "n", queue: "default", state: .waiting)
     }
 
-    /// An index with one job, closed in order.
+    /// An index with one job, closed cleanly.
     private func makeIndex() async throws {
         let index = try await LiveIndex(scratch)
         await index.reconcile()
@@ -156,7 +156,7 @@ import Testing
         #expect(try scratch.read(scratch.index) == before)
     }
 
-    @Test func `a log without its database is not taken for the new one's`() async throws {
+    @Test func `a log without its database is not read by a new one`() async throws {
         let index = try await LiveIndex(scratch)
         index.writer.record(.rejected(summary(1)))
         try await index.writer.flush()
@@ -198,7 +198,7 @@ import Testing
         await index.reconcile()
         index.writer.record(.rejected(summary(1)))
         try await index.writer.flush()
-        // What a killed process leaves behind: a database and its log, and nobody who holds them.
+        // A killed process leaves a database and its log, and no process holds them.
         let copy = try Scratch()
         try scratch.copy(scratch.index, to: copy.index)
         try scratch.copy(scratch.index + "-wal", to: copy.index + "-wal")
@@ -242,7 +242,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
-    func `who may not write to the directory can read an index at rest`() async throws {
+    func `a user without write access to the directory can read an index at rest`() async throws {
         try await makeIndex()
         chmod(scratch.path, 0o500)
         defer { chmod(scratch.path, 0o700) }

@@ -162,7 +162,7 @@ import Testing
         )
     }
 
-    @Test func `steps and calls of a job are told in their order`() async throws {
+    @Test func `steps and calls of a job are listed in their order`() async throws {
         let name = Histories.name(1)
         var usage = Usage()
         (usage.inputTokens, usage.cachedInputTokens, usage.outputTokens, usage.costUSD) = (10, 4, 6, 0.5)
@@ -209,7 +209,7 @@ import Testing
         #expect(try await database.steps(of: "none").isEmpty)
     }
 
-    @Test func `a call is a row from its beginning on, which its end replaces`() async throws {
+    @Test func `a call has a row from its start, and its end replaces that row`() async throws {
         let name = Histories.name(1)
         func start(_ attempt: Int) -> JobEvent {
             .stepStarted(
@@ -260,7 +260,7 @@ import Testing
         #expect(steps.map(\.failureClass) == [.permanent])
     }
 
-    @Test func `held and overdue jobs are told, the oldest first`() async throws {
+    @Test func `held and overdue jobs are listed, the oldest first`() async throws {
         func deferred(_ number: Int, due: Int64) -> JobSummary {
             var summary = job(number, .deferred)
             summary.dueAt = Timestamp(milliseconds: due)
@@ -275,7 +275,7 @@ import Testing
         #expect(stuck.overdue.map(\.name) == ["6.txt", "5.txt"])
     }
 
-    @Test func `suspects are told, whether they run or wait to, the oldest first`() async throws {
+    @Test func `suspects are listed, whether they run or wait to, the oldest first`() async throws {
         func saying(_ number: Int, _ state: JobSummary.State, _ why: String) -> JobSummary {
             var summary = job(number, state)
             summary.why = why
@@ -291,7 +291,7 @@ import Testing
         #expect(try await index.database.suspects(limit: 9).map(\.name) == ["2.txt", "3.txt", "4.txt"])
     }
 
-    @Test func `all jobs are told in batches, each once`() async throws {
+    @Test func `all jobs are listed in batches, each once`() async throws {
         let count = IndexedJobs.batchSize * 2 + 3
         try await write((0..<count).map { job($0, $0 % 2 == 0 ? .done : .failed) })
         var seen: [IndexedJob] = []

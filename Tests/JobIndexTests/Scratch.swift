@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Testing
 
-/// A directory of a test's own, removed when the test lets go of it.
+/// A test's own directory, removed when the test releases it.
 final class Scratch: Sendable {
     let path: String
     var index: String { path + "/index.sqlite" }
@@ -72,6 +72,6 @@ struct LiveIndex {
         get throws { try #require(writer.database) }
     }
 
-    /// Says that the files were compared.
+    /// Marks index and files as compared.
     func reconcile() async { await writer.reconciled(losses: writer.losses) }
 }

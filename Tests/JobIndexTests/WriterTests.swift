@@ -48,7 +48,7 @@ import Testing
         #expect(try await index.database.list(ListFilter()) == [new])
     }
 
-    @Test func `a full buffer loses updates, blocks nobody and is noted`() async throws {
+    @Test func `a full buffer loses updates, blocks no caller, and the loss is noted`() async throws {
         let index = try await LiveIndex()
         await index.reconcile()
         #expect(!index.writer.needsReconcile)
@@ -77,7 +77,7 @@ import Testing
         #expect(!index.writer.needsReconcile)
     }
 
-    @Test func `a deleted index is made anew and asked to be filled`() async throws {
+    @Test func `a deleted index is made anew, and the daemon is asked to fill it`() async throws {
         let index = try await LiveIndex()
         try await index.writer.write([.rejected(summary(1))])
         try index.scratch.remove(index.scratch.index)
@@ -93,7 +93,7 @@ import Testing
 
     @Test func `a connection that only reads is exchanged for one that writes`() async throws {
         let index = try await LiveIndex()
-        // As SQLite does by itself when the disk gave an error while it opened its log.
+        // SQLite does this by itself when the disk gives an error while it opens its log.
         try await index.database.pool?.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = ON") }
         index.writer.record(.rejected(summary(1)))
         await #expect(throws: IndexError.readOnly(path: index.scratch.index)) { try await index.writer.flush() }
@@ -102,7 +102,7 @@ import Testing
         #expect(index.fresh.value == 1 && index.writer.needsReconcile)
     }
 
-    @Test func `a replaced index is written to, and asked to be filled`() async throws {
+    @Test func `a replaced index is written to, and the daemon is asked to fill it`() async throws {
         let index = try await LiveIndex()
         let other = try await LiveIndex()
         try await other.writer.write([.rejected(summary(1)), .rejected(summary(2))])
@@ -152,7 +152,7 @@ import Testing
         #expect(index.fresh.value == 0)
     }
 
-    @Test func `a closed writer takes nothing more and says so to who waits`() async throws {
+    @Test func `a closed writer takes no more updates, and a waiting caller gets an error`() async throws {
         let index = try await LiveIndex()
         await index.writer.close()
         index.writer.record(.rejected(summary(1)))

@@ -9,14 +9,14 @@ struct AsyncSemaphoreTests {
         while !condition() { await Task.yield() }
     }
 
-    @Test("tasks are let in first come, first served")
+    @Test("waiting tasks get permits in the order of their arrival")
     func fair() async throws {
         let semaphore = AsyncSemaphore(permits: 1)
         let order = Order()
         try await withThrowingTaskGroup(of: Void.self) { group in
             try await semaphore.withPermits {
                 for number in 0..<5 {
-                    // Each waits before the next one comes.
+                    // Each task waits before the next one comes.
                     group.addTask { try await semaphore.withPermits { order.add(number) } }
                     await waitUntil { semaphore.waiting == number + 1 }
                 }
@@ -26,7 +26,7 @@ struct AsyncSemaphoreTests {
         #expect(order.numbers == [0, 1, 2, 3, 4])
     }
 
-    @Test("a cancelled task stops waiting, and those behind it still get in")
+    @Test("a cancelled task stops waiting, and the tasks behind it still get permits")
     func cancellation() async throws {
         let semaphore = AsyncSemaphore(permits: 1)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -44,19 +44,19 @@ struct AsyncSemaphoreTests {
         try await semaphore.withPermits {}
     }
 
-    @Test("a task that was cancelled before takes no permit")
+    @Test("a task that was cancelled before it asks takes no permit")
     func cancelledBefore() async throws {
         let semaphore = AsyncSemaphore(permits: 1)
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
-            try await semaphore.withPermits { _ = Issue.record("it was let in") }
+            try await semaphore.withPermits { _ = Issue.record("the cancelled task got a permit") }
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         try await semaphore.withPermits {}
     }
 
-    @Test("a permit comes back from a body that throws")
+    @Test("a body that throws gives its permit back")
     func bodyThrows() async throws {
         struct Broken: Error {}
         let semaphore = AsyncSemaphore(permits: 1)

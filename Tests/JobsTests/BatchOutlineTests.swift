@@ -23,7 +23,7 @@ import Testing
         ("an array over many lines", "[\n  {\n \"a\": [1, \"]}\"]\n  },\n  {\"a\": 2}\n]\n", .values, 2),
         ("an array of texts over many lines", "[\n\"a, b\",\n\"c\"\n]\n", .values, 2),
         ("a document a line, which are inputs", "{\"input\":{\"a\":1}}\n{\"input\":{\"a\":2}}\n", .lines, 2),
-    ]) func `a batch is told by its first line`(name: String, text: String, form: BatchForm, count: Int) {
+    ]) func `the first line decides the form of a batch`(name: String, text: String, form: BatchForm, count: Int) {
         for piece in [Int.max, 1, 5] {
             let outline = outline(text.utf8, piece: piece)
             #expect(outline.form == form && outline.count == count && outline.rejection == nil)
@@ -74,11 +74,11 @@ import Testing
             "the body of a call to Anthropic", "{\"requests\":[{\"custom_id\":\"a\",\"params\":{}}]}",
             "its requests lie in one object: write each element of \"requests\" on a line of its own"
         ),
-    ]) func `what is no batch is refused with one sentence`(name: String, text: String, reason: String) {
+    ]) func `a file that is no batch is refused with one sentence`(name: String, text: String, reason: String) {
         #expect(outline(text.utf8).rejection == reason)
     }
 
-    @Test func `a batch in UTF-16 is read by its mark`() {
+    @Test func `a batch in UTF-16 with a byte order mark is read`() {
         let units = "\u{FEFF}{\"a\":\"ü\"}\r\n{\"a\":2}\r\n".utf16
         let bytes: [UInt8] = units.flatMap { unit -> [UInt8] in [UInt8(unit & 0xFF), UInt8(unit >> 8)] }
         for piece in [Int.max, 1, 3] {
@@ -100,7 +100,7 @@ import Testing
             ("UTF-16 that was cut", [0xFF, 0xFE, 0x7B], "it is UTF-16 (little-endian) and ends within a character"),
         ] as [(String, [UInt8], String)]
     )
-    func `a batch that is not UTF-8 is refused with the byte`(name: String, bytes: [UInt8], reason: String) {
+    func `a batch that is not UTF-8 is refused, with the byte named`(name: String, bytes: [UInt8], reason: String) {
         for piece in [Int.max, 1] {
             #expect(outline(bytes, piece: piece).rejection?.hasPrefix(reason) == true)
         }
@@ -133,7 +133,7 @@ import Testing
             "a quote without end", "a,b\n1,2\n3,\"4\n5,6\n",
             "it is no table: the quote that begins in line 3 is never closed"
         ),
-    ]) func `what is no table is refused with one sentence`(name: String, text: String, reason: String) {
+    ]) func `a file that is no table is refused with one sentence`(name: String, text: String, reason: String) {
         #expect(outline(text.utf8, name: "a.csv").rejection == reason)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Descriptors that calls and commands share")
 struct DescriptorsTests {
-    @Test("are given to those who wait in the order in which they came, also to one that wants many")
+    @Test("waiting callers get descriptors in the order of their arrival, also one that wants many")
     func order() async throws {
         let descriptors = Descriptors(max: 2, of: 10)
         let order = Watched<[Int]>([])
@@ -27,14 +27,14 @@ struct DescriptorsTests {
         #expect(descriptors.free == 2)
     }
 
-    @Test("are all taken by one that wants more than there are")
+    @Test("a caller that wants more descriptors than there are takes all of them")
     func many() async throws {
         let descriptors = Descriptors(max: 2, of: 10)
         try await descriptors.hold(8) { #expect(descriptors.free == 0) }
         #expect(descriptors.free == 2)
     }
 
-    @Test("are not waited for by a task that was cancelled, and those behind it go on")
+    @Test("a cancelled task stops waiting for descriptors, and the tasks behind it go on")
     func cancelled() async throws {
         let descriptors = Descriptors(max: 2, of: 10)
         let gate = Gate()
@@ -54,7 +54,7 @@ struct DescriptorsTests {
         #expect(descriptors.free == 2 && descriptors.waiting == 0)
     }
 
-    @Test("say to the job that waits for them why it does")
+    @Test("a job that waits for descriptors shows the reason")
     func reason() async throws {
         let descriptors = Descriptors(max: 1, of: 400)
         let gate = Gate()

@@ -50,7 +50,7 @@ import Testing
         ("a: 1\n<<: 5\n", "a.yaml:2: \"<<\" takes an object"), ("<<: [{a: 1}, 2]\n", "\"<<\" takes an object"),
         ("<<: {a: 1}\n<<: {b: 1}\n", "is here twice"),
     ])
-    func `YAML that is no one document of plain names is refused`(text: String, reason: String) throws {
+    func `YAML that is not one document of plain, unique names is refused`(text: String, reason: String) throws {
         let error = try #require(yamlError(text))
         #expect(error.hasPrefix("a.yaml") && error.contains(reason), "\(error)")
     }
@@ -70,14 +70,14 @@ import Testing
         return text
     }
 
-    @Test func `a billion laughs are refused`() {
+    @Test func `YAML whose aliases multiply to a billion values is refused`() {
         #expect(yamlError(laughs)?.contains("its aliases make it too large") == true)
     }
 
     @Test(arguments: [
         "? *a9\n: 1\n", "? [*a9]\n: 1\n", "b: {*a9 : 1}\n", "b: {? *a9 : 1}\n", "*a9 : 1\n", "b: {[*a9]: 1}\n",
     ])
-    func `a billion laughs in the place of a name are refused, too`(key: String) {
+    func `YAML whose aliases multiply in the place of a member's name is refused`(key: String) {
         #expect(yamlError(laughs + key) != nil)
     }
 
@@ -86,7 +86,7 @@ import Testing
         #expect(try yaml(text)["prompt"]?.string?.hasPrefix("? Is *this*") == true)
     }
 
-    @Test func `a long text that aliases repeat is refused when it grows too long`() {
+    @Test func `YAML whose aliases repeat a long text too often is refused`() {
         let text = "t: &t \(String(repeating: "x", count: 2_000))\n"
         let list = { (count: Int) in "\(text)l: [\(String(repeating: "*t, ", count: count))]\n" }
         #expect(yamlError(list(400)) == nil)
@@ -131,7 +131,7 @@ import Testing
         #expect(document.error(at: path, "x").line == line)
     }
 
-    @Test func `names with the same beginning are told apart when a line is looked for`() throws {
+    @Test func `members of the same name in different objects have lines of their own`() throws {
         let document = try Document(Array("{\"a\":{\"x\":1},\n\"b\":{\"a\":2,\n\"x\":3}}".utf8), format: .json)
         #expect(document.error(at: ["b", "x"], "").line == 3)
         #expect(document.error(at: ["a", "x"], "").line == 1)
@@ -145,7 +145,7 @@ import Testing
         #expect(DocumentError(reason: "no").description == "no")
     }
 
-    @Test func `the ending of a file's name tells its format, in any case`() {
+    @Test func `the ending of a file's name tells its format, in upper and lower case`() {
         #expect(Document.Format(fileName: "a.JSON") == .json)
         #expect(Document.Format(fileName: "a.b.yml") == .yaml)
         #expect(Document.Format(fileName: "a.yaml") == .yaml)

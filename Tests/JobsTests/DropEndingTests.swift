@@ -6,5 +6,5 @@ import Testing
         ("a.json", ".json"), ("A.JSON", ".json"), ("a.YML", ".yml"), ("a.json.txt", ".json"), ("a.jsonl.TXT", ".jsonl"),
         ("a.json ", ".json"), ("a.ndjson", ".ndjson"), ("notes.txt", ".txt"), ("notes.md.txt", ".txt"), ("a", ""),
         ("a.csv\t", ".csv"), (".json", ".json"),
-    ]) func `the ending counts that was meant`(name: String, ending: String) { #expect(DropEnding.of(name) == ending) }
+    ]) func `the intended ending counts`(name: String, ending: String) { #expect(DropEnding.of(name) == ending) }
 }

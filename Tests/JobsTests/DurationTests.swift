@@ -18,7 +18,7 @@ import Testing
         "", "5", "s", "-5s", "+5s", "1.5h", "5 s", "5S", "5w", "1h30m", "٣s", "36601d", "99999999999999999999s",
         "9223372036854775807d", "5s\n",
     ])
-    func `anything else is none`(text: String) { #expect(Duration(text: text) == nil) }
+    func `any other text is no duration`(text: String) { #expect(Duration(text: text) == nil) }
 
     @Test func `a duration's text is read back as the same duration`() {
         var random = SeededRandom(seed: 3)
@@ -35,7 +35,7 @@ import Testing
             (7_200_000, "2h"), (172_800_000, "2d"), (-5, "0ms"),
         ] as [(Int64, String)]
     )
-    func `for people durations are short`(milliseconds: Int64, text: String) {
+    func `durations for people are short`(milliseconds: Int64, text: String) {
         #expect(Duration.milliseconds(milliseconds).roundedText == text)
     }
 }

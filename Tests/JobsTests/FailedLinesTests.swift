@@ -12,14 +12,14 @@ import Testing
         return Story(.accepted(acceptance), .completed(output: output))
     }
 
-    @Test func `a batch that is done says how many of its lines are not`() throws {
+    @Test func `a completed batch says how many of its lines failed`() throws {
         let story = story(.batch, Self.output(2, of: 4))
         let row = try #require(JobSummary(story.replay))
         #expect(row.state == .done && row.reason == "2 of 4 lines failed")
         #expect(story.replay.failedLines?.text == "2 of 4 lines failed")
     }
 
-    @Test func `it may be retried, and is as one that never ended then`() throws {
+    @Test func `a completed batch with failed lines may be retried, and is then no longer ended`() throws {
         var story = story(.batch, Self.output(2, of: 4))
         let retry = try story.replay.life.decide(
             .retry(Decision(uid: 0, user: "root")),
@@ -36,7 +36,7 @@ import Testing
     @Test(arguments: [
         (Acceptance.Kind.batch, output(0, of: 4), "none of its lines failed"),
         (.document, output(2, of: 4), "it completed, and nothing of it failed"),
-    ]) func `nothing is retried of which nothing failed`(kind: Acceptance.Kind, output: JSON, reason: String) {
+    ]) func `a completed job without failures cannot be retried`(kind: Acceptance.Kind, output: JSON, reason: String) {
         let life = story(kind, output).replay.life
         let error = #expect(throws: IllegalTransition.self) {
             try life.decide(.retry(Decision(uid: 0, user: "root")), at: Story.time(9))

@@ -1,7 +1,7 @@
 import Jobs
 import OrderedCollections
 
-/// A job's story, told event by event, a second apart.
+/// A job's history for tests, event by event, a second apart.
 struct Story {
     static let name = JobName(
         id: JobID(time: Timestamp(milliseconds: 1_795_485_600_000), high: 0, low: 1),

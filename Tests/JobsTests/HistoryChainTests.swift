@@ -14,7 +14,7 @@ import Testing
         return records.map { chain.seal($0) }
     }
 
-    @Test func `a line's chain is SHA-256 over the line before's 16 digits and its own bytes up to the chain`() {
+    @Test func `a line's digest is SHA-256 over the previous line's 16 digits and its own bytes up to the chain`() {
         var previous = ""
         for (record, line) in zip(records(20), lines(records(20))) {
             let body = String(decoding: record.openBytes, as: UTF8.self)
@@ -32,7 +32,7 @@ import Testing
         #expect(contents.defect == nil)
     }
 
-    @Test func `a history read in pieces gives the same as one read whole, torn or changed or not`() {
+    @Test func `a history read in pieces gives the same as one read whole, also when it is torn or changed`() {
         let records = records(4)
         let whole = Array(lines(records).joined())
         var changed = whole
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `a change of any one byte is found, and all before its line stays valid`() {
+    @Test func `a change of any byte is found, and the records before its line stay valid`() {
         let records = records(3)
         let lines = lines(records)
         let bytes = Array(lines.joined())
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `a line that is taken away, doubled or moved is found`() {
+    @Test func `a removed, doubled or moved line is found`() {
         let lines = lines(records(4))
         #expect(HistoryContents(lines[0] + lines[2] + lines[3]).defect == .brokenLine(line: 2))
         #expect(HistoryContents(lines[0] + lines[0]).defect == .brokenLine(line: 2))
@@ -99,7 +99,7 @@ import Testing
         #expect(HistoryContents(lines[1]).defect == .brokenLine(line: 1))
     }
 
-    @Test func `a changed line with records after it is no torn tail, which would be cut away`() {
+    @Test func `a changed line with records after it is no torn tail, which recovery would cut off`() {
         var lines = lines(records(3))
         lines[1][10] ^= 1
         #expect(HistoryContents(Array(lines.joined())).defect == .brokenLine(line: 2))
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func `a hole that a power cut left is torn off with all behind it, which was never synced`() {
+    @Test func `a hole from a power cut and all after it are a torn tail, because they were never synced`() {
         let lines = lines(records(6))
         let bytes = Array(lines.joined())
         let whole = lines[0].count + lines[1].count
@@ -137,7 +137,7 @@ import Testing
         #expect(contents.validLength == first.count)
     }
 
-    @Test func `records whose numbers have a gap are found although their chain fits`() {
+    @Test func `a gap in the record numbers is found although the chain fits`() {
         var chain = HistoryChain()
         let records = records(3)
         let bytes = chain.seal(records[0]) + chain.seal(records[2])

@@ -31,14 +31,14 @@ import Testing
         #expect(String(decoding: line(record), as: UTF8.self) == expected)
     }
 
-    @Test func `a record of a type that is not known is kept with all its members`() throws {
+    @Test func `a record of an unknown type is kept with all its members`() throws {
         let text = #"{"seq":1,"epoch":1,"at":"2026-11-24T02:00:00.000Z","type":"reviewed","who":{"uid":7}}"#
         let record = try #require(HistoryRecord(json: try JSONParser.parse(text)))
         #expect(record.event == .unknown(type: "reviewed", members: ["who": ["uid": 7]]))
         #expect(String(decoding: line(record), as: UTF8.self) == text)
     }
 
-    @Test func `members that are not known are passed over`() throws {
+    @Test func `unknown members are ignored`() throws {
         let text =
             #"{"seq":1,"epoch":1,"at":"2026-11-24T02:00:00.000Z","type":"claimed","node":"n","cause":"due","new":1}"#
         let record = try #require(HistoryRecord(json: try JSONParser.parse(text)))
@@ -53,7 +53,7 @@ import Testing
         #"{"seq":1,"epoch":1,"at":"2026-11-24T02:00:00Z","type":"failed"}"#,
         #"{"seq":1,"epoch":1,"at":"2026-11-24T02:00:00Z","type":"accepted","name":"a"}"#,
     ])
-    func `a record without what its type needs is none`(text: String) throws {
+    func `a record with a missing or wrong member is refused`(text: String) throws {
         #expect(HistoryRecord(json: try JSONParser.parse(text)) == nil)
     }
 
@@ -72,14 +72,14 @@ import Testing
     }
 
     @Test(arguments: ["seq", "epoch", "attempt"])
-    func `a record whose numbers cannot be counted on from is none`(member: String) throws {
+    func `a record whose number leaves no room for the next one is refused`(member: String) throws {
         let members = ["seq", "epoch", "attempt"].map { "\"\($0)\":\($0 == member ? Int.max : 1)" }
         let text =
             #"{"at":"2026-11-24T02:00:00Z","type":"step.started","step":"a","kind":"tool",\#(members.joined(separator: ","))}"#
         #expect(HistoryRecord(json: try JSONParser.parse(text)) == nil)
     }
 
-    @Test func `usage that no job has had does not make sums overflow`() throws {
+    @Test func `impossible usage in a history does not make sums overflow`() throws {
         let text =
             #"{"seq":1,"epoch":1,"at":"2026-11-24T02:00:00Z","type":"step.completed","step":"a","kind":"model","#
             + #""attempt":1,"usage":{"input_tokens":9223372036854775807,"output_tokens":-9,"cost_usd":1e308}}"#

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 @Suite struct JSONParserTests {
-    /// What the parser says about a text, or nil when it takes it.
+    /// The parser's error about a text, or nil when it accepts the text.
     private func complaint(_ text: String) -> String? {
         do throws(JSONSyntaxError) {
             _ = try JSONParser.parse(text)
@@ -31,7 +31,7 @@ import Testing
         #expect(try JSONParser.parse("1e-07") == .double(1e-7))
     }
 
-    @Test func `of two members of one name the last counts where that is asked for`() throws {
+    @Test func `the last of two members with the same name counts where the caller asks for that`() throws {
         #expect(try JSONParser.parse(Array(#"{"a":1,"b":2,"a":3}"#.utf8), duplicates: .last) == ["a": 3, "b": 2])
     }
 
@@ -61,7 +61,7 @@ import Testing
         ("\"abc", "line 1, column 5: the text ends inside a string"),
         ("\u{A0}1", "line 1, column 1: byte 194 where a value should be"),
     ])
-    func `what is no JSON is refused with line and column`(text: String, expected: String) {
+    func `a text that is no JSON is refused with line and column`(text: String, expected: String) {
         #expect(complaint(text) == expected)
     }
 
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `a byte order mark before the text is passed over, and nowhere else`() throws {
+    @Test func `a byte order mark is skipped before the text, and refused elsewhere`() throws {
         #expect(try JSONParser.parse([0xEF, 0xBB, 0xBF] + Array("7".utf8)) == 7)
         #expect(complaint(" \u{FEFF}7") != nil)
     }

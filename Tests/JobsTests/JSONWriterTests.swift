@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 @Suite struct JSONWriterTests {
-    @Test func `what is written is read back as the same value`() throws {
+    @Test func `a written value is read back as the same value`() throws {
         var random = SeededRandom(seed: 1)
         for round in 0..<3_000 {
             let value = random.json()
@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    @Test func `what is written stays on one line of printable bytes`() {
+    @Test func `a written value has no control characters, so it stays on one line`() {
         var random = SeededRandom(seed: 2)
         for _ in 0..<500 { #expect(!random.json().bytes.contains { $0 < 0x20 || $0 == 0x7F }) }
     }
@@ -28,7 +28,7 @@ import Testing
             (.object([:]), "{}"), (["a": [1, .null], "b": true], #"{"a":[1,null],"b":true}"#),
         ] as [(JSON, String)]
     )
-    func `values have these texts`(value: JSON, text: String) { #expect(value.text == text) }
+    func `each value has its expected text`(value: JSON, text: String) { #expect(value.text == text) }
 
     @Test func `whole doubles count as integers when one is asked for`() {
         #expect(JSON.double(5).int == 5)

@@ -9,7 +9,7 @@ import Testing
         ("input: foo\n", false), ("workflow: explain it to me\n", false), ("input: foo\noutput: bar\n", false),
         ("priority: 7\n", false), ("just: text\n", false), ("hello", false), ("- input: {}\n", false),
         ("input: {a: 1}\none: 1\ntwo: 2\n", false),
-    ]) func `a document is told from prose by its members`(text: String, isMeant: Bool) throws {
+    ]) func `the members of a text tell a job document from prose`(text: String, isMeant: Bool) throws {
         #expect(JobDocument.isMeant(try Document(Array(text.utf8), format: .yaml).value) == isMeant)
     }
 }

@@ -32,7 +32,7 @@ import Testing
         #expect(job.limits.toolCalls == 20 && job.limits.duration == .seconds(600))
     }
 
-    @Test func `an empty object is a job with nothing asked for`() throws {
+    @Test func `an empty object is a document that asks for nothing`() throws {
         #expect(try document("{}") == JobDocument())
     }
 
@@ -74,16 +74,16 @@ import Testing
         ("duration: 10", "limits.duration: a duration such as 90s, 15m, 2h or 7d was expected, not 10"),
         ("tokns: 1", "limits.tokns: unknown member; did you mean \"tokens\"?"),
     ])
-    func `a wrong limit is refused likewise`(text: String, expected: String) {
+    func `a wrong limit is refused with its line, its path and what was expected`(text: String, expected: String) {
         #expect(errorText { try document("limits:\n  \(text)\n") } == "job.yaml:2: \(expected)")
     }
 
-    @Test func `a key may have 512 characters and no more`() throws {
+    @Test func `an idempotency key may have 512 characters and no more`() throws {
         #expect(try document("idempotency_key: \(String(repeating: "k", count: 512))").idempotencyKey?.count == 512)
         #expect(throws: DocumentError.self) { try document("idempotency_key: \(String(repeating: "k", count: 513))") }
     }
 
-    @Test func `limits only become lower`() throws {
+    @Test func `the stricter of two limits counts`() throws {
         let mine = try document("limits: {tokens: 10, cost_usd: 5}").limits
         let other = try document("limits: {tokens: 20, cost_usd: 1, duration: 1h}").limits
         let lowered = mine.lowered(by: other)

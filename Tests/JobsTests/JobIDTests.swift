@@ -36,7 +36,7 @@ import Testing
         "01ARYZ6S41000000000000000é",
         "01ARYZ6S4100000000000000/1",
     ])
-    func `what is no canonical ULID is none`(text: String) { #expect(JobID(text) == nil) }
+    func `a text that is no canonical ULID is refused`(text: String) { #expect(JobID(text) == nil) }
 
     private let clock = TurnedWallClock()
 
@@ -53,14 +53,14 @@ import Testing
     }
 
     @Test(arguments: [-3_600, -1, 0, 1, 3_600])
-    func `a generator's ids ascend when the clock is turned`(seconds: Int) {
+    func `a generator's ids ascend when the clock is set back or forward`(seconds: Int) {
         let generator = generator(seed: 9)
         let first = generator.next()
         clock.turn(by: .seconds(seconds))
         #expect(first < generator.next())
     }
 
-    @Test func `a generator's ids come after those of a former life whose clock was ahead`() {
+    @Test func `a generator's ids come after those of an earlier process whose clock was ahead`() {
         let former = JobID(time: clock.now + .seconds(3_600), high: .max, low: .max)
         let generator = generator(seed: 10)
         generator.pass(former)

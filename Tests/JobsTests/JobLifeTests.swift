@@ -42,8 +42,8 @@ import Testing
         Approval(step: "a", decision: decision, argumentsHash: arguments.sha256)
     }
 
-    /// For every state: the commands that lead to it, and where each legal command leads from it. What is not here is
-    /// not allowed.
+    /// For every state: the commands that lead to it, and where each legal command leads from it. All other commands
+    /// are illegal.
     private static let table: [(state: String, way: [String], legal: [String: String])] = [
         ("not accepted", [], ["accept": "waiting"]),
         (
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `places follow states`() throws {
+    @Test func `each state has its place`() throws {
         let places: [String: Place] = [
             "accept": .processing, "step": .processing, "defer": .deferred(until: Self.due), "hold": .held,
             "complete": .done(day: "2026-11-24"), "fail": .failed(day: "2026-11-24"),
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func `a refusal says what and why`() throws {
+    @Test func `a refused command gets an error with the state, the command and the reason`() throws {
         var life = JobLife()
         #expect(
             errorText { try life.decide(.complete(output: 1), at: Self.now) }
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func `on any walk only legal states are reached, and the replayed records give the same life`() throws {
+    @Test func `random commands reach only legal states, and replayed records give the same life`() throws {
         for seed in 0..<200 as Range<UInt64> {
             var random = SeededRandom(seed: seed)
             var life = JobLife()

@@ -42,7 +42,7 @@ import Testing
         #expect(drop(String(repeating: "x", count: 200)) == String(repeating: "x", count: 200))
     }
 
-    @Test func `what is kept of a long name is its beginning, without gaps`() {
+    @Test func `a long name keeps its beginning without gaps`() {
         let name = String(repeating: "x", count: 196) + "😀yz" + String(repeating: "w", count: 40)
         #expect(drop(name) == String(repeating: "x", count: 196) + "~")
     }
@@ -64,7 +64,7 @@ import Testing
     @Test(arguments: [
         "", "report.json", "01ARYZ6S410000000000000001", "01ARYZ6S410000000000000001-", "01ARYZ6S410000000000000001_a",
     ])
-    func `a directory's name that is none of a job is not read as one`(name: String) { #expect(JobName(name) == nil) }
+    func `a directory's name that is not a job's is refused`(name: String) { #expect(JobName(name) == nil) }
 
     @Test func `a drop named like a job is a name like any other`() throws {
         let inner = JobName(id: id, dropName: Array("a.txt".utf8)).description

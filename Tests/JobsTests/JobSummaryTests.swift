@@ -6,7 +6,7 @@ import Testing
 @Suite struct JobSummaryTests {
     @Test func `a job has no row before its acceptance`() { #expect(JobSummary(JobReplay(name: Story.name)) == nil) }
 
-    @Test func `the row of a job that is done`() throws {
+    @Test func `the row of a completed job has all its members`() throws {
         let story = Story(
             .accepted(Story.acceptance),
             Story.start("classify"),
@@ -62,7 +62,7 @@ import Testing
         #expect(JobSummary.short(String(repeating: "x", count: 201)) == String(repeating: "x", count: 199) + "…")
     }
 
-    @Test func `usage counts the tries that a retry by a person set back`() {
+    @Test func `usage includes the attempts before a person's retry`() {
         let story = Story(
             .accepted(Story.acceptance),
             Story.failed("a", 1, Failure(.permanent, "no")),

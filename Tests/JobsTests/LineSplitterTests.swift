@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `of a long line the beginning is kept, and its length is told`() {
+    @Test func `a long line keeps its beginning and its whole length`() {
         let bytes = Array("0123456789\nab\n".utf8)
         for pieces in 1...bytes.count {
             let lines = lines(bytes, pieces: pieces, bytesMax: 4)
@@ -37,5 +37,5 @@ import Testing
         }
     }
 
-    @Test func `a file without a byte has no lines`() { #expect(lines([], pieces: 1).isEmpty) }
+    @Test func `an empty file has no lines`() { #expect(lines([], pieces: 1).isEmpty) }
 }

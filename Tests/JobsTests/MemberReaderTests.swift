@@ -12,12 +12,12 @@ import Testing
         ("pormpt: 1", "c.yaml:1: pormpt: unknown member; did you mean \"prompt\"?"),
         ("zebra: 1", "c.yaml:1: zebra: unknown member; known here: prompt, model"),
     ])
-    func `an unknown member is refused, with what was meant`(text: String, expected: String) throws {
+    func `an unknown member is refused, with a known one as a hint`(text: String, expected: String) throws {
         let reader = try reader(text)
         #expect(errorText { try reader.allowOnly(["prompt", "model"]) } == expected)
     }
 
-    @Test func `a member with a name without end is refused with a short sentence`() throws {
+    @Test func `a member with a very long name is refused with a short sentence`() throws {
         let name = String(repeating: "x", count: 100_000)
         let document = try Document(JSON.object([name: 1]).bytes, format: .json)
         let reader = try MemberReader(document)

@@ -3,10 +3,10 @@ import OrderedCollections
 import TestKit
 import Testing
 
-@Suite("A number")
+@Suite("Numbers in documents")
 struct NumberTests {
     @Test(
-        "keeps every digit and its written form",
+        "a number keeps every digit and its written form",
         arguments: [
             "0", "-0", "-0.0", "5", "5.0", "3.10", "0.1", "0.10", "1.0", "-2.50", "1e5", "1E5", "1e+5", "1e400",
             "1e-400",
@@ -21,7 +21,7 @@ struct NumberTests {
         #expect(try Document(Array("a: \(text)\n".utf8), format: .yaml).value.text == "{\"a\":\(text)}")
     }
 
-    @Test("is an integer or a double where these write it the same, so that ordinary ones cost nothing more")
+    @Test("a number that an integer or a double writes the same is held as one")
     func kinds() throws {
         var random = SeededRandom(seed: 5)
         for _ in 0..<1_000 {
@@ -34,7 +34,7 @@ struct NumberTests {
     }
 
     @Test(
-        "is worth what it says, however it is written",
+        "numbers are compared by value, however they are written",
         arguments: [
             ("1", "1.0", 0), ("1e2", "100", 0), ("0.10", "0.1", 0), ("-0", "0", 0), ("1e400", "1e399", 1),
             ("12345678901234567890", "12345678901234567891", -1), ("9007199254740993", "9007199254740992.0", 1),
@@ -52,7 +52,7 @@ struct NumberTests {
     }
 
     @Test(
-        "is a multiple of another, or not, by its decimal digits",
+        "decimal digits decide whether a number is a multiple of another",
         arguments: [
             ("0.0075", "0.0001", true), ("0.0075", "0.001", false), ("12345678901234567890", "10", true),
             ("12345678901234567891", "10", false), ("1e400", "7", false), ("7e400", "7", true),
@@ -68,7 +68,7 @@ struct NumberTests {
     }
 
     @Test(
-        "is an integer when one is asked for and it is whole",
+        "a whole number can be read as an integer, however it is written",
         arguments: [
             ("1E3", 1_000), ("5.00", 5), ("5.10", nil), ("1e400", nil), ("-0", 0), ("-1e2", -100),
             ("9223372036854775807.0", 9_223_372_036_854_775_807), ("9223372036854775808", nil),
@@ -78,7 +78,7 @@ struct NumberTests {
     func integer(text: String, value: Int?) throws { #expect(try JSONParser.parse(text).int == value) }
 
     @Test(
-        "has the digest that histories hold from the time when its form was not kept, unless its worth was lost",
+        "a number has the digest that old histories hold, unless a double would change its value",
         arguments: [
             ("[3.10]", "[3.1]", true), ("[1E3]", "[1000.0]", true), ("[5e0]", "[5.0]", true), ("[-0]", "[0]", true),
             ("[12345678901234567890]", "[1.2345678901234567e+19]", false), ("[1e400]", "[null]", false),
@@ -90,7 +90,7 @@ struct NumberTests {
     }
 
     @Test(
-        "that is printed as a bare word is a number only where every program writes it back like that",
+        "a printed bare word is a number only where every program writes it back unchanged",
         arguments: [
             ("42", 42), ("-7", -7), ("0", 0), (" 42\n", 42), ("0.5", 0.5), ("-1.25", -1.25),
             ("9007199254740991", 9_007_199_254_740_991),

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ResultDocumentTests {
     private let refused = Failure(.permanent, "the model refused the key", hint: "set OPENAI_API_KEY")
 
-    @Test func `result.json of a job that completed`() {
+    @Test func `result.json of a completed job has all its members`() {
         let story = Story(
             .accepted(Story.acceptance),
             Story.start("classify"),
@@ -55,7 +55,7 @@ import Testing
         #expect(ResultDocument(story.replay).errorText == nil)
     }
 
-    @Test func `a cut answer, an estimate and why an answer ended stand in the result and in the row`() {
+    @Test func `the result and the row show a cut answer, and the result an estimate and why an answer ended`() {
         var usage = Story.usage(10)
         usage.isEstimated = true
         var cut = StepCompletion(step: "classify", kind: .model, output: "The three", model: "m", usage: usage)
@@ -100,7 +100,7 @@ import Testing
         #expect(result.errorText == expected)
     }
 
-    @Test func `error.txt of a job that failed before its first step, without a hint`() {
+    @Test func `error.txt of a job that failed before its first step suggests a retry when there is no hint`() {
         let story = Story(.accepted(Story.acceptance), .failed(step: nil, Failure(.temporary, "no route")))
         let expected = """
             What:    no route
@@ -113,7 +113,7 @@ import Testing
         #expect(ResultDocument(story.replay).errorText == expected)
     }
 
-    @Test func `a cancelled job says who cancelled it, and how it goes on`() {
+    @Test func `the result of a cancelled job names the user who cancelled it, and the step`() {
         let story = Story(.accepted(Story.acceptance), Story.start("a"), .cancelled(Story.alice))
         let result = ResultDocument(story.replay)
         #expect(result.json["outcome"] == "cancelled")
@@ -122,7 +122,7 @@ import Testing
         #expect(result.errorText?.contains("Why:     a person or the policy said no\n") == true)
     }
 
-    @Test(arguments: [0, 1, 2, 3_000]) func `the text that is written in pieces is that of the whole`(count: Int) {
+    @Test(arguments: [0, 1, 2, 3_000]) func `the text written in pieces equals the whole text`(count: Int) {
         var story = Story(.accepted(Story.acceptance))
         for index in 0..<count { story.add(Story.done("step-\(index)")) }
         story.add(.completed(output: ["a": [1, 2]]))

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 @Suite struct RetryPolicyTests {
-    @Test func `a wait is anywhere between nothing and the doubled, capped ceiling`() {
+    @Test func `a wait is anywhere between zero and the doubled, capped ceiling`() {
         let policy = RetryPolicy()
         let ceilings: [Int64] = [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]
         for (index, ceiling) in ceilings.enumerated() {
@@ -25,14 +25,14 @@ import Testing
         }
     }
 
-    @Test func `a wait is never shorter than what the other side asked for, cap or not`() {
+    @Test func `a wait is never shorter than the provider asked for, whatever the cap`() {
         let policy = RetryPolicy()
         #expect(policy.delay(after: 1, floor: .seconds(7), jitter: 0.5) == .seconds(7))
         #expect(policy.delay(after: 1, floor: .seconds(900), jitter: 0.5) == .seconds(900))
         #expect(policy.delay(after: 3, floor: .seconds(1), jitter: 0.5) == .seconds(4))
     }
 
-    @Test func `a policy is read, keeps what is missing, and is written as it was read`() throws {
+    @Test func `a policy is read with defaults for missing members, and is written as it was read`() throws {
         let text = "{attempts: 7, initial: 500ms, factor: 3, max: 1m}"
         let policy = try RetryPolicy(MemberReader(Document(Array(text.utf8), format: .yaml)))
         #expect(
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: ["{attempts: 0}", "{attempts: 101}", "{factor: 0.5}", "{initial: 5}", "{max: -1s}", "{tries: 1}"])
-    func `a policy that could not be kept is refused`(text: String) {
+    func `a policy with a wrong or unknown member is refused`(text: String) {
         #expect(throws: DocumentError.self) { try RetryPolicy(MemberReader(Document(Array(text.utf8), format: .yaml))) }
     }
 }

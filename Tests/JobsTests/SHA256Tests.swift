@@ -17,8 +17,8 @@ import Testing
         }
     }
 
-    /// The examples that NIST gives with FIPS 180-4, and messages around the ends of its blocks of 64 bytes, the last of
-    /// which holds 55 bytes at most, by coreutils' sha256sum.
+    /// NIST's examples for FIPS 180-4, and messages around the ends of 64-byte blocks, of which the last holds 55 bytes
+    /// at most; the digests of these are from coreutils' sha256sum.
     static let vectors = [
         Vector("nothing", "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         Vector("one block", "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `a copy goes its own way`() {
+    @Test func `a copied hash goes on independently`() {
         var hash = SHA256()
         hash.update(Array("ab".utf8).span.bytes)
         var copy = hash
@@ -82,7 +82,7 @@ import Testing
         #expect(copy.finalize().hexadecimal == SHA256.hash(Array("abx".utf8)).hexadecimal)
     }
 
-    @Test func `the first digits are asked for alone`() {
+    @Test func `the first digits can be read alone`() {
         let digest = SHA256.hash(Array("abc".utf8))
         #expect(digest.hexadecimalBytes(of: 8) == Array("ba7816bf8f01cfea".utf8))
     }

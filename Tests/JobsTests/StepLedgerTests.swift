@@ -6,20 +6,20 @@ import Testing
 @Suite struct StepLedgerTests {
     private let temporary = Failure(.temporary, "busy")
 
-    @Test func `a step that was begun runs, and its intent is pending`() throws {
+    @Test func `a begun step is running, and its intent is pending`() throws {
         let entry = try #require(Story(Story.start("a", effect: .write)).replay.steps["a"])
         #expect(entry.status == .running && entry.attempts == 1 && entry.pending?.effect == .write)
         #expect(entry.startedAt == Story.time(0) && entry.finishedAt == nil)
     }
 
-    @Test func `a step that is done has its output, its usage and nothing pending`() throws {
+    @Test func `a completed step has its output, its usage and nothing pending`() throws {
         let entry = try #require(Story(Story.start("a"), Story.done("a", usage: Story.usage(5))).replay.steps["a"])
         #expect(entry.status == .completed && entry.output == "ok" && entry.pending == nil)
         #expect(entry.usage.tokens == 6 && entry.model == "m" && entry.finishedAt == Story.time(1))
         #expect(entry.durationMilliseconds == 7)
     }
 
-    @Test func `tries and failures are counted, and usage adds up over the tries`() throws {
+    @Test func `attempts and failures are counted, and usage adds up over the attempts`() throws {
         let story = Story(
             Story.start("a"),
             Story.failed("a", 1, temporary, retryAt: Story.time(9)),
@@ -31,7 +31,7 @@ import Testing
         #expect(entry.usage.modelCalls == 2 && story.replay.steps.usage.modelCalls == 2)
     }
 
-    @Test func `a retry by a person sets the counts back and leaves finished steps finished`() throws {
+    @Test func `a person's retry resets the count of failures and leaves finished steps finished`() throws {
         let story = Story(
             Story.done("a"),
             Story.start("b"),
@@ -45,7 +45,7 @@ import Testing
         #expect(story.replay.steps["a"]?.retryAt == nil)
     }
 
-    @Test func `a release after an unknown outcome settles the doubt about that step, and about no other`() {
+    @Test func `a release after an unknown outcome clears the pending start of that step, and of no other`() {
         let hold = Hold(reason: .unknownOutcome, step: "a", message: "")
         let story = Story(
             Story.start("a", effect: .write),
@@ -57,7 +57,7 @@ import Testing
         #expect(story.replay.steps["b"]?.pending != nil)
     }
 
-    @Test func `a release after another hold, and a retry, settle no doubt`() {
+    @Test func `a release after another hold, and a retry, leave a start pending`() {
         let requested = Hold(reason: .requested, step: "a", message: "")
         let unknown = Hold(reason: .unknownOutcome, step: "a", message: "")
         let start = Story.start("a", effect: .write)
@@ -78,7 +78,7 @@ import Testing
         #expect(later.replay.steps["a"]?.pending != nil)
     }
 
-    @Test func `a release lets nothing run again that had failed for good, and a retry does`() {
+    @Test func `a step that failed for good may run again after a retry, and not after a release`() {
         var story = Story(
             Story.failed("a", 1, Failure(.permanent, "no")),
             .held(Hold(reason: .overBudget, message: ""))
@@ -89,19 +89,19 @@ import Testing
         #expect(story.replay.steps["a"]?.retryAt != nil)
     }
 
-    @Test func `the current step is the last that runs, else the last that failed`() {
+    @Test func `the current step is the last one that runs, else the last one that failed`() {
         #expect(Story(Story.start("a"), Story.start("b")).replay.steps.current?.step == "b")
         #expect(Story(Story.start("a"), Story.failed("b", 1, temporary)).replay.steps.current?.step == "a")
         #expect(Story(Story.done("a"), Story.failed("b", 1, temporary)).replay.steps.current?.step == "b")
         #expect(Story(Story.done("a")).replay.steps.current == nil)
     }
 
-    @Test func `the current step stays the right one, whatever happens to the steps`() {
+    @Test func `the current step is correct after any sequence of step events`() {
         var random = SeededRandom(seed: 7)
         var story = Story(.accepted(Story.acceptance))
         for _ in 0..<500 {
             let step = "step-\(Int.random(in: 0..<4, using: &random))"
-            // Seldom begun, so that often nothing runs.
+            // Steps begin seldom, so that often no step runs.
             switch Int.random(in: 0..<5, using: &random) {
             case 0: story.add(Story.start(step))
             case 1, 2: story.add(Story.done(step))
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func `of a batch's lines no output is held, and of no failure the provider's answer`() {
+    @Test func `the ledger holds no output of a batch line, and no provider's response of a failure`() {
         var refused = temporary
         refused.response = ["status_code": 400]
         let story = Story(Story.done("batch/1/a"), Story.done("a"), Story.failed("batch/2", 1, refused))
@@ -121,7 +121,7 @@ import Testing
         #expect(story.replay.steps["batch/2"]?.failure == temporary)
     }
 
-    @Test func `a step is settled when it is not to be run any more`() {
+    @Test func `a step is settled when it will not run again`() {
         #expect(Story(Story.start("a")).replay.steps["a"]?.isSettled == false)
         #expect(Story(Story.done("a")).replay.steps["a"]?.isSettled == true)
         #expect(Story(Story.failed("a", 1, temporary)).replay.steps["a"]?.isSettled == true)

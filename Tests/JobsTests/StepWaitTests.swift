@@ -26,7 +26,7 @@ struct StepWaitTests {
         return ledger
     }
 
-    @Test("is read again from its record")
+    @Test("a wait is read back from its record")
     func roundTrip() throws {
         let record = HistoryRecord(seq: 7, epoch: 1, at: time, event: .stepWaits(wait(asked: true)))
         let json = try JSONParser.parse(record.openBytes + Array("}".utf8))
@@ -34,7 +34,7 @@ struct StepWaitTests {
         #expect(HistoryRecord(json: json) == record)
     }
 
-    @Test("has lost no attempt, and is no death of the daemon")
+    @Test("a step that waits has used no attempt, and no death of the daemon counts against it")
     func noAttempt() throws {
         let start = JobEvent.stepStarted(StepStart(step: "a", kind: .model, attempt: 1))
         let entry = try #require(ledger(start, .stepWaits(wait(asked: true)))["a"])
@@ -45,7 +45,7 @@ struct StepWaitTests {
         #expect(ledger(start, .stepWaits(wait(asked: false)))["a"]?.refusedSince == nil)
     }
 
-    @Test("counts how long it is refused from the first refusal to an answer")
+    @Test("the refusals of a step last from the first one until an answer")
     func since() {
         let start = JobEvent.stepStarted(StepStart(step: "a", kind: .model, attempt: 1))
         let refused = JobEvent.stepWaits(wait(asked: true))

@@ -1,7 +1,7 @@
 import Jobs
 import Testing
 
-/// What the daemon's ends say about the step `a`.
+/// What the ends of the daemon say about step `a`.
 @Suite struct SuspicionTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var name: String
@@ -40,41 +40,41 @@ import Testing
         Row(name: "a reboot is no evidence", events: [start(), claim(.reboot)]),
         Row(name: "an end that is not known is no evidence", events: [start(), claim(nil)]),
         Row(name: "a stop takes no evidence back", events: twice + [start(3), claim(.stop)], deaths: 2),
-        Row(name: "a death while nothing ran acquits it", events: twice + [claim(.crashIdle)]),
+        Row(name: "a death while nothing ran clears it", events: twice + [claim(.crashIdle)]),
         Row(
-            name: "a death while nothing ran says nothing of what an earlier life left under way",
+            name: "a death while nothing ran is no evidence about a step that an earlier process left under way",
             events: twice + [start(3), claim(.crashIdle)],
             deaths: 2
         ),
-        Row(name: "an end of its own acquits it", events: twice + [Story.done("a")]),
+        Row(name: "its own end clears it", events: twice + [Story.done("a")]),
         Row(
-            name: "a failure acquits it: the daemon lived on",
+            name: "a failure clears it: the daemon did not die",
             events: twice + [Story.failed("a", 3, Failure(.temporary, "busy"), retryAt: Story.time(9))]
         ),
-        Row(name: "a wait for its model acquits it", events: twice + [.stepWaits(wait)]),
-        Row(name: "a release by a person acquits it", events: twice + [.released(Release(Story.alice))]),
-        Row(name: "a death while it ran alone is its own", events: alone, deaths: 1, diedAlone: true),
-        Row(name: "a death while another one ran alone is not its own", events: [start(), claim(.crashAlone)]),
+        Row(name: "a wait for its model clears it", events: twice + [.stepWaits(wait)]),
+        Row(name: "a person's release clears it", events: twice + [.released(Release(Story.alice))]),
+        Row(name: "a death while it ran alone is certainly its own", events: alone, deaths: 1, diedAlone: true),
+        Row(name: "a death while another step ran alone does not count", events: [start(), claim(.crashAlone)]),
         Row(
-            name: "a death after others were let in beside it is one of many",
+            name: "a death after others joined its run alone counts, but is not certainly its own",
             events: [start(isAlone: true), claim(.crash)],
             deaths: 1
         ),
         Row(
-            name: "a death after its lonely run had ended is not its own",
+            name: "a death after its run alone had ended does not count",
             events: [start(isAlone: true), Story.done("a"), claim(.crashAlone)]
         ),
-        Row(name: "a stop in its lonely run is no evidence", events: [start(isAlone: true), claim(.stop)]),
+        Row(name: "a stop in its run alone is no evidence", events: [start(isAlone: true), claim(.stop)]),
         Row(
-            name: "a second death in the recovery leaves it as it was judged",
+            name: "a second death during the recovery changes nothing",
             events: alone + [claim(.crash)],
             deaths: 1,
             diedAlone: true
         ),
-        Row(name: "a retry by a person acquits it of its lonely death", events: alone + [.retried(Story.alice)]),
+        Row(name: "a person's retry clears it after a death in its run alone", events: alone + [.retried(Story.alice)]),
     ]
 
-    @Test(arguments: rows) func `judges a step`(row: Row) {
+    @Test(arguments: rows) func `an end of the daemon counts against a step only as far as it is evidence`(row: Row) {
         var ledger = StepLedger()
         for (index, event) in row.events.enumerated() {
             ledger.apply(HistoryRecord(seq: index + 1, epoch: 1, at: Story.time(index), event: event))
@@ -82,7 +82,7 @@ import Testing
         #expect(ledger["a"]?.deaths == row.deaths && ledger["a"]?.diedAlone == row.diedAlone)
     }
 
-    @Test func `a step is suspected from so many deaths on, until it ends`() {
+    @Test func `a step is suspected after the given number of deaths, until it ends`() {
         var story = Story(Self.start(), Self.claim(.crash), Self.start(2), Self.claim(.crash))
         #expect(story.replay.steps.suspicion(after: 3) == nil)
         #expect(story.replay.steps.suspicion(after: 2) == Suspicion(step: "a", deaths: 2))
@@ -90,7 +90,7 @@ import Testing
         #expect(story.replay.steps.suspicion(after: 2) == nil)
     }
 
-    @Test func `the rows of a suspect and of the others say what they wait for`() {
+    @Test func `the row of a suspected step says why it waits and that it runs alone`() {
         let suspicion = Suspicion(step: "each/3/call", deaths: 3)
         #expect(suspicion.waits == "suspected: the daemon died 3 times while step each/3/call ran; waits to run alone")
         #expect(suspicion.runs == "suspected: the daemon died 3 times while step each/3/call ran; runs alone")

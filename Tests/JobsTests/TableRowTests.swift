@@ -30,7 +30,7 @@ import Testing
         ("the same twice", "a,a,a\n", ["a", "a_2", "a_3"]),
         ("one that has the number", "a,a_2,a\n", ["a", "a_2", "a_3"]),
         ("none in the middle", "a,,c\n", ["a", "column_2", "c"]), ("none at the end", "a,b,,\n", ["a", "b"]),
-    ]) func `columns have names of their own`(name: String, record: String, columns: [String]) {
+    ]) func `each column gets a unique name`(name: String, record: String, columns: [String]) {
         #expect(TableHeading(Array(record.utf8), delimiter: comma).columns == columns)
     }
 }

@@ -21,7 +21,7 @@ import Testing
         ("UTF-16 big-endian", [0xFE, 0xFF] + utf16(text, isLittle: false)),
         ("UTF-32 little-endian", [0xFF, 0xFE, 0, 0] + utf32(text, isLittle: true)),
         ("UTF-32 big-endian", [0, 0, 0xFE, 0xFF] + utf32(text, isLittle: false)),
-    ]) func `a text is read in every encoding that says what it is`(name: String, bytes: [UInt8]) throws {
+    ]) func `a text is read in UTF-8 and in every encoding that a mark names`(name: String, bytes: [UInt8]) throws {
         #expect(try PlainText.read(bytes, named: "note.txt") == Self.text)
     }
 
@@ -73,7 +73,7 @@ import Testing
             ("an archive", [0x50, 0x4B, 3, 4, 0, 0], "it is a zip archive, not a text"),
         ] as [(String, [UInt8], String)]
     )
-    func `what is no text says which byte, and what it looks like`(
+    func `the error about bytes that are no text names the byte or the kind of file`(
         name: String,
         bytes: [UInt8],
         reason: String
@@ -84,7 +84,7 @@ import Testing
 
     @Test(arguments: [
         ("report.docx", "a Word document"), ("numbers.XLSX", "an Excel workbook"), ("all.zip", "a zip archive"),
-    ]) func `an archive is told from a document by its name`(name: String, kind: String) {
+    ]) func `the name tells a document from an archive`(name: String, kind: String) {
         #expect(BinaryFile.kind(of: [0x50, 0x4B, 3, 4], named: name) == kind)
     }
 
@@ -93,7 +93,7 @@ import Testing
             Array("ASCII".utf8), Array("é日🎉".utf8), [], [0xED, 0x9F, 0xBF], [0xF4, 0x8F, 0xBF, 0xBF],
             [0xE0, 0xA0, 0x80],
         ] as [[UInt8]]
-    ) func `UTF-8 is UTF-8, wherever it is cut into pieces`(bytes: [UInt8]) {
+    ) func `UTF-8 is valid, wherever it is cut into pieces`(bytes: [UInt8]) {
         for cut in 0...bytes.count {
             var check = UTF8Check()
             check.add(bytes[..<cut])
@@ -109,5 +109,5 @@ import Testing
             [0xC3, 0x28],
             [0xE2, 0x82], [0x61, 0],
         ] as [[UInt8]]
-    ) func `what the standard forbids is a fault`(bytes: [UInt8]) { #expect(TextFault(bytes) != nil) }
+    ) func `bytes that the standard forbids are a fault`(bytes: [UInt8]) { #expect(TextFault(bytes) != nil) }
 }

@@ -49,9 +49,9 @@ import Testing
         "2026-11-24 02:00:00Z", "+026-11-24T02:00:00Z", "2026\r11-24T02:00:00Z", "2026-11-24T02\u{1A}00:00Z",
         "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "٢٠٢٦-11-24T02:00:00Z",
     ])
-    func `what is no RFC 3339 time is refused`(text: String) { #expect(Timestamp(text: text) == nil) }
+    func `a text that is no RFC 3339 time is refused`(text: String) { #expect(Timestamp(text: text) == nil) }
 
-    @Test func `the form of names is rounded up to the second, so that nothing is due too early`() throws {
+    @Test func `the time in a name is rounded up to the second, so that nothing is due too early`() throws {
         var random = SeededRandom(seed: 6)
         for _ in 0..<5_000 {
             let time = Timestamp(milliseconds: Int64.random(in: 0...4_000_000_000_000, using: &random))
@@ -65,11 +65,11 @@ import Testing
         #expect(Timestamp(milliseconds: 1_795_564_799_001).compactText == "20261125T000000Z")
     }
 
-    @Test func `the last second of the calendar has a name that does not fall back to its beginning`() {
+    @Test func `the last second of the calendar has a name that does not wrap to the beginning`() {
         #expect(Timestamp(milliseconds: range.upperBound).compactText == "99991231T235959Z")
     }
 
-    @Test func `a time outside the calendar has the text of the calendar's end, and stops nobody`() {
+    @Test func `a time outside the calendar has the text of the calendar's nearest end`() {
         #expect(Timestamp(milliseconds: range.lowerBound - 1).text == "0000-01-01T00:00:00.000Z")
         #expect(Timestamp(milliseconds: range.upperBound + 1).text == "9999-12-31T23:59:59.999Z")
     }
@@ -78,9 +78,9 @@ import Testing
         "", "20261124T020000", "20261124t020000Z", "20261324T020000Z", "20260229T020000Z", "+0261124T020000Z",
         "20261124T+20000Z", "20261124T-00000Z", "20261124T240000Z", "20261124T020000Z.", "2026112٤T020000Z",
     ])
-    func `what is no such name is refused`(text: String) { #expect(Timestamp(compactText: text) == nil) }
+    func `a name that holds no such time is refused`(text: String) { #expect(Timestamp(compactText: text) == nil) }
 
-    @Test func `a day is the first ten characters`() {
+    @Test func `a day is the first ten characters of the time`() {
         #expect(Timestamp(milliseconds: 1_795_485_600_000).day == "2026-11-24")
     }
 }

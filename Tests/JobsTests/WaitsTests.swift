@@ -15,18 +15,18 @@ struct WaitsTests {
         return told.all
     }
 
-    @Test("one wait is told when it begins and when it ends")
+    @Test("a wait is reported when it begins and when it ends")
     func one() async {
         #expect(await collect { await Waits.during("a turn") {} } == ["a turn", nil])
     }
 
-    @Test("of waits inside each other the one that began first is shown")
+    @Test("of nested waits the one that began first is shown")
     func nested() async {
         let told = await collect { await Waits.during("first") { await Waits.during("second") {} } }
         #expect(told == ["first", nil])
     }
 
-    @Test("a wait that goes on is shown when the one before it ends")
+    @Test("a wait that goes on is shown when the wait before it ends")
     func handedOver() async {
         let told = await collect {
             await withTaskGroup { group in
@@ -48,12 +48,12 @@ struct WaitsTests {
         #expect(told.first == .some("first") && told.last == .some(nil))
     }
 
-    @Test("a wait ends, too, when what waited throws")
+    @Test("a wait ends also when its body throws")
     func thrown() async {
         let told = await collect { try? await Waits.during("a turn") { throw CancellationError() } }
         #expect(told == ["a turn", nil])
     }
 
-    @Test("outside of a job a wait is told to no one")
+    @Test("outside of a job a wait runs its body and is not reported")
     func outside() async { #expect(await Waits.during("a turn") { 7 } == 7) }
 }

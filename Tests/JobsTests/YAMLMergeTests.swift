@@ -7,7 +7,7 @@ struct YAMLMergeTests {
     private static let base = "base: &base {b: 1, c: 2}\nother: &other {c: 3, d: 4}\n"
 
     @Test(
-        "gives a mapping the members of others, which its own go before",
+        "a merge key adds the members of other mappings, and the mapping's own take precedence",
         arguments: [
             ("{<<: *base}", #"{"b":1,"c":2}"#), ("{a: 0, <<: *base, e: 5}", #"{"a":0,"b":1,"c":2,"e":5}"#),
             ("{<<: *base, c: 9}", #"{"b":1,"c":9}"#), ("{c: 9, <<: *base}", #"{"c":9,"b":1}"#),
@@ -21,19 +21,19 @@ struct YAMLMergeTests {
         #expect(document.value["v"]?.text == json)
     }
 
-    @Test("is an ordinary name in JSON")
+    @Test("a merge key is an ordinary name in JSON")
     func json() throws {
         let document = try Document(Array(#"{"<<": {"a": 1}}"#.utf8), format: .json)
         #expect(document.value == ["<<": ["a": 1]])
     }
 
-    @Test("leads from a merged member back to the line where it stands")
+    @Test("an error about a merged member names the line where the member is written")
     func line() throws {
         let document = try Document(Array("base: &base\n  b: 1\nv:\n  <<: *base\n".utf8), format: .yaml)
         #expect(document.error(at: ["v", "b"], "").line == 2)
     }
 
-    @Test("cannot make a document grow without end")
+    @Test("merge keys cannot make a document grow without end")
     func bomb() {
         var text = "a0: &a0 {x: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}\n"
         for level in 1...6 {

@@ -3,7 +3,7 @@ import Jobs
 import Logging
 import Telemetry
 
-/// A small program for the tests of Telemetry: what must be seen from outside a process is done in this one.
+/// A small program for the tests of Telemetry: it does what a test must observe from outside the process.
 ///
 /// - `journal-probe entries JOB`: three entries with fields, to the journal.
 /// - `journal-probe flood JOB COUNT`: stops the journal (`$JOURNALD_PID`), logs, prints what was lost, continues it.
@@ -20,7 +20,7 @@ enum JournalProbe {
         }
     }
 
-    /// The same moment always, so that text can be compared.
+    /// Always the same moment, so that texts can be compared.
     private static let clock = WallClock { Timestamp(milliseconds: 1_795_417_200_123) }
 
     private static func logEntries(_ job: String) async {
@@ -63,6 +63,6 @@ enum JournalProbe {
         notifier.reloading()
         notifier.ready("reloaded")
         notifier.stopping("2 running")
-        print(notifier.watchdogTimeout.map { "\($0)" } ?? "nobody watches")
+        print(notifier.watchdogTimeout.map { "\($0)" } ?? "no watchdog")
     }
 }

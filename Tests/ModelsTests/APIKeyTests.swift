@@ -3,18 +3,18 @@ import Testing
 
 @testable import Models
 
-@Suite("Keys")
+@Suite("API keys")
 struct APIKeyTests {
     private func key(_ reference: KeyReference, _ environment: [String: String] = [:], _ base: String = "/") -> APIKey {
         APIKey(reference, environment: environment, baseDirectory: base)
     }
 
-    @Test("a key comes from the environment")
+    @Test("A key is read from an environment variable")
     func environment() async throws {
         #expect(try await key(.environment("K"), ["K": "sk-1"]).value() == "sk-1")
     }
 
-    @Test("a key comes from a file, without the line end")
+    @Test("A key is read from a file, without its line end")
     func file() async throws {
         try await withFile("sk-2\n") { path in
             let absolute = try await key(.file(path)).value()
@@ -23,7 +23,7 @@ struct APIKeyTests {
         }
     }
 
-    @Test("a key comes from systemd's credentials")
+    @Test("A key is read from a systemd credential")
     func credential() async throws {
         try await withFile("sk-3") { path in
             let name = String(path.dropFirst(5))
@@ -33,7 +33,7 @@ struct APIKeyTests {
     }
 
     @Test(
-        "a key that is not there is a permanent failure that names the reference",
+        "A missing key is a permanent failure that names the reference",
         arguments: [KeyReference.environment("K"), .credential("k"), .file("/nonexistent/k")]
     )
     func missing(reference: KeyReference) async throws {
@@ -43,14 +43,14 @@ struct APIKeyTests {
         #expect(failure.hint != nil)
     }
 
-    @Test("what cannot stand in a header is no key, and is not shown", arguments: ["", " \n", "sk-1\r\nX: y", "sk ü"])
+    @Test("A key that a header cannot hold is refused and not shown", arguments: ["", " \n", "sk-1\r\nX: y", "sk ü"])
     func malformed(text: String) async throws {
         let failure = try #require(await failure { try await key(.environment("K"), ["K": text]).value() })
         #expect(failure.class == .permanent)
         #expect(!failure.message.contains("sk"))
     }
 
-    @Test("nothing that prints a key shows it")
+    @Test("A printed, described or dumped key does not show its value")
     func descriptions() {
         let key = key(.environment("K"), ["K": "sk-secret-1"])
         var dumped = ""

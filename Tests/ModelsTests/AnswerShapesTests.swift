@@ -77,7 +77,7 @@ struct AnswerShapesTests {
             .failure(.temporary, "broke off")
         ),
         .deltas(
-            "no thought of a call (Gemini)",
+            "a malformed call (Gemini)",
             [#"{"content":""}"#],
             finish: #""MALFORMED_FUNCTION_CALL""#,
             .failure(.temporary, "broke off")
@@ -211,14 +211,14 @@ struct AnswerShapesTests {
         ),
     ]
 
-    @Test("each stream gives what the model answered, or says why not", arguments: streams)
+    @Test("Each stream yields the model's answer, or a failure with the reason", arguments: streams)
     func stream(shape: RecordedShape) { #expect(shape.seen() == shape.outcome) }
 
-    @Test("each whole answer gives what the model answered, or says why not", arguments: wholes)
+    @Test("Each whole answer yields the model's answer, or a failure with the reason", arguments: wholes)
     func whole(shape: RecordedShape) { #expect(shape.seen() == shape.outcome) }
 
     @Test(
-        "thoughts stand apart from the answer, wherever the server puts them",
+        "Reasoning is separated from the answer, wherever the server puts it",
         arguments: [
             #"{"content":"Hello","reasoning_content":"Hm."}"#, #"{"content":"Hello","reasoning":"Hm."}"#,
             #"{"content":"Hello","reasoning_details":[{"type":"reasoning.text","text":"Hm."}]}"#,
@@ -235,7 +235,7 @@ struct AnswerShapesTests {
     }
 
     @Test(
-        "usage is found wherever the server says it, and counts may grow from chunk to chunk",
+        "Usage is found wherever the server reports it, and its counts may grow from chunk to chunk",
         arguments: [
             [#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}"#],
             [#"{"choices":[],"x_groq":{"usage":{"prompt_tokens":7,"completion_tokens":3}}}"#],
@@ -260,7 +260,7 @@ struct AnswerShapesTests {
     }
 
     @Test(
-        "usage that is missing, or 0 for an answer, is estimated by the bytes, and marked",
+        "Usage that is missing, or 0 for an answer, is estimated from the bytes and marked",
         arguments: [
             ("null", 100, 2), (#"{"prompt_tokens":0,"completion_tokens":0}"#, 100, 2), (#"{"prompt_tokens":7}"#, 7, 2),
             (#"{"completion_tokens":9}"#, 100, 9),
@@ -276,7 +276,7 @@ struct AnswerShapesTests {
         #expect(answer.usage.isEstimated && answer.usage.costUSD == Double(input + output))
     }
 
-    @Test("a cut answer is kept or fails, as the step says, else the settings")
+    @Test("The step, or else the settings, decide whether a cut answer is kept or fails")
     func truncated() async throws {
         let shape = RecordedShape.message("", #"{"content":"{\"a\":1}"}"#, finish: #""length""#, .text(""))
         let plain = try shape.answer()
@@ -290,7 +290,7 @@ struct AnswerShapesTests {
         #expect(await failure { try shape.answer(step) { $0.onTruncated = .keep } }?.class == .permanent)
     }
 
-    @Test("arguments that were cut are never run, whatever the settings say")
+    @Test("A tool call with cut arguments fails, whatever the settings say")
     func cutArguments() async throws {
         let message = #"{"tool_calls":[{"id":"a","function":{"name":"put","arguments":"{\"city\":\"Pa"}}]}"#
         let shape = RecordedShape.message("", message, finish: #""length""#, .text(""))
@@ -298,7 +298,7 @@ struct AnswerShapesTests {
         #expect(await failure { try shape.answer { $0.onTruncated = .keep } }?.class == .permanent)
     }
 
-    @Test("a line of a batch gets the provider's whole answer, but no empty one for a whole one")
+    @Test("A batch line gets a refused or cut answer as it is, but an empty answer fails")
     func ready() async throws {
         let line = request(body: ["messages": []])
         let refused = RecordedShape.message("", #"{"content":null,"refusal":"No."}"#, .text(""))

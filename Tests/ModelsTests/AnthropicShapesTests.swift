@@ -144,10 +144,10 @@ struct AnthropicShapesTests {
         ),
     ]
 
-    @Test("each shape gives what the model answered, or says why not", arguments: shapes)
+    @Test("Each shape yields the model's answer, or a failure with the reason", arguments: shapes)
     func shape(shape: RecordedShape) { #expect(shape.seen() == shape.outcome) }
 
-    @Test("a limit that nobody wrote is named where it cuts")
+    @Test("A default limit that cuts an answer is named in the note and in the failure")
     func limit() async throws {
         let shape = RecordedShape.events(
             "",
@@ -160,7 +160,7 @@ struct AnthropicShapesTests {
         #expect(failed?.message.contains("4096") == true && failed?.hint?.contains("max_tokens") == true)
     }
 
-    @Test("usage of the beginning and of the end is one")
+    @Test("Usage from the first and the last event is merged")
     func usage() throws {
         let shape = RecordedShape.events("", [Self.start, Self.delta(0, Self.words), Self.end()], Self.hello)
         let usage = try shape.answer { $0.requestBytes = 300 }.usage

@@ -22,7 +22,7 @@ struct AnthropicTests {
         ["content": content, "stop_reason": .string(reason)]
     }
 
-    @Test("a call carries key, version and body, and gives the answer with the request's id")
+    @Test("A call sends key, version and body, and returns the answer with the request's id")
     func call() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -52,7 +52,7 @@ struct AnthropicTests {
         #expect(seen.body["max_tokens"] == 4_096)
     }
 
-    @Test("system, turns, tools and their results stand where the API wants them")
+    @Test("System text, turns, tools and their results are sent in the API's form")
     func all() throws {
         var request = request(
             "Weather?",
@@ -108,7 +108,7 @@ struct AnthropicTests {
         )
     }
 
-    @Test("a schema becomes a tool that must be called, and what it is called with is the answer")
+    @Test("A schema becomes a tool that the model must call, and the call's arguments are the answer")
     func schema() throws {
         let request = request(schema: ["title": "Kind", "type": "object"])
         let sent = try body(request)
@@ -120,13 +120,13 @@ struct AnthropicTests {
         #expect(answer.toolCalls.isEmpty)
     }
 
-    @Test("a model that answers in text all the same is read")
+    @Test("An answer as text is read although the output tool was forced")
     func schemaIgnored() throws {
         let answer = try read(answer([["type": "text", "text": "{}"]]), request(schema: ["type": "object"]))
         #expect(answer.text == "{}")
     }
 
-    @Test("a schema that is no object's is wrapped on the way and unwrapped on the way back")
+    @Test("A schema that is not an object is wrapped in the request and unwrapped in the answer")
     func wrapped() throws {
         let request = request(schema: ["type": "array", "items": ["$ref": "#/$defs/x"], "$defs": ["x": [:]]])
         let input = try body(request)["tools"]?.array?.first?["input_schema"]
@@ -137,7 +137,7 @@ struct AnthropicTests {
         #expect(try read(answer([call], "tool_use"), request).text == "[1,2]")
     }
 
-    @Test("a model that thinks, or has other tools, is not forced to the one")
+    @Test("A model that thinks, or has other tools, is not forced to call the output tool")
     func notForced() throws {
         let schema: JSON = ["type": "object"]
         let thinking: JSON = ["thinking": ["type": "enabled", "budget_tokens": 1_024]]
@@ -148,7 +148,7 @@ struct AnthropicTests {
         #expect(both["tools"]?.array?.compactMap { $0["name"]?.string } == ["output", "output_"])
     }
 
-    @Test("a ready body keeps its members; the model is the configured one, and nothing is streamed")
+    @Test("A ready body keeps its members, but gets the configured model and no streaming")
     func readyBody() throws {
         let line: JSON = ["model": "theirs", "messages": [], "stream": true, "system": "S", "max_tokens": 5]
         #expect(
@@ -159,7 +159,7 @@ struct AnthropicTests {
     }
 
     @Test(
-        "a ready body in OpenAI's form is refused",
+        "A ready body in OpenAI's form is refused",
         arguments: [
             ["messages": [["role": "system", "content": "x"]]], ["messages": [["role": "tool", "content": "x"]]],
             ["messages": [["role": "assistant", "tool_calls": []]]], ["messages": [], "response_format": [:]],
@@ -170,7 +170,7 @@ struct AnthropicTests {
         #expect(await failure { try body(request(body: line)) }?.class == .permanent)
     }
 
-    @Test("all input tokens count, and the cached ones as such")
+    @Test("All input tokens are counted, and the cached ones also by themselves")
     func usage() throws {
         let usage: JSON = [
             "input_tokens": 10, "cache_creation_input_tokens": 20, "cache_read_input_tokens": 70, "output_tokens": 5,
@@ -186,7 +186,7 @@ struct AnthropicTests {
     }
 
     @Test(
-        "an answer that was cut, withheld or paused is a permanent failure where all of it is needed",
+        "A cut, withheld or paused answer is a permanent failure when all of it is needed",
         arguments: [
             ("max_tokens", false), ("model_context_window_exceeded", false), ("refusal", true), ("pause_turn", true),
         ]
@@ -199,12 +199,12 @@ struct AnthropicTests {
         #expect(failed?.hint != nil)
         let call: JSON = ["type": "tool_use", "id": "t", "name": "n", "input": [:]]
         #expect(await failure { try read(answer([call], reason)) }?.class == .permanent)
-        // The sender of a batch gets the answer as it is.
+        // The submitter of a batch gets the answer as it is.
         #expect(try read(text, request(body: [:])).text == "x")
     }
 
     @Test(
-        "what is no whole message is a temporary failure",
+        "An answer that is not a complete message is a temporary failure",
         arguments: [
             [:], [], ["content": []], ["content": [], "stop_reason": .null],
             ["content": [["type": "tool_use", "input": [:]]], "stop_reason": "tool_use"],
@@ -214,7 +214,7 @@ struct AnthropicTests {
         #expect(await failure { try read(json) }?.class == .temporary)
     }
 
-    @Test("an error with status 200 keeps the class of its type")
+    @Test("An error with status 200 gets the class of its type")
     func errorInside() async throws {
         let reply = FakeProvider.Reply(#"{"type":"error","error":{"type":"authentication_error","message":"no"}}"#)
         try await withModel(FakeProvider.always(reply), dialect: .anthropic) { model in
@@ -223,7 +223,7 @@ struct AnthropicTests {
         }
     }
 
-    @Test("the worst case is a token for three bytes, and the longest answer")
+    @Test("The worst case is one token per three bytes, and the longest answer")
     func worstCase() async throws {
         try await withModel("http://127.0.0.1:1", "price: {input: 1000000, output: 1}", dialect: .anthropic) { model in
             let bytes = try body(request(body: ["stream": true])).bytes.count

@@ -7,12 +7,12 @@ import Testing
 
 @testable import Models
 
-@Suite("The way to a model's server", .timeLimit(.minutes(1)))
+@Suite("Connections to a model's server", .timeLimit(.minutes(1)))
 struct ConnectionTests {
     private static let answer =
         #"{"choices":[{"index":0,"message":{"role":"assistant","content":"fine"},"finish_reason":"stop"}]}"#
 
-    @Test("configured headers and query go with each request, and secrets come from where they are kept")
+    @Test("Each request has the configured headers and query, with secrets read from their references")
     func headers() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -36,7 +36,7 @@ struct ConnectionTests {
         #expect(seen.headers["User-Agent"] == ["batch"])
     }
 
-    @Test("a secret of a header that the server repeats does not show")
+    @Test("A header's secret that the server repeats is hidden")
     func repeatedSecret() async throws {
         let respond = FakeProvider.always(.init(401, #"{"error":{"message":"bad key secret-1"}}"#))
         let failure = try await FakeProvider.run(respond) { provider in
@@ -50,7 +50,7 @@ struct ConnectionTests {
     }
 
     @Test(
-        "settings that cannot be are refused with their member",
+        "Invalid settings are refused with the name of their member",
         arguments: [
             ("headers: {Content-Type: x}", "headers.Content-Type: AgentSpool sets this header itself"),
             ("headers: {'a b': x}", "headers.a b: this is no name of a header"),
@@ -73,7 +73,7 @@ struct ConnectionTests {
         #expect(error?.contains("sk-1") != true)
     }
 
-    @Test("the settings come back from their own JSON")
+    @Test("Settings that are read from their own JSON are the same")
     func roundTrip() throws {
         let read = try settings(
             """
@@ -92,7 +92,7 @@ struct ConnectionTests {
     }
 
     @Test(
-        "the environment names a proxy, and what is reached without one",
+        "The environment decides whether, and through which proxy, a server is reached",
         arguments: [
             ("https://api.example.com/v1", ["HTTPS_PROXY": "http://p:3128"], "http://p:3128"),
             ("https://api.example.com/v1", ["https_proxy": "p:3128", "HTTPS_PROXY": "q:1"], "http://p:3128"),
@@ -119,7 +119,7 @@ struct ConnectionTests {
         #expect(choice?.proxy.text == expected)
     }
 
-    @Test("a variable that names no proxy is said, without its value")
+    @Test("A variable that names no proxy is reported without its value")
     func wrongVariable() throws {
         let endpoint = try Endpoint(baseURL: "https://h/v1")
         let error = #expect(throws: Endpoint.Problem.self) {
@@ -129,7 +129,7 @@ struct ConnectionTests {
         #expect(error?.reason.contains("secret") == false)
     }
 
-    @Test("what is reached through a proxy is said, without user and password")
+    @Test("A model behind a proxy is described without the proxy's user and password")
     func way() throws {
         let model = try settings("{provider: openai, base_url: 'https://h/v1', model: m}")
         #expect(
@@ -141,10 +141,10 @@ struct ConnectionTests {
         #expect(ModelConnections.way(to: direct, environment: ["HTTPS_PROXY": "p:1"]) == nil)
     }
 
-    @Test("a request goes through the proxy that the settings name")
+    @Test("A request goes through the proxy that the settings name")
     func throughProxy() async throws {
         let recorder = Recorder()
-        // It refuses the tunnel; that it is asked for one is enough.
+        // The proxy refuses the tunnel; the request for one is enough for this test.
         let respond: FakeProvider.Respond = { request in
             recorder.add(request)
             return .init(403, "{}")
@@ -158,7 +158,7 @@ struct ConnectionTests {
         #expect(failure?.message.contains("no answer from api.example.com:80") == true)
     }
 
-    @Test("a file of authorities that is none is said when the model is made")
+    @Test("A missing or invalid file of authorities fails when the model is made")
     func authorities() async throws {
         let error = try await withFile("no certificate") { path in
             await #expect(throws: DocumentError.self) {
@@ -174,7 +174,7 @@ struct ConnectionTests {
 
     // MARK: Redirects
 
-    @Test("a redirect is followed as a POST, with the key to the same server", arguments: [301, 302, 307, 308])
+    @Test("A redirect to the same server is followed as a POST with the key", arguments: [301, 302, 307, 308])
     func redirect(status: Int) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -193,7 +193,7 @@ struct ConnectionTests {
         #expect(recorder.requests.first?.body == recorder.requests.last?.body)
     }
 
-    @Test("the key never follows to another server")
+    @Test("A redirect to another server is followed without the key")
     func otherServer() async throws {
         let recorder = Recorder()
         let other: FakeProvider.Respond = { request in
@@ -217,7 +217,7 @@ struct ConnectionTests {
         #expect(!headers.contains(name: "X-Secret"))
     }
 
-    @Test("a redirect that comes back to itself ends, and none leads from https to http")
+    @Test("A redirect loop ends, and a redirect from https to http is not followed")
     func loops() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -238,7 +238,7 @@ struct ConnectionTests {
     // MARK: Limits
 
     @Test(
-        "of several limits the one that is used up says how long to wait",
+        "A refusal's wait comes from its headers or message, by the limit that is used up",
         arguments: [
             (
                 [

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Models
 
-@Suite("A line for another endpoint", .timeLimit(.minutes(1)))
+@Suite("Batch lines for other endpoints", .timeLimit(.minutes(1)))
 struct EndpointExchangeTests {
     private static func line(_ endpoint: RequestEndpoint, _ body: JSON) -> ChatRequest {
         var line = request(body: body)
@@ -14,7 +14,7 @@ struct EndpointExchangeTests {
     }
 
     @Test(
-        "goes to its path as it is, with the configured model, and its answer comes back as it is",
+        "A line goes to its endpoint's path with the configured model, and its answer comes back unchanged",
         arguments: [
             (
                 RequestEndpoint.embeddings, "/v1/embeddings",
@@ -30,7 +30,7 @@ struct EndpointExchangeTests {
                 #"{"choices":[{"text":"a","finish_reason":"stop"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#,
                 2, 1
             ),
-            // A server that does not say what was used: an estimate, so that a budget holds.
+            // The server reports no usage, so it is estimated for the budget.
             (.responses, "/v1/responses", #"{"id":"r","output":[]}"#, 11, 8),
         ]
     )
@@ -58,7 +58,7 @@ struct EndpointExchangeTests {
         )
     }
 
-    @Test("that says that it is incomplete is kept and marked as cut")
+    @Test("A response with the status incomplete is kept and marked as cut")
     func incomplete() async throws {
         let answer = try await withModel(Self.unfinished("incomplete")) { model in
             try await model.complete(Self.line(.responses, ["input": "a"]))
@@ -68,7 +68,7 @@ struct EndpointExchangeTests {
     }
 
     @Test(
-        "that is not completed fails, and what came is kept",
+        "A response that did not complete fails, and the failure keeps what came",
         arguments: [("incomplete", "on_truncated: fail"), ("failed", ""), ("in_progress", "")]
     )
     func notCompleted(status: String, settings: String) async throws {
@@ -80,7 +80,7 @@ struct EndpointExchangeTests {
         #expect(failure?.response?["body"]?["id"] == "r")
     }
 
-    @Test("fails at a model that has none, and nothing is sent")
+    @Test("A line for an endpoint that its model lacks fails with url_mismatch")
     func noSuchEndpoint() async throws {
         let failures = try await withModel(FakeProvider.always(FakeProvider.Reply("{}")), dialect: .anthropic) {
             model in

@@ -3,11 +3,11 @@ import Testing
 
 @testable import Models
 
-@Suite("Usage that the server does not say", .timeLimit(.minutes(1)))
+@Suite("Usage that the server does not report", .timeLimit(.minutes(1)))
 struct EstimatedUsageTests {
     private static let answer = #"{"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]}"#
 
-    @Test("is estimated as a budget reserves it, from the request that was sent")
+    @Test("Missing usage is estimated from the sent request, as a budget reserves it")
     func whole() async throws {
         let respond = FakeProvider.always(FakeProvider.Reply(Self.answer))
         let (usage, most) = try await withModel(respond, "price: {input: 1, output: 1}") { model in
@@ -17,7 +17,7 @@ struct EstimatedUsageTests {
         #expect(usage.outputTokens == 2 && usage.costUSD > 0)
     }
 
-    @Test("is estimated for an answer that is not taken, too")
+    @Test("Missing usage is also estimated for an answer that is rejected")
     func failed() async throws {
         let empty = Self.answer.replacing("Hello", with: "").replacing(
             #""message":{"#,
@@ -29,7 +29,7 @@ struct EstimatedUsageTests {
         #expect(failed?.class == .temporary && failed?.usage?.isEstimated == true)
     }
 
-    @Test("the limit that Anthropic's API needs is named where it cuts an answer, unless the settings say it")
+    @Test("The default max_tokens for Anthropic is named when it cuts an answer, but a configured one is not")
     func limit() async throws {
         let cut =
             #"{"content":[{"type":"text","text":"The three"}],"stop_reason":"max_tokens","usage":{"input_tokens":1,"output_tokens":1}}"#
@@ -46,7 +46,7 @@ struct EstimatedUsageTests {
         }
     }
 
-    @Test("settings for cut answers and for structured ones are read, shown, and refused when they are wrong")
+    @Test("The settings structured and on_truncated are read and shown, and refused when they are invalid")
     func settings() throws {
         let yaml = "provider: openai\nbase_url: http://h/v1\nmodel: m\n"
         let read = try ModelsTests.settings(yaml + "structured: json_object\non_truncated: fail")

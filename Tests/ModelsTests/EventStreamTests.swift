@@ -15,12 +15,12 @@ struct EventStreamTests {
         + "data\n\nevent: none\n\ndata: three\r\rdata: [DONE]\n\ndata: cut off"
     private static let expected = ["{\"a\":\"é\"}", "x|one\n two", "", "three", "[DONE]", "cut off"]
 
-    @Test("line ends, comments, fields and the byte order mark are what the standard says")
+    @Test("Line ends, comments, fields and the byte order mark are read as the standard defines them")
     func all() {
         #expect(events([Array(Self.text.utf8)]) == Self.expected)
     }
 
-    @Test("a cut at any byte changes nothing")
+    @Test("A stream that is split at any byte gives the same events")
     func cut() {
         let bytes = Array(Self.text.utf8)
         for place in bytes.indices {
@@ -30,7 +30,7 @@ struct EventStreamTests {
     }
 
     @Test(
-        "what servers write beside the standard is read as they mean it",
+        "Known deviations from the standard are read as the servers mean them",
         arguments: [
             ("data: {\"a\":1}\ndata: {\"a\":2}\ndata: [DONE]\n", ["{\"a\":1}", "{\"a\":2}", "[DONE]"]),
             ("data: {\"a\":\ndata: 1}\n\n", ["{\"a\":\n1}"]),

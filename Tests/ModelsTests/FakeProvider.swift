@@ -5,7 +5,7 @@ import NIOPosix
 import TestKit
 import Testing
 
-/// A provider on this machine: a real HTTP server that answers as a test says.
+/// A provider on this machine: a real HTTP server whose answers the test defines.
 struct FakeProvider: Sendable {
     struct Request: Sendable {
         var method: HTTPMethod
@@ -18,10 +18,10 @@ struct FakeProvider: Sendable {
         var status = 200
         var headers: HTTPHeaders = ["Content-Type": "application/json"]
         var body: String
-        /// In place of the body: sent one by one, without saying how many come.
+        /// Sent one by one instead of the body, without a Content-Length.
         var pieces: [String]?
         var ending = Ending.end
-        /// Where there is one, what follows the first piece waits for it.
+        /// If set, the pieces after the first wait for it.
         var gate: Gate?
 
         init(_ status: Int, headers: HTTPHeaders = [:], _ body: String) {
@@ -50,13 +50,15 @@ struct FakeProvider: Sendable {
     private typealias Channel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
     let port: Int
-    /// Without a path, as Anthropic's dialect wants it.
+    /// The URL without a path, as Anthropic's dialect needs it.
     var rootURL: String { "http://127.0.0.1:\(port)" }
     var baseURL: String { "\(rootURL)/v1" }
 
     static func always(_ reply: Reply) -> Respond { { _ in reply } }
 
-    /// Runs a server for as long as `body` does. A response that throws, or that never comes, ends with the server.
+    /// Runs a server while `body` runs.
+    ///
+    /// A response that throws closes its connection; one that never comes is cancelled at the end.
     static func run<Value: Sendable>(
         _ respond: @escaping Respond,
         _ body: @Sendable (FakeProvider) async throws -> Value
@@ -125,7 +127,7 @@ struct FakeProvider: Sendable {
     }
 }
 
-/// Requests as they came.
+/// Records requests in their order.
 final class Recorder: Sendable {
     private let list = Watched<[FakeProvider.Request]>([])
 

@@ -14,7 +14,7 @@ struct FallbackModelTests {
         return try await withFile(script) { try ScriptedModel(name: name, scriptPath: $0, price: price, clock: clock) }
     }
 
-    /// The same script would answer in every dialect; this one says that it knows one.
+    /// A scripted model that claims one dialect, although a script answers in every dialect.
     private struct Speaker: LanedModel {
         var model: ScriptedModel
         var dialect: Dialect?
@@ -32,7 +32,7 @@ struct FallbackModelTests {
         try await model.withTurn { try await $0.complete(request) }
     }
 
-    @Test("the primary answers while it can")
+    @Test("The primary answers while it is available")
     func primary() async throws {
         let model = FallbackModel(
             try await scripted("big", "- reply: one"),
@@ -43,7 +43,7 @@ struct FallbackModelTests {
         #expect(answer.fallback == nil)
     }
 
-    @Test("a failure that another model may not have is answered by the fallback", arguments: [500, 429, 401, 402])
+    @Test("The fallback answers when the primary fails in its own way", arguments: [500, 429, 401, 402])
     func failed(status: Int) async throws {
         let model = FallbackModel(
             try await scripted("big", "- fail: {status: \(status)}"),
@@ -55,7 +55,7 @@ struct FallbackModelTests {
         #expect(answer.usage.tokens == 5)
     }
 
-    @Test("a request that is wrong is wrong for both", arguments: [400, 404, 422])
+    @Test("An invalid request fails without a call to the fallback", arguments: [400, 404, 422])
     func permanent(status: Int) async throws {
         let model = FallbackModel(
             try await scripted("big", "- fail: {status: \(status)}"),
@@ -64,7 +64,7 @@ struct FallbackModelTests {
         #expect(await failure { try await ask(model) }?.message.contains("\(status)") == true)
     }
 
-    @Test("where both fail, the primary's failure counts")
+    @Test("When both models fail, the primary's failure is thrown")
     func both() async throws {
         let model = FallbackModel(
             try await scripted("big", "- fail: {status: 503}"),
@@ -75,7 +75,7 @@ struct FallbackModelTests {
         #expect(failure?.message.contains("503") == true)
     }
 
-    @Test("while the primary is paused, its turn is the fallback's; while both are, the shorter pause counts")
+    @Test("While the primary is paused, the fallback gets the turn; while both are, the shorter pause counts")
     func paused() async throws {
         let clock = TurnedClock()
         let (big, small) = (
@@ -92,7 +92,7 @@ struct FallbackModelTests {
         )
     }
 
-    @Test("a pause that is no model's goes through")
+    @Test("A pause that the body throws is passed on")
     func otherPause() async throws {
         let model = FallbackModel(
             try await scripted("big", "- reply: one"),
@@ -102,7 +102,7 @@ struct FallbackModelTests {
         #expect(await pause { try await model.withTurn { _ in throw other } } == other)
     }
 
-    @Test("usage of both is counted")
+    @Test("The usage of both models is counted")
     func usage() async throws {
         let pieces = StreamingTests.anthropic[..<2] + ["data: broken\n\n"]
         let small = try await scripted("small", "- {reply: two, usage: {input_tokens: 10, output_tokens: 1}}")
@@ -113,7 +113,7 @@ struct FallbackModelTests {
         #expect(answer.usage.inputTokens == 15)
     }
 
-    @Test("a ready body goes only to a fallback of the same dialect")
+    @Test("A ready body goes only to a fallback of the same dialect")
     func readyBody() async throws {
         let clock = TurnedClock()
         let big = Speaker(
@@ -133,7 +133,7 @@ struct FallbackModelTests {
         #expect(try await ask(FallbackModel(big, fallback: same), line).text == "two")
     }
 
-    @Test("a chain of fallbacks names the one that answered")
+    @Test("An answer through a chain of fallbacks names the model that answered")
     func chain() async throws {
         let (one, two) = (
             try await scripted("one", "- fail: {status: 500}"), try await scripted("two", "- fail: {status: 500}")
@@ -143,7 +143,7 @@ struct FallbackModelTests {
         #expect(try await ask(model).fallback == "three")
     }
 
-    @Test("the worst case is the dearer one's, in each number")
+    @Test("The worst case is the larger one of both models, in each number")
     func worstCase() async throws {
         let (big, small) = (try await scripted("big", "- reply: one"), try await scripted("small", "- reply: two"))
         let usage = FallbackModel(small, fallback: big).worstCase(of: request(body: ["max_tokens": 10]))
@@ -160,7 +160,7 @@ struct FallbackModelTests {
         return ModelSettings.withFallbacks(["a"], in: models).sorted()
     }
 
-    @Test("a model carries the models that may answer for it")
+    @Test("The fallbacks of a model are found through the whole chain")
     func carried() throws {
         let script = "provider: scripted, script: s"
         let yaml = "models: {a: {\(script), fallback: b}, b: {\(script), fallback: c}, c: {\(script)}, d: {\(script)}}"
@@ -168,7 +168,7 @@ struct FallbackModelTests {
     }
 
     @Test(
-        "a fallback that is unknown or comes back to itself is refused with its line",
+        "An unknown or circular fallback is refused with its member",
         arguments: [
             ("a: {fallback: x}", "models.a.fallback: there is no model \"x\""),
             ("a: {fallback: a}", "models.a.fallback: a model cannot stand in for itself: a → a"),

@@ -14,7 +14,7 @@ func settings(_ yaml: String, name: String = "default") throws -> ModelSettings 
     try ModelSettings(reader(yaml), name: name)
 }
 
-/// The text of the error that reading these settings gives, or nil when it gives none.
+/// The text of the error from reading these settings, or nil.
 func settingsError(_ yaml: String) -> String? {
     do {
         _ = try settings(yaml)
@@ -43,7 +43,7 @@ func request(
     )
 }
 
-/// What `body` throws as a ``Failure``, or nil.
+/// The ``Failure`` that `body` throws, or nil.
 func failure(_ body: () async throws -> some Sendable) async -> Failure? {
     do {
         _ = try await body()
@@ -63,7 +63,7 @@ func pause(_ body: () async throws -> some Sendable) async -> ModelPause? {
     }
 }
 
-/// A model at `baseURL`, and a client that ends with `body`.
+/// Runs `body` with a model at `baseURL`, and shuts down its client afterwards.
 func withModel<Value>(
     _ baseURL: String,
     _ more: String = "",
@@ -89,13 +89,13 @@ func withModel<Value>(
     } catch {
         result = .failure(error)
     }
-    // A client that goes without being shut down ends the process, whatever the test was about.
+    // A client that is released without a shutdown ends the test process.
     try await connections.shutdown()
     try await http.shutdown()
     return try result.get()
 }
 
-/// A model of `dialect` at a server that answers as `respond` says.
+/// Runs `body` with a model of `dialect` at a server that answers with `respond`.
 func withModel<Value: Sendable>(
     _ respond: @escaping FakeProvider.Respond,
     _ more: String = "",
@@ -109,7 +109,7 @@ func withModel<Value: Sendable>(
     }
 }
 
-/// Writes `text` to a file of its own for as long as `body` runs.
+/// Writes `text` to a temporary file that exists while `body` runs.
 func withFile<Value>(_ text: String, _ body: (String) async throws -> Value) async throws -> Value {
     let name = "models-\(UInt64.random(in: 0 ... .max))"
     let path = FilePath("/tmp").appending(name).string

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Models
 
-@Suite("Turns that are given back")
+@Suite("Assistant turns that are sent back to a model")
 struct GivenBackTests {
-    /// What a request holds of an answer that came before it.
+    /// The message of a request that holds an earlier answer.
     private func givenBack(_ shape: RecordedShape, to model: String = "configured") throws -> JSON {
         let answer = try shape.answer()
         var said = ChatMessage(.assistant, answer.text, toolCalls: answer.toolCalls)
-        // By way of a history.
+        // Encoded and parsed, as in a history.
         said.original = OriginalTurn(json: answer.original.map(\.json).map { try? JSONParser.parse($0.bytes) } ?? nil)
         var request = RecordedShape.armed
         request.messages.append(said)
@@ -22,7 +22,7 @@ struct GivenBackTests {
     private static let call = #"{"id":"a","type":"function","function":{"name":"look","arguments":"{}"}}"#
 
     @Test(
-        "a message of chat completions comes back to its model as it was, and to another as that one understands it",
+        "A chat completion is sent back to its model unchanged, and to another model as text and calls",
         arguments: [
             #"{"role":"assistant","content":null,"reasoning_content":"Hm.","tool_calls":[\#(call)]}"#,
             #"{"role":"assistant","content":null,"reasoning_content":"","tool_calls":[\#(call)]}"#,
@@ -40,7 +40,7 @@ struct GivenBackTests {
         #expect(other["tool_calls"]?.array?.first == (try JSONParser.parse(Self.call.utf8)))
     }
 
-    @Test("thoughts and signatures of a stream come back in their places")
+    @Test("Reasoning and signatures of a stream are sent back in their places")
     func streamed() throws {
         let shape = RecordedShape.deltas(
             "",
@@ -56,7 +56,7 @@ struct GivenBackTests {
     }
 
     @Test(
-        "a thought that came in many small parts comes back as one, with its signature",
+        "A thought that came in many small parts is sent back as one part with its signature",
         arguments: [
             [
                 #"[{"type":"thinking","thinking":"H"}]"#, #"[{"type":"thinking","thinking":"m."}]"#,
@@ -77,7 +77,7 @@ struct GivenBackTests {
         }
     }
 
-    @Test("encrypted thoughts, and thoughts with numbers of their own, stay apart")
+    @Test("Encrypted thoughts, and thoughts with different indices, stay separate")
     func apart() throws {
         let details =
             #"[{"type":"reasoning.encrypted","data":"x"},{"type":"reasoning.encrypted","data":"y"},{"type":"reasoning.text","text":"a","index":0},{"type":"reasoning.text","text":"b","index":1}]"#
@@ -86,7 +86,7 @@ struct GivenBackTests {
         #expect(try back["reasoning_details"] == JSONParser.parse(details.utf8))
     }
 
-    @Test("what a server refuses in a request is left out of what comes back")
+    @Test("Members that a server refuses in a request are not sent back")
     func refusedMembers() throws {
         let message =
             #"{"role":"assistant","content":"Hi","refusal":null,"audio":null,"tool_calls":[],"annotations":[]}"#
@@ -94,7 +94,7 @@ struct GivenBackTests {
     }
 
     @Test(
-        "what comes back parses, whatever the model wrote",
+        "Arguments that are sent back are valid, whatever the model wrote",
         arguments: [#"{\"city\": \"Par"#, "[1]", #"\"x\""#, "5", "", "null", "{} {}"]
     )
     func arguments(written: String) throws {
@@ -113,7 +113,7 @@ struct GivenBackTests {
         {"type":"server_tool_use","id":"s","name":"x","input":{}},{"type":"tool_use","id":"t1","name":"look","input":{"city":"Paris"}}]
         """#
 
-    @Test("blocks of Anthropic's API come back in their order with their signatures, and to another model without")
+    @Test("Anthropic's blocks are sent back in order with signatures, and to another model as text and calls")
     func anthropic() throws {
         let shape = RecordedShape.wholeMessage("", #"{"content":\#(Self.blocks),"stop_reason":"tool_use"}"#, .calls([]))
         #expect(try givenBack(shape)["content"] == JSONParser.parse(Self.blocks.utf8))
@@ -121,7 +121,7 @@ struct GivenBackTests {
         #expect(types == ["text", "tool_use"])
     }
 
-    @Test("blocks without a word are left out, and calls without ids get theirs")
+    @Test("Blank blocks are left out, and calls without an id get one")
     func anthropicRepairs() throws {
         let blocks =
             #"[{"type":"thinking","thinking":"","signature":""},{"type":"text","text":" "},{"type":"tool_use","name":"functions.look","input":null}]"#
@@ -130,7 +130,7 @@ struct GivenBackTests {
         #expect(content == [["type": "tool_use", "name": "functions_look", "input": [:], "id": "call00001"]])
     }
 
-    @Test("an answer that came through a tool and did not fit leaves no call without a result")
+    @Test("The call of the output tool gets a result when its answer did not fit")
     func outputTool() throws {
         let blocks =
             #"[{"type":"thinking","thinking":"Hm.","signature":"c2ln"},{"type":"tool_use","id":"t","name":"output","input":{"a":"x"}}]"#
@@ -146,7 +146,7 @@ struct GivenBackTests {
         #expect(last?.first?["tool_use_id"] == "t" && last?.last?["text"] == "Again.")
     }
 
-    @Test("a server that refuses what it sent is given text and calls alone")
+    @Test("A server that refuses what it sent gets only text and calls")
     func refused() throws {
         let message = #"{"reasoning":"Hm.","content":null,"tool_calls":[\#(Self.call)]}"#
         let answer = try RecordedShape.message("", message, .calls([])).answer()
@@ -161,7 +161,7 @@ struct GivenBackTests {
     }
 
     @Test(
-        "a schema is told in the form that the settings say",
+        "A schema is sent in the configured form",
         arguments: [
             (StructuredForm.jsonSchema, "json_schema" as JSON?, false), (.jsonObject, "json_object", true),
             (.prompt, nil, true),

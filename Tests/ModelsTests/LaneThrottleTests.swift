@@ -4,19 +4,19 @@ import Testing
 
 @testable import Models
 
-@Suite("Asking a model again after it rested")
+@Suite("Throttling of a model after a rest")
 struct LaneThrottleTests {
-    /// A server with a quota, and jobs that ask it through a throttle, in a time of their own.
+    /// A server with a quota, and jobs that call it through a throttle, in simulated time.
     private struct World {
         var throttle = LaneThrottle()
         var now: Duration = .zero
-        /// Requests that the server still takes, and since when.
+        /// How many requests the server still accepts.
         var room: Double
         var every: Duration
         var most: Double
         var filledAt: Duration = .zero
         var namesWait = true
-        /// Refuses one request in so many at random instead, and always names the same wait.
+        /// If set, the server refuses one request in `oneIn` at random, and always names the same wait.
         var atRandom: (oneIn: Int, wait: Duration)?
         var random = SeededRandom(seed: 0)
         var (taken, refused) = (0, 0)
@@ -29,7 +29,7 @@ struct LaneThrottleTests {
             (atRandom, random) = ((oneIn, wait), SeededRandom(seed: seed))
         }
 
-        /// What the server says to a request: nil, or how long to wait.
+        /// The server's reply to a request: nil for an answer, else how long to wait.
         mutating func ask() -> Duration? {
             if let atRandom {
                 return Int.random(in: 0..<atRandom.oneIn, using: &random) == 0 ? atRandom.wait : nil
@@ -43,7 +43,7 @@ struct LaneThrottleTests {
             return every * (1 - room)
         }
 
-        /// Runs `jobs` with so many workers until all are answered, or the time is up.
+        /// Runs `jobs` with `workers` until all are answered, or until `end`.
         mutating func run(jobs: Int, workers: Int, until end: Duration) {
             var left = jobs
             var closedUntil: Duration = .zero
@@ -74,20 +74,20 @@ struct LaneThrottleTests {
     }
 
     @Test(
-        "a quota of one request in a while is kept with few refusals, whatever the number of workers",
+        "A quota of one request per interval is kept with few refusals, for any number of workers",
         arguments: [(4, 2_000), (16, 2_000), (4, 500), (1, 5_000), (16, 100)]
     )
     func quota(workers: Int, every: Int) {
         var world = World(room: 10, every: .milliseconds(every))
         world.run(jobs: 40, workers: workers, until: .seconds(1_000))
         #expect(world.taken == 40)
-        // Those that were under way when the quota was used up, and two that find out what it is.
+        // The requests in flight when the quota was used up, and those that measure it.
         #expect(world.refused <= workers + 3, "\(world.refused) refusals")
         #expect(world.now < .milliseconds(every) * 45, "in \(world.now)")
     }
 
     @Test(
-        "refusals at random are not taken for a quota: the queue waits for what the server names, and little more",
+        "Random refusals are not mistaken for a quota: the queue waits little longer than the server asks",
         arguments: [(20, 5), (20, 30), (10, 5), (5, 2), (100, 20)]
     )
     func random(oneIn: Int, wait: Int) {
@@ -102,7 +102,7 @@ struct LaneThrottleTests {
         #expect(time < named * 3 / 2, "in \(time) where the server named \(named)")
     }
 
-    @Test("a server that does not say how long to wait is asked less and less often")
+    @Test("A server that names no wait is called less and less often")
     func unnamed() {
         var world = World(room: 10, every: .seconds(2))
         world.namesWait = false
@@ -111,7 +111,7 @@ struct LaneThrottleTests {
         #expect(world.refused <= 16, "\(world.refused) refusals")
     }
 
-    @Test("a quota that has become larger is used, after a while")
+    @Test("A quota that has become larger is used after some time")
     func opening() {
         var world = World(room: 1, every: .seconds(2))
         world.run(jobs: 10, workers: 4, until: .seconds(1_000))
@@ -122,7 +122,7 @@ struct LaneThrottleTests {
         #expect(world.now - slow < .seconds(150), "in \(world.now - slow)")
     }
 
-    @Test("after a rest one request goes alone, and so does the second")
+    @Test("After a rest, the first and the second request each go alone")
     func probe() {
         var throttle = LaneThrottle()
         #expect(throttle.enter(at: .zero) == nil)
@@ -139,7 +139,7 @@ struct LaneThrottleTests {
         #expect(throttle.enter(at: .seconds(1)) == .answer)
     }
 
-    @Test("refusals of requests that were under way together are one rest")
+    @Test("Refusals of requests that were in flight together cause one rest")
     func together() {
         var throttle = LaneThrottle()
         for _ in 0..<3 { #expect(throttle.enter(at: .zero) == nil) }
@@ -149,7 +149,7 @@ struct LaneThrottleTests {
         #expect(throttle.rests == 1)
     }
 
-    @Test("rests without an answer between them become longer, up to a minute")
+    @Test("Rests without an answer in between become longer, up to one minute")
     func doubling() {
         var throttle = LaneThrottle()
         var rests: [Duration?] = []
@@ -158,7 +158,7 @@ struct LaneThrottleTests {
             rests.append(throttle.rest(nil, .overload, of: throttle.rests, at: .seconds(1_000 * round)))
         }
         #expect(rests == [1, 2, 4, 8, 16, 32, 60, 60].map { .seconds($0) })
-        // Who says to wait a second again and again, and never answers, is not asked each second.
+        // A server that names one second again and again, and never answers, is not called each second.
         throttle = LaneThrottle()
         rests = []
         for round in 0..<5 {
@@ -181,7 +181,7 @@ struct LaneThrottleTests {
         return throttle
     }
 
-    @Test("jobs that wait at a pace get places one after the other")
+    @Test("Requests that wait at a pace get places one after the other")
     func places() throws {
         var throttle = throttle(refusedFor: .seconds(2))
         let interval = try #require(throttle.interval)
@@ -189,7 +189,7 @@ struct LaneThrottleTests {
         #expect(throttle.enter(at: .seconds(4)) == nil)
         throttle.noteAnswer(2)
         throttle.leave(2)
-        // One comes too early, to see whether the quota refuses it.
+        // One request comes too early, to test whether the quota refuses it.
         #expect(throttle.enter(at: .seconds(4)) == .place(interval / 2))
         let early = .seconds(4) + interval / 2
         #expect(throttle.enter(at: early) == nil)
@@ -205,12 +205,12 @@ struct LaneThrottleTests {
         #expect(throttle.enter(at: .seconds(6) + interval) == nil)
     }
 
-    @Test("a pace is forgotten once the server answers a request that came too early for it")
+    @Test("A pace is dropped once the server answers a request that came too early for it")
     func disproof() throws {
         var throttle = throttle(refusedFor: .seconds(5))
         let interval = try #require(throttle.interval)
         _ = throttle.enter(at: .seconds(10))
-        // The first one is still under way.
+        // The first request is still in flight.
         #expect(throttle.enter(at: .seconds(10) + interval / 2) == nil)
         throttle.noteAnswer(2)
         #expect(throttle.interval == interval)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Models
 
-@Suite("How long a conversation may become")
+@Suite("The length limit of a conversation")
 struct ModelContextTests {
     private static let yaml = "{provider: openai, base_url: \"http://127.0.0.1:1/v1\", model: m, context: CONTEXT}"
 
@@ -18,7 +18,7 @@ struct ModelContextTests {
             }
     }
 
-    @Test("settings are read, shown and refused where they are wrong")
+    @Test("The settings of a context are read and shown, and refused when they are invalid")
     func settingsOfContext() throws {
         #expect(try context("{limit: 32000}").json == ["limit": 32000, "keep": 2])
         #expect(try context("{limit: 32000, keep: 0}").json == ["limit": 32000, "keep": 0])
@@ -32,13 +32,13 @@ struct ModelContextTests {
         }
     }
 
-    /// What is over the limit of 1,000 tokens, the answers' lengths in bytes, and which of them are left out.
+    /// The excess over 1,000 tokens in bytes, the lengths of the tool results in bytes, and which of them are left out.
     @Test(
-        "the oldest answers of tools are left out until the rest fits, and the last ones never",
+        "The oldest tool results are left out until the rest fits, and the last ones never are",
         arguments: [
             (0, [900, 900, 900], []), (1, [900, 900, 900], [0]), (700, [900, 900, 900], [0]),
             (1_000, [900, 900, 900, 900], [0, 1]), (9_999, [900, 900, 900, 900], [0, 1]), (9_999, [900, 900], []),
-            // A note would be longer than the answer.
+            // The note would be longer than the result.
             (1, [10, 900, 900, 900], [1]), (1, [], []),
         ] as [(Int, [Int], [Int])]
     )
@@ -56,7 +56,7 @@ struct ModelContextTests {
         }
     }
 
-    @Test("a request that is too long is sent without the oldest answers, and the next is shortened in the same way")
+    @Test("A request that is too long is sent without the oldest tool results, and so is the next one")
     func sent() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Making models from settings")
 struct ModelFactoryTests {
-    @Test("a script's path counts from the configuration's directory")
+    @Test("A relative path of a script starts from the configuration's directory")
     func scripted() async throws {
         try await withFile("- reply: Hi") { path in
             let name = String(path.dropFirst("/tmp/".count))

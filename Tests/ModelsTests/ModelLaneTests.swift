@@ -22,7 +22,7 @@ struct ModelLaneTests {
         _ = await failure { try await lane.call(tokens: 1, in: turn) { throw verdict } }
     }
 
-    @Test("a provider that asks for 20 s gets no request from any copy for 20 s, and one then")
+    @Test("A provider that asks for 20 s gets no request from any copy for 20 s, and then one")
     func retryAfter() async throws {
         let (clock, recorder) = (TurnedClock(), Recorder())
         let respond: FakeProvider.Respond = { request in
@@ -34,14 +34,14 @@ struct ModelLaneTests {
         try await withModel(respond, clock: clock) { model in
             let copy = model
             let pauses = try await model.withTurn { turn in
-                // The second is a correction in the same step.
+                // The second call is a correction in the same step.
                 [
                     await pause { try await copy.complete(request()) },
                     await pause { try await turn.complete(request()) },
                 ]
             }
             #expect(pauses.map { $0?.duration } == [.seconds(20), .seconds(20)])
-            // Only the first was asked, and refused.
+            // Only the first call reached the provider, which refused it.
             #expect(pauses.map { $0?.patience } == [.seconds(86_400), nil])
             for second in 0..<19 {
                 let pause = await pause { try await copy.withTurn { try await $0.complete(request()) } }
@@ -50,7 +50,7 @@ struct ModelLaneTests {
                 clock.advance(by: .seconds(1))
             }
             #expect(recorder.requests.count == 1)
-            // One second is left: that is waited for.
+            // One second is left, so the turn waits.
             async let answer = copy.withTurn { try await $0.complete(request()) }
             await clock.whenSleeping(for: .seconds(1))
             #expect(recorder.requests.count == 1)
@@ -60,7 +60,7 @@ struct ModelLaneTests {
         #expect(recorder.requests.count == 2)
     }
 
-    @Test("an answer that says that nothing is left of the rate limit closes the lane, and counts")
+    @Test("An answer that reports a used-up rate limit is kept, and closes the lane")
     func remaining() async throws {
         let clock = TurnedClock()
         var reply = FakeProvider.Reply(ProviderModelTests.hello)
@@ -73,7 +73,7 @@ struct ModelLaneTests {
         }
     }
 
-    @Test("a shorter pause does not shorten a longer one")
+    @Test("A shorter pause does not shorten a longer one")
     func longest() async throws {
         let clock = TurnedClock()
         let lane = try lane(clock)
@@ -85,7 +85,7 @@ struct ModelLaneTests {
         )
     }
 
-    @Test("a stop closes for a minute, doubling up to 15 minutes, and an answer ends that")
+    @Test("A stop closes the lane for a minute, doubling up to 15 minutes, until a call is answered")
     func stops() async throws {
         let clock = TurnedClock()
         let lane = try lane(clock)
@@ -102,7 +102,7 @@ struct ModelLaneTests {
         #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(60))
     }
 
-    @Test("calls that were under way together stop the lane once")
+    @Test("Calls that were in flight together stop the lane once")
     func together() async throws {
         let clock = TurnedClock()
         let lane = try lane(clock)
@@ -110,7 +110,7 @@ struct ModelLaneTests {
             await stop(lane)
             return answer()
         }
-        // Begun before the stop, so its answer says nothing about what came after.
+        // The call began before the stop, so its answer does not end the stop.
         #expect(lane.isStopped)
         let verdict = ProviderVerdict(failure: Failure(.permanent, "bad key"), effect: .stop)
         clock.advance(by: .seconds(60))
@@ -123,7 +123,7 @@ struct ModelLaneTests {
         #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(120))
     }
 
-    @Test("after a stop one turn goes ahead, and the others wait for what it finds")
+    @Test("After a stop, one turn goes ahead as a probe, and the others wait for its outcome")
     func probe() async throws {
         let clock = TurnedClock()
         let lane = try lane(clock)
@@ -134,12 +134,12 @@ struct ModelLaneTests {
             #expect(other?.duration == LaneState.probeWait)
             #expect(other?.reason.hasSuffix("bad key") == true)
         }
-        // It asked nothing: the next one may.
+        // The probe made no call, so the next turn may make one.
         try await lane.withTurn { turn in _ = try await lane.call(tokens: 1, in: turn) { answer() } }
         try await lane.withTurn { _ in try await lane.withTurn { _ in } }
     }
 
-    @Test("requests per minute are kept: the next one waits for its place")
+    @Test("A request above the limit per minute waits until the limit allows it")
     func requests() async throws {
         let clock = TurnedClock()
         let lane = try lane(clock, "{requests_per_minute: 2}")
@@ -149,7 +149,7 @@ struct ModelLaneTests {
         let pause = await pause { try await lane.withTurn { _ in } }
         #expect(pause == ModelPause(for: .seconds(30), "the model m has used up its 2 requests per minute"))
         clock.advance(by: .seconds(30))
-        // A turn without a call gives its request back; further calls in one count.
+        // A turn without a call refunds its request; further calls in one turn are charged.
         try await lane.withTurn { _ in }
         try await lane.withTurn { turn in
             for _ in 0..<3 { _ = try await lane.call(tokens: 1, in: turn) { answer() } }
@@ -157,7 +157,7 @@ struct ModelLaneTests {
         #expect(await ModelsTests.pause { try await lane.withTurn { _ in } }?.duration == .seconds(90))
     }
 
-    @Test("tokens per minute: estimated before, corrected after, with debt")
+    @Test("Tokens per minute are estimated before a call and corrected after it, and may become negative")
     func tokens() async throws {
         let clock = TurnedClock()
         let lane = try lane(clock, "{tokens_per_minute: 600}")
@@ -168,7 +168,7 @@ struct ModelLaneTests {
         #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(10))
     }
 
-    @Test("a cancelled turn ends, and gives its place back")
+    @Test("A cancelled turn ends and releases its permit")
     func cancelled() async throws {
         let clock = TurnedClock()
         let lane = try lane(clock, "{concurrency: 1}")
@@ -182,7 +182,7 @@ struct ModelLaneTests {
     }
 
     @Test(
-        "resets are durations in Go's form",
+        "The reset of a limit is read as a duration in Go's form",
         arguments: [
             ("6m0s", Duration.seconds(360)), ("1s", .seconds(1)), ("100ms", .milliseconds(100)),
             ("1h2m3.5s", .milliseconds(3_723_500)), ("20us", .milliseconds(1)), ("99999h", RetryAfter.max), ("", nil),
@@ -193,7 +193,7 @@ struct ModelLaneTests {
         #expect(RateLimitHeaders.duration(text) == expected)
     }
 
-    @Test("a stopped model is asked again at once when a person says so: by one call, and by all when it is answered")
+    @Test("When an operator asks for it, one call probes a stopped model at once, and an answer ends the stop")
     func askAgain() async throws {
         let clock = TurnedClock()
         let lane = try lane(clock)
@@ -201,11 +201,11 @@ struct ModelLaneTests {
         #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(60))
         lane.askAgain()
         try await lane.withTurn { turn in
-            // The others wait for what comes of it.
+            // The other turns wait for the outcome.
             #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(5))
             await stop(lane, in: turn)
         }
-        // It was in vain: the stop goes on, and is a longer one.
+        // The probe failed: the stop goes on, and is longer.
         #expect(lane.isStopped)
         #expect(await pause { try await lane.withTurn { _ in } }?.duration == .seconds(120))
         lane.askAgain()
@@ -214,7 +214,7 @@ struct ModelLaneTests {
         try await lane.withTurn { _ in }
     }
 
-    @Test("a rest that a server has asked for is kept, whatever a person says")
+    @Test("A rest that a server asked for stays in force when an operator asks for a probe")
     func restKept() async throws {
         let lane = try lane(TurnedClock())
         lane.pause(for: .seconds(90), "quota")

@@ -13,7 +13,7 @@ struct ModelPageTests {
 
     static let servers: [String] = page.split(separator: "\n### ").dropFirst().map(String.init)
 
-    @Test("has a configuration that is read for each server", arguments: servers)
+    @Test("Each server on the page has a configuration that can be read", arguments: servers)
     func configuration(section: String) throws {
         let name = section.prefix { $0 != "\n" }
         let blocks = section.split(separator: "```yaml\n").dropFirst().compactMap { $0.split(separator: "```").first }
@@ -25,7 +25,7 @@ struct ModelPageTests {
         }
     }
 
-    @Test("names every server that people ask for")
+    @Test("The page names every common server")
     func names() {
         let names = [
             "OpenAI", "Anthropic", "Azure", "OpenRouter", "Gemini", "Mistral", "DeepSeek", "Groq", "Ollama",

@@ -19,7 +19,7 @@ struct ModelSettingsTests {
         limits: {concurrency: 8, requests_per_minute: 500, tokens_per_minute: 200000}
         """
 
-    @Test("all members are read")
+    @Test("All members of the settings are read")
     func full() throws {
         let settings = try settings(Self.complete)
         guard case .http(.openAI, let endpoint, let model) = settings.provider else {
@@ -41,7 +41,7 @@ struct ModelSettingsTests {
         #expect(settings.limits.tokensPerMinute == 200_000)
     }
 
-    @Test("what is left out has its default")
+    @Test("A member that is left out has its default")
     func defaults() throws {
         let settings = try settings("{provider: openai, base_url: 'http://127.0.0.1:11434/v1', model: m}")
         #expect(settings.timeout == .seconds(60))
@@ -60,7 +60,7 @@ struct ModelSettingsTests {
     }
 
     @Test(
-        "settings come back from their own JSON",
+        "Settings that are read from their own JSON are the same",
         arguments: [
             complete, "{provider: anthropic, model: m}",
             "{provider: scripted, script: a.yaml, limits: {concurrency: 2}}",
@@ -83,12 +83,12 @@ struct ModelSettingsTests {
         #expect(settings.apiKey == .environment("K"))
     }
 
-    @Test("the JSON of the settings holds the reference to the key")
+    @Test("The JSON of the settings holds the reference to the key")
     func reference() throws {
         #expect(try settings(Self.complete).json["api_key"] == ["env": "OPENAI_API_KEY"])
     }
 
-    @Test("a scripted model may keep the members of the provider that it stands in for")
+    @Test("A scripted model may keep the members of the provider that it replaces")
     func scripted() throws {
         let yaml = "{provider: scripted, script: a.yaml, base_url: 'http://x/v1', model: m, api_key: {env: K}}"
         let settings = try settings(yaml)
@@ -97,7 +97,7 @@ struct ModelSettingsTests {
     }
 
     @Test(
-        "a wrong member is refused with the reason",
+        "An invalid member is refused with the reason",
         arguments: [
             ("model: m", "provider is missing"),
             ("{provider: opena}", "provider: one of openai, anthropic, scripted was expected"),
@@ -144,7 +144,7 @@ struct ModelSettingsTests {
     }
 
     @Test(
-        "a key in the configuration is refused and not repeated",
+        "A key in the configuration is refused and not shown",
         arguments: ["api_key: sk-secret-1", "api_key: {env: sk-secret-1}"]
     )
     func plainKey(member: String) throws {
@@ -153,7 +153,7 @@ struct ModelSettingsTests {
         #expect(!error.contains("sk-secret-1"))
     }
 
-    @Test("the cost counts cached tokens at their own price")
+    @Test("The cost counts cached tokens at their own price")
     func cost() throws {
         var usage = Usage()
         (usage.inputTokens, usage.cachedInputTokens, usage.outputTokens) = (1_000_000, 400_000, 500_000)

@@ -19,7 +19,7 @@ struct OpenAIAnswerTests {
         #"{"id":"x","choices":[{"index":0,"message":\#(message),"finish_reason":\#(finish)}]\#(more)}"#
     }
 
-    @Test("text, usage, cost and the provider's name of the model are read")
+    @Test("Text, usage, cost and the provider's name of the model are read")
     func text() throws {
         let usage =
             #","model":"gpt","usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":110,"#
@@ -37,7 +37,7 @@ struct OpenAIAnswerTests {
     }
 
     @Test(
-        "usage that is missing, partial or absurd never breaks an answer",
+        "Usage that is missing, partial or absurd never breaks an answer",
         arguments: [
             ("", 0), (#","usage":null"#, 0), (#","usage":{"prompt_tokens":7,"prompt_tokens_details":null}"#, 7),
             (#","usage":{"prompt_tokens":-7}"#, 0),
@@ -52,7 +52,7 @@ struct OpenAIAnswerTests {
         #expect(answer.model == "configured")
     }
 
-    @Test("tool calls are read with content null, and arguments stay as the model wrote them")
+    @Test("Tool calls are read with content null, and arguments stay as the model wrote them")
     func toolCalls() throws {
         let message =
             #"{"content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"get","#
@@ -68,7 +68,7 @@ struct OpenAIAnswerTests {
         )
     }
 
-    @Test("text in parts is joined, and an unknown finish_reason counts as an end")
+    @Test("Text in parts is joined, and an unknown finish_reason counts as an end")
     func parts() throws {
         let answer = try read(
             answer(#"{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#, finish: #""eos""#)
@@ -77,7 +77,7 @@ struct OpenAIAnswerTests {
     }
 
     @Test(
-        "what is no whole chat completion is a temporary failure",
+        "An answer that is not a complete chat completion is a temporary failure",
         arguments: [
             "{}", "[]", #"{"choices":[]}"#, #"{"choices":[{"finish_reason":"stop"}]}"#,
             #"{"choices":[{"message":{"content":"x"}}]}"#,
@@ -92,12 +92,12 @@ struct OpenAIAnswerTests {
         #expect(await failure { try read(json) }?.class == .temporary)
     }
 
-    @Test("an error with status 200 keeps the class of its own code")
+    @Test("An error with status 200 gets the class of its code")
     func errorInside() async {
         #expect(await failure { try read(#"{"error":{"message":"no","code":401}}"#) }?.class == .permanent)
     }
 
-    @Test("an answer cut at max_tokens is text, but neither JSON nor tool calls")
+    @Test("An answer that is cut at max_tokens is accepted as text, but not as JSON or tool calls")
     func length() async throws {
         let text = answer(#"{"content":"{\"a\":"}"#, finish: #""length""#)
         #expect(try read(text).text == #"{"a":"#)
@@ -112,12 +112,12 @@ struct OpenAIAnswerTests {
     }
 
     @Test(
-        "a withheld or refused answer is a permanent failure",
+        "A withheld or refused answer is a permanent failure",
         arguments: [(#"{"content":""}"#, #""content_filter""#), (#"{"content":null,"refusal":"No."}"#, #""stop""#)]
     )
     func refused(message: String, finish: String) async throws {
         #expect(await failure { try read(answer(message, finish: finish)) }?.class == .permanent)
-        // The sender of a batch gets the answer as it is.
+        // The submitter of a batch gets the answer as it is.
         #expect(try read(answer(message, finish: finish), request(body: [:])).body["id"] == "x")
     }
 }

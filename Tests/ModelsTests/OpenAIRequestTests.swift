@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Requests in OpenAI's form")
 struct OpenAIRequestTests {
-    @Test("messages, tools, schema and parameters stand in the request")
+    @Test("A request holds messages, tools, schema and parameters")
     func all() throws {
         var request = request(
             "Weather?",
@@ -53,7 +53,7 @@ struct OpenAIRequestTests {
         )
     }
 
-    @Test("a schema's name is always legal")
+    @Test("A schema's name is always valid for the API")
     func schemaName() {
         #expect(OpenAIRequest.schemaName(nil) == "output")
         #expect(OpenAIRequest.schemaName("") == "output")
@@ -61,7 +61,7 @@ struct OpenAIRequestTests {
         #expect(OpenAIRequest.schemaName(String(repeating: "ü", count: 90)) == String(repeating: "_", count: 64))
     }
 
-    @Test("a ready body keeps its members; the model is the configured one, and nothing is streamed")
+    @Test("A ready body keeps its members, but gets the configured model and no streaming")
     func readyBody() throws {
         let line: JSON = [
             "model": "theirs", "messages": [], "stream": true, "stream_options": [:], "temperature": 1,
@@ -77,7 +77,7 @@ struct OpenAIRequestTests {
     }
 
     @Test(
-        "a body that this provider would misread is refused",
+        "A body that this provider would misread is refused",
         arguments: [["system": "x", "messages": []], "text"] as [JSON]
     )
     func misread(body: JSON) async throws {
@@ -87,7 +87,7 @@ struct OpenAIRequestTests {
         #expect(failure.class == .permanent)
     }
 
-    @Test("an idempotency key can stand in a header, and different keys stay different")
+    @Test("An idempotency key is encoded for a header, and different keys stay different")
     func idempotencyHeader() {
         #expect(IdempotencyHeader.value(for: "01JD-a.json/handle/2/model") == "01JD-a.json/handle/2/model")
         #expect(IdempotencyHeader.value(for: "a b\r\n%ü") == "a%20b%0D%0A%25%C3%BC")

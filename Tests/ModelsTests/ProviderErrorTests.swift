@@ -16,7 +16,7 @@ struct ProviderErrorTests {
     }
 
     @Test(
-        "each status has its class",
+        "Each status has its failure class",
         arguments: [
             (301, FailureClass.permanent), (400, .permanent), (401, .permanent), (402, .permanent), (403, .permanent),
             (404, .permanent), (405, .permanent), (408, .temporary), (409, .temporary), (413, .permanent),
@@ -33,7 +33,7 @@ struct ProviderErrorTests {
     }
 
     @Test(
-        "an exhausted quota at 429 is permanent, wherever it is named",
+        "An exhausted quota with status 429 is permanent, wherever the body names it",
         arguments: [
             #"{"error":{"message":"m","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}"#,
             #"{"error":{"message":"m","type":"insufficient_quota","code":null}}"#,
@@ -52,7 +52,7 @@ struct ProviderErrorTests {
     }
 
     @Test(
-        "the message is found in every known shape",
+        "The message of an error is found in every known form",
         arguments: [
             (#"{"error":{"message":"too fast","type":"t","param":null,"code":"slow_down"}}"#, "(slow_down): too fast"),
             (#"{"error":{"message":"too fast","type":"t","code":null}}"#, "(t): too fast"),
@@ -70,21 +70,21 @@ struct ProviderErrorTests {
     }
 
     @Test(
-        "what is no message is left out",
+        "A body without a message adds nothing to the failure",
         arguments: ["", "<html><body>Bad Gateway</body></html>", "{", "null", "[]"]
     )
     func noMessage(body: String) {
         #expect(failure(502, body).message == "the provider answered HTTP 502")
     }
 
-    @Test("a long message is cut to 300 characters")
+    @Test("A long message is cut to 300 characters")
     func cut() {
         let message = failure(400, #"{"error":"\#(String(repeating: "é", count: 5_000))"}"#).message
         #expect(message.count { $0 == "é" } == 299)
         #expect(message.hasSuffix("…"))
     }
 
-    @Test("a key that the provider repeats is taken out, also where the message is cut")
+    @Test("A key that the provider repeats is hidden, even where the message is cut")
     func secret() {
         let key = ProviderError.Key(reference: .environment("K"), secrets: ["sk-secret-1"])
         let padding = String(repeating: "x", count: 292)
@@ -97,14 +97,14 @@ struct ProviderErrorTests {
     }
 
     @Test(
-        "a context that is too long has its own hint",
+        "A request that is too long for the context has its own hint",
         arguments: ["context_length_exceeded", "exceed_context_size_error"]
     )
     func context(code: String) {
         #expect(failure(400, #"{"error":{"message":"m","type":"\#(code)"}}"#).hint?.contains("context") == true)
     }
 
-    @Test("x-should-retry decides")
+    @Test("The header x-should-retry decides the failure class")
     func shouldRetry() {
         #expect(failure(400, "", ["x-should-retry": "true"]).class == .temporary)
         #expect(failure(503, "", ["X-Should-Retry": "false"]).class == .permanent)
@@ -112,7 +112,7 @@ struct ProviderErrorTests {
     }
 
     @Test(
-        "the wait is read from the headers",
+        "The wait after a failure is read from the headers",
         arguments: [
             (["Retry-After": "7"], Duration.seconds(7)),
             (["Retry-After": "0.25"], .milliseconds(250)),
@@ -134,7 +134,7 @@ struct ProviderErrorTests {
     }
 
     @Test(
-        "HTTP dates are read in their three forms",
+        "An HTTP date is read in each of its three forms",
         arguments: ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
     )
     func dates(text: String) {
@@ -142,14 +142,14 @@ struct ProviderErrorTests {
     }
 
     @Test(
-        "what is no HTTP date is none",
+        "A text that is not an HTTP date is refused",
         arguments: ["", "Sun, 36 Nov 1994 08:49:37 GMT", "1994-11-06", "a b c d e f"]
     )
     func noDates(text: String) {
         #expect(RetryAfter.date(text) == nil)
     }
 
-    @Test("the answer is kept for the error file of a batch, without the key")
+    @Test("An error answer is kept for the error file of a batch, without the key")
     func response() {
         let body = #"{"type":"error","error":{"type":"t","message":"the key sk-1 is bad"},"request_id":"r"}"#
         let key = ProviderError.Key(secrets: ["sk-1"])
@@ -169,7 +169,7 @@ struct ProviderErrorTests {
     }
 
     @Test(
-        "an answer in another form gets the provider's usual one",
+        "An error in another form is converted to OpenAI's form",
         arguments: [
             ("<html>", "HTTP 500"), ("upstream is gone", "upstream is gone"), (#"{"error":"text"}"#, "text"),
             (#"{"detail":"text"}"#, "text"), ("", "HTTP 500"),

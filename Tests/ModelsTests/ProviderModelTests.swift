@@ -14,7 +14,7 @@ struct ProviderModelTests {
         #"{"model":"gpt","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"#
         + #""usage":{"prompt_tokens":3,"completion_tokens":1}}"#
 
-    /// What one call at a server that answers `reply` fails with.
+    /// The failure of one call to a server that answers with `reply`.
     private func failure(_ reply: FakeProvider.Reply, _ more: String = "") async throws -> Failure? {
         try await FakeProvider.run(FakeProvider.always(reply)) { provider in
             try await withModel(provider.baseURL, more) { model in
@@ -23,7 +23,7 @@ struct ProviderModelTests {
         }
     }
 
-    @Test("a call carries key, idempotency key and body, and gives the answer")
+    @Test("A call sends key, idempotency key and body, and returns the answer")
     func success() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -52,7 +52,7 @@ struct ProviderModelTests {
         )
     }
 
-    @Test("without a key there is no Authorization")
+    @Test("A model without a key sends no Authorization header")
     func noKey() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -65,7 +65,7 @@ struct ProviderModelTests {
         #expect(recorder.requests.first?.headers.contains(name: "Authorization") == false)
     }
 
-    @Test("tool calls come back")
+    @Test("The tool calls of an answer are returned")
     func toolCalls() async throws {
         let body =
             #"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"c1","type":"function","#
@@ -76,7 +76,7 @@ struct ProviderModelTests {
         #expect(answer.toolCalls == [ModelToolCall(id: "c1", name: "get", arguments: "{}")])
     }
 
-    @Test("429 is no failure of the step: the model rests for as long as it says")
+    @Test("Status 429 does not fail the step: the model rests for as long as the provider asks")
     func rateLimit() async throws {
         let reply = FakeProvider.Reply(
             429,
@@ -93,7 +93,7 @@ struct ProviderModelTests {
         )
     }
 
-    @Test("500 is temporary, 404 permanent, and a redirect to another question is not followed")
+    @Test("Status 500 is temporary, 404 is permanent, and a 303 redirect is not followed")
     func statuses() async throws {
         #expect(try await failure(FakeProvider.Reply(500, "oops"))?.class == .temporary)
         #expect(try await failure(FakeProvider.Reply(404, "{}"))?.class == .permanent)
@@ -101,7 +101,7 @@ struct ProviderModelTests {
         #expect(try await failure(redirect)?.message.contains("303") == true)
     }
 
-    @Test("a key that the server repeats does not show")
+    @Test("A key that the server repeats is hidden")
     func repeatedKey() async throws {
         let reply = FakeProvider.Reply(401, #"{"error":{"message":"bad key sk-secret-1"}}"#)
         let failure = try await FakeProvider.run(FakeProvider.always(reply)) { provider in
@@ -113,18 +113,18 @@ struct ProviderModelTests {
         #expect(failure?.message.contains("bad key [key]") == true)
     }
 
-    @Test("garbage with status 200 is temporary")
+    @Test("A malformed answer with status 200 is a temporary failure")
     func garbage() async throws {
         #expect(try await failure(FakeProvider.Reply("<html>"))?.class == .temporary)
     }
 
-    @Test("an error page of any size is answered by its status")
+    @Test("An error page of any size is judged by its status")
     func largeErrorPage() async throws {
         let page = String(repeating: "<p>", count: ProviderCall.errorBytesMax)
         #expect(try await failure(FakeProvider.Reply(503, page))?.message == "the provider answered HTTP 503")
     }
 
-    @Test("an answer above the limit is a permanent failure")
+    @Test("An answer above the size limit is a permanent failure")
     func tooLarge() async throws {
         let page = String(repeating: " ", count: ProviderCall.answerBytesMax + 1)
         let failure = try await failure(FakeProvider.Reply(page))
@@ -132,7 +132,7 @@ struct ProviderModelTests {
         #expect(failure?.message.contains("64 MiB") == true)
     }
 
-    @Test("a refused connection is temporary and names host and port")
+    @Test("A refused connection is a temporary failure that names host and port")
     func refused() async throws {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
@@ -145,7 +145,7 @@ struct ProviderModelTests {
         #expect(failure?.message == "no answer from 127.0.0.1:\(port): connection refused")
     }
 
-    @Test("a name that does not resolve is temporary and names host and port")
+    @Test("A host name that does not resolve is a temporary failure that names host and port")
     func noSuchHost() async throws {
         let failure = try await withModel("http://nowhere.invalid:81/v1") { model in
             await ModelsTests.failure { try await model.complete(request()) }
@@ -154,7 +154,7 @@ struct ProviderModelTests {
         #expect(failure?.message.contains("nowhere.invalid:81") == true)
     }
 
-    @Test("a server that speaks no TLS is temporary and names host and port")
+    @Test("A server without TLS is a temporary failure that names host and port")
     func noTLS() async throws {
         let failure = try await FakeProvider.run(FakeProvider.always(FakeProvider.Reply(Self.hello))) { provider in
             try await withModel("https://127.0.0.1:\(provider.port)/v1") { model in
@@ -166,7 +166,7 @@ struct ProviderModelTests {
         #expect(failure?.message.hasSuffix("TLS failed (WRONG_VERSION_NUMBER)") == true)
     }
 
-    @Test("a connection that breaks off is temporary")
+    @Test("A connection that breaks off is a temporary failure")
     func reset() async throws {
         struct HangUp: Error {}
         let respond: FakeProvider.Respond = { _ in throw HangUp() }
@@ -184,7 +184,7 @@ struct ProviderModelTests {
         return FakeProvider.Reply("")
     }
 
-    @Test("a server that never answers is a temporary failure after the time-out")
+    @Test("A server that never answers is a temporary failure after the timeout")
     func timeOut() async throws {
         let (clock, recorder) = (TurnedClock(), Recorder())
         let respond: FakeProvider.Respond = { request in
@@ -202,7 +202,7 @@ struct ProviderModelTests {
         #expect(failure?.message.contains("gave no answer within 200s") == true)
     }
 
-    @Test("a cancelled call ends as cancelled")
+    @Test("A cancelled call throws CancellationError")
     func cancelled() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -219,7 +219,7 @@ struct ProviderModelTests {
         }
     }
 
-    @Test("no more calls than concurrency allows reach the server at once")
+    @Test("No more calls than limits.concurrency allows reach the server at once")
     func concurrency() async throws {
         let inside = Watched((now: 0, most: 0, total: 0))
         let gate = Gate()

@@ -5,13 +5,13 @@ import Testing
 
 @testable import Models
 
-@Suite("Statuses of providers", .timeLimit(.minutes(1)))
+@Suite("HTTP statuses of providers", .timeLimit(.minutes(1)))
 struct ProviderStatusTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var dialect: Dialect
         var status: Int
         var headers: HTTPHeaders = [:]
-        /// Empty for an error page.
+        /// The body of the answer; it may be empty.
         var error: String
         var expected: FailureClass
         var isStop = false
@@ -128,7 +128,7 @@ struct ProviderStatusTests {
         do { return .success(try await body()) } catch { return .failure(error) }
     }
 
-    @Test("each status has its class, and stops or pauses the lane or leaves it open", arguments: rows)
+    @Test("Each status has its class, and stops the lane, pauses it or leaves it open", arguments: rows)
     func status(row: Row) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -139,7 +139,7 @@ struct ProviderStatusTests {
             let result: Result<ChatAnswer, any Error> = await outcome {
                 try await model.withTurn { try await $0.complete(request()) }
             }
-            // What the quota refuses is no failure.
+            // A refusal for quota is a pause, not a failure.
             let isQuota = row.status == 429 && !row.isStop
             let failure = result.error as? Failure
             #expect(failure?.class == (isQuota ? nil : row.expected))

@@ -3,10 +3,10 @@ import Testing
 
 @testable import Models
 
-/// An answer as some server sends it, and what it must be taken for: one quirk.
+/// An answer with one quirk of a server, and the outcome that it must have.
 struct RecordedShape: Sendable, CustomTestStringConvertible {
     enum Sent: Sendable {
-        /// The events of a stream, without what frames them.
+        /// The data of a stream's events, without their framing.
         case stream([String])
         case whole(String)
     }
@@ -26,7 +26,7 @@ struct RecordedShape: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { quirk }
 
-    /// Of chat completions: each delta in a chunk of its own, then the finish reason and the usage.
+    /// A stream of chat completions: each delta in a chunk of its own, then the finish reason.
     static func deltas(
         _ quirk: String,
         _ deltas: [String],
@@ -42,17 +42,17 @@ struct RecordedShape: Sendable, CustomTestStringConvertible {
         )
     }
 
-    /// Of chat completions: pieces of tool calls, each in a chunk of its own.
+    /// A stream of chat completions: pieces of tool calls, each in a chunk of its own.
     static func pieces(_ quirk: String, _ pieces: [String], _ calls: [String]) -> RecordedShape {
         deltas(quirk, pieces.map { #"{"tool_calls":[\#($0)]}"# }, finish: #""tool_calls""#, .calls(calls))
     }
 
-    /// Of chat completions: chunks as they are.
+    /// A stream of chat completions with these chunks.
     static func chunks(_ quirk: String, _ chunks: [String], _ outcome: Outcome) -> RecordedShape {
         RecordedShape(quirk: quirk, dialect: .openAI, sent: .stream(chunks), outcome: outcome)
     }
 
-    /// Of chat completions: a whole answer with this message.
+    /// A whole chat completion with this message.
     static func message(
         _ quirk: String,
         _ message: String,
@@ -63,22 +63,22 @@ struct RecordedShape: Sendable, CustomTestStringConvertible {
         return RecordedShape(quirk: quirk, dialect: .openAI, sent: .whole(json), outcome: outcome)
     }
 
-    /// Of chat completions: a whole answer as it is.
+    /// A whole chat completion as it is.
     static func whole(_ quirk: String, _ json: String, _ outcome: Outcome) -> RecordedShape {
         RecordedShape(quirk: quirk, dialect: .openAI, sent: .whole(json), outcome: outcome)
     }
 
-    /// Of the Messages API: a whole answer as it is.
+    /// A whole message of the Messages API as it is.
     static func wholeMessage(_ quirk: String, _ json: String, _ outcome: Outcome) -> RecordedShape {
         RecordedShape(quirk: quirk, dialect: .anthropic, sent: .whole(json), outcome: outcome)
     }
 
-    /// Of the Messages API: events as they are.
+    /// A stream of the Messages API with these events.
     static func events(_ quirk: String, _ events: [String], _ outcome: Outcome) -> RecordedShape {
         RecordedShape(quirk: quirk, dialect: .anthropic, sent: .stream(events), outcome: outcome)
     }
 
-    /// What a step with the tools `look` and `put` gets of it.
+    /// The answer that a step with the tools `look` and `put` gets.
     func answer(
         _ request: ChatRequest = RecordedShape.armed,
         _ change: (inout AnswerReading) -> Void = { _ in }

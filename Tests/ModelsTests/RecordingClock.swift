@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A clock on which every sleep ends at once and is written down.
+/// A clock that records every sleep and ends it at once.
 final class RecordingClock: Clock {
     typealias Instant = ContinuousClock.Instant
 

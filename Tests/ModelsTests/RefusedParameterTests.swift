@@ -15,7 +15,7 @@ struct RefusedParameterTests {
         var member: String
         var error: String
         var parameters: String
-        /// Members that the request has then, by their names; the values do not matter.
+        /// The member that the request has instead; nil when there is none.
         var replacement: String?
 
         var testDescription: String { name }
@@ -127,7 +127,7 @@ struct RefusedParameterTests {
     private static let answer =
         #"{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"fine"},"finish_reason":"stop"}]}"#
 
-    @Test("a refused member is left out or renamed, and the request is sent again in the same call", arguments: rows)
+    @Test("A refused member is left out or renamed, and the request is sent again in the same call", arguments: rows)
     func leftOut(row: Row) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -139,7 +139,7 @@ struct RefusedParameterTests {
         }
         #expect(texts == ["fine", "fine"])
         let bodies = recorder.requests.map(\.body)
-        #expect(bodies.count == 3, "the second call knows what the first one was told")
+        #expect(bodies.count == 3, "the second call knows what the server refused in the first one")
         #expect(bodies.first?[row.member] != nil)
         for body in bodies.dropFirst() {
             #expect(body[row.member] == nil)
@@ -147,7 +147,7 @@ struct RefusedParameterTests {
         }
     }
 
-    @Test("several members are left out, all that one answer names and one after the other")
+    @Test("Several refused members are left out, whether one answer names them or several do")
     func several() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -167,7 +167,7 @@ struct RefusedParameterTests {
     }
 
     @Test(
-        "what is no refusal of a parameter fails with the server's words, after one request",
+        "An error that refuses no parameter fails after one request",
         arguments: [
             openAI("Invalid 'temperature': above maximum value. Expected <= 2, but got 5.", param: #""temperature""#),
             openAI(
@@ -194,7 +194,7 @@ struct RefusedParameterTests {
         #expect(recorder.requests.count == 1)
     }
 
-    @Test("a server that refuses one member after the other is asked a few times and no more")
+    @Test("A server that refuses one member after the other gets a limited number of requests")
     func bound() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -209,7 +209,7 @@ struct RefusedParameterTests {
         #expect(recorder.requests.count == RefusalMemory.roundsMax)
     }
 
-    @Test("a schema for the answer takes another form, and goes into the prompt at last")
+    @Test("A refused response_format is sent in the next form, and at last in the prompt")
     func structured() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -229,7 +229,7 @@ struct RefusedParameterTests {
         #expect(bodies.last?["messages"]?.text.contains("JSON Schema") == true)
     }
 
-    @Test("the form that the configuration names stays, and the server's words are told")
+    @Test("A configured form stays, and the failure holds the server's message")
     func structuredByName() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -246,7 +246,7 @@ struct RefusedParameterTests {
         #expect(recorder.requests.allSatisfy { $0.body["response_format"]?["type"] == "json_schema" })
     }
 
-    @Test("what a server has refused to a step stays in the line of a batch that says it itself")
+    @Test("A member that a server refused for a step stays in a batch line that sets it")
     func lineKeeps() {
         var refused = RefusedParameters()
         let isNews = refused.note(RefusedParameters.Refusal(name: "temperature"), seen: RefusedParameters())
@@ -256,7 +256,7 @@ struct RefusedParameterTests {
         #expect(refused.applied(to: body, keeping: ["temperature": 0]) == body)
     }
 
-    @Test("what a line of a batch says itself is not left out")
+    @Test("A refused member that a batch line sets is not left out")
     func batchLine() async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in

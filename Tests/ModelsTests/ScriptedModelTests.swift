@@ -20,7 +20,7 @@ struct ScriptedModelTests {
         }
     }
 
-    @Test("the first rule that fits answers")
+    @Test("The first rule that fits answers")
     func firstMatch() async throws {
         let script = """
             - {when: "^Bye", reply: first}
@@ -31,7 +31,7 @@ struct ScriptedModelTests {
         #expect(try await ask(script, request("What?")).text == "third")
     }
 
-    @Test("captures stand in texts, JSON and arguments; without when a dollar stays")
+    @Test("Captures fill texts, JSON and arguments, and without the condition when a dollar sign stays")
     func captures() async throws {
         let ask7 = request("order 4711 of Ann")
         let when = #"when: 'order (\d+) of (\w+)( now)?'"#
@@ -44,7 +44,7 @@ struct ScriptedModelTests {
         #expect(try await ask("- {reply: costs $1}").text == "costs $1")
     }
 
-    @Test("turn counts the assistant's messages, system looks at the system message")
+    @Test("The condition turn counts the assistant's messages, and system matches the system message")
     func conditions() async throws {
         let script = """
             - {turn: 2, reply: again}
@@ -58,12 +58,12 @@ struct ScriptedModelTests {
         #expect(try await ask(script).text == "any")
     }
 
-    @Test("json may be any value, null too", arguments: [("null", "null"), ("[1]", "[1]"), ("text", #""text""#)])
+    @Test("The reply json may be any JSON value", arguments: [("null", "null"), ("[1]", "[1]"), ("text", #""text""#)])
     func json(yaml: String, expected: String) async throws {
         #expect(try await ask("- json: \(yaml)").text == expected)
     }
 
-    @Test("tool calls have ids that are new in the conversation and the same in every run")
+    @Test("Tool calls have ids that are unique in the conversation and the same in every run")
     func toolCalls() async throws {
         let script = "- tool_calls: [{name: a, arguments: {x: 1}}, {name: b}, {name: c, arguments: '{broken'}]"
         var request = request()
@@ -78,7 +78,7 @@ struct ScriptedModelTests {
         #expect(try await ask(script, request).toolCalls.map(\.id) == ["call_4", "call_5", "call_6"])
     }
 
-    @Test("fail fails so many attempts, then later rules count")
+    @Test("A rule with fail and times fails that many attempts, and then later rules apply")
     func failTimes() async throws {
         let script = "- fail: {status: 503, retry_after: 2s, times: 2}\n- reply: done"
         for attempt in 1...2 {
@@ -89,7 +89,7 @@ struct ScriptedModelTests {
         #expect(try await ask(script, request(attempt: 3)).text == "done")
     }
 
-    @Test("fail without times fails for ever, in the class of its status")
+    @Test("A rule with fail and without times fails every attempt, with the class of its status")
     func failForEver() async throws {
         let script = "- fail: {status: 401}\n- reply: done"
         #expect(await failure { try await ask(script, request(attempt: 99)) }?.class == .permanent)
@@ -97,7 +97,7 @@ struct ScriptedModelTests {
         #expect(wait == .milliseconds(500))
     }
 
-    @Test("no rule that fits is a permanent failure with a hint, without the message's content")
+    @Test("A message that fits no rule is a permanent failure with a hint, which does not show the message")
     func noRule() async throws {
         let failure = try #require(await failure { try await ask("- {when: x, reply: y}", request("private")) })
         #expect(failure.class == .permanent)
@@ -105,7 +105,7 @@ struct ScriptedModelTests {
         #expect(!failure.message.contains("private"))
     }
 
-    @Test("the answer says that it is no model, and is the same in every run")
+    @Test("A scripted answer reports that it is no model, and is the same in every run")
     func body() async throws {
         let answer = try await ask("- {reply: Hi, usage: {input_tokens: 10, output_tokens: 2, cached_input_tokens: 4}}")
         #expect(answer.model == "scripted (no model): default")
@@ -132,7 +132,7 @@ struct ScriptedModelTests {
         #expect(try await ask("- reply: Hi", other).body["id"]?.string != id)
     }
 
-    @Test("tokens are estimated from bytes, at least one, and cost what the price says")
+    @Test("Tokens are estimated from bytes, at least one, and the price sets their cost")
     func usage() async throws {
         let price = try Price(reader("{input: 1000000, output: 1000000}"))
         let answer = try await ask("- reply: '123456789'", request("x", system: "12345678"), price: price)
@@ -144,7 +144,7 @@ struct ScriptedModelTests {
     }
 
     @Test(
-        "a ready body gives the messages, in OpenAI's and Anthropic's form",
+        "The messages of a ready body are read in OpenAI's and in Anthropic's form",
         arguments: [
             ["messages": [["role": "system", "content": "S"], ["role": "user", "content": "find me"]]],
             [
@@ -175,7 +175,7 @@ struct ScriptedModelTests {
         #expect(try await ask(script, request("else", body: body)).text == "found")
     }
 
-    @Test("a delay is slept on the clock that was passed in")
+    @Test("A rule's delay uses the clock that was passed in")
     func delay() async throws {
         let clock = RecordingClock()
         let answer = try await withFile("- {delay: 90m, reply: late}") { path in
@@ -186,7 +186,7 @@ struct ScriptedModelTests {
     }
 
     @Test(
-        "a wrong script is refused with line and member",
+        "An invalid script is refused with line and member",
         arguments: [
             ("- reply: a\n- {when: '(', reply: b}", "FILE:2: 1.when: not a regular expression"),
             ("- {reply: a, json: 1}", "FILE:1: 0: exactly one of reply, json, tool_calls and fail"),
@@ -212,7 +212,7 @@ struct ScriptedModelTests {
         #expect(error.contains(reason), "\(error)")
     }
 
-    @Test("a script that is not there is refused with its path")
+    @Test("A missing script is refused with its path")
     func missing() {
         let error = #expect(throws: DocumentError.self) {
             try ScriptedModel(name: "m", scriptPath: "/nonexistent/script.yaml")

@@ -176,10 +176,10 @@ struct StreamedCallShapesTests {
         ),
     ]
 
-    @Test("each shape gives the calls that the model made", arguments: shapes)
+    @Test("Each shape yields the calls that the model made", arguments: shapes)
     func shape(shape: RecordedShape) { #expect(shape.seen() == shape.outcome) }
 
-    @Test("ids that are missing, or the same twice, become ids of their own, through the whole conversation")
+    @Test("Missing and duplicate ids become ids that are unique in the whole conversation")
     func ids() throws {
         let shape = RecordedShape.pieces(
             "",

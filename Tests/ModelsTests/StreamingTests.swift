@@ -47,7 +47,7 @@ struct StreamingTests {
         }
     }
 
-    @Test("a stream is asked for, and gives text, tool calls and usage", arguments: [Dialect.openAI, .anthropic])
+    @Test("A requested stream yields text, tool calls and usage", arguments: [Dialect.openAI, .anthropic])
     func whole(dialect: Dialect) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -67,7 +67,7 @@ struct StreamingTests {
         #expect(answer.usage.cachedInputTokens == (dialect == .openAI ? 0 : 2))
     }
 
-    @Test("the assembled chat completion is what comes without streaming")
+    @Test("The assembled chat completion is the same as one without streaming")
     func openAIBody() async throws {
         let answer = try await withModel(FakeProvider.always(.stream(Self.openAI))) { try await $0.complete(request()) }
         #expect(
@@ -94,7 +94,7 @@ struct StreamingTests {
         )
     }
 
-    @Test("the assembled message is what comes without streaming")
+    @Test("The assembled message is the same as one without streaming")
     func anthropicBody() async throws {
         let reply = FakeProvider.Reply.stream(Self.anthropic)
         let answer = try await withModel(FakeProvider.always(reply), dialect: .anthropic) {
@@ -115,7 +115,7 @@ struct StreamingTests {
         )
     }
 
-    @Test("several choices, reasoning and log probabilities are put together each for itself")
+    @Test("Several choices, reasoning and log probabilities are each assembled separately")
     func choices() throws {
         var stream = OpenAIStream()
         for chunk: JSON in [
@@ -142,7 +142,7 @@ struct StreamingTests {
         )
     }
 
-    @Test("a stream that counts its tool calls up in every choice is no answer")
+    @Test("A stream with too many tool calls in all its choices is refused")
     func callsInEveryChoice() throws {
         var stream = OpenAIStream()
         func chunk(_ index: Int) -> JSON {
@@ -153,7 +153,7 @@ struct StreamingTests {
         #expect(throws: StreamFault.self) { try stream.take(chunk(1)) }
     }
 
-    @Test("a stream in one piece for each byte is the same", arguments: [Dialect.openAI, .anthropic])
+    @Test("A stream that comes byte by byte gives the same answer", arguments: [Dialect.openAI, .anthropic])
     func bytes(dialect: Dialect) async throws {
         var stream = EventStream()
         var assembly = dialect.assembly()
@@ -168,43 +168,43 @@ struct StreamingTests {
     }
 
     @Test(
-        "a stream that ends before its answer does is a temporary failure, wherever it is cut",
+        "A stream that ends before its answer does is a temporary failure, wherever it is cut",
         arguments: [Dialect.openAI, .anthropic]
     )
     func truncated(dialect: Dialect) async throws {
         let pieces = Self.pieces(dialect)
-        // In both, the third event from the end says why the answer ended.
+        // The event with the finish reason, counted from the end.
         let reason = pieces.count - (dialect == .openAI ? 3 : 2)
         for count in 0...reason {
             let failure = try await failure(Array(pieces[..<count]), dialect)
             #expect(failure?.class == .temporary, "cut after \(count)")
         }
         let usage = try await failure(Array(pieces[..<reason]), dialect)?.usage
-        // What has come was paid for, whether the provider has said so or not.
+        // The output so far counts as usage, whether the provider has reported it or not.
         #expect(usage?.isEstimated == (dialect == .openAI))
         #expect(dialect == .openAI ? usage?.outputTokens ?? 0 > 0 : usage?.inputTokens == 5)
     }
 
-    @Test("[DONE] alone makes no whole answer, and an answer without [DONE] is whole")
+    @Test("An answer with [DONE] but without a finish reason fails, and one without [DONE] is complete")
     func done() async throws {
         let reason = Self.openAI.count - 3
         #expect(try await failure(Array(Self.openAI[..<reason]) + ["data: [DONE]\n\n"], .openAI)?.class == .temporary)
         #expect(try await failure(Array(Self.openAI[...reason]), .openAI) == nil)
     }
 
-    @Test("what follows the end of the answer does not matter", arguments: [Dialect.openAI, .anthropic])
+    @Test("A stream that stalls after the end of its answer is accepted", arguments: [Dialect.openAI, .anthropic])
     func afterwards(dialect: Dialect) async throws {
         #expect(try await failure(Self.pieces(dialect), dialect, ending: .stall) == nil)
     }
 
-    @Test("a connection that breaks off in the middle is temporary", arguments: [Dialect.openAI, .anthropic])
+    @Test("A connection that breaks off mid-stream is a temporary failure", arguments: [Dialect.openAI, .anthropic])
     func brokenOff(dialect: Dialect) async throws {
         let failure = try await failure(Array(Self.pieces(dialect)[..<3]), dialect, ending: .hangUp)
         #expect(failure?.class == .temporary)
         #expect(failure?.message.hasPrefix("no answer from 127.0.0.1:") == true)
     }
 
-    @Test("an event that is not JSON is temporary, and so is a piece out of order")
+    @Test("An event that is not JSON, or a piece out of order, is a temporary failure")
     func garbage() async throws {
         for dialect in [Dialect.openAI, .anthropic] {
             let failure = try await failure(Self.pieces(dialect)[..<2] + ["data: {\"a\n\n"], dialect)
@@ -217,7 +217,7 @@ struct StreamingTests {
         #expect(try await failure([call], .openAI)?.message.contains("9999999") == true)
     }
 
-    @Test("a tool call without a name is garbage", arguments: [Dialect.openAI, .anthropic])
+    @Test("A tool call without a name is a temporary failure", arguments: [Dialect.openAI, .anthropic])
     func nameless(dialect: Dialect) async throws {
         let pieces = Self.pieces(dialect).map { $0.replacing(#""name":"put","#, with: "") }
         let failure = try await failure(pieces, dialect)
@@ -227,7 +227,7 @@ struct StreamingTests {
     }
 
     @Test(
-        "an error in the stream has the class of its type",
+        "An error in the stream has the class of its type",
         arguments: [
             ("overloaded_error", FailureClass.temporary), ("api_error", .temporary), ("rate_limit_error", .temporary),
             ("invalid_request_error", .permanent), ("authentication_error", .permanent), ("unheard_of", .temporary),
@@ -243,14 +243,14 @@ struct StreamingTests {
         }
     }
 
-    @Test("a whole answer to a question for a stream is taken")
+    @Test("A whole answer to a request for a stream is accepted")
     func plain() async throws {
         let reply = FakeProvider.Reply(ProviderModelTests.hello)
         let answer = try await withModel(FakeProvider.always(reply)) { try await $0.complete(request()) }
         #expect(answer.text == "Hi")
     }
 
-    @Test("stream: false asks for no stream", arguments: [Dialect.openAI, .anthropic])
+    @Test("The setting stream: false requests no stream", arguments: [Dialect.openAI, .anthropic])
     func turnedOff(dialect: Dialect) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -262,10 +262,10 @@ struct StreamingTests {
         #expect(recorder.requests.first?.body["stream_options"] == nil)
     }
 
-    @Test("a stream that stalls is a temporary failure after idle_timeout", arguments: [Dialect.openAI, .anthropic])
+    @Test("A stream that stalls is a temporary failure after idle_timeout", arguments: [Dialect.openAI, .anthropic])
     func stalled(dialect: Dialect) async throws {
         let clock = TurnedClock()
-        // In one piece: one that came after the clock was turned would begin the wait anew.
+        // Sent in one piece, because a piece that came after the clock was advanced would restart the wait.
         let reply = FakeProvider.Reply.stream([Self.pieces(dialect)[..<2].joined()], ending: .stall)
         let failure = try await withModel(
             FakeProvider.always(reply),
@@ -283,7 +283,7 @@ struct StreamingTests {
         #expect(failure?.message.contains("stalled: nothing more of it came for 7s") == true)
     }
 
-    @Test("the first byte may take longer than idle_timeout")
+    @Test("The first byte may take longer than idle_timeout")
     func firstByte() async throws {
         let (clock, gate) = (TurnedClock(), Gate())
         let respond: FakeProvider.Respond = { _ in

@@ -8,7 +8,7 @@ struct StructuredFallbackTests {
     private static let good =
         #"{"choices":[{"message":{"content":"{\"a\":1}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#
 
-    /// A server that knows only these types of `response_format`.
+    /// A server that accepts only these types of `response_format`.
     private static func server(_ known: [String], _ recorder: Recorder, refusal: String) -> FakeProvider.Respond {
         { request in
             recorder.add(request)
@@ -24,7 +24,7 @@ struct StructuredFallbackTests {
     }
 
     @Test(
-        "the next form is tried in the same attempt, and what was found is remembered",
+        "The next form is tried in the same attempt, and the accepted form is remembered",
         arguments: [
             "This response_format type is unavailable now",
             "This model does not support response format `json_schema`.",
@@ -44,7 +44,7 @@ struct StructuredFallbackTests {
         #expect(recorder.requests[1].body["messages"]?.text.contains("Zebra") == true)
     }
 
-    @Test("a server that knows no form has the schema in the prompt")
+    @Test("A server that accepts no form gets the schema in the prompt")
     func prompt() async throws {
         let recorder = Recorder()
         let asked = request(schema: ["type": "object", "title": "Zebra"])
@@ -55,7 +55,7 @@ struct StructuredFallbackTests {
         #expect(recorder.requests[3].body["messages"]?.text.contains("Zebra") == true)
     }
 
-    @Test("a form that the settings name stays")
+    @Test("A configured form does not change")
     func named() async throws {
         let recorder = Recorder()
         let respond = Self.server([], recorder, refusal: "response_format is not supported")

@@ -9,7 +9,7 @@ struct TextToolCallsTests {
     private static let one = [TextToolCalls.Call(name: "look", arguments: paris)]
 
     @Test(
-        "marked calls of known tools are calls",
+        "A marked call of a known tool is a call",
         arguments: [
             "<tool_call>\n{\"name\": \"look\", \"arguments\": {\"city\":\"Paris\"}}\n</tool_call>",
             "<tool_call>{\"name\": \"look\", \"arguments\": {\"city\":\"Paris\"}}",
@@ -36,7 +36,7 @@ struct TextToolCallsTests {
         #expect(found.rest.isEmpty)
     }
 
-    @Test("the text around marked calls stays, and several calls are several")
+    @Test("The text before marked calls stays, and several calls are all found")
     func several() {
         let call = { (name: String) in "<tool_call>{\"name\":\"\(name)\",\"arguments\":{}}</tool_call>" }
         let found = TextToolCalls("Let me see. \(call("look"))\n\(call("put"))", tools: ["look", "put"])
@@ -45,7 +45,7 @@ struct TextToolCallsTests {
     }
 
     @Test(
-        "what only speaks of calls, names no known tool, or is half of one, stays text",
+        "A text that only mentions calls, names no known tool or is incomplete stays text",
         arguments: [
             "<tool_call>{\"name\": \"hack\", \"arguments\": {}}</tool_call>", "<tool_call>{\"name\": \"look\", \"argu",
             "Call it so: {\"name\": \"look\", \"arguments\": {\"city\":\"Paris\"}}.",
@@ -63,7 +63,7 @@ struct TextToolCallsTests {
         #expect(found.rest == text)
     }
 
-    @Test("an answer says that its call came as text, and can be answered by a tool's result")
+    @Test("An answer notes that its call came as text, and holds the call for the tool's result")
     func answer() throws {
         let message =
             #"{"content":"<tool_call>{\"name\":\"look\",\"arguments\":{}}</tool_call>","reasoning_content":"Hm."}"#
@@ -72,11 +72,11 @@ struct TextToolCallsTests {
         #expect(answer.facts.note == "a tool call came as text")
         #expect(answer.original?.message["tool_calls"]?.array?.count == 1)
         #expect(answer.original?.message["reasoning_content"] == "Hm.")
-        // Without tools in the request nothing is a call.
+        // Without tools in the request, a marked text is no call.
         #expect(try RecordedShape.message("", message, .calls([])).answer(request()).toolCalls.isEmpty)
     }
 
-    @Test("marks of a call that is none are said in the step")
+    @Test("Marks of a call without a known tool are noted in the answer")
     func note() throws {
         let message = #"{"content":"<tool_call>{\"name\":\"hack\",\"arguments\":{}}</tool_call>"}"#
         #expect(

@@ -3,12 +3,12 @@ import Testing
 
 @testable import Models
 
-@Suite("Schemas of tools, made fit for providers")
+@Suite("Schemas of tools, adapted to providers")
 struct ToolSchemaTests {
     private static let empty = #"{"type":"object","properties":{}}"#
 
     @Test(
-        "each schema becomes one that every provider takes",
+        "Each schema becomes one that every provider accepts",
         arguments: [
             ("null", empty), ("{}", empty), ("true", empty), (#"{"type":"object"}"#, empty),
             (#"{"type":"object","properties":null}"#, empty),
@@ -55,7 +55,7 @@ struct ToolSchemaTests {
         #expect(fitted.text == (try JSONParser.parse(told.utf8)).text)
     }
 
-    @Test("both dialects tell tools so, and the schema of an answer without what says nothing")
+    @Test("Both dialects send adapted schemas of tools, and an answer's schema is sent without metadata")
     func sent() throws {
         let tools = [ToolDescription(name: "now", description: "", parameters: .null)]
         let schema: JSON = ["$schema": "x", "type": "object"]

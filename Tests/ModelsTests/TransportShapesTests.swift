@@ -5,15 +5,15 @@ import Testing
 
 @testable import Models
 
-/// What servers and the proxies before them answer, as it comes: one row, one quirk, one outcome.
+/// Answers as servers and their proxies send them; each row has one quirk and one outcome.
 @Suite("Shapes of transport and of errors", .timeLimit(.minutes(1)))
 struct TransportShapesTests {
     enum Outcome: Sendable {
         /// The answer's text.
         case text(String)
-        /// A permanent failure that says this.
+        /// A permanent failure with this text.
         case permanent(String)
-        /// A temporary failure that says this.
+        /// A temporary failure with this text.
         case temporary(String)
         /// The model rests for its quota.
         case pause(String)
@@ -254,7 +254,7 @@ struct TransportShapesTests {
         Row("an empty body", status: 400, type: nil, "", .permanent("HTTP 400")),
     ]
 
-    @Test("each shape has its outcome, after one request", arguments: transport + errors)
+    @Test("Each shape has its outcome, after one request", arguments: transport + errors)
     func outcome(row: Row) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -285,7 +285,7 @@ struct TransportShapesTests {
         #expect(failure.map { !$0.message.contains("<") } ?? true)
     }
 
-    @Test("a stream that stays open after its end is taken after a moment", arguments: [true, false])
+    @Test("A stream that stays open after its end is accepted after a short wait", arguments: [true, false])
     func staysOpen(hasUsage: Bool) async throws {
         let clock = TurnedClock()
         let usage =
@@ -300,14 +300,14 @@ struct TransportShapesTests {
         #expect(answer.text == "fine")
     }
 
-    @Test("what breaks off after the answer's end takes nothing away")
+    @Test("A connection that breaks off after the answer's end does not invalidate it")
     func breaksOffAfterwards() async throws {
         let reply = FakeProvider.Reply.stream([Self.events(Self.word, Self.end)], ending: .hangUp)
         let answer = try await withModel(FakeProvider.always(reply)) { try await $0.complete(request()) }
         #expect(answer.text == "fine")
     }
 
-    @Test("while words come, the answer may take longer than timeout")
+    @Test("An answer may take longer than timeout while parts of it come")
     func slowWords() async throws {
         let (clock, gate, seen) = (TurnedClock(), Gate(), Recorder())
         let respond: FakeProvider.Respond = { request in
@@ -327,7 +327,7 @@ struct TransportShapesTests {
         #expect(answer.text == "fine")
     }
 
-    @Test("comments do not keep a stream open for ever")
+    @Test("Comments alone do not keep a stream open forever")
     func commentsOnly() async throws {
         let clock = TurnedClock()
         let progress = CallProgress(clock)

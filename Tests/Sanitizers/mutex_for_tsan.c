@@ -1,7 +1,7 @@
 /* Lets the thread sanitizer see Swift's Mutex.
 
    The fast paths of Synchronization.Mutex are compiled into the program and instrumented with it. The slow paths, taken
-   when two threads meet, lie in libswiftSynchronization, which is not: the sanitizer then sees a lock taken by nobody,
+   when two threads meet, lie in libswiftSynchronization, which is not: the sanitizer then does not see the lock,
    and calls everything behind it a race. Loaded with LD_PRELOAD, this library stands before those two functions and
    tells the sanitizer what they do. Both are methods: their mutex comes in the context register of Swift's calling
    convention (docs/ABI/CallingConvention.rst of the Swift repository). */

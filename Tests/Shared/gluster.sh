@@ -2,7 +2,7 @@
 # A real GlusterFS and several hosts on one machine, each a network namespace with a mount of its own.
 #
 #   gluster.sh up DIR HOST...     starts the server and mounts the volume for each host; the state lies in DIR
-#   gluster.sh mount DIR HOST     prints where a host has it
+#   gluster.sh mount DIR HOST     prints where a host has it mounted
 #   gluster.sh on DIR HOST CMD... runs a command in a host's network
 #   gluster.sh down DIR           takes all of it down, and removes DIR
 #
@@ -38,7 +38,7 @@ up)
     in_network "$host" ip addr add 10.77.0.$number/24 dev eth0
     in_network "$host" ip link set eth0 up
   done
-  # The server becomes a daemon by itself; a process that sleeps keeps its mounts.
+  # The server becomes a daemon by itself; a sleeping process keeps its mount namespace.
   in_network server setsid unshare --mount --propagation private bash -c '
     mkdir -p /var/lib/glusterd /run/gluster /var/log/glusterfs
     mount --bind "$0/state" /var/lib/glusterd; mount --bind "$0/run" /run/gluster; mount --bind "$0/log" /var/log/glusterfs
@@ -50,7 +50,7 @@ up)
   on_server gluster --mode=script volume start $volume >/dev/null
   for host in "$@"; do
     mkdir -p "$directory/mount-$host"
-    # The kernel keeps no names and attributes: another host's changes are seen at once.
+    # The kernel caches no names and attributes: this host sees another host's changes at once.
     in_network "$host" glusterfs --process-name fuse --volfile-server=$server --volfile-id=$volume \
       --log-file="$directory/log/$host.log" --entry-timeout=0 --attribute-timeout=0 --negative-timeout=0 \
       --pid-file="$directory/client-$host.pid" "$directory/mount-$host"
@@ -64,7 +64,7 @@ down)
     umount -l "$directory/mount-$host" 2>/dev/null || true
     [ ! -f "$directory/client-$host.pid" ] || kill -9 "$(cat "$directory/client-$host.pid")" 2>/dev/null || true
   done
-  # Every process in the server's network is one of these: the server, its brick, the one that keeps the mounts.
+  # The processes in the server's network are the server, its brick, and the one that keeps the mount namespace.
   for process in $(ip netns pids "$prefix-server" 2>/dev/null); do kill -9 "$process" 2>/dev/null || true; done
   for host in server $(cat "$directory/hosts" 2>/dev/null); do ip netns del "$prefix-$host" 2>/dev/null || true; done
   rm -rf "${directory:?}"

@@ -28,7 +28,7 @@ SCRIPT = "- {when: '(?s)^(.*)$', reply: answered}\n"
 
 
 class Wrong(Exception):
-    """What was seen is not what is right."""
+    """What was seen is wrong."""
 
 
 class Hosts:
@@ -95,7 +95,7 @@ def right(condition: bool, seen: str) -> None:
         raise Wrong(seen)
 
 
-# The cases: what is tried, the settle time of the queue, and what it does.
+# The cases. Each returns what was seen; its docstring says what is tried.
 
 
 def taken(spool: Spool) -> str:

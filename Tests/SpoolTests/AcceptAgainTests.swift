@@ -5,7 +5,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("A drop that a former life took and did not accept")
+@Suite("A drop that an earlier run took and did not accept")
 struct AcceptAgainTests {
     private let spool: TestSpool
 
@@ -20,7 +20,7 @@ struct AcceptAgainTests {
         for (name, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
     }
 
-    /// What a crash left, and whether that is gone on with.
+    /// What a crash left, and whether the next start finds a drop in it to accept.
     struct Remains: Sendable, CustomTestStringConvertible {
         var what: String
         var files: [(name: String, text: String)]
@@ -52,7 +52,7 @@ struct AcceptAgainTests {
     ]
 
     @Test(arguments: remains)
-    func `is told from what else lies there`(remains: Remains) async throws {
+    func `A drop is found again only when it has no record and a valid place`(remains: Remains) async throws {
         let job = JobName(id: id(), dropName: Array("a.txt".utf8))
         try leave(job, remains.files)
         let node = try await spool.node()
@@ -60,7 +60,8 @@ struct AcceptAgainTests {
         #expect(try await node.unaccepted() == (remains.isTakenBefore ? [wanted] : []))
     }
 
-    @Test func `is accepted where it lies, under its id and in its turn`() async throws {
+    @Test
+    func `A drop that an earlier run took is accepted where it lies, under its id and in its turn`() async throws {
         let turns = [id(), id()]
         let own = JobID(time: spool.clock.now + .seconds(500), high: 0, low: 7)
         let jobs = [
@@ -83,7 +84,7 @@ struct AcceptAgainTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test func `keeps its turn when the daemon dies once more`() async throws {
+    @Test func `A drop that an earlier run took keeps its turn when the daemon dies once more`() async throws {
         let turn = id()
         let job = JobName(id: JobID(time: spool.clock.now, high: 0, low: 7), dropName: Array("a.txt".utf8))
         try leave(job, [("drop@default@\(turn)", "text")])
@@ -96,7 +97,7 @@ struct AcceptAgainTests {
         #expect(try claim.owned().job.turn == turn)
     }
 
-    @Test func `goes to rejected when it is no job`() async throws {
+    @Test func `A drop that an earlier run took goes to rejected when it is no job`() async throws {
         let job = JobName(id: id(), dropName: Array("a.json".utf8))
         try leave(job, [("drop@default", "bad")])
         let node = try await spool.node()
@@ -106,7 +107,8 @@ struct AcceptAgainTests {
         #expect(row.job == job.id.text && spool.tree("processing/a") == [])
     }
 
-    @Test func `goes back to its inbox when a writer has it open again`() async throws {
+    @Test
+    func `A drop that an earlier run took goes back to its inbox when a writer has it open again`() async throws {
         let job = JobName(id: id(), dropName: Array("a.txt".utf8))
         try leave(job, [("drop@default", "text")])
         let node = try await spool.node()

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Accepting a drop")
 struct AcceptTests {
-    @Test("makes the calls of DESIGN section 4, in their order")
+    @Test("Accepting a drop makes the calls of DESIGN section 4, in their order")
     func order() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -28,7 +28,7 @@ struct AcceptTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("syncs the files before the directories, file by file where it must")
+    @Test("Accepting a drop syncs files before directories when it syncs file by file")
     func syncOrder() async throws {
         let spool = try TestSpool()
         let root = try spool.root()
@@ -60,7 +60,7 @@ struct AcceptTests {
         #expect(names.count { $0.hasPrefix("keys/") } == 2)
     }
 
-    @Test("tells nobody before the sync, and leaves the drop to the next start when that fails")
+    @Test("An accept whose sync fails reports no job, and leaves the drop to the next start")
     func acknowledgement() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -71,7 +71,7 @@ struct AcceptTests {
         await #expect(throws: SyncFailure.self) { try await node.accept(spool.drop("b.json")) }
     }
 
-    @Test("records the drop's name, size, digest and owner")
+    @Test("An acceptance records the drop's name, size, digest and owner")
     func acceptance() async throws {
         let spool = try TestSpool()
         let (job, record) = try await spool.node().accepted(spool.drop("my report.txt", "abc"))
@@ -85,7 +85,7 @@ struct AcceptTests {
         #expect(job.path == spool.absolute("processing/a/\(job.name)"))
     }
 
-    @Test("counts the lines of a batch file that are not blank")
+    @Test("A batch file's outline counts the lines that are not blank")
     func lines() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -103,7 +103,7 @@ struct AcceptTests {
         }
     }
 
-    @Test("tells the kinds of drops by their endings")
+    @Test("A drop's ending decides its kind")
     func kinds() {
         for (name, kind) in [
             ("a.json", Acceptance.Kind.document), ("a.yaml", .document), ("a.YML", .document), ("a.jsonl", .batch),
@@ -114,7 +114,7 @@ struct AcceptTests {
         }
     }
 
-    @Test("keeps the id in a drop's name, unless a job has it")
+    @Test("A drop keeps the id in its name, unless a job has it")
     func ownID() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -128,13 +128,13 @@ struct AcceptTests {
         #expect(second.name.drop == "\(id)-a.json")
     }
 
-    @Test("gives a new id to a drop whose job directory is there already")
+    @Test("A drop gets a new id when the directory of its job already exists")
     func collision() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
         let id = spool.identifiers.next()
         let (first, _) = try await node.accepted(spool.drop("\(id)-a.json", "first"))
-        // The index, which says what is taken, may lag behind.
+        // The index, which knows the ids that are taken, may lag behind.
         let (second, _) = try await node.accepted(spool.drop("\(id)-a.json", "second"))
         #expect(first.name.id == id)
         #expect(second.name.id != id)
@@ -142,7 +142,7 @@ struct AcceptTests {
         #expect(spool.text("processing/a/\(second.name)/job.json") == "second")
     }
 
-    @Test("of a name that is gone is no error, and leaves nothing")
+    @Test("Accepting a name that is gone is no error, and leaves nothing")
     func gone() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -151,7 +151,7 @@ struct AcceptTests {
         #expect(spool.tree("processing/a") == [])
     }
 
-    @Test("by two nodes at once gives the drop to one of them")
+    @Test("When two nodes accept a drop at once, one of them gets it")
     func race() async throws {
         let spool = try TestSpool()
         let nodes = [try await spool.node("a"), try await spool.node("b")]
@@ -169,7 +169,7 @@ struct AcceptTests {
     }
 
     @Test(
-        "decides a rename whose answer was lost by looking at the destination",
+        "A rename whose answer was lost counts when the drop is at its destination",
         arguments: ["inbox/default/a.txt -> ", "/drop@default -> "]
     )
     func lostAnswer(of move: String) async throws {

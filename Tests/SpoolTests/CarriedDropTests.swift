@@ -17,7 +17,7 @@ struct CarriedDropTests {
         spool.separateInbox()
     }
 
-    @Test("is claimed inside its inbox, copied, synced, removed, and only then a job")
+    @Test("A drop on another filesystem is claimed in its inbox, copied, synced and removed, and only then a job")
     func order() async throws {
         let drop = try spool.drop("a.txt")
         spool.fileSystem.forgetCalls()
@@ -39,7 +39,7 @@ struct CarriedDropTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("is rejected as its copy, with the reason beside it")
+    @Test("A rejected drop on another filesystem is kept as its copy, with the reason beside it")
     func rejected() async throws {
         let row = try await node.rejected(spool.drop("a.json", "bad"))
         #expect(row.reason?.hasPrefix("it is bad") == true)
@@ -49,7 +49,7 @@ struct CarriedDropTests {
     }
 
     @Test(
-        "that cannot be copied stays under its name, with the reason",
+        "A drop that cannot be copied stays under its name, with the reason",
         arguments: [
             ("a directory", "no regular file"), ("a pipe", "no regular file"), ("a link", "no regular file"),
             ("too large", "9 bytes"), ("two links", "2 hard links"),
@@ -74,7 +74,7 @@ struct CarriedDropTests {
         #expect(spool.tree("processing/a") == [])
     }
 
-    @Test("of two nodes belongs to one")
+    @Test("When two nodes accept a drop on another filesystem, one of them gets it")
     func race() async throws {
         let nodes = [node, try await spool.node("b")]
         for index in 0..<30 {
@@ -89,7 +89,7 @@ struct CarriedDropTests {
         #expect(spool.tree("inbox/default") == [])
     }
 
-    // MARK: What a crash left
+    // MARK: After a crash
 
     private func claimed(_ text: String = "hello") throws -> JobName {
         let job = JobName(id: spool.identifiers.next(), dropName: Array("a.txt".utf8))
@@ -97,7 +97,7 @@ struct CarriedDropTests {
         return job
     }
 
-    @Test("that was claimed and of which nothing else is there is a drop again, under its id")
+    @Test("A claimed drop without a job goes back to its inbox, under its id")
     func orphan() async throws {
         let job = try claimed()
         guard case .returned = try await node.endCarried(job, in: TestSpool.queue) else {
@@ -107,7 +107,7 @@ struct CarriedDropTests {
         #expect(try await node.accepted(Drop(queue: TestSpool.queue, name: Array("\(job)".utf8))).0.name == job)
     }
 
-    @Test("whose job a node has in hand is left alone")
+    @Test("A claimed drop is left alone while a node has its job")
     func inHand() async throws {
         let job = try claimed()
         try #require(mkdir(spool.absolute("processing/a/\(job)"), 0o700) == 0)
@@ -115,7 +115,7 @@ struct CarriedDropTests {
         #expect(spool.tree("inbox/default") == [".taken-\(job)"])
     }
 
-    @Test("that a power cut brought back after its job had ended is removed")
+    @Test("A claimed drop that a power cut brought back after its job had ended is removed")
     func ended() async throws {
         let (job, _) = try await node.accepted(spool.drop("a.txt"))
         try await node.commit(.completeNow, on: job)
@@ -127,7 +127,7 @@ struct CarriedDropTests {
         #expect(try spool.root().findJobs { _ in true }.count == 1)
     }
 
-    @Test("whose inbox is not mounted at the next start loses nothing")
+    @Test("A claimed drop is not lost when its inbox is not mounted at the next start")
     func unmounted() async throws {
         let job = try claimed()
         try #require(mkdir(spool.absolute("processing/a/\(job)"), 0o700) == 0)

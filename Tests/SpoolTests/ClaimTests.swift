@@ -29,7 +29,7 @@ struct ClaimTests {
         try FileManager.default.moveItem(atPath: spool.absolute(from), toPath: spool.absolute(to))
     }
 
-    @Test("that is due opens its next epoch")
+    @Test("Claiming a due job opens its next epoch")
     func due() async throws {
         let until = try await deferJob()
         let (again, records) = try await node.claimDeferred(name, due: until).owned()
@@ -39,7 +39,7 @@ struct ClaimTests {
         #expect(try await node.claimDeferred(name, due: until).isGone)
     }
 
-    @Test("by two nodes gives it to one")
+    @Test("When two nodes claim a job, one of them gets it")
     func race() async throws {
         let until = try await deferJob()
         let nodes = [node, try await spool.node("b")]
@@ -52,7 +52,7 @@ struct ClaimTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("that lies in deferred though it ended puts it where it belongs, with its result")
+    @Test("An ended job that lies in deferred moves to its place when it is claimed, with its result")
     func misplaced() async throws {
         try await node.commit(.failNow, on: job)
         let until = spool.clock.now
@@ -62,7 +62,7 @@ struct ClaimTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("whose move out of deferred a power cut undid, and not its record, goes on")
+    @Test("A job goes on when a power cut undid its move out of deferred, and not its record")
     func runningInDeferred() async throws {
         try await node.commit(.step(.completed("one")), on: job)
         let until = spool.clock.now
@@ -74,12 +74,12 @@ struct ClaimTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("for a person takes it from where it lies, and appends nothing")
+    @Test("Adopting a job for a request takes it from where it lies, and appends nothing")
     func adopt() async throws {
         try await node.commit(.holdNow, on: job)
         spool.fileSystem.forgetCalls()
         let claim = try await node.adopt(name, from: "held", named: "\(name)")
-        // Before anything is appended: no history may have an answer while the job still lies in held/.
+        // Synced before anything is appended: no history may have an answer while the job still lies in held/.
         #expect(
             spool.fileSystem.calls.starts(with: [
                 "rename held/\(name) -> processing/a/\(name)", "sync all processing/a", "sync all held",
@@ -92,7 +92,7 @@ struct ClaimTests {
         try await node.commit(.release(Release(.admin)), on: again)
     }
 
-    @Test("of a dead node fences its open history: what a zombie writes is not in it")
+    @Test("Taking over a dead node's job fences its history: what a zombie writes is not in it")
     func fenced() async throws {
         let other = try await spool.node("b")
         let (taken, _) = try await other.takeOver("\(name)", of: "a").owned()
@@ -105,7 +105,7 @@ struct ClaimTests {
         #expect(try await other.takeOver("\(name)", of: "a").isGone)
     }
 
-    @Test("with a history that somebody changed is refused, and every record is left", arguments: ["a", "b"])
+    @Test("A history with a changed record is refused, and every record is left", arguments: ["a", "b"])
     func changed(_ successor: String) async throws {
         for step in ["one", "two", "three"] { try await node.commit(.step(.completed(step)), on: job) }
         let path = "processing/a/\(name)/history.jsonl"
@@ -116,7 +116,7 @@ struct ClaimTests {
         #expect(spool.text("processing/\(successor)/\(name)/history.jsonl") == text)
     }
 
-    @Test("of a former life goes on with the next epoch, also the third time")
+    @Test("A job of an earlier run goes on with the next epoch, also the third time")
     func restart() async throws {
         for epoch in 2...4 {
             let next = try await spool.node()
@@ -128,7 +128,7 @@ struct ClaimTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("of a former life writes its history anew: what a failed sync left unwritten still reads as if it were")
+    @Test("A take-over after an earlier run copies the history, which a failed sync may have left unwritten")
     func failedSync() async throws {
         let next = try await spool.node()
         spool.fileSystem.forgetCalls()
@@ -144,7 +144,7 @@ struct ClaimTests {
         )
     }
 
-    @Test("with a long history shows it part by part, and keeps only the last part")
+    @Test("A long history is shown part by part, and only its last part is kept")
     func longHistory() async throws {
         let count = 3_000
         for index in 0..<count {
@@ -164,9 +164,9 @@ struct ClaimTests {
         #expect(outcome == .stepCompleted(.init(step: "17", kind: .tool)))
     }
 
-    @Test("whose acceptance a power cut tore from its drop's bytes takes the drop back to its inbox")
+    @Test("A drop goes back to its inbox when a power cut lost its bytes and not its acceptance")
     func lostBytes() async throws {
-        // The history reached the disk, the drop did not, and nobody was told.
+        // The history reached the disk, the drop did not, and no job was reported.
         try Data("hel".utf8).write(to: URL(fileURLWithPath: spool.absolute("processing/a/\(name)/job.json")))
         try move("processing/a/\(name)/job.json", "processing/a/\(name)/drop@default")
         #expect(try await spool.node().takeOver("\(name)", of: "a").isReturned)
@@ -174,7 +174,7 @@ struct ClaimTests {
         #expect(spool.tree("processing/a") == [])
     }
 
-    @Test("ignores what is no job in a node's directory")
+    @Test("A name in a node's directory that is no job is ignored")
     func noJob() async throws {
         try FileManager.default.createDirectory(
             atPath: spool.absolute("processing/a/lost+found"),

@@ -23,7 +23,7 @@ struct CommitTests {
         spool.fileSystem.calls.map { $0.replacing("\(job.name)", with: "J") }
     }
 
-    @Test("of a step is one write and one sync")
+    @Test("A commit about a step is one write and one sync")
     func step() async throws {
         let (record, replay) = try await node.commit(.step(.started("one")), on: job)
         #expect(record.seq == 2)
@@ -31,13 +31,13 @@ struct CommitTests {
         #expect(calls() == ["write processing/a/J/history.jsonl", "sync data processing/a/J/history.jsonl"])
     }
 
-    @Test("about a step without an effect is one write and no sync")
+    @Test("A note about a step without an effect is one write and no sync")
     func note() async throws {
         _ = try await node.note(.started("one"), on: job)
         #expect(calls() == ["write processing/a/J/history.jsonl"])
     }
 
-    @Test("of a step comes after the files that the step left are on disk, where there are any")
+    @Test("Files that a step left are synced, where there are any")
     func artifacts() async throws {
         try await node.syncArtifacts(of: job)
         let path = spool.absolute("processing/a/\(job.name)/artifacts")
@@ -49,7 +49,7 @@ struct CommitTests {
         #expect(calls() == ["sync fileSystem "])
     }
 
-    @Test("that completes the job writes the result, syncs, and moves it to the day's done")
+    @Test("Completing a job writes the result, syncs, and moves the job to the day's done")
     func complete() async throws {
         try await node.commit(.completeNow, on: job)
         #expect(
@@ -67,7 +67,7 @@ struct CommitTests {
         #expect(spool.tree("done/\(day)/\(job.name)") == ["history.jsonl", "job.json", "result.json"])
     }
 
-    @Test("that fails the job writes an error for a person, and moves it to the day's failed")
+    @Test("Failing a job writes an error for a person, and moves the job to the day's failed")
     func fail() async throws {
         try await node.commit(.failNow, on: job)
         let place = "failed/\(day)/\(job.name)"
@@ -75,14 +75,14 @@ struct CommitTests {
         #expect(try #require(spool.text("\(place)/error.txt")).contains("it broke"))
     }
 
-    @Test("that cancels the job moves it to failed; its outcome says so")
+    @Test("Cancelling a job moves it to failed, and its outcome is cancelled")
     func cancel() async throws {
         let (_, replay) = try await node.commit(.cancel(.admin), on: job)
         #expect(replay.outcome == .cancelled)
         #expect(spool.exists("failed/\(day)/\(job.name)/error.txt"))
     }
 
-    @Test("that defers the job moves it under its due time")
+    @Test("Deferring a job moves it under its due time")
     func deferred() async throws {
         let until = spool.clock.now + .milliseconds(3_600_001)
         try await node.commit(.deferUntil(until, reason: "later"), on: job)
@@ -90,14 +90,14 @@ struct CommitTests {
         #expect(calls().suffix(2) == ["sync all processing/a", "sync all deferred"])
     }
 
-    @Test("that holds the job moves it to held")
+    @Test("Holding a job moves it to held")
     func held() async throws {
         try await node.commit(.holdNow, on: job)
         #expect(spool.exists("held/\(job.name)/history.jsonl"))
         #expect(calls().suffix(2) == ["sync all processing/a", "sync all held"])
     }
 
-    @Test("that retries the job takes its result away for good, and makes it due now")
+    @Test("Retrying a job durably removes its result, and makes it due now")
     func retry() async throws {
         try await node.commit(.failNow, on: job)
         let found = try #require(try spool.root().findJobs { _ in true }.first)
@@ -111,20 +111,20 @@ struct CommitTests {
         #expect(calls.contains("sync all processing/a/J"))
     }
 
-    @Test("to a job that went elsewhere is refused")
+    @Test("A commit on a job that went elsewhere is refused")
     func moved() async throws {
         try await node.commit(.holdNow, on: job)
         await #expect(throws: SpoolError.self) { try await node.commit(.cancel(.admin), on: job) }
         #expect(try spool.problems() == [])
     }
 
-    @Test("that the job's state does not allow is refused, and nothing is written")
+    @Test("A command that the job's state does not allow is refused, and nothing is written")
     func illegal() async throws {
         await #expect(throws: IllegalTransition.self) { try await node.commit(.retry(.admin), on: job) }
         #expect(calls() == [])
     }
 
-    @Test("that fails is taken back: the history has whole records, and the next one fits")
+    @Test("A failed write is undone: the history has whole records, and the next one fits")
     func takenBack() async throws {
         for error in [Errno.noSpace, .ioError] {
             spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("write") { throw error } }
@@ -141,7 +141,7 @@ struct CommitTests {
         #expect(job.replay.steps["one"] == nil)
     }
 
-    @Test("that leaves half a line and cannot take it back is the last one until the job is taken over")
+    @Test("After half a line that cannot be undone, no record follows until the job is taken over")
     func torn() async throws {
         spool.fileSystem.arm(.death(at: 1))
         await #expect(throws: SpoolError.self) { try await node.commit(.step(.started("one")), on: job) }
@@ -154,7 +154,7 @@ struct CommitTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("by many steps at once keeps every record whole and in order")
+    @Test("Commits by many steps at once keep every record whole and in order")
     func concurrent() async throws {
         let (node, job) = (node, job)
         try await withThrowingTaskGroup { group in
@@ -165,7 +165,7 @@ struct CommitTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("goes with files of results and the drop, which can be read")
+    @Test("A result file has its name only once it is finished, and the drop can be read")
     func files() async throws {
         let path = "processing/a/\(job.name)"
         for text in ["1\n", "2\n"] {

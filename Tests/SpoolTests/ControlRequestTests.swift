@@ -26,7 +26,7 @@ struct ControlRequestTests {
         return try #require(rejection).reason
     }
 
-    @Test("is on disk before its sender is told that it waits")
+    @Test("A request is durable before its sender is told that it waits")
     func synced() throws {
         let request = ControlRequest(.cancel, jobs: [spool.identifiers.next()], reason: nil)
         spool.fileSystem.forgetCalls()
@@ -39,7 +39,7 @@ struct ControlRequestTests {
         )
     }
 
-    @Test("comes to the daemon as it was sent, with its owner", arguments: ControlRequest.Action.allCases)
+    @Test("A request reaches the daemon as it was sent, with its owner", arguments: ControlRequest.Action.allCases)
     func roundTrip(_ action: ControlRequest.Action) throws {
         var request = ControlRequest(
             action,
@@ -67,7 +67,7 @@ struct ControlRequestTests {
     }
 
     @Test(
-        "that says something else is refused with the reason",
+        "A malformed request is refused with the reason",
         arguments: [
             ("no json", "x.json"), ("[]", ""), ("{}", "action"), (#"{"action":"explode","jobs":[]}"#, "action"),
             (#"{"action":"cancel"}"#, "jobs"), (#"{"action":"cancel","jobs":["../x"]}"#, "../x is no job id"),
@@ -84,7 +84,7 @@ struct ControlRequestTests {
         _ = try reason()
     }
 
-    @Test("that somebody still writes is waited for")
+    @Test("A request that a process still writes is unfinished")
     func unfinished() throws {
         let file = open(path, O_CREAT | O_WRONLY, 0o644)
         try #require(file >= 0)
@@ -94,7 +94,7 @@ struct ControlRequestTests {
         #expect(throws: Rejection.self) { try ControlRequest.read("x.json", in: root, now: spool.clock.now) }
     }
 
-    @Test("that may still be written, where the kernel cannot tell, is waited for while it is fresh")
+    @Test("A fresh request that may still be written is unfinished where the kernel cannot tell")
     func fresh() throws {
         try write("{")
         spool.fileSystem.answerHasNoWriter { () throws(Errno) in throw .notPermitted }
@@ -111,7 +111,7 @@ struct ControlRequestTests {
     }
 
     @Test(
-        "that the disk or the server fails to give stays, and is read again",
+        "A request that the disk or the file server fails to return stays, and is read again",
         arguments: [
             EIO, ESTALE, EMFILE, ENFILE, EACCES, EPERM, ENOMEM, ETIMEDOUT, ENOTCONN, EREMOTEIO, EINVAL, ELIBBAD,
         ]
@@ -130,7 +130,7 @@ struct ControlRequestTests {
         #expect(found == .request(ControlRequest(.cancel, jobs: [], reason: nil), uid: Int(geteuid())))
     }
 
-    @Test("on a network filesystem is read without a lease, which says nothing there")
+    @Test("A request on a network filesystem is read without a lease, which says nothing there")
     func network() throws {
         try write(#"{"action":"cancel","jobs":[]}"#)
         spool.fileSystem.answerIsLocal(false)
@@ -139,7 +139,7 @@ struct ControlRequestTests {
         #expect(found == .request(ControlRequest(.cancel, jobs: [], reason: nil), uid: Int(geteuid())))
     }
 
-    @Test("that is a FIFO is refused without waiting")
+    @Test("A request that is a FIFO is refused without waiting")
     func fifo() throws {
         try #require(mkfifo(path, 0o644) == 0)
         #expect(try reason() == "control/x.json is no request")
@@ -147,7 +147,7 @@ struct ControlRequestTests {
         #expect(spool.tree("control") == [])
     }
 
-    @Test("that is a symbolic link is not followed")
+    @Test("A request that is a symbolic link is refused and not followed")
     func link() throws {
         try write(#"{"action":"cancel","jobs":[]}"#)
         try FileManager.default.moveItem(atPath: path, toPath: spool.absolute("tmp/x"))
@@ -155,21 +155,21 @@ struct ControlRequestTests {
         #expect(try reason().hasPrefix("control/x.json is no request"))
     }
 
-    @Test("that is a hard link does not say who asks")
+    @Test("A request that is a hard link is refused, because its owner may not have made it")
     func hardLink() throws {
         try write(#"{"action":"cancel","jobs":[]}"#)
         try FileManager.default.linkItem(atPath: path, toPath: spool.absolute("tmp/x"))
         #expect(try reason() == "control/x.json is no request")
     }
 
-    @Test("that is huge is refused without being read whole")
+    @Test("A huge request is refused without being read whole")
     func huge() throws {
         try write("{")
         try #require(truncate(path, 1 << 40) == 0)
         #expect(try reason() == "control/x.json is no request")
     }
 
-    @Test("that is a directory is refused, and does not keep others from being carried out")
+    @Test("A request that is a directory is refused, and removing it is no error")
     func directory() throws {
         try FileManager.default.createDirectory(atPath: path + "/sub", withIntermediateDirectories: true)
         #expect(try reason() == "control/x.json is no request")

@@ -6,10 +6,10 @@ import Testing
 
 @Suite("A node that is killed at any call")
 struct CrashTests {
-    @Test("loses nothing, when its next life takes over", arguments: Scenario.all)
+    @Test("A node that is killed at any call loses nothing when its next run takes over", arguments: Scenario.all)
     func ownTakeOver(_ scenario: Scenario) async throws { try await killEverywhere(scenario, successor: "a") }
 
-    @Test("loses nothing, when another node takes over", arguments: Scenario.all)
+    @Test("A node that is killed at any call loses nothing when another node takes over", arguments: Scenario.all)
     func otherTakeOver(_ scenario: Scenario) async throws { try await killEverywhere(scenario, successor: "b") }
 
     private func killEverywhere(_ scenario: Scenario, successor: String) async throws {
@@ -27,7 +27,7 @@ struct CrashTests {
     }
 
     @Test(
-        "may be killed again at any call of the take-over",
+        "Nothing is lost when the take-over is killed at any call, too",
         arguments: [Scenario.accept, .foreign, .carry, .carryRejected, .steps, .fail, .retry]
     )
     func secondDeath(_ scenario: Scenario) async throws {
@@ -49,7 +49,7 @@ struct CrashTests {
                 if !hasStruck { break }
                 points += 1
                 let point: Comment = "killed at \(first), then at \(second): \(call)"
-                // What b did not take is a's still; what it took is its own next life's.
+                // Jobs that b did not take still belong to a; b's next run takes over those that b took.
                 let aftermath = Aftermath(scenario: scenario, spool: spool, told: told, point: point)
                 if spool.tree("processing/a").isEmpty {
                     try await aftermath.check(takenOverBy: "b", from: "b")

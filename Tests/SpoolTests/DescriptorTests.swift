@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Descriptors")
 struct DescriptorTests {
-    @Test("are all given back, after thousands of jobs of every fate")
+    @Test("All descriptors are closed after thousands of jobs of every outcome")
     func leaks() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -34,7 +34,7 @@ struct DescriptorTests {
         #expect(try await spool.openDescriptors(settledAt: before) == before)
     }
 
-    @Test("are given back after faults at every call")
+    @Test("All descriptors are closed after faults at every call")
     func faults() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -47,7 +47,7 @@ struct DescriptorTests {
             spool.fileSystem.arm(.once(at: point, .tooManyOpenFiles))
             if let other = try? await spool.node("b") {
                 _ = try? await other.accept(drop)
-                // After a failed sync they are closed with the node.
+                // After a failed sync the files are closed with the node.
                 while other.openJobs.count > 0, other.durability.failure == nil { await Task.yield() }
             }
             spool.fileSystem.disarm()

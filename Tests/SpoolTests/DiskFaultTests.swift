@@ -8,7 +8,7 @@ import Testing
 struct DiskFaultTests {
     static let errors: [Errno] = [.noSpace, .ioError, .permissionDenied, .tooManyOpenFiles]
 
-    @Test("loses nothing, and the next start puts all in order", arguments: Scenario.all, errors)
+    @Test("A disk that fails once loses nothing, and the next start repairs the rest", arguments: Scenario.all, errors)
     func nextStart(_ scenario: Scenario, _ error: Errno) async throws {
         var points = 0
         while true {
@@ -17,7 +17,7 @@ struct DiskFaultTests {
             if isOver { break }
             points += 1
             let point: Comment = "\(error) at \(points): \(spool.fileSystem.calls.last ?? "")"
-            // A file that cannot be opened once is no less rejected for that.
+            // A drop that could not be opened once may be rejected for that.
             if try spool.root().rejectionNotes().contains(where: { Self.isUnopened($0.reason) }) { continue }
             let aftermath = Aftermath(scenario: scenario, spool: spool, told: told, point: point)
             try await aftermath.check(takenOverBy: "a")
@@ -30,7 +30,7 @@ struct DiskFaultTests {
     }
 
     @Test(
-        "leaves a drop in its inbox at once, to be taken again",
+        "A disk that fails once leaves the drop in its inbox at once, to be taken again",
         arguments: [Scenario.accept, .foreign, .keyed, .reject, .carry, .carryForeign, .carryRejected],
         errors
     )
@@ -52,7 +52,7 @@ struct DiskFaultTests {
             }
             #expect(spool.tree("processing/a") == [], "\(error) at \(points): \(calls)")
             let root = try spool.root()
-            // The next reading of the inbox ends what was claimed there.
+            // The next scan of the inbox cleans up claimed drops.
             let node = try await spool.node()
             for name in spool.tree("inbox/\(TestSpool.queue)") {
                 guard let job = SpoolLayout.carriedJob(Array(name.utf8)) else { continue }

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Spool
 
-@Suite("Of the disk's threads")
+@Suite("Disk threads")
 struct DiskThreadsTests {
     private let threads = DiskThreads(count: 2)
 
-    /// Runs on one of the threads, and has it find a task to do next.
+    /// Runs on one of the threads, and enqueues a next task from there.
     private func find(_ rest: @escaping @Sendable (Task<pthread_t, Never>) async throws -> Void) async throws -> (
         finder: pthread_t, next: Task<pthread_t, Never>
     ) {
@@ -20,13 +20,13 @@ struct DiskThreadsTests {
         }.value
     }
 
-    @Test("one does itself what it finds to do next")
+    @Test("A disk thread itself runs the task that it enqueued")
     func next() async throws {
         let (finder, next) = try await find { _ in }
         #expect(await next.value == finder)
     }
 
-    @Test("one that blocks leaves what it found to another")
+    @Test("A disk thread that blocks leaves the task that it enqueued to another thread")
     func blocking() async throws {
         let gate = Gate()
         let found = Mutex<Task<pthread_t, Never>?>(nil)
@@ -38,13 +38,13 @@ struct DiskThreadsTests {
         }
         await gate.arrival()
         let next = try #require(found.withLock { $0 })
-        // Before the finder goes on.
+        // While the first thread is still blocked.
         let other = await next.value
         gate.open()
         #expect(try await blocked.value.finder != other)
     }
 
-    @Test("each works when there is work for it, and the first that is free does what waits")
+    @Test("Disk threads work up to their limit, and the first free one runs what waits")
     func limit() async throws {
         let gates = [Gate(), Gate()]
         let blocked = gates.map { gate in Task { [threads] in try await threads.run { gate.pass() } } }

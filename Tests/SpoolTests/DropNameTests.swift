@@ -17,7 +17,7 @@ struct DropNameTests {
     }
 
     @Test(
-        "may be anything; the job's is fit to be seen",
+        "A drop may have any name, and its job's name is fit to be shown",
         arguments: [
             ("a\nb.txt", "a_b.txt"), ("a\u{1B}[31m\u{7F}", "a_[31m_"), ("\u{85}x", "_x"),
             ("history.jsonl", "history.jsonl"),
@@ -33,7 +33,7 @@ struct DropNameTests {
         #expect(spool.text("processing/a/\(job.name)/\(file)") == "hello")
     }
 
-    @Test("may be no UTF-8")
+    @Test("A drop's name need not be UTF-8")
     func bytes() async throws {
         let (spool, job) = try await accept([0xFF, 0xFE, UInt8(ascii: "a")])
         #expect(job.name.drop.hasSuffix("a"))
@@ -41,7 +41,7 @@ struct DropNameTests {
         #expect(spool.tree("inbox/default") == [])
     }
 
-    @Test("of 255 bytes is shortened, and fits in deferred too")
+    @Test("A drop's name of 255 bytes is shortened, and fits in deferred too")
     func long() async throws {
         let (spool, job) = try await accept(Array((String(repeating: "n", count: 250) + ".json").utf8))
         #expect(job.name.drop.utf8.count <= JobName.dropBytesMax)
@@ -49,7 +49,7 @@ struct DropNameTests {
         #expect(spool.exists("processing/a/\(job.name)/job.json"))
     }
 
-    @Test("that is no UTF-8 is waited for like any other while somebody writes")
+    @Test("A drop whose name is not UTF-8 stays in the inbox while a process writes it")
     func writtenBytes() async throws {
         let spool = try TestSpool()
         let file = try spool.create([0xFF])

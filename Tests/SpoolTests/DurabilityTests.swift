@@ -26,14 +26,14 @@ struct DurabilityTests {
         try fileSystem.open(name, in: root.directory("tmp"), .append)
     }
 
-    @Test("puts data on disk before the directories that name it")
+    @Test("A sync puts data on disk before the directories that name it")
     func order() async throws {
         let (first, second) = (try file("1"), try file("2"))
         try await durability().sync(files: [first, second], directories: [root.directory("tmp"), root.root])
         #expect(syncs == ["sync data tmp/1", "sync data tmp/2", "sync all tmp", "sync all "])
     }
 
-    @Test("flushes the filesystem once when there are more than four files")
+    @Test("A sync of more than four files flushes the filesystem once")
     func threshold() async throws {
         let files = try (1...5).map { try file("\($0)") }
         try await durability().sync(files: Array(files.prefix(4)))
@@ -49,7 +49,7 @@ struct DurabilityTests {
         #expect(syncs == [])
     }
 
-    @Test("flushes the filesystem for one who asks for all of it, whatever the mode but off")
+    @Test("A sync of the whole filesystem flushes it in every mode but off")
     func everything() async throws {
         for mode in [Durability.Mode.automatic, .files] {
             fileSystem.forgetCalls()
@@ -61,14 +61,14 @@ struct DurabilityTests {
         #expect(syncs == [])
     }
 
-    @Test("syncs a file once, however many wait for it")
+    @Test("A sync that names a file twice syncs it once")
     func once() async throws {
         let file = try file("1")
         try await durability().sync(files: [file, file], directories: [root.root, root.root])
         #expect(syncs == ["sync data tmp/1", "sync all "])
     }
 
-    @Test("flushes on the thread of who asks when it may block there")
+    @Test("A caller on a thread that may block flushes on that thread")
     func whereItIs() async throws {
         let threads = Mutex<[pthread_t]>([])
         fileSystem.before { call throws(Errno) in
@@ -84,7 +84,7 @@ struct DurabilityTests {
         #expect(threads.withLock { $0 } == [own])
     }
 
-    @Test("keeps no actor from its others while it flushes for it")
+    @Test("A flush for an actor does not keep other calls from the actor")
     func actors() async throws {
         let gate = Gate()
         fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { gate.pass() } }
@@ -100,7 +100,7 @@ struct DurabilityTests {
         try await flush.value
     }
 
-    @Test("lets all who come during a flush share the next one", arguments: [nil, TestSpool.threads])
+    @Test("Callers that come during a flush share the next one", arguments: [nil, TestSpool.threads])
     func shared(_ executor: DiskThreads?) async throws {
         let gate = Gate()
         fileSystem.before { call throws(Errno) in if call == "sync data tmp/first" { gate.pass() } }
@@ -109,7 +109,7 @@ struct DurabilityTests {
         let late = try (0..<64).map { try file("\($0)") }
         let leader = Task(executorPreference: executor) { @concurrent in try await durability.sync(files: [first]) }
         await gate.arrival()
-        // Run at once, up to where they wait.
+        // They run at once, up to where they wait.
         let followers = late.map { file in Task.immediate { try await durability.sync(files: [file]) } }
         #expect(syncs == ["sync data tmp/first"])
         gate.open()
@@ -119,7 +119,7 @@ struct DurabilityTests {
     }
 
     @Test(
-        "fails all who wait when a flush fails, every later one at once, and tries none again",
+        "A failed flush fails all waiting callers and every later one, and is never tried again",
         arguments: [nil, TestSpool.threads]
     )
     func failure(_ executor: DiskThreads?) async throws {
@@ -145,7 +145,7 @@ struct DurabilityTests {
         #expect(syncs == ["sync data tmp/1"])
     }
 
-    @Test("does not mind a filesystem that cannot sync directories, but minds a file's EINVAL")
+    @Test("A sync ignores EINVAL for a directory, but not for a file")
     func invalid() async throws {
         fileSystem.before { call throws(Errno) in if call.hasPrefix("sync all") { throw .invalidArgument } }
         let durability = durability()
@@ -155,7 +155,7 @@ struct DurabilityTests {
         await #expect(throws: SyncFailure.self) { try await durability.sync(files: [file("1")]) }
     }
 
-    @Test("works on a real disk", arguments: Durability.Mode.allCases)
+    @Test("A sync works on a real disk", arguments: Durability.Mode.allCases)
     func real(_ mode: Durability.Mode) async throws {
         let fileSystem = LinuxFileSystem()
         let real = Durability(fileSystem: fileSystem, root: root.root, threads: TestSpool.threads, mode: mode)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("A node's former life")
+@Suite("A node's previous run")
 struct FormerLifeTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var name: String
@@ -33,56 +33,56 @@ struct FormerLifeTests {
     }
 
     static let rows = [
-        Row(name: "with steps under way died of one of them", file: file(), end: .crash, rhythm: .seconds(3)),
-        Row(name: "with one step alone died of that", file: file("alone"), end: .crashAlone),
-        Row(name: "with nothing under way died of no step", file: file("idle"), end: .crashIdle, rhythm: .seconds(3)),
+        Row(name: "A death with steps under way is a crash", file: file(), end: .crash, rhythm: .seconds(3)),
+        Row(name: "A death with one step alone is that step's", file: file("alone"), end: .crashAlone),
+        Row(name: "A death while idle is no step's", file: file("idle"), end: .crashIdle, rhythm: .seconds(3)),
         Row(
-            name: "that was stopping was stopped, however it ended",
+            name: "A node that was stopping was stopped, however it ended",
             file: file("alone", ("stopping", true)),
             end: .stop
         ),
-        Row(name: "of another boot ended with the machine", file: file(boot: "other"), end: .reboot),
+        Row(name: "A run of another boot ended with the machine", file: file(boot: "other"), end: .reboot),
         Row(
-            name: "that was stopping when the machine went down ended with the machine",
+            name: "A node that was stopping when the machine went down ended with the machine",
             file: file(boot: "other", ("stopping", true)),
             end: .reboot
         ),
-        Row(name: "of a version that did not say what was under way tells nothing", file: file(nil)),
-        Row(name: "of a later version that says what this one does not know tells nothing", file: file("dreaming")),
-        Row(name: "with an empty file tells nothing", file: [:]),
+        Row(name: "A file of a version that recorded no activity says nothing", file: file(nil)),
+        Row(name: "A file with an activity that this version does not know says nothing", file: file("dreaming")),
+        Row(name: "An empty file says nothing", file: [:]),
         Row(
-            name: "among deaths in a row keeps the longest time between two",
+            name: "Deaths in a row keep the longest time between two",
             file: file("idle", ("rhythm_ms", 5_000)),
             end: .crashIdle,
             rhythm: .seconds(5)
         ),
         Row(
-            name: "in which a step ran alone does not change the rhythm",
+            name: "A death while a step ran alone does not change the rhythm",
             file: file("alone", seconds: 20, ("rhythm_ms", 5_000)),
             end: .crashAlone,
             rhythm: .seconds(5)
         ),
         Row(
-            name: "that lasted for long has nothing to do with the deaths before",
+            name: "A long run is unrelated to the deaths before",
             file: file(seconds: 31, ("rhythm_ms", 5_000)),
             end: .crash
         ),
         Row(
-            name: "that was stopped ends a rhythm",
+            name: "A stop ends a rhythm",
             file: file("idle", ("stopping", true), ("rhythm_ms", 5_000)),
             end: .stop
         ),
-        Row(name: "that began in the future, by a clock set back, has no rhythm", file: file(seconds: -9), end: .crash),
+        Row(name: "A run that began in the future has no rhythm", file: file(seconds: -9), end: .crash),
     ]
 
-    @Test(arguments: rows)
+    @Test("A node's file says how its previous run ended", arguments: rows)
     func judgement(row: Row) {
         #expect(
             FormerLife(file: row.file, bootID: "this", now: Self.now) == FormerLife(end: row.end, rhythm: row.rhythm)
         )
     }
 
-    @Test("is told by what was last said in the lock's file")
+    @Test("How a run ended follows from the last activity in the lock file")
     func lockFile() throws {
         let spool = try TestSpool()
         let root = try spool.root()
@@ -104,7 +104,7 @@ struct FormerLifeTests {
         #expect(try life { _ in }?.end == .stop)
     }
 
-    @Test("is not told of what could not be written")
+    @Test("An activity that could not be written does not count as noted")
     func unwritten() throws {
         let spool = try TestSpool()
         let lock = try NodeLock(of: "a", in: spool.root(), now: spool.clock.now)

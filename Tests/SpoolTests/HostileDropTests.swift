@@ -5,7 +5,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("A drop that is no plain file")
+@Suite("A drop that is no regular file")
 struct HostileDropTests {
     private let spool: TestSpool
     private let node: SpoolNode
@@ -17,7 +17,7 @@ struct HostileDropTests {
         node = try await spool.node()
     }
 
-    /// Sees that it is rejected, lies there as it was, and the note beside it says why.
+    /// Checks that the drop is rejected unchanged, and that the note beside it gives the reason.
     private func expectRejected(_ reason: String, _ rules: DropRules = .lenient()) async throws -> String {
         let row = try await node.rejected(drop, rules)
         #expect(row.state == .rejected && row.name == "x" && row.queue == TestSpool.queue)
@@ -35,7 +35,7 @@ struct HostileDropTests {
         try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
     }
 
-    @Test("is rejected: a FIFO, without waiting for its writer")
+    @Test("A FIFO in an inbox is rejected without waiting for its writer")
     func fifo() async throws {
         try #require(mkfifo(path, 0o644) == 0)
         let place = try await expectRejected("it is a pipe, socket or device, not a regular file")
@@ -43,28 +43,28 @@ struct HostileDropTests {
         #expect(lstat(place, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
     }
 
-    @Test("is rejected: a socket")
+    @Test("A socket in an inbox is rejected")
     func socketFile() async throws {
         try #require(mknod(path, S_IFSOCK | 0o644, 0) == 0)
         let place = try await expectRejected("it is a pipe, socket or device, not a regular file")
         #expect(try type(place) == .typeSocket)
     }
 
-    @Test("is rejected: a device")
+    @Test("A device in an inbox is rejected")
     func device() async throws {
         if mknod(path, S_IFCHR | 0o644, 0x103) != 0 { try Test.cancel("mknod of a device is not allowed here") }
         let place = try await expectRejected("it is a pipe, socket or device, not a regular file")
         #expect(try type(place) == .typeCharacterSpecial)
     }
 
-    @Test("is rejected, and not followed: a symbolic link", arguments: ["/etc/passwd", "x", ".", "nowhere"])
+    @Test("A symbolic link in an inbox is rejected and not followed", arguments: ["/etc/passwd", "x", ".", "nowhere"])
     func link(_ target: String) async throws {
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
         let place = try await expectRejected("it is a symbolic link, not a regular file")
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: place) == target)
     }
 
-    @Test("is rejected: a hard link to somebody's file")
+    @Test("A hard link to another file is rejected")
     func hardLink() async throws {
         let secret = spool.absolute("secret")
         try Data("secret".utf8).write(to: URL(fileURLWithPath: secret))
@@ -73,7 +73,7 @@ struct HostileDropTests {
         #expect(FileManager.default.contents(atPath: place) == Data("secret".utf8))
     }
 
-    @Test("is rejected with all that is in it: a directory")
+    @Test("A directory in an inbox is rejected with all that is in it")
     func directory() async throws {
         try FileManager.default.createDirectory(atPath: path + "/sub", withIntermediateDirectories: true)
         try Data("kept".utf8).write(to: URL(fileURLWithPath: path + "/sub/file"))
@@ -81,14 +81,14 @@ struct HostileDropTests {
         #expect(FileManager.default.contents(atPath: place + "/sub/file") == Data("kept".utf8))
     }
 
-    @Test("is rejected: a file over the queue's limit; one at the limit is taken")
+    @Test("A file over the queue's limit is rejected, and one at the limit is taken")
     func large() async throws {
         try spool.drop("x", "12345")
         _ = try await expectRejected("it has 5 bytes; the queue default takes 4 at most", .lenient(sizeMax: 4))
         _ = try await node.accepted(spool.drop("y", "1234"), .lenient(sizeMax: 4))
     }
 
-    @Test("is rejected without being read: a sparse file of a terabyte")
+    @Test("A sparse file of a terabyte is rejected without being read")
     func sparse() async throws {
         try spool.drop("x", "")
         try #require(truncate(path, 1 << 40) == 0)
@@ -96,7 +96,7 @@ struct HostileDropTests {
         #expect(unlink(place) == 0)
     }
 
-    @Test("is rejected: a job document that is too large to be read whole")
+    @Test("A job document that is too large to be read whole is rejected")
     func largeDocument() async throws {
         let drop = try spool.drop("x.json", "")
         try #require(truncate(spool.inbox("x.json"), off_t(DropRules.documentSizeMax) + 1) == 0)
@@ -104,7 +104,7 @@ struct HostileDropTests {
         #expect(row.reason?.hasPrefix("a job document may have 16777216 bytes at most") == true)
     }
 
-    @Test("is a job like any other: an empty file")
+    @Test("An empty file is a job like any other")
     func empty() async throws {
         let (job, record) = try await node.accepted(spool.drop("x", ""))
         guard case .accepted(let acceptance) = record.event else { throw Unexpected("\(record)") }

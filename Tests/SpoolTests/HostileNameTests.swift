@@ -16,7 +16,7 @@ struct HostileNameTests {
     }
 
     @Test(
-        "is no note of a rejection, though a rejected drop may be named as one",
+        "A rejected drop that is named like a note is no note",
         arguments: ["pipe", "link", "directory", "huge"]
     )
     func notes(_ kind: String) async throws {
@@ -34,7 +34,7 @@ struct HostileNameTests {
         #expect(try root.rejectionNotes().map(\.summary) == [row])
     }
 
-    @Test("is no note of a rejection when it forges one and was rejected itself")
+    @Test("A rejected drop that forges a note is no note")
     func forgedNote() async throws {
         let node = try await spool.node()
         let note = RejectionNote(
@@ -50,7 +50,7 @@ struct HostileNameTests {
         #expect(try root.rejectionNotes().map(\.summary) == [row])
     }
 
-    @Test("is no node, and keeps nobody waiting")
+    @Test("A pipe, link or directory in nodes/ is no node, and is not waited for")
     func nodes() throws {
         #expect(mkfifo(spool.absolute("nodes/pipe"), 0o600) == 0)
         try FileManager.default.createSymbolicLink(
@@ -66,7 +66,7 @@ struct HostileNameTests {
         withExtendedLifetime(lock) {}
     }
 
-    @Test("is no directory of jobs when it is a file")
+    @Test("A file among the days is no directory of jobs")
     func fileAmongDays() async throws {
         let node = try await spool.node()
         try await node.commit(.completeNow, on: node.accepted(spool.drop("a.txt")).0)
@@ -79,7 +79,7 @@ struct HostileNameTests {
 
 @Suite("A node's lock file that is removed")
 struct LostLockTests {
-    @Test("is noticed, and so is another one in its place")
+    @Test("A lock file that was removed or replaced is noticed")
     func lost() throws {
         let spool = try TestSpool()
         let root = try spool.root()
@@ -91,7 +91,7 @@ struct LostLockTests {
         #expect(throws: NodeLock.Lost.self) { try lock.check(in: root) }
     }
 
-    @Test("leaves its jobs to be found by their directory")
+    @Test("A node without a lock file is found by the directory of its jobs")
     func withoutLock() async throws {
         let spool = try TestSpool()
         let node = try await spool.node("b")
@@ -106,7 +106,7 @@ struct LostLockTests {
 @Suite("A drop that cannot be moved")
 struct ImmovableDropTests {
     @Test(
-        "stays as it is, and nothing is left of the try",
+        "A drop that cannot be moved stays as it is, and the attempt leaves nothing behind",
         arguments: [Errno.notPermitted, .permissionDenied, .improperLink]
     )
     func stays(_ error: Errno) async throws {

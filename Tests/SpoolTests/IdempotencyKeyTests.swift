@@ -9,7 +9,7 @@ import Testing
 struct IdempotencyKeyTests {
     private let spool: TestSpool
     private let node: SpoolNode
-    @Test("whose digest a full disk cut short binds, and refuses no one who asks the same")
+    @Test("A key whose digest a full disk cut short counts as used for the same input")
     func tornDigest() throws {
         let claim = try #require(KeyClaim(first: Array("01M85MG280FGAKRVQKEBZ99Y1A ab12".utf8)))
         #expect(claim.asksTheSame(as: KeyClaim(job: claim.job, inputSHA256: JSON.string("x").sha256)))
@@ -22,7 +22,7 @@ struct IdempotencyKeyTests {
         node = try await spool.node()
     }
 
-    @Test("runs once: the second drop is a duplicate and names the first job")
+    @Test("A key runs once: the second drop is a duplicate and names the first job")
     func twice() async throws {
         let (job, _) = try await node.accepted(spool.drop("a.json", text))
         let row = try await node.rejected(spool.drop("b.json", text))
@@ -33,7 +33,7 @@ struct IdempotencyKeyTests {
         _ = try await node.accepted(spool.drop("c.json", #"{"idempotency_key":"ticket-4712"}"#))
     }
 
-    @Test("that was used for another input refuses the drop, and says by which job")
+    @Test("A key that was used for another input refuses the drop, and names the job")
     func otherInput() async throws {
         let (job, _) = try await node.accepted(spool.drop("a.json", #"{"idempotency_key":"k","asks":"1"}"#))
         let row = try await node.rejected(spool.drop("b.json", #"{"idempotency_key":"k","asks":"2"}"#))
@@ -45,7 +45,7 @@ struct IdempotencyKeyTests {
         #expect(try spool.root().claim(of: "other") == nil)
     }
 
-    @Test("in a file of an earlier version, which has the id alone, is the same whatever is asked")
+    @Test("A key in a file of an earlier version, which has no digest, counts as used for the same input")
     func earlierVersion() async throws {
         let (job, _) = try await node.accepted(spool.drop("a.json", #"{"idempotency_key":"k","asks":"1"}"#))
         let file = try #require(spool.tree("keys").first { $0.contains("/") })
@@ -54,7 +54,7 @@ struct IdempotencyKeyTests {
         #expect(row.state == .duplicate)
     }
 
-    @Test("lies in keys/ under its digest, and holds the job's id")
+    @Test("A key lies in keys/ under its digest, and holds the job's id")
     func file() async throws {
         let (job, _) = try await node.accepted(spool.drop("a.json", text))
         let files = spool.tree("keys").filter { $0.contains("/") }
@@ -64,7 +64,7 @@ struct IdempotencyKeyTests {
         #expect(spool.text("keys/\(files[0])") == "\(job.name.id)\n")
     }
 
-    @Test("goes to one of many that are dropped at the same time")
+    @Test("A key goes to one of many drops at the same time")
     func race() async throws {
         let drops = try (0..<40).map { try spool.drop("\($0).json", text) }
         let outcomes = try await withThrowingTaskGroup(of: AcceptOutcome.self) { [node] group in
@@ -75,7 +75,7 @@ struct IdempotencyKeyTests {
         #expect(outcomes.count { if case .rejected = $0 { true } else { false } } == 39)
     }
 
-    @Test("that another node is just writing belongs to one of the two")
+    @Test("A key that two nodes write at the same time belongs to one of them")
     func betweenCreationAndContent() async throws {
         let other = try await spool.node("b")
         let gate = Gate()
@@ -92,7 +92,7 @@ struct IdempotencyKeyTests {
         #expect(all.count { if case .rejected = $0 { true } else { false } } == 1)
     }
 
-    @Test("that a crash left empty is taken by the next drop, and by no second one")
+    @Test("A key that a crash left empty goes to the next drop, and to no second one")
     func empty() async throws {
         let (first, second) = (try spool.drop("a.json", text), try spool.drop("b.json", text))
         spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("write keys/") { throw .noSpace } }
@@ -104,7 +104,7 @@ struct IdempotencyKeyTests {
         #expect(row.reason?.contains("\(job.name.id)") == true)
     }
 
-    @Test("is synced by whoever ends an acceptance that a crash cut short, before it counts")
+    @Test("A take-over that completes an acceptance syncs its key before it counts")
     func unsynced() async throws {
         let drop = try spool.drop("a.json", text)
         spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { throw .ioError } }
@@ -120,7 +120,7 @@ struct IdempotencyKeyTests {
         #expect(try #require(synced) < #require(named), "\(calls)")
     }
 
-    @Test("that a power cut took from an acceptance, and that another job has by now, takes the drop back")
+    @Test("A drop is taken back when a power cut lost its key and another job has the key now")
     func lost() async throws {
         let drop = try spool.drop("a.json", text)
         spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { throw .ioError } }
@@ -138,7 +138,7 @@ struct IdempotencyKeyTests {
         #expect(row.reason?.contains("\(other.name.id)") == true)
     }
 
-    @Test("is the same job's again after a crash, and that job goes on")
+    @Test("A key is the same job's again after a crash, and that job goes on")
     func crash() async throws {
         let drop = try spool.drop("a.json", text)
         spool.fileSystem.before { call throws(Errno) in

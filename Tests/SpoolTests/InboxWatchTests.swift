@@ -34,7 +34,7 @@ struct InboxWatchTests {
         }
     }
 
-    @Test("sees a file that is made, one that is moved in, and one whose writer is done")
+    @Test("A watch sees a file that is made, one that is moved in, and one whose writer is done")
     func events() async throws {
         let watching = try Watching()
         let spool = watching.spool
@@ -50,7 +50,7 @@ struct InboxWatchTests {
         await watching.stop()
     }
 
-    @Test("sees a directory come and go in a parent, and no files there")
+    @Test("A watch of a parent sees directories come and go, and no files")
     func parent() async throws {
         let watching = try Watching()
         let spool = watching.spool
@@ -66,7 +66,7 @@ struct InboxWatchTests {
         await watching.stop()
     }
 
-    @Test("says that it is not complete when a watched directory is removed")
+    @Test("A watch reports that it is incomplete when a watched directory is removed")
     func removed() async throws {
         let watching = try Watching()
         try FileManager.default.removeItem(atPath: watching.spool.absolute("control"))
@@ -74,14 +74,14 @@ struct InboxWatchTests {
         await watching.stop()
     }
 
-    @Test("ends when it is told to, also before it runs")
+    @Test("A watch ends when it is stopped, also before it runs")
     func stop() throws {
         let watch = try InboxWatch {}
         watch.stop()
         watch.run()
     }
 
-    @Test("of what is no directory fails with a sentence")
+    @Test("A watch of a path that is no directory fails with a sentence")
     func failure() throws {
         let spool = try TestSpool()
         let watch = try InboxWatch {}
@@ -91,7 +91,7 @@ struct InboxWatchTests {
         #expect(throws: SpoolError.self) { try watch.watch("b", at: spool.inbox("b")) }
     }
 
-    @Test("knows of each file whether its writer was seen to be done")
+    @Test("A watch knows of each file whether its writer was seen to be done")
     func witnesses() async throws {
         let watching = try Watching()
         let (spool, watch) = (watching.spool, watching.watch)
@@ -108,13 +108,13 @@ struct InboxWatchTests {
         try FileManager.default.moveItem(atPath: spool.absolute("tmp/b"), toPath: spool.inbox("b"))
         _ = await watching.next()
         #expect(witness("b") == .finished && witness("c") == .unknown)
-        // What is gone is forgotten, which is no change to look at: the next one comes behind it.
+        // A file that is gone is forgotten, and that is no change: the next change is the arrival of d.
         try FileManager.default.moveItem(atPath: spool.inbox("b"), toPath: spool.absolute("tmp/b"))
         try Data().write(to: URL(fileURLWithPath: spool.absolute("tmp/d")))
         try FileManager.default.moveItem(atPath: spool.absolute("tmp/d"), toPath: spool.inbox("d"))
         _ = await watching.next()
         #expect(witness("b") == .unknown && witness("d") == .finished)
-        // Another directory in its place: nothing is known of what came there before.
+        // Another directory in its place: nothing is known of files that came there before.
         try FileManager.default.moveItem(atPath: spool.absolute("inbox/default"), toPath: spool.absolute("tmp/old"))
         try FileManager.default.createDirectory(
             atPath: spool.absolute("inbox/default"),
@@ -125,14 +125,14 @@ struct InboxWatchTests {
         await watching.stop()
     }
 
-    @Test("tells nothing of a directory that is watched no more, and that is no loss of events")
+    @Test("A watch reports nothing of an unwatched directory, and that is no loss of events")
     func unwatched() async throws {
         let watching = try Watching()
         let spool = watching.spool
         watching.watch.unwatch("inbox/default")
         watching.watch.unwatch("never/watched")
         try Data().write(to: URL(fileURLWithPath: spool.inbox("a")))
-        // What is told next is of the other one, and of it alone.
+        // The next change is of the other directory alone.
         try Data().write(to: URL(fileURLWithPath: spool.absolute("control/a")))
         #expect(await watching.next() == InboxWatch.Changes(directories: ["control"]))
         try watching.watch.watch("inbox/default", at: spool.absolute("inbox/default"))

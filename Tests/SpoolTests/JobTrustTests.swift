@@ -5,7 +5,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("A job directory that somebody forged")
+@Suite("A forged job directory")
 struct JobTrustTests {
     private static let stranger: uid_t = 65_534
     private let spool: TestSpool
@@ -24,7 +24,7 @@ struct JobTrustTests {
         try await node.commit(.deferUntil(due, reason: "later"), on: job)
     }
 
-    /// Sees that it is not claimed, and lies where it lay.
+    /// Checks that the directory is not claimed, and stays where it is.
     private func expectLeft(_ reason: String) async throws {
         guard case .unreadable(let job, let text) = try await node.claimDeferred(name, due: due) else {
             throw Unexpected("it was claimed")
@@ -43,7 +43,7 @@ struct JobTrustTests {
     }
 
     @Test(
-        "is not believed when another user owns it, or what is read of it",
+        "A job directory is not believed when another user owns it, or a file that is read from it",
         arguments: ["", "/history.jsonl", "/job.json"]
     )
     func foreign(_ entry: String) async throws {
@@ -52,7 +52,7 @@ struct JobTrustTests {
         try await expectLeft("is not believed, because")
     }
 
-    @Test("keeps nobody waiting when its history is a pipe")
+    @Test("A history that is a pipe is refused without waiting")
     func pipe() async throws {
         try replaceHistory { #expect(mkfifo($0, 0o600) == 0) }
         try await expectLeft("has a history that is a pipe")
@@ -61,7 +61,7 @@ struct JobTrustTests {
         #expect(try spool.problems().count == 1)
     }
 
-    @Test("is not followed when its history is a link")
+    @Test("A history that is a symbolic link is not followed")
     func link() async throws {
         try replaceHistory { path in
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/etc/passwd")
@@ -70,13 +70,13 @@ struct JobTrustTests {
         #expect(try spool.problems().count == 1)
     }
 
-    @Test("is not believed when its history has another name, under which somebody may write it")
+    @Test("A history with a second hard link is not believed, because another user may write it")
     func hardLink() async throws {
         try FileManager.default.linkItem(atPath: "\(path)/history.jsonl", toPath: spool.absolute("tmp/other"))
         try await expectLeft("hard links")
     }
 
-    @Test("is not read when its history is a terabyte of nothing")
+    @Test("A sparse history of a terabyte is not read")
     func sparse() async throws {
         try replaceHistory { path in
             try Data().write(to: URL(fileURLWithPath: path))
@@ -86,7 +86,7 @@ struct JobTrustTests {
         #expect(try spool.problems().count == 1)
     }
 
-    @Test("is no job when it is a link to a directory")
+    @Test("A link to a directory is no job")
     func linkedDirectory() async throws {
         let aside = spool.absolute("tmp/aside")
         try FileManager.default.moveItem(atPath: path, toPath: aside)
@@ -94,7 +94,7 @@ struct JobTrustTests {
         try await expectLeft("is a symbolic link, not a job's directory")
     }
 
-    @Test("is not taken over from a dead node, and is left where it lies")
+    @Test("A forged job directory of a dead node is not taken over, and stays where it is")
     func deadNode() async throws {
         try FileManager.default.createDirectory(
             atPath: spool.absolute("processing/b"),
@@ -109,7 +109,7 @@ struct JobTrustTests {
         #expect(spool.tree("processing/b").contains("\(name)"))
     }
 
-    @Test("is taken over when only the drop that is not accepted yet is its submitter's")
+    @Test("A job directory is taken over when only its unaccepted drop belongs to its submitter")
     func unaccepted() async throws {
         if geteuid() != 0 { try Test.cancel("only root may give a file away") }
         let job = JobName(id: spool.identifiers.next(), dropName: Array("b.txt".utf8))
@@ -121,7 +121,7 @@ struct JobTrustTests {
         #expect(spool.tree("inbox/default") == ["\(job)"])
     }
 
-    @Test("does not lead a drop out of the inboxes")
+    @Test("A forged entry does not lead a drop out of the inboxes")
     func strangeQueue() async throws {
         let job = JobName(id: spool.identifiers.next(), dropName: Array("b.txt".utf8))
         let directory = spool.absolute("processing/a/\(job)")

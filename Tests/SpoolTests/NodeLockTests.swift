@@ -16,7 +16,7 @@ struct NodeLockTests {
         root = try spool.root()
     }
 
-    @Test("is refused to a second one, which names the holder")
+    @Test("A second lock of a node is refused, and the error names the holder")
     func held() throws {
         let lock = try NodeLock(of: "a", in: root, now: now)
         let error = #expect(throws: NodeLock.Held.self) { try NodeLock(of: "a", in: root, now: now) }
@@ -27,7 +27,7 @@ struct NodeLockTests {
         withExtendedLifetime(lock) {}
     }
 
-    @Test("is free when its holder lets it go, and does not hinder other nodes")
+    @Test("A lock is free once its holder releases it, and does not hinder other nodes")
     func freed() throws {
         do {
             let first = try NodeLock(of: "a", in: root, now: now)
@@ -37,9 +37,9 @@ struct NodeLockTests {
         _ = try NodeLock(of: "a", in: root, now: now)
     }
 
-    /// As a script or another daemon has it; `DaemonTests` in CommandsTests has a second process. None is started here: a
-    /// child between fork(2) and execve(2) holds the drops open that other tests have just written.
-    @Test("is one of the kernel's: it keeps others off who never heard of us, and theirs keeps us off")
+    /// The other holder is like a script or another daemon; `DaemonTests` in CommandsTests has a second process. None
+    /// is started here: a child between fork(2) and execve(2) holds the drops open that other tests have just written.
+    @Test("The lock is the kernel's: it excludes every other program, and another program's excludes the node")
     func foreign() throws {
         let lock = try NodeLock(of: "a", in: root, now: now)
         #expect(try foreignLock("a") == nil)
@@ -52,7 +52,7 @@ struct NodeLockTests {
         withExtendedLifetime(lock) {}
     }
 
-    /// The lock of an open file of its own, which is what tells holders apart, in one process as in two; nil when held.
+    /// Takes the lock by another open file, which is another holder even in one process; nil when the lock is held.
     private func foreignLock(_ node: String) throws -> FileDescriptor? {
         let ofdSetLock: Int32 = 37
         let file = try FileDescriptor.open(FilePath(spool.absolute("nodes/\(node)")), .readWrite)
@@ -63,7 +63,7 @@ struct NodeLockTests {
         return nil
     }
 
-    @Test("beats through the locked file, which always holds one whole object")
+    @Test("A heartbeat goes through the locked file, which always holds one whole object")
     func beat() throws {
         let name = String(repeating: "n", count: 64)
         let lock = try NodeLock(of: name, in: root, now: now)
@@ -80,14 +80,14 @@ struct NodeLockTests {
         }
     }
 
-    @Test("that the disk has taken away says so at the next beat")
+    @Test("A heartbeat fails when the disk has taken the lock away")
     func lostLock() throws {
         let lock = try NodeLock(of: "a", in: root, now: now)
         spool.fileSystem.before { call throws(Errno) in if call == "write nodes/a" { throw .ioError } }
         #expect(throws: SpoolError.self) { try lock.beat(counter: 1, now: now) }
     }
 
-    @Test("tells which nodes live")
+    @Test("The list of nodes says which of them live")
     func nodes() throws {
         #expect(try NodeLock.nodes(of: root).isEmpty)
         do { _ = try NodeLock(of: "dead", in: root, now: now) }
@@ -99,7 +99,7 @@ struct NodeLockTests {
         withExtendedLifetime(lock) {}
     }
 
-    @Test("on a file that holds something else names nobody")
+    @Test("A node's file that holds something else names no holder")
     func strangeFile() throws {
         try Data("not json".utf8).write(to: URL(fileURLWithPath: spool.absolute("nodes/a")))
         #expect(try NodeLock.nodes(of: root).map { $0.holder == nil } == [true])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("The files of a job")
+@Suite("The open files of a job")
 struct OpenJobsTests {
     private let spool: TestSpool
     private let node: SpoolNode
@@ -30,18 +30,18 @@ struct OpenJobsTests {
         }
     }
 
-    @Test("are closed while it waits, and opened again where it goes on")
+    @Test("A job's files are closed while it waits, and opened again when it goes on")
     func waiting() async throws {
         _ = try await node.note(.started("one"), on: job)
         await untilClosed()
-        // The last thread that worked on them may still have them in hand.
+        // The last thread that worked on them may still hold them.
         while try isOpen() { await Task.yield() }
         try await node.commit(.completeNow, on: job)
         #expect(try spool.problems() == [])
         #expect(node.openJobs.count == 0)
     }
 
-    @Test("are synced before they are closed: of a write that fails later only who has the file open is told")
+    @Test("A job's files are synced before they are closed: only their holder learns of a later write error")
     func synced() async throws {
         await untilClosed()
         spool.fileSystem.forgetCalls()
@@ -51,7 +51,7 @@ struct OpenJobsTests {
         #expect(spool.fileSystem.calls == ["write \(history)", "sync data \(history)"])
     }
 
-    @Test("stay open when they cannot be synced, and the node is told with its next record")
+    @Test("A job's files stay open when they cannot be synced, and the next commit fails")
     func unsynced() async throws {
         await untilClosed()
         spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { throw .ioError } }
@@ -61,7 +61,7 @@ struct OpenJobsTests {
         await #expect(throws: SyncFailure.self) { try await node.commit(.completeNow, on: job) }
     }
 
-    @Test("are not written to when another process put a history of its own in their place")
+    @Test("A history that another process has replaced is not written to")
     func replaced() async throws {
         await untilClosed()
         let text = try #require(spool.text(history))
@@ -74,7 +74,7 @@ struct OpenJobsTests {
         #expect(spool.text(history) == longer)
     }
 
-    @Test("may be opened by two steps at the same time, of which one has written before the other has them open")
+    @Test("Two steps may open a job's files at once, and one may write before the other has them open")
     func together() async throws {
         await untilClosed()
         let opened = Mutex(0)
@@ -100,7 +100,7 @@ struct OpenJobsTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("are not looked for anywhere else when an administrator moved the job away, and none is made anew")
+    @Test("A job that the administrator moved away is looked for nowhere else, and not made anew")
     func moved() async throws {
         await untilClosed()
         let aside = spool.absolute("tmp/aside")
@@ -113,7 +113,7 @@ struct OpenJobsTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("are open for a bounded number of jobs, however many arrive, are worked on and wait")
+    @Test("A bounded number of jobs has open files, however many jobs arrive, run and wait")
     func bounded() async throws {
         let node = try await spool.node("b", openJobsMax: 8)
         let counts = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -134,13 +134,13 @@ struct OpenJobsTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("are open for a bounded number of drops that were taken: the next one stays in its inbox until then")
+    @Test("A bounded number of drops is taken at a time, and the next one stays in its inbox")
     func taken() async throws {
         let node = try await spool.node("b", openJobsMax: 8)
         func take(_ name: String) async throws -> SpoolNode.Taken {
             try await node.take(spool.drop(name), .lenient(), look: nil, turn: node.nextTurn())
         }
-        // Half of all the room, and not of what is not to be had.
+        // Drops take half of all the room; one that is gone takes none.
         var taken: [SpoolNode.Taken] = []
         for number in 0..<4 { taken.append(try await take("\(number).txt")) }
         _ = try await node.accept(taken[0], Drop(queue: TestSpool.queue, name: Array("0.txt".utf8)), .lenient())
@@ -152,7 +152,7 @@ struct OpenJobsTests {
         let next = Task { try await node.take(drop, .lenient(), look: nil, turn: node.nextTurn()) }
         while node.openJobs.waiting < 1 { await Task.yield() }
         #expect(spool.text("inbox/default/5.txt") != nil)
-        // One that is lost on the way gives its room back, too.
+        // A taken drop that is released without being accepted gives its room back, too.
         taken.removeLast()
         guard case .accepted = try await node.accept(next.value, drop, .lenient()) else {
             throw Unexpected("not accepted")

@@ -7,8 +7,8 @@ import Testing
 
 @testable import Spool
 
-/// What a writer does to a drop, and when it is taken: one row, one habit, one outcome.
-@Suite("A drop is taken")
+/// What a writer does to a drop, and when the drop is taken: each row is one habit and its outcome.
+@Suite("When a drop is taken")
 struct QuietDropTests {
     private let spool: TestSpool
     private let node: SpoolNode
@@ -19,7 +19,7 @@ struct QuietDropTests {
         node = try await spool.node()
     }
 
-    /// A second link, a write, a removal: what happens to the drop before it is looked at again.
+    /// What happens to the drop before it is looked at again.
     enum Act: Sendable {
         case nothing, append, rewrite, link, unlinkOther
     }
@@ -33,13 +33,13 @@ struct QuietDropTests {
         /// Nil where the kernel cannot tell.
         var hasNoWriter: Bool? = true
         var isLocal = true
-        /// What is done at which second.
+        /// What happens at which second.
         var acts: [(second: Int, act: Act)] = []
-        /// For what it waits at first.
+        /// What it waits for at first.
         var reason: Look.Reason?
         /// The second at which it is taken.
         var taken: Int
-        /// As it is rejected.
+        /// The reason for its rejection; nil when it is accepted.
         var rejection: String?
     }
 
@@ -54,29 +54,29 @@ struct QuietDropTests {
     }
 
     static let habits: [Habit] = [
-        Habit(testDescription: "at once when the kernel says that there is no writer", quiet: quiet(), taken: 0),
+        Habit(testDescription: "A drop without a writer is taken at once", quiet: quiet(), taken: 0),
         Habit(
-            testDescription: "after the settle time",
+            testDescription: "A drop is taken after the settle time",
             quiet: quiet(settle: 10),
             reason: .settling,
             taken: 10
         ),
         Habit(
-            testDescription: "after a scanner opened it again for its second page",
+            testDescription: "A drop that a scanner opens again for its second page is taken after that",
             quiet: quiet(settle: 10),
             acts: [(3, .append), (6, .append)],
             reason: .settling,
             taken: 16
         ),
         Habit(
-            testDescription: "after a client that did not find it there sent it again",
+            testDescription: "A drop that a client did not find and sent again is taken after that",
             quiet: quiet(settle: 5),
             acts: [(1, .rewrite), (2, .rewrite)],
             reason: .settling,
             taken: 7
         ),
         Habit(
-            testDescription: "when the bytes came to what was an empty file",
+            testDescription: "An empty drop is taken when its bytes have come",
             text: "",
             quiet: quiet(empty: 5),
             acts: [(1, .append)],
@@ -84,28 +84,28 @@ struct QuietDropTests {
             taken: 1
         ),
         Habit(
-            testDescription: "empty when it stays empty",
+            testDescription: "A drop that stays empty is taken empty",
             text: "",
             quiet: quiet(empty: 5),
             reason: .empty,
             taken: 5
         ),
         Habit(
-            testDescription: "empty after the longer of both times",
+            testDescription: "An empty drop is taken after the longer of both times",
             text: "",
             quiet: quiet(settle: 8, empty: 5),
             reason: .settling,
             taken: 8
         ),
         Habit(
-            testDescription: "when the link that delivered it was removed",
+            testDescription: "A drop is taken when the link that delivered it was removed",
             quiet: quiet(link: 5),
             acts: [(0, .link), (2, .unlinkOther)],
             reason: .link,
             taken: 2
         ),
         Habit(
-            testDescription: "to be rejected when its second link stays",
+            testDescription: "A drop whose second link stays is rejected",
             quiet: quiet(link: 5),
             acts: [(0, .link)],
             reason: .link,
@@ -113,14 +113,14 @@ struct QuietDropTests {
             rejection: "it has 2 hard links; copy the file instead of linking it"
         ),
         Habit(
-            testDescription: "after a short time when another user was seen to close it",
+            testDescription: "A drop that another user was seen to close is taken after a short time",
             quiet: quiet(),
             hasNoWriter: nil,
             reason: .unseen,
             taken: 3
         ),
         Habit(
-            testDescription: "after a longer time when its writer was not seen at all",
+            testDescription: "A drop whose writer was not seen at all is taken after a longer time",
             quiet: quiet(),
             witness: .unknown,
             hasNoWriter: nil,
@@ -128,7 +128,7 @@ struct QuietDropTests {
             taken: 10
         ),
         Habit(
-            testDescription: "after a very long time when it was seen to be made and not to be closed",
+            testDescription: "A drop that was seen to be made and not to be closed is taken after a very long time",
             quiet: quiet(),
             witness: .open,
             hasNoWriter: nil,
@@ -136,7 +136,7 @@ struct QuietDropTests {
             taken: 900
         ),
         Habit(
-            testDescription: "sooner when it may have been linked instead",
+            testDescription: "A drop that may have been linked and not written is taken sooner",
             quiet: quiet(),
             witness: .open,
             hasNoWriter: nil,
@@ -145,7 +145,7 @@ struct QuietDropTests {
             taken: 10
         ),
         Habit(
-            testDescription: "after two equal looks on a network filesystem, whatever is said of a lease there",
+            testDescription: "A drop on a network filesystem is taken after two equal looks, whatever a lease says",
             quiet: quiet(),
             hasNoWriter: false,
             isLocal: false,
@@ -153,7 +153,7 @@ struct QuietDropTests {
             taken: 3
         ),
         Habit(
-            testDescription: "there after the settle time when that is longer",
+            testDescription: "A drop on a network filesystem is taken after the settle time when that is longer",
             quiet: quiet(settle: 30),
             isLocal: false,
             acts: [(20, .append)],
@@ -161,21 +161,21 @@ struct QuietDropTests {
             taken: 50
         ),
         Habit(
-            testDescription: "soon when it was submitted under a temporary name",
+            testDescription: "A drop that was submitted under a temporary name is taken soon",
             name: "01M83PKN3X4W1E2J6V9ZACH0E5-draft.tmp",
             quiet: quiet(),
             reason: .settling,
             taken: 2
         ),
         Habit(
-            testDescription: "at once when it was submitted under any other",
+            testDescription: "A drop that was submitted under any other name is taken at once",
             name: "01M83PKN3X4W1E2J6V9ZACH0E5-draft.txt",
             quiet: quiet(),
             taken: 0
         ),
     ]
 
-    @Test("when it is quiet", arguments: habits)
+    @Test("A drop is taken when it has been quiet for long enough", arguments: habits)
     func habit(_ habit: Habit) async throws {
         let path = spool.inbox(habit.name)
         let drop = try spool.drop(habit.name, habit.text)
@@ -186,7 +186,7 @@ struct QuietDropTests {
             if let answer = habit.hasNoWriter { return answer }
             throw .permissionDenied
         }
-        // What the directories are was found out before.
+        // A new node: the first one has already found out which directories are local.
         let node = try await spool.node("b")
         var rules = DropRules.lenient()
         (rules.quiet, rules.witness) = (habit.quiet, habit.witness)
@@ -225,21 +225,21 @@ struct QuietDropTests {
         }
     }
 
-    @Test("at once after a restart when the file itself says that it has been quiet for so long")
+    @Test("A drop that has been quiet for long by its own times is taken at once after a restart")
     func old() async throws {
         let drop = try spool.drop("a.txt")
         spool.clock.turn(by: .seconds(400 * 86_400))
         var rules = DropRules.lenient()
         rules.quiet = Self.quiet(settle: 3_600, empty: 3_600)
         _ = try await node.accepted(drop, rules)
-        // Not where the kernel cannot tell whether there is a writer: he may have stalled.
+        // Not where the kernel cannot tell whether there is a writer: the writer may have stalled.
         let other = try spool.drop("b.txt")
         spool.fileSystem.answerHasNoWriter { () throws(Errno) in throw .permissionDenied }
         let outcome = try await node.accept(other, rules, look: nil)
         guard case .unfinished(.some) = outcome else { throw Unexpected("\(outcome)") }
     }
 
-    @Test("on a network filesystem as an inode of the daemon's own, whoever owns it")
+    @Test("A drop on a network filesystem becomes an inode of the daemon's own, even when the daemon owns it")
     func ownCopy() async throws {
         let drop = try spool.drop("a.txt")
         var before = stat()
@@ -257,7 +257,7 @@ struct QuietDropTests {
     }
 
     @Test(
-        "later when the disk or the server fails to open it, and it is not rejected for that",
+        "A drop that the disk or the file server fails to open is taken later, and not rejected",
         arguments: [Errno.ioError, Errno(rawValue: ESTALE), Errno(rawValue: ETIMEDOUT), Errno(rawValue: ENOTCONN)]
     )
     func trouble(_ error: Errno) async throws {
@@ -270,10 +270,10 @@ struct QuietDropTests {
         _ = try await node.accepted(drop)
     }
 
-    /// It starts a process, whose fork would hold open what other tests have just dropped: it has a run of its own
+    /// It starts a process, and the fork would hold open the drops that other tests have just written: it runs alone
     /// (scripts/test.sh).
     @Test(
-        "not while another process is seen to have it open to write, where the kernel tells nothing of a writer",
+        "A drop that another process has open for writing stays, where the kernel says nothing of a writer",
         .enabled(if: getenv("AGENTSPOOL_TEST_ALONE") != nil, "it runs alone, see scripts/test.sh")
     )
     func otherProcess() async throws {

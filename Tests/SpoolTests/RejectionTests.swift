@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A rejected drop")
 struct RejectionTests {
-    @Test("lies in the day's directory, and its note can be read by people and programs")
+    @Test("A rejected drop lies in the day's directory, and people and programs can read its note")
     func note() async throws {
         let spool = try TestSpool()
         let row = try await spool.node().rejected(spool.drop("a.json", "bad"))
@@ -21,7 +21,7 @@ struct RejectionTests {
         #expect(notes.map(\.ownerUID) == [Int(geteuid())])
     }
 
-    @Test("is none while only its note is there, as after a crash between the two")
+    @Test("A note without its drop does not count, as after a crash between the two")
     func noteAlone() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -36,7 +36,7 @@ struct RejectionTests {
         #expect(try spool.root().rejectionNotes().map(\.summary) == [again])
     }
 
-    @Test("keeps its place when one of the same name is rejected later")
+    @Test("A rejected drop keeps its place when one of the same name is rejected later")
     func sameName() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -52,7 +52,7 @@ struct RejectionTests {
         #expect(try spool.root().rejectionNotes().count == 2)
     }
 
-    @Test("is not overwritten by another's note")
+    @Test("A rejected drop is not overwritten by the note of another")
     func noteName() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -63,7 +63,7 @@ struct RejectionTests {
         #expect(spool.text("rejected/\(spool.clock.now.day)/\(id)-a.reason.txt") == "first")
     }
 
-    @Test("has a note that a person may rewrite: it is no note then, and no error")
+    @Test("A note that a person has rewritten is no note, and no error")
     func rewritten() throws {
         let job = JobName(id: JobID(time: Timestamp(milliseconds: 1), high: 1, low: 1), dropName: Array("a".utf8))
         let note = RejectionNote(job: job, queue: "q", ownerUID: 7, at: Timestamp(milliseconds: 5), reason: "a\r\nb: c")

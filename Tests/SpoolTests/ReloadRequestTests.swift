@@ -14,7 +14,7 @@ struct ReloadRequestTests {
         root = try spool.root()
     }
 
-    @Test("comes to the daemon of the node that it names")
+    @Test("A reload request reaches the daemon of the node that it names")
     func roundTrip() throws {
         let request = ReloadRequest(node: "east")
         let id = spool.identifiers.next()
@@ -24,7 +24,7 @@ struct ReloadRequestTests {
     }
 
     @Test(
-        "that says something else is refused with the reason",
+        "A malformed reload request is refused with the reason",
         arguments: [
             (#"{"action":"reload"}"#, "node: is missing"), (#"{"action":"reload","node":7}"#, "node"),
             (#"{"action":"reload","node":"a","jobs":[]}"#, "jobs"),
@@ -38,7 +38,7 @@ struct ReloadRequestTests {
         #expect(try #require(rejection).reason.contains(reason))
     }
 
-    @Test("has its own answer, also when others were answered since, and none after the daemon's next start")
+    @Test("A reload request keeps its answer while others are answered, and has none after the next start")
     func answers() throws {
         var answers = ReloadAnswers(of: "east", in: root)
         #expect(try ReloadAnswers.last(of: "east", in: root) == nil)
@@ -53,7 +53,7 @@ struct ReloadRequestTests {
         #expect(answers.contains("c") && !answers.contains("d"))
         for number in 0..<100 { try answers.add(["n": 4], to: ["more \(number)"]) }
         #expect(try ReloadAnswers.answer(to: "a", of: "east", in: root) == nil)
-        // It is no node.
+        // The file of answers is no node.
         #expect(try NodeLock.nodes(of: root).isEmpty)
         try answers.clear()
         #expect(spool.tree("nodes") == [])

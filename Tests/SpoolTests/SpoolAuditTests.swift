@@ -37,10 +37,10 @@ struct SpoolAuditTests {
         return problems[0]
     }
 
-    @Test("finds nothing wrong with a sound job")
+    @Test("The audit finds nothing wrong with a sound job")
     func sound() throws { #expect(try spool.problems() == []) }
 
-    @Test("finds a changed byte, wherever it is in a record")
+    @Test("The audit finds a changed byte, wherever it is in a record")
     func changedByte() throws {
         let path = "\(place)/history.jsonl"
         let bytes = Array(try #require(spool.text(path)).utf8)
@@ -52,21 +52,21 @@ struct SpoolAuditTests {
         }
     }
 
-    @Test("finds a torn tail")
+    @Test("The audit finds a torn tail")
     func tornTail() throws {
         let text = try #require(spool.text("\(place)/history.jsonl"))
         try write(text + "{\"seq\":4,\"epo", "history.jsonl")
         #expect(try problem().message == "line 4 was cut short; a restart cuts it off")
     }
 
-    @Test("finds a line that is missing")
+    @Test("The audit finds a line that is missing")
     func missingLine() throws {
         let lines = try #require(spool.text("\(place)/history.jsonl")).split(separator: "\n")
         try write(lines[0] + "\n" + lines[2] + "\n", "history.jsonl")
         #expect(try problem().message == "line 2 does not fit the chain: it was changed")
     }
 
-    @Test("finds a history that is missing or empty")
+    @Test("The audit finds a history that is missing or empty")
     func noHistory() throws {
         try write("", "history.jsonl")
         #expect(try problem().message == "the job was never accepted")
@@ -74,19 +74,19 @@ struct SpoolAuditTests {
         #expect(try problem().message == "the job was never accepted")
     }
 
-    @Test("finds a drop that is missing")
+    @Test("The audit finds a drop that is missing")
     func missingDrop() throws {
         try remove("job.json")
         #expect(try problem().text.hasSuffix("drop: job.json is missing"))
     }
 
-    @Test("finds a drop that was changed")
+    @Test("The audit finds a drop that was changed")
     func changedDrop() throws {
         try write("hallo", "job.json")
         #expect(try problem().text.hasSuffix("drop: job.json is not what was accepted"))
     }
 
-    @Test("finds a result that is missing or changed, and makes it again")
+    @Test("The audit finds a result that is missing or changed, and makes it again")
     func result() throws {
         let text = try #require(spool.text("\(place)/result.json"))
         try write("{}", "result.json")
@@ -100,7 +100,7 @@ struct SpoolAuditTests {
     }
 
     @Test(
-        "finds a directory that lies where it does not belong",
+        "The audit finds a job directory that is in the wrong place",
         arguments: ["held", "done/2026-11-24", "failed/1999-01-01"]
     )
     func misplaced(_ elsewhere: String) throws {
@@ -113,7 +113,7 @@ struct SpoolAuditTests {
         #expect(message == "it lies in \(elsewhere)/, and its history says that it is failed")
     }
 
-    @Test("leaves alone what a living node works on")
+    @Test("The audit does not check the jobs of a living node")
     func living() async throws {
         let lock = try NodeLock(of: "a", in: spool.root(), now: spool.clock.now)
         _ = try await node.accepted(spool.drop("b.json"))

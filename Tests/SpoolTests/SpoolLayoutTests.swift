@@ -10,7 +10,7 @@ struct SpoolLayoutTests {
         dropName: Array("a.json".utf8)
     )
 
-    @Test("puts a job where its state belongs")
+    @Test("A job's place follows from its state")
     func location() {
         let until = Timestamp(milliseconds: 1_795_485_600_001)
         func path(_ place: Place) -> String {
@@ -24,7 +24,7 @@ struct SpoolLayoutTests {
         #expect(path(.failed(day: "2026-11-24")) == "failed/2026-11-24/\(job)")
     }
 
-    @Test("reads the due time back from a deferred name, and nothing from others")
+    @Test("The due time is read back from a deferred name, and nothing from others")
     func deferredName() {
         let name = SpoolLayout.deferredName("20261124T020000Z.\(job)")
         #expect(name?.due.text == "2026-11-24T02:00:00.000Z")
@@ -34,16 +34,16 @@ struct SpoolLayoutTests {
         }
     }
 
-    @Test("lets queues and nodes have plain names", arguments: ["a", "default", "node-1", "A.b_c", "0", "_"])
+    @Test("Queues and nodes may have plain names", arguments: ["a", "default", "node-1", "A.b_c", "0", "_"])
     func valid(_ name: String) { #expect(SpoolLayout.isValidName(name)) }
 
     @Test(
-        "lets no name of a queue or node lead elsewhere",
+        "A name that leads elsewhere is refused for queues and nodes",
         arguments: ["", ".", "..", ".a", "-a", "a/b", "a b", "ä", "a\n", "a\u{0}", "e\u{301}", "a@b"]
     )
     func invalid(_ name: String) { #expect(!SpoolLayout.isValidName(name)) }
 
-    @Test("limits a name to 64 bytes")
+    @Test("A name may have 64 bytes at most")
     func longName() {
         #expect(SpoolLayout.isValidName(String(repeating: "a", count: 64)))
         #expect(!SpoolLayout.isValidName(String(repeating: "a", count: 65)))

@@ -12,7 +12,7 @@ struct SpoolRootTests {
         return ""
     }
 
-    @Test("is made with all its directories, job directories private")
+    @Test("A new spool has all its directories, and its job directories are private")
     func create() throws {
         let spool = try TestSpool()
         for (name, mode) in SpoolLayout.directories {
@@ -22,7 +22,7 @@ struct SpoolRootTests {
         #expect(spool.tree("inbox") == ["default"])
     }
 
-    @Test("is left as it is when it is made again")
+    @Test("Making a spool again leaves what is there as it is")
     func createAgain() throws {
         let spool = try TestSpool()
         try spool.drop("a.txt")
@@ -30,7 +30,7 @@ struct SpoolRootTests {
         #expect(spool.tree("inbox") == ["default", "default/a.txt", "more"])
     }
 
-    @Test("that is missing is said so, with the command that makes one")
+    @Test("Opening a spool that is missing names the command that makes one")
     func missing() throws {
         let spool = try TestSpool()
         let path = spool.absolute("nowhere")
@@ -41,7 +41,7 @@ struct SpoolRootTests {
         )
     }
 
-    @Test("that lacks its inboxes is said to be none; the rest is the daemon's to make")
+    @Test("A directory without inboxes is no spool, and one without other directories is")
     func incomplete() throws {
         let spool = try TestSpool()
         try FileManager.default.removeItem(atPath: spool.absolute("done"))
@@ -51,7 +51,7 @@ struct SpoolRootTests {
         #expect(text.contains("It has no inbox/ and is no spool"))
     }
 
-    @Test("that is a file is said to be no directory")
+    @Test("Opening a file as a spool says that it is no directory")
     func file() throws {
         let spool = try TestSpool()
         try spool.drop("a.txt")
@@ -59,7 +59,7 @@ struct SpoolRootTests {
         #expect(text.hasSuffix("failed: Not a directory"))
     }
 
-    @Test("opens a directory again that was removed and made again")
+    @Test("A directory that was removed and made again is opened again")
     func remade() throws {
         let spool = try TestSpool()
         let root = try spool.root()
@@ -75,7 +75,7 @@ struct SpoolRootTests {
         #expect(try root.fileSystem.exists("a.txt", in: root.directory("inbox/default")))
     }
 
-    @Test("opens a directory again that was moved away and made again")
+    @Test("A directory that was moved away and made again is opened again")
     func replaced() throws {
         let spool = try TestSpool()
         let root = try spool.root()
@@ -89,7 +89,7 @@ struct SpoolRootTests {
         #expect(try root.fileSystem.exists("a.txt", in: root.directory("inbox/default")))
     }
 
-    @Test("keeps a bounded number of directories open")
+    @Test("A bounded number of directories is kept open")
     func bounded() throws {
         let spool = try TestSpool()
         let root = try spool.root()
@@ -97,7 +97,7 @@ struct SpoolRootTests {
         #expect(try spool.openDescriptors() <= 65)
     }
 
-    @Test("says which parent must be synced for a directory that is new")
+    @Test("Making a directory returns the parents that must be synced")
     func ensured() throws {
         let spool = try TestSpool()
         let root = try spool.root()
@@ -113,9 +113,9 @@ struct SpoolRootTests {
     }
 }
 
-@Suite("A node's work goes on")
+@Suite("Directories that are removed under a node")
 struct RemadeDirectoryTests {
-    @Test("in an inbox that was removed and made again")
+    @Test("A node accepts drops from an inbox that was removed and made again")
     func inbox() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -128,7 +128,7 @@ struct RemadeDirectoryTests {
         _ = try await node.accepted(spool.drop("b.txt"))
     }
 
-    @Test("in a day that was purged meanwhile")
+    @Test("A node moves a job into a day that was purged meanwhile")
     func day() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -139,7 +139,7 @@ struct RemadeDirectoryTests {
         }
     }
 
-    @Test("with requests in a control directory that was made again")
+    @Test("A request is submitted and read in a control directory that was made again")
     func control() throws {
         let spool = try TestSpool()
         let root = try spool.root()

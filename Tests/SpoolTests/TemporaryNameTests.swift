@@ -6,7 +6,7 @@ import Testing
 @Suite("A name in an inbox")
 struct TemporaryNameTests {
     @Test(
-        "that a program gives to what is not finished is left alone",
+        "A name that programs give to unfinished files is left alone",
         arguments: [
             // Hidden, whatever follows.
             ".a", ".", ".DS_Store", "._photo.jpg", ".nfs000000000012", ".fuse_hidden0000000a", ".~lock.report.odt#",
@@ -18,7 +18,7 @@ struct TemporaryNameTests {
             "a.crswap", "a.ocTransferId1234567.part", "a.x7k2.partial", "a.rclone-partial", "a.lftp-pget-status",
             "a.!qB", "a.!ut", "a.!sync", "a.bts", "a._COPYING_", "a.uploading", "a.incomplete", "a.inprogress",
             "a.swp", "a.SWO", "a.swx", "a.swpx", "a.tmp.4711", "a.json.tmp-12.7", "a.TMP.1",
-            // What surrounds them.
+            // Beginnings and ends.
             "a~", "a.txt~", "#a#", "#report.txt#", "~$x.docx", "~$report.xlsx", "~syncthing~a.txt.tmp", "~WRD0001.tmp",
             // Whole names.
             "4913", "Thumbs.db", "thumbs.DB", "ehthumbs.db", "desktop.ini", "DESKTOP.INI", "Icon\r", "lost+found",
@@ -28,7 +28,7 @@ struct TemporaryNameTests {
     func temporary(_ name: String) { #expect(NameRules().leftAlone(Array(name.utf8)) == .temporary) }
 
     @Test(
-        "that is like one of them and is none is a drop",
+        "A name that is only like a temporary one is a drop",
         arguments: [
             "a", "tmp", "temp", "part", "a.tmp.json", "~a", "~a.txt", "a b\n", "history.jsonl", "#a", "a#", "49130",
             "4913.txt", "a.part1.rar", "a.tmpl", "a.template", "a.4711", "x.swf", "thumbs.db.txt", "download",
@@ -41,7 +41,7 @@ struct TemporaryNameTests {
     }
 
     @Test(
-        "that begins with an id and a dash is a drop whatever follows",
+        "A name that begins with an id and a dash is a drop, whatever follows",
         arguments: ["draft.tmp", "a~", ".hidden", "~$x.docx"]
     )
     func submitted(_ name: String) throws {
@@ -52,7 +52,7 @@ struct TemporaryNameTests {
         #expect(rules.leftAlone(Array("\(id.lowercased())-\(name)".utf8)) != nil)
     }
 
-    @Test("of another job is no name with an id: bytes that are no UTF-8, and an id alone")
+    @Test("Bytes that are not UTF-8, and an id alone, are no name with an id")
     func noID() {
         #expect(!DropName.hasID([0xFF, 0xFE]))
         #expect(!DropName.hasID(Array("01M83PKN3X4W1E2J6V9ZACH0E5-".utf8)))
@@ -61,7 +61,7 @@ struct TemporaryNameTests {
         #expect(!DropName.isTemporary([]))
     }
 
-    @Test("is left alone by what the queue ignores, and by what it does not accept")
+    @Test("A name that the queue ignores or does not accept is left alone")
     func rules() throws {
         let rules = NameRules(
             ignore: [try NamePattern("*.bak"), try NamePattern("copy of *")],
@@ -78,7 +78,7 @@ struct TemporaryNameTests {
 @Suite("A pattern of names")
 struct NamePatternTests {
     @Test(
-        "fits as in a shell, without regard to case",
+        "A pattern fits as in a shell, without regard to case",
         arguments: [
             ("*", "", true), ("*", "anything", true), ("*.pdf", "a.pdf", true), ("*.pdf", "A.Pdf", true),
             ("*.PDF", "a.pdf", true), ("*.pdf", "a.pdfx", false), ("*.pdf", ".pdf", true), ("a?c", "abc", true),
@@ -96,7 +96,7 @@ struct NamePatternTests {
     }
 
     @Test(
-        "says why it is none",
+        "A text that is no pattern is refused with the reason",
         arguments: [
             ("", "fits no name"), ("a/b", "has a /"), ("*.{pdf,txt}", "braces"), ("[ab", "without its ]"),
             ("[]", "without its ]"), ("[z-a]", "ends before it begins"), ("a\\", "ends in a \\"),
@@ -107,7 +107,7 @@ struct NamePatternTests {
         #expect(fault?.reason.contains(part) == true)
     }
 
-    @Test("of many stars takes no time on a name that does not fit")
+    @Test("A pattern of many stars fails quickly on a name that does not fit")
     func stars() throws {
         let pattern = try NamePattern(String(repeating: "a*", count: 60) + "b")
         let name = NamePattern.folded(Array(String(repeating: "a", count: 255).utf8))

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Spool
 
-@Suite("A history that a program tells somebody of")
+@Suite("A history that a program reports")
 struct ToldHistoryTests {
-    @Test("is on disk first, whether or not its node has come to sync it")
+    @Test("A history is durable before it is reported, whether or not its node has synced it")
     func synced() async throws {
         let spool = try TestSpool()
         let name = try await spool.node().accepted(spool.drop("a.json")).0.name
@@ -17,7 +17,7 @@ struct ToldHistoryTests {
         #expect(spool.fileSystem.calls == ["sync all \(location.path)/history.jsonl"])
     }
 
-    @Test("is looked for again when its job has moved on")
+    @Test("Syncing the history of a job that has moved on returns false")
     func moved() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -28,7 +28,7 @@ struct ToldHistoryTests {
         #expect(try !root.syncHistory(of: location))
     }
 
-    @Test("is not told of when it cannot be synced")
+    @Test("Syncing a history that cannot be synced is an error")
     func failing() async throws {
         let spool = try TestSpool()
         let name = try await spool.node().accepted(spool.drop("a.json")).0.name

@@ -22,7 +22,7 @@ struct UndoTests {
         for file in files { try Data(file.utf8).write(to: URL(fileURLWithPath: "\(path)/\(file)")) }
     }
 
-    @Test("brings the drop to its own queue's inbox, under a name that keeps its id")
+    @Test("A drop goes back to its own queue's inbox, under a name that keeps its id")
     func back() async throws {
         try leave(["drop@other", "copy"])
         #expect(try await spool.node().takeOver("\(name)", of: "a").isReturned)
@@ -30,14 +30,14 @@ struct UndoTests {
         #expect(spool.tree("processing/a") == [])
     }
 
-    @Test("of an empty directory removes it")
+    @Test("An empty job directory is removed")
     func empty() async throws {
         try leave([])
         #expect(try await spool.node().takeOver("\(name)", of: "a").isGone)
         #expect(spool.tree("processing/a") == [])
     }
 
-    @Test("never deletes what it does not know")
+    @Test("A file that the daemon does not know is never deleted")
     func unknown() async throws {
         try leave(["drop@default", "precious"])
         #expect(try await spool.node().takeOver("\(name)", of: "a").isReturned)
@@ -45,7 +45,7 @@ struct UndoTests {
         #expect(spool.text("inbox/default/\(name)") == "drop@default")
     }
 
-    @Test("never takes the place of a drop of that name")
+    @Test("A drop that goes back never replaces a drop of its name")
     func taken() async throws {
         try leave(["drop@default"])
         try spool.drop("\(name)", "another")
@@ -54,7 +54,7 @@ struct UndoTests {
         #expect(Set(texts) == ["another", "drop@default"])
     }
 
-    @Test("forgets the acceptance before the drop is in the inbox again, so that no crash makes two jobs of it")
+    @Test("The acceptance is removed before the drop is in its inbox again, so no crash makes two jobs of it")
     func order() async throws {
         let node = try await spool.node()
         let drop = try spool.drop("a.json")
@@ -72,7 +72,7 @@ struct UndoTests {
         let task = Mutex<Task<AcceptOutcome, any Error>?>(nil)
     }
 
-    @Test("of an acceptance is whole before the drop is claimed again, which keeps its id")
+    @Test("A drop that goes back is claimed again, under its id, only when its directory is gone")
     func claimedMeanwhile() async throws {
         let drop = try spool.drop("a.json")
         let node = try await spool.node()
@@ -85,7 +85,7 @@ struct UndoTests {
             spool.fileSystem.before { _ throws(Errno) in }
             let task = Task { try await node.accept(Drop(queue: TestSpool.queue, name: Array(name.utf8))) }
             again.task.withLock { $0 = task }
-            // Time for it to come by; without it, too, the test never fails wrongly.
+            // Gives the other accept time to come; without that time, too, the test never fails wrongly.
             usleep(100_000)
         }
         await #expect(throws: SpoolError.self) { try await node.accept(drop) }

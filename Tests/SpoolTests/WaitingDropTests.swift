@@ -5,9 +5,9 @@ import Testing
 
 @testable import Spool
 
-@Suite("What a spool tells of itself")
+@Suite("What a spool reports")
 struct WaitingDropTests {
-    @Test("are the drops that wait, counted beyond the limit, without temporary ones")
+    @Test("Waiting drops are counted beyond the limit, and without temporary names")
     func waiting() throws {
         let spool = try TestSpool()
         for name in ["a", "b", "c", ".hidden", "d.tmp", "e~"] { try spool.drop(name) }
@@ -21,7 +21,7 @@ struct WaitingDropTests {
         #expect(try spool.root().waitingDrops(of: "none", limit: 1).count == 0)
     }
 
-    @Test("are its inboxes, sorted, and no others' directories")
+    @Test("Inboxes are listed in order, and no other directories")
     func inboxes() throws {
         let spool = try TestSpool()
         for name in ["z", "b", ".git", "a b"] {
@@ -33,7 +33,7 @@ struct WaitingDropTests {
         #expect(try spool.root().inboxes() == ["b", "default", "z"])
     }
 
-    @Test("are its jobs, wherever they lie, and nothing when they are gone")
+    @Test("Jobs are found wherever they lie, and one that is gone has no contents")
     func jobs() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()
@@ -52,7 +52,7 @@ struct WaitingDropTests {
             ]
         )
         #expect(found.count == 5)
-        // As a reader sees one that moves meanwhile: in two places. It must not keep the others from being found.
+        // A reader may see a moving job in two places; the other jobs must still be found.
         let moving = try #require(found.first { $0.directory.hasPrefix("processing/") })
         try FileManager.default.createDirectory(
             atPath: spool.absolute("held/\(moving.entry)"),

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("A drop that somebody still writes")
+@Suite("A drop that a process still writes")
 struct WriterTests {
     private let spool: TestSpool
     private let node: SpoolNode
@@ -23,7 +23,7 @@ struct WriterTests {
         return look
     }
 
-    @Test("stays in the inbox until it is closed")
+    @Test("A drop that is still open for writing stays in the inbox until it is closed")
     func open() async throws {
         let drop = try spool.drop("a.txt", "hel")
         let writer = try #require(FileHandle(forWritingAtPath: spool.inbox("a.txt")))
@@ -36,7 +36,7 @@ struct WriterTests {
         #expect(spool.text("processing/a/\(job.name)/job.txt") == "hello")
     }
 
-    @Test("needs two equal looks where the kernel cannot tell, the settling time apart")
+    @Test("Where the kernel cannot tell, a drop needs two equal looks, far enough apart")
     func looks() async throws {
         spool.fileSystem.answerHasNoWriter { () throws(Errno) in throw .notSupported }
         let drop = try spool.drop("a.txt", "h")
@@ -58,7 +58,7 @@ struct WriterTests {
         #expect(spool.text("processing/a/\(job.name)/job.txt") == "hello")
     }
 
-    @Test("goes back to the inbox when he came between the look and the rename")
+    @Test("A drop that a writer opens between the look and the rename goes back to the inbox")
     func between() async throws {
         let drop = try spool.drop("a.txt", "hel")
         let path = spool.inbox("a.txt")
@@ -79,7 +79,7 @@ struct WriterTests {
         #expect(job.name.drop == "a.txt")
     }
 
-    @Test("never takes the place of a new drop of its name when it goes back")
+    @Test("A drop that goes back to the inbox never replaces a new drop of its name")
     func noOverwriting() async throws {
         let drop = try spool.drop("a.txt", "old")
         let (path, spool) = (spool.inbox("a.txt"), spool)
@@ -90,7 +90,7 @@ struct WriterTests {
             if call.hasPrefix("rename processing") { _ = try? spool.drop("a.txt", "new") }
         }
         #expect(try await unfinished(drop) == nil)
-        // The hook holds the spool, and the spool the hook.
+        // Breaks the reference cycle between the hook and the spool.
         spool.fileSystem.before { _ in }
         let texts = spool.tree("inbox/default").map { spool.text("inbox/default/\($0)") }
         #expect(Set(texts) == ["old", "new"])
@@ -114,7 +114,7 @@ struct ForeignDropTests {
         return drop
     }
 
-    @Test("becomes an inode of the daemon's, which its submitter's open descriptor cannot change")
+    @Test("Another user's drop gets an inode of the daemon's, which an open descriptor cannot change")
     func copied() async throws {
         let drop = try foreignDrop("hello")
         var before = stat()
@@ -137,7 +137,7 @@ struct ForeignDropTests {
         #expect(try spool.problems() == [])
     }
 
-    @Test("is replaced by its copy only when that is on disk")
+    @Test("Another user's drop is replaced by its copy only when the copy is on disk")
     func order() async throws {
         let drop = try foreignDrop("hello")
         spool.fileSystem.forgetCalls()
@@ -147,7 +147,7 @@ struct ForeignDropTests {
         #expect(calls[..<sync].allSatisfy { !$0.hasPrefix("rename J/") && !$0.hasPrefix("unlink") })
     }
 
-    @Test("keeps its owner when it must go back to the inbox")
+    @Test("Another user's drop keeps its owner when it must go back to the inbox")
     func undone() async throws {
         let drop = try foreignDrop("hello")
         spool.fileSystem.before { call throws(Errno) in
@@ -159,7 +159,7 @@ struct ForeignDropTests {
         #expect(spool.tree("processing/a") == [])
     }
 
-    @Test("goes back to the inbox when it grows while it is copied, and does not fill the disk")
+    @Test("Another user's drop that grows while it is copied goes back, and does not fill the disk")
     func growing() async throws {
         let drop = try foreignDrop("hello")
         spool.fileSystem.answerHasNoWriter { () throws(Errno) in true }

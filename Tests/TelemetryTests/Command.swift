@@ -3,7 +3,7 @@ import Glibc
 import Subprocess
 import SystemPackage
 
-/// A program that a test runs, with everything that it said.
+/// A program that a test ran, with its status and all its output.
 struct Command {
     var status: Int32
     var output: String
@@ -12,7 +12,7 @@ struct Command {
     /// More output than a test's program has.
     private static let outputLimit = 4 << 20
 
-    /// - Parameter environment: What is different from our own; nil takes a variable away.
+    /// - Parameter environment: The differences to the test's own; nil removes a variable.
     static func run(
         _ path: String,
         _ arguments: [String],
@@ -59,7 +59,7 @@ enum Place {
     }
 }
 
-/// A directory that is gone after the test.
+/// A directory that is removed after the test.
 final class TemporaryDirectory: Sendable {
     let path: String
 

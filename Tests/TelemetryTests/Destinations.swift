@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 import Telemetry
 
-/// Keeps what it is given.
+/// Keeps the entries that it gets.
 final class RecordingDestination: LogDestination {
     private let kept = Mutex<[LogEntry]>([])
 

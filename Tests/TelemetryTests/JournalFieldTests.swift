@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Journal fields")
 struct JournalFieldTests {
-    @Test("have the names that INTERFACE promises")
+    @Test("Journal fields have the names that INTERFACE promises")
     func names() {
         #expect(
             JournalField.allCases.map(\.name) == [
@@ -17,7 +17,7 @@ struct JournalFieldTests {
     }
 
     @Test(
-        "of other keys have names that journald keeps",
+        "Fields of other keys have names that journald keeps",
         arguments: [
             ("lost", "AGENTSPOOL_LOST"), ("http.status-code", "AGENTSPOOL_HTTP_STATUS_CODE"),
             ("mcpServer2", "AGENTSPOOL_MCPSERVER2"), ("ä", "AGENTSPOOL___"), ("a=b\n", "AGENTSPOOL_A_B_"),
@@ -29,7 +29,7 @@ struct JournalFieldTests {
         #expect(name.utf8.count <= 64)
     }
 
-    @Test("say message, priority, identifier, source place, logger and metadata")
+    @Test("A record has message, priority, identifier, source place, logger and metadata")
     func record() {
         let entry = LogEntry(
             at: WallClock.standing.now,
@@ -56,12 +56,12 @@ struct JournalFieldTests {
         )
     }
 
-    @Test("have syslog's priority of each level")
+    @Test("Each level has syslog's priority")
     func priorities() {
         #expect(Logger.Level.allCases.map(\.priority) == [7, 7, 6, 5, 4, 3, 2])
     }
 
-    @Test("are cut to their length between two characters")
+    @Test("A long value is cut between two characters")
     func cut() {
         #expect("abc".cut(toBytes: 3) == "abc")
         #expect("abcdef".cut(toBytes: 5) == "ab…")
@@ -71,7 +71,7 @@ struct JournalFieldTests {
         #expect(long.utf8.count == JournalField.maximumValueLength)
     }
 
-    @Test("keep a fixed order, the call's value before the logger's, and are not too many")
+    @Test("Fields are bounded and in a fixed order, and the call's value replaces the logger's")
     func metadata() {
         struct Problem: Error, CustomStringConvertible { var description: String { "disk full" } }
         let fields = LogEntry.fields(

@@ -21,7 +21,7 @@ struct JournalTests {
         try lines.split(separator: "\n").map { try JSONParser.parse(Array($0.utf8)) }
     }
 
-    @Test("finds the entries of a job, with every field")
+    @Test("The journal finds the entries of a job, with every field")
     func fields() async throws {
         let command = try await withJournal(
             """
@@ -58,7 +58,7 @@ struct JournalTests {
         for (name, value) in expected { #expect(entries[1][name] == value, "\(name)") }
     }
 
-    @Test("holds nobody up while it is stopped, and every entry is in it or counted as lost")
+    @Test("A stopped journal blocks no caller, and every entry is in it or counted as lost")
     func stopped() async throws {
         let command = try await withJournal(
             """
@@ -82,7 +82,7 @@ struct JournalTests {
         #expect(told.reduce(0, +) == lost)
     }
 
-    @Test("is replaced by lines on stderr when its socket is not there")
+    @Test("Entries become lines on stderr when the journal's socket is missing")
     func noSocket() async throws {
         let command = try await withJournal(
             """
@@ -103,7 +103,7 @@ struct JournalTests {
         )
     }
 
-    @Test("runs beside a command whose exit status is handed on")
+    @Test("The script that starts a journal returns the exit status of its command")
     func exitStatus() async throws {
         #expect(try await withJournal("exit 3").status == 3)
     }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A logger of the pipeline")
 struct LogHandlerTests {
-    @Test("has metadata and level as values")
+    @Test("A logger has metadata and level as values")
     func valueSemantics() {
         let pipeline = LogPipeline(destination: RecordingDestination(), clock: .standing)
         var first = pipeline.logger(label: "first")
@@ -22,7 +22,7 @@ struct LogHandlerTests {
         #expect(second[metadataKey: "job"] == "2")
     }
 
-    @Test("follows the pipeline's level until it has its own")
+    @Test("A logger follows the pipeline's level until it has its own")
     func level() async {
         let destination = RecordingDestination()
         let pipeline = LogPipeline(destination: destination, level: .notice, clock: .standing)
@@ -38,7 +38,7 @@ struct LogHandlerTests {
         #expect(destination.entries.map(\.message) == ["now large enough", "large enough"])
     }
 
-    @Test("hands on time, level, place, metadata and error of the call")
+    @Test("A logger passes on time, level, place, metadata and error of the call")
     func entry() async throws {
         struct Problem: Error, CustomStringConvertible { var description: String { "no space left" } }
         let destination = RecordingDestination()
@@ -71,7 +71,7 @@ struct DestinationChoiceTests {
         return "\(status.st_dev):\(status.st_ino)"
     }
 
-    @Test("believes JOURNAL_STREAM only when it names the descriptor")
+    @Test("JOURNAL_STREAM counts only when it names the descriptor")
     func journalStream() throws {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
@@ -85,7 +85,7 @@ struct DestinationChoiceTests {
         #expect(!JournalStream.isConnected(environment: ["JOURNAL_STREAM": own], descriptor: -1))
     }
 
-    @Test("is text without JOURNAL_STREAM, and the journal only where its socket is")
+    @Test("The destination is text without JOURNAL_STREAM, and the journal only where its socket is")
     func choice() throws {
         #expect(LogPipeline.destination(environment: [:]) is TextDestination)
         var ends: [Int32] = [0, 0]

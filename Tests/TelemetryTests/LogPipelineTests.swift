@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The log pipeline")
 struct LogPipelineTests {
-    @Test("keeps the order of entries")
+    @Test("The pipeline keeps the order of entries")
     func order() async {
         let destination = RecordingDestination()
         let pipeline = LogPipeline(destination: destination, clock: .standing)
@@ -18,7 +18,7 @@ struct LogPipelineTests {
         #expect(pipeline.lost == 0)
     }
 
-    @Test("keeps the order of each logger when many log at once")
+    @Test("The pipeline keeps the order of each logger when many log at once")
     func manyLoggers() async {
         let destination = RecordingDestination()
         let pipeline = LogPipeline(destination: destination, capacity: 100_000, clock: .standing)
@@ -35,7 +35,7 @@ struct LogPipelineTests {
         }
     }
 
-    @Test("drops the oldest when it is full, counts them, and says once where they are missing")
+    @Test("A full pipeline drops the oldest entries, counts them, and says once where they are missing")
     func overflow() async {
         let destination = BlockedDestination()
         let pipeline = LogPipeline(destination: destination, capacity: 4, clock: .standing)
@@ -54,7 +54,7 @@ struct LogPipelineTests {
         #expect(pipeline.lost == 6)
     }
 
-    @Test("counts what the destination does not take, and tells it when it takes entries again")
+    @Test("Entries that the destination does not take are counted, and reported when it takes entries again")
     func refusal() async {
         let destination = RefusingDestination(1)
         let pipeline = LogPipeline(destination: destination, clock: .standing)
@@ -68,7 +68,7 @@ struct LogPipelineTests {
         #expect(pipeline.lost == 1)
     }
 
-    @Test("does not forget a loss when its note is refused too")
+    @Test("A loss is not forgotten when its note is refused too")
     func refusedNote() async {
         let destination = RefusingDestination(3)
         let pipeline = LogPipeline(destination: destination, clock: .standing)
@@ -81,7 +81,7 @@ struct LogPipelineTests {
         #expect(pipeline.lost == 2)
     }
 
-    @Test("waits at the end no longer than it is told")
+    @Test("A flush waits no longer than its limit")
     func flushEnds() async {
         let destination = BlockedDestination()
         let pipeline = LogPipeline(destination: destination, clock: .standing)
@@ -93,7 +93,7 @@ struct LogPipelineTests {
         #expect(await pipeline.flush(within: ample))
     }
 
-    @Test("flushes in a cancelled task too, for the end of the program is one")
+    @Test("A flush in a cancelled task waits, too, because the program ends in one")
     func flushIgnoresCancellation() async {
         let destination = BlockedDestination()
         let pipeline = LogPipeline(destination: destination, clock: .standing)
@@ -107,7 +107,7 @@ struct LogPipelineTests {
         #expect(await task.value)
     }
 
-    @Test("is not held up by a full pipe, and survives that its reader goes away")
+    @Test("A full pipe blocks no caller, and the pipeline survives the end of its reader")
     func fullPipe() async throws {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
@@ -118,16 +118,16 @@ struct LogPipelineTests {
         let logger = pipeline.logger(label: "test")
         for number in 0..<20_000 { logger.info("\(number)") }
         #expect(await pipeline.flush(within: .milliseconds(1)) == false)
-        // What is not lost waits, or is in the batch that the writer holds.
+        // An entry that is not lost waits, or is in the batch that the writer holds.
         #expect(pipeline.lost >= 20_000 - 100 - UInt64(LogQueue.batchLimit))
         close(ends[0])
         #expect(await pipeline.flush(within: ample))
         #expect(pipeline.lost == 20_000)
     }
 
-    @Test("lines that are there together are written together, as long as a pipe keeps them in one piece")
+    @Test("Waiting lines are written together, as long as a pipe keeps them in one piece")
     func joined() throws {
-        // Keeps writes apart, as a pipe does not.
+        // A socket that keeps writes apart, as a pipe does not.
         var ends: [Int32] = [0, 0]
         try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0)
         defer { for end in ends { close(end) } }
@@ -155,7 +155,7 @@ struct LogPipelineTests {
         #expect(writes.filter { $0 > Int(PIPE_BUF) }.count == 1)
     }
 
-    /// Writes until nothing more goes in.
+    /// Fills the pipe.
     private func fill(_ pipe: Int32) throws {
         try #require(fcntl(pipe, F_SETFL, O_NONBLOCK) == 0)
         while write(pipe, "x", 1) == 1 {}
@@ -163,7 +163,7 @@ struct LogPipelineTests {
         try #require(fcntl(pipe, F_SETFL, 0) == 0)
     }
 
-    @Test("writes all of what was logged when it and its loggers are gone")
+    @Test("Every entry is written when the pipeline and its loggers are gone")
     func endWritesAll() throws {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)

@@ -6,21 +6,21 @@ import Testing
 
 @Suite("The files for systemd")
 struct PackagingTests {
-    @Test("explain every message id in the catalog, and no other")
+    @Test("The catalog explains every message id, and no other")
     func catalogIsComplete() throws {
         let catalog = try Place.text("packaging/systemd/agentspool.catalog")
         let ids = catalog.split(separator: "\n").filter { $0.hasPrefix("-- ") }.map { String($0.dropFirst(3)) }
         #expect(ids.sorted() == MessageID.allCases.map(\.rawValue).sorted())
     }
 
-    @Test("name ids of 128 bits in lower-case hex", arguments: MessageID.allCases)
+    @Test("Message ids have 128 bits in lower-case hex", arguments: MessageID.allCases)
     func messageIDs(id: MessageID) {
         #expect(id.rawValue.utf8.count == 32)
         #expect(id.rawValue.allSatisfy { $0.isHexDigit && !$0.isUppercase })
         #expect("\(id)" == id.rawValue)
     }
 
-    @Test("have a catalog that journalctl compiles", .enabled(if: Place.isInstalled("journalctl")))
+    @Test("The catalog compiles with journalctl", .enabled(if: Place.isInstalled("journalctl")))
     func catalogCompiles() async throws {
         let root = try TemporaryDirectory()
         var path = root.path
@@ -43,7 +43,7 @@ struct PackagingTests {
         #expect(list.output.split(separator: "\n").count == MessageID.allCases.count)
     }
 
-    @Test("have a unit that systemd accepts without a word", .enabled(if: Place.isInstalled("systemd-analyze")))
+    @Test("The unit passes systemd-analyze without a message", .enabled(if: Place.isInstalled("systemd-analyze")))
     func unit() async throws {
         let directory = try TemporaryDirectory()
         // The program is not installed where the tests run.

@@ -29,7 +29,7 @@ private final class RecordingTransport: NotifyTransport {
 struct ServiceNotifierTests {
     private let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    @Test("speaks sd_notify's words")
+    @Test("Each call sends its message of sd_notify")
     func messages() {
         let transport = RecordingTransport()
         let notifier = ServiceNotifier(transport: transport, logger: silent, monotonicMicroseconds: { 42 })
@@ -49,7 +49,7 @@ struct ServiceNotifierTests {
         #expect(notifier.watchdogTimeout == .seconds(30))
     }
 
-    @Test("keeps a status one line of bounded length, so that nobody's text becomes another word")
+    @Test("A status is one line of bounded length, so that no text becomes another assignment")
     func statusIsOneLine() {
         let transport = RecordingTransport()
         let notifier = ServiceNotifier(transport: transport, logger: silent)
@@ -59,7 +59,7 @@ struct ServiceNotifierTests {
         #expect(transport.messages.last?.utf8.count == "STATUS=".utf8.count + ServiceNotifier.maximumStatusLength)
     }
 
-    @Test("logs that systemd could not be told, and goes on")
+    @Test("A message that cannot be sent is logged and otherwise ignored")
     func failure() async {
         let destination = RecordingDestination()
         let pipeline = LogPipeline(destination: destination, clock: .standing)
@@ -77,7 +77,7 @@ struct ServiceNotifierTests {
         #expect(destination.entries.first?.level == .warning)
     }
 
-    @Test("reaches a real socket in $NOTIFY_SOCKET, and reads $WATCHDOG_USEC")
+    @Test("The notifier reaches the socket in $NOTIFY_SOCKET, and reads $WATCHDOG_USEC")
     func realSocket() async throws {
         let directory = try TemporaryDirectory()
         let socket = try NotifySocket(path: "\(directory.path)/notify")
@@ -96,7 +96,7 @@ struct ServiceNotifierTests {
         )
     }
 
-    @Test("does nothing where no service manager listens")
+    @Test("The notifier does nothing where no service manager listens")
     func offSystemd() async throws {
         let probe = try await Command.run(
             "\(Place.programs)/journal-probe",
@@ -104,11 +104,11 @@ struct ServiceNotifierTests {
             environment: ["NOTIFY_SOCKET": nil, "WATCHDOG_USEC": nil]
         )
         #expect(probe.status == 0)
-        #expect(probe.output == "nobody watches\n")
+        #expect(probe.output == "no watchdog\n")
     }
 }
 
-/// What systemd has at the other end of `$NOTIFY_SOCKET`.
+/// The other end of `$NOTIFY_SOCKET`, as systemd has it.
 private final class NotifySocket: Sendable {
     let path: String
     private let descriptor: Int32
@@ -129,7 +129,7 @@ private final class NotifySocket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// The messages that wait, one a datagram.
+    /// The waiting messages, one per datagram.
     func received() -> [String] {
         var messages: [String] = []
         var buffer = [UInt8](repeating: 0, count: 4_096)

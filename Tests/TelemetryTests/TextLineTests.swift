@@ -21,7 +21,7 @@ struct TextLineTests {
         return String(decoding: TextLine.bytes(entry), as: UTF8.self)
     }
 
-    @Test("has the time, the level, the message and the fields")
+    @Test("A line has the time, the level, the message and the fields")
     func snapshot() {
         #expect(
             line("step completed", [("job", "01KABC"), ("step", "handle/2/model"), ("duration_ms", "12")])
@@ -29,7 +29,7 @@ struct TextLineTests {
         )
     }
 
-    @Test("aligns messages below each other at every level", arguments: Logger.Level.allCases)
+    @Test("Messages align at every level", arguments: Logger.Level.allCases)
     func alignment(level: Logger.Level) {
         let text = line("message", level: level)
         #expect(text.hasPrefix("2026-11-23T07:00:00.123Z \(level.rawValue) "))
@@ -38,7 +38,7 @@ struct TextLineTests {
     }
 
     @Test(
-        "quotes a value that is not one plain word",
+        "A value that is not one plain word is quoted",
         arguments: [
             ("plain-1.5", "plain-1.5"), ("Grüße", "Grüße"), ("", #""""#), ("two words", #""two words""#),
             (#"say "hi""#, #""say \"hi\"""#), (#"a\b"#, #""a\\b""#), ("k=v", #""k=v""#),
@@ -51,17 +51,17 @@ struct TextLineTests {
         #expect(line("m", [("failure", value)]).hasSuffix("  failure=\(expected)"))
     }
 
-    @Test("stays one line whatever the message holds")
+    @Test("A message stays one line, whatever it holds")
     func messageIsOneLine() {
         #expect(line("first\nsecond \u{1B}[31mred").hasSuffix(#" first\nsecond \u001b[31mred"#))
     }
 
-    @Test("escapes a key too")
+    @Test("A key is escaped, too")
     func keys() {
         #expect(line("m", [("a b\n", "1")]).hasSuffix(#"  "a b\n"=1"#))
     }
 
-    @Test("leaves the message id to the journal")
+    @Test("The message id is left to the journal")
     func messageID() {
         #expect(line("m", [("job", "1"), ("message_id", MessageID.jobFailed.rawValue)]).hasSuffix("m  job=1"))
     }

@@ -1,4 +1,4 @@
-/// What holds somebody up until the test opens it, or he is cancelled.
+/// Holds its callers up until the test opens it or their task is cancelled.
 package final class Gate: Sendable {
     private struct State: Sendable {
         var isOpen = false

@@ -1,7 +1,7 @@
 package import Jobs
 
 extension JSON {
-    /// The number that is written like this.
+    /// The number that `text` spells.
     package static func number(_ text: String) -> JSON {
         guard let number = JSON(number: text) else { preconditionFailure("\(text) is no number") }
         return number

@@ -21,7 +21,7 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     }
 }
 
-/// The same for many at a time.
+/// A ``SeededRandom`` that several tasks share.
 package final class SharedRandom: Sendable {
     private let generator: Mutex<SeededRandom>
 

@@ -26,7 +26,7 @@ package func write(_ text: String, to path: String) throws {
     try file.closeAfter { _ = try file.writeAll(text.utf8) }
 }
 
-/// The names in a directory, sorted; none when it is not there.
+/// The names in a directory, sorted; none when it does not exist.
 package func names(in path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }

@@ -29,7 +29,7 @@ package final class TurnedClock: Clock {
 
     package var wallClock: WallClock { WallClock { [state, start] in start + state.value.now.offset } }
 
-    /// Turns the clock; who sleeps until then wakes.
+    /// Turns the clock, and wakes the tasks whose deadline has come.
     package func advance(by duration: Duration) {
         let due = state.update { state in
             state.now.offset += duration
@@ -40,14 +40,14 @@ package final class TurnedClock: Clock {
         for continuation in due { continuation.resume() }
     }
 
-    /// Returns when somebody sleeps who wakes after `duration` from now.
+    /// Returns when a task sleeps that wakes exactly `duration` from now.
     package func whenSleeping(for duration: Duration) async {
         await state.wait { state in
             state.sleepers.values.contains { state.now.duration(to: $0.deadline) == duration }
         }
     }
 
-    /// Returns when somebody sleeps who wakes within `duration` from now, and for how long he does.
+    /// Waits until a task sleeps that wakes within `duration` from now, and returns the shortest remaining sleep.
     package func whenSleeping(forUpTo duration: Duration) async -> Duration {
         await state.wait { state in
             state.sleepers.values.contains { state.now.duration(to: $0.deadline) <= duration }

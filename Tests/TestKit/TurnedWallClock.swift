@@ -5,7 +5,7 @@ import Synchronization
 package final class TurnedWallClock: Sendable {
     private let time: Mutex<Timestamp>
 
-    /// 2026-11-24T02:00:00Z, unless told otherwise.
+    /// Stands at 2026-11-24T02:00:00Z when no other time is given.
     package init(_ start: Timestamp = Timestamp(milliseconds: 1_795_485_600_000)) { time = Mutex(start) }
 
     package var now: Timestamp { time.withLock { $0 } }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A value that tests wait on: for what has happened, never for time.
+/// A value on which tests wait for an event instead of waiting for a time.
 package final class Watched<Value: Sendable>: Sendable {
     private struct State {
         var value: Value
@@ -13,7 +13,7 @@ package final class Watched<Value: Sendable>: Sendable {
 
     package var value: Value { state.withLock { $0.value } }
 
-    /// Changes the value, and wakes those whose condition is met now.
+    /// Changes the value, and wakes the waiters whose condition is met now.
     @discardableResult
     package func update<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
         let (result, met) = state.withLock { state in
@@ -27,7 +27,7 @@ package final class Watched<Value: Sendable>: Sendable {
         return result
     }
 
-    /// Returns when the condition is met, at once when it is.
+    /// Returns when the condition is met; at once when it is met already.
     package func wait(until isMet: @escaping @Sendable (Value) -> Bool) async {
         await withCheckedContinuation { continuation in
             let isMetNow = state.withLock { state in

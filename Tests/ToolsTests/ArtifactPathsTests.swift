@@ -8,7 +8,7 @@ import Testing
 @Suite("The paths of a job's artifacts")
 struct ArtifactPathsTests {
     @Test(
-        "are recorded as they stay good when the job's directory moves",
+        "Paths of artifacts are recorded relative to the job's directory, so that they survive a move of it",
         arguments: [
             ("/spool/p/job/artifacts/x.txt", "artifacts/x.txt"), ("/spool/p/job/artifacts", "artifacts/"),
             ("/spool/p/job/artifacts/", "artifacts/"), ("file:///spool/p/job/artifacts/a/b", "artifacts/a/b"),
@@ -25,7 +25,7 @@ struct ArtifactPathsTests {
         #expect(paths.recorded(["a": [.string(text)], "n": 1] as JSON) == ["a": [.string(expected)], "n": 1])
     }
 
-    @Test("are recorded in the spelling that has no links in it, too")
+    @Test("A path that was written with resolved links is recorded relative to the job's directory, too")
     func links() throws {
         let place = try Workplace()
         try FileManager.default.createDirectory(atPath: "\(place.directory)/real", withIntermediateDirectories: false)
@@ -35,7 +35,7 @@ struct ArtifactPathsTests {
     }
 
     @Test(
-        "are given to a tool as absolute ones, where they are the path of something that is there",
+        "A tool gets a recorded path as an absolute one only when something exists there",
         arguments: [
             ("artifacts/x", "/artifacts/x"), ("./artifacts/x", "/artifacts/x"), ("artifacts/", "/artifacts"),
             ("artifacts/none", nil), ("artifacts/../job", nil), ("artifacts", nil), ("see artifacts/x", nil),
@@ -63,14 +63,14 @@ struct AnswerLimitTests {
         AnswerLimit.told(output, limit: limit, step: "handle/2/tool/0", in: ArtifactPaths(place.artifacts))
     }
 
-    @Test("leaves alone what is short enough")
+    @Test("An answer within the limit is unchanged, and no file is written")
     func short() {
         #expect(told(["n": 1], 1_000) == ["n": 1])
         #expect(told(.string(String(repeating: "x", count: 1_000)), 1_000).string?.count == 1_000)
         #expect(place.text("artifacts/handle-2-tool-0.txt") == nil)
     }
 
-    @Test("tells the beginning and the end of a longer one, and where the whole lies")
+    @Test("A longer answer is cut to its beginning and end, and names the file with the whole")
     func long() throws {
         let whole = (0..<5_000).map { "line \($0) ü\n" }.joined()
         let text = try #require(told(.string(whole), 2_000).string)
@@ -82,7 +82,7 @@ struct AnswerLimitTests {
         #expect(place.text("artifacts/handle-2-tool-0.txt") == whole)
     }
 
-    @Test("keeps JSON as JSON, and writes over nothing")
+    @Test("A long JSON answer is kept as JSON, and existing files are not overwritten")
     func json() {
         let value = JSON.array((0..<1_000).map { .int(Int64($0)) })
         for _ in 1...2 { _ = told(value, 1_000) }
@@ -90,7 +90,7 @@ struct AnswerLimitTests {
         #expect(place.text("artifacts/handle-2-tool-0.2.json") == value.text)
     }
 
-    @Test("says so when the whole cannot be kept")
+    @Test("The cut answer says so when the whole cannot be kept")
     func lost() {
         place.write("artifacts", "a file in its place")
         let text = told(.string(String(repeating: "x", count: 5_000)), 1_000).string ?? ""

@@ -4,16 +4,16 @@ import Testing
 
 @testable import Tools
 
-/// How commands that do not end by themselves, or not alone, are ended.
+/// Ends commands that do not end by themselves, and processes that they leave behind.
 struct CommandEndTests {
     let place: Workplace
 
     init() throws { place = try Workplace() }
 
-    // `exec`, because a shell that is told to end while it starts a child (dash blocks signals around vfork) ends without
-    // the child being told; that child lives until SIGKILL, for which these tests do not turn the clock.
+    // `exec`, because a shell that gets SIGTERM while it starts a child (dash blocks signals around vfork) ends, and
+    // the child misses the signal; it lives until SIGKILL, for which these tests do not turn the clock.
     @Test(
-        "A time-out ends the command, and its outcome is unknown where it may have written",
+        "A timeout ends the command, and its outcome is unknown when it may have written",
         arguments: [(Effect.write, FailureClass.unknown), (.idempotent, .temporary), (.read, .temporary)]
     )
     func timeOut(_ effect: Effect, _ expected: FailureClass) async throws {
@@ -23,7 +23,7 @@ struct CommandEndTests {
         )
         async let failure = place.failure(tool)
         let leader = try await place.process("leader")
-        try await place.until("the time-out is awaited") { place.clock.isAwaited(for: .seconds(300)) }
+        try await place.until("the timeout is awaited") { place.clock.isAwaited(for: .seconds(300)) }
         place.clock.advance(by: .seconds(300))
         #expect(try await failure.class == expected)
         #expect(try await failure.message == "probe did not end within 5m and was ended")
@@ -38,9 +38,9 @@ struct CommandEndTests {
         let tool = try place.tool(script, #""timeout": "1m""#)
         async let failure = place.failure(tool)
         let grandchild = try await place.process("grandchild")
-        try await place.until("the time-out is awaited") { place.clock.isAwaited(for: .seconds(60)) }
+        try await place.until("the timeout is awaited") { place.clock.isAwaited(for: .seconds(60)) }
         place.clock.advance(by: .seconds(60))
-        try await place.until("the grandchild is told") { place.text("told") == "told\n" }
+        try await place.until("the grandchild has got SIGTERM") { place.text("told") == "told\n" }
         try await place.until("the grace is awaited") { place.clock.isAwaited(for: CommandRun.grace) }
         #expect(Workplace.isRunning(grandchild))
         place.clock.advance(by: CommandRun.grace)
@@ -52,7 +52,7 @@ struct CommandEndTests {
         let tool = try place.tool("trap '' TERM; echo $$ > leader; while :; do sleep 0.02; done", #""timeout": "1m""#)
         async let failure = place.failure(tool)
         let leader = try await place.process("leader")
-        try await place.until("the time-out is awaited") { place.clock.isAwaited(for: .seconds(60)) }
+        try await place.until("the timeout is awaited") { place.clock.isAwaited(for: .seconds(60)) }
         place.clock.advance(by: .seconds(60))
         try await place.until("the grace is awaited") { place.clock.isAwaited(for: CommandRun.grace) }
         place.clock.advance(by: CommandRun.grace)
@@ -64,7 +64,7 @@ struct CommandEndTests {
         let tool = try place.tool("echo $$ > leader; exec >&- 2>&-; exec sleep 1000", #""timeout": "1m""#)
         async let failure = place.failure(tool)
         let leader = try await place.process("leader")
-        try await place.until("the time-out is awaited") { place.clock.isAwaited(for: .seconds(60)) }
+        try await place.until("the timeout is awaited") { place.clock.isAwaited(for: .seconds(60)) }
         place.clock.advance(by: .seconds(60))
         #expect(try await failure.class == .unknown)
         try await place.untilEnded(leader)
@@ -101,7 +101,7 @@ struct CommandEndTests {
     @Test func outputIsAllowedUpToTheLimitAndNotAByteMore() async throws {
         let tool = try place.tool("head -c $(cat) /dev/zero | tr '\\0' x", #""max_output": 1000, "parameters": {}"#)
         #expect(try await place.call(tool, 1_000).string?.utf8.count == 1_000)
-        // Written and ended before anybody could have stopped it: still too much.
+        // The command wrote all of it and ended before it could be stopped: still too much.
         #expect(try await place.failure(tool, 1_001).class == .permanent)
     }
 

@@ -11,7 +11,7 @@ struct CommandFailureTests {
     }
 
     @Test(
-        "A start that fails for want of resources is tried again",
+        "A start that fails for want of resources is a temporary failure",
         arguments: [Errno.resourceTemporarilyUnavailable, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem]
     )
     func resources(_ error: Errno) throws {
@@ -24,7 +24,7 @@ struct CommandFailureTests {
     }
 
     @Test(
-        "The last line that says something is quoted, as plain text",
+        "The last line that is not blank is quoted, without control characters",
         arguments: [
             ("one\ntwo\n", "two"), ("one\n\n  \n", "one"), ("progress 1%\rfailed\r\n", "failed"),
             ("\u{1B}[31mred\u{1B}[0m\tx", "[31mred [0m x"), ("é", "é"), ("", nil), ("\n", nil),

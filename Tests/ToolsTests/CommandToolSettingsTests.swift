@@ -57,7 +57,7 @@ struct CommandToolSettingsTests {
     }
 
     @Test(
-        "A mistake is refused at its member",
+        "A wrong setting is refused, and the error names its member",
         arguments: [
             ("effect: read", "", "\"command\" is missing"), ("command: []", "command", "not an empty one"),
             ("command: ['']", "command", "not an empty one"), ("command: ls", "command", "a list of strings"),
@@ -83,7 +83,7 @@ struct CommandToolSettingsTests {
     }
 
     @Test(
-        "Sizes are read in powers of 1000 and 1024",
+        "Sizes are read and written in powers of 1000 and 1024",
         arguments: [("512B", 512), ("64KB", 64_000), ("1MB", 1_000_000), ("10MiB", 10 << 20), ("2GiB", 2 << 30)]
     )
     func sizes(_ text: String, _ bytes: Int) {
@@ -92,7 +92,7 @@ struct CommandToolSettingsTests {
     }
 
     @Test(
-        "What is no size is none",
+        "A text that is not a size is refused",
         arguments: ["", "10", "MB", "-1KB", "1.5MB", "1mb", "9999999999999999999B", "99999999999GiB"]
     )
     func noSizes(_ text: String) { #expect(ByteSize.bytes(text) == nil) }

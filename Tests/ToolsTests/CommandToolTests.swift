@@ -17,7 +17,7 @@ struct CommandToolTests {
     }
 
     @Test(
-        "Output is JSON where it is one JSON text, else text without one newline",
+        "Output that is one JSON text becomes JSON, other output becomes text without one newline at its end",
         arguments: [
             (#"echo '{"a": [1]}'"#, ["a": [1]]), ("echo 42", 42), ("printf 'a\\nb\\n\\n'", "a\nb\n"),
             ("echo 3.10", "3.10"), ("echo 12345678901234567890", "12345678901234567890"), ("echo 007", "007"),
@@ -118,7 +118,7 @@ struct CommandToolTests {
     }
 
     @Test(
-        "A signal from elsewhere leaves the outcome unknown where a call may have written",
+        "A signal from elsewhere leaves the outcome unknown when the call may have written",
         arguments: [(Effect.write, FailureClass.unknown), (.idempotent, .temporary), (.read, .temporary)]
     )
     func signals(_ effect: Effect, _ expected: FailureClass) async throws {
@@ -128,7 +128,7 @@ struct CommandToolTests {
     }
 
     @Test(
-        "A command of a shell that is killed is killed, too",
+        "A shell that reports a killed command counts as killed itself",
         arguments: [(Effect.write, FailureClass.unknown), (.idempotent, .temporary), (.read, .temporary)]
     )
     func shellsSignal(_ effect: Effect, _ expected: FailureClass) async throws {
@@ -158,7 +158,7 @@ struct CommandToolTests {
     }
 
     @Test(
-        "A program that cannot be run is a permanent failure that says what was tried",
+        "A program that cannot be run is a permanent failure whose hint names what was tried",
         arguments: [
             ("no-such-program", "looked in /usr/local/bin, /usr/bin, /bin"), ("tools/none", "looked at "),
             ("./data", "chmod +x "), ("./", "looked at "), ("/", "looked at /"),
@@ -174,7 +174,7 @@ struct CommandToolTests {
     @Test func aScriptThatTheKernelCannotRunIsAPermanentFailure() async throws {
         place.write("plain", "echo x\n", permissions: 0o755)
         place.write("foreign", "#!/no/such/interpreter\n", permissions: 0o755)
-        // A child of another test may for a moment hold the file open that was just written: then it says "try again".
+        // A child of another test may for a moment still hold the new file open; then the failure is temporary.
         for (name, hint) in [("plain", "#!/bin/sh"), ("foreign", "interpreter")] {
             var failure = try await place.failure(place.tool(command: ["./\(name)"]))
             while failure.class == .temporary { failure = try await place.failure(place.tool(command: ["./\(name)"])) }

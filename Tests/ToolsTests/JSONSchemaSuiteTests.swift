@@ -22,7 +22,7 @@ struct JSONSchemaSuiteTests {
     static var isThere: Bool { FileManager.default.fileExists(atPath: "\(directory)/draft2020-12/type.json") }
 
     @Test(
-        "Every group of the official suite whose keywords are supported gives the verdicts it asks for",
+        "Every group of the official suite with supported keywords gives the expected verdicts",
         .enabled(if: isThere, "the suite is not there; set AGENTSPOOL_JSON_SCHEMA_SUITE to its directory"),
         arguments: files
     )

@@ -65,7 +65,7 @@ struct JSONSchemaTests {
     }
 
     @Test(
-        "What is not supported is refused with its place",
+        "A keyword that is not supported is refused, and the error names its place",
         arguments: [
             (#"{"if": {}}"#, "#/if"),
             (#"{"properties": {"a": {"patternProperties": {}}}}"#, "#/properties/a/patternProperties"),
@@ -82,7 +82,7 @@ struct JSONSchemaTests {
     }
 
     @Test(
-        "What breaks the rules of JSON Schema is refused with its place",
+        "A schema that breaks the rules of JSON Schema is refused, and the error names the place",
         arguments: [
             (#"{"type": "text"}"#, "#/type"), (#"{"type": []}"#, "#/type"), (#"{"minLength": -1}"#, "#/minLength"),
             (#"{"multipleOf": 0}"#, "#/multipleOf"), (#"{"pattern": "("}"#, "#/pattern"),
@@ -114,7 +114,7 @@ struct JSONSchemaTests {
     }
 
     @Test func aValueThatWouldTakeTooManyChecksIsRefusedInsteadOfHoldingAThread() throws {
-        // Both alternatives look at all below them: every level doubles the work.
+        // Both alternatives check all levels below them: every level doubles the work.
         let slow = ##"{"oneOf": [{"properties": {"n": {"$ref": "#"}}}, {"properties": {"n": {"$ref": "#"}}}]}"##
         let deep = String(repeating: #"{"n":"#, count: 100) + "1" + String(repeating: "}", count: 100)
         let found = try JSONSchema(JSONParser.parse(slow)).errors(in: JSONParser.parse(deep), checksMax: 10_000)

@@ -13,7 +13,7 @@ struct LineBufferTests {
         }
     }
 
-    @Test("gives whole lines, however they arrive")
+    @Test("A line buffer gives whole lines, however the bytes arrive")
     func lines() {
         var buffer = LineBuffer(lineMax: 4)
         #expect(lines(&buffer, "ab") == [])
@@ -22,7 +22,7 @@ struct LineBufferTests {
         #expect(lines(&buffer, "") == [])
     }
 
-    @Test("gives of a line that is too long its length, its beginning and its end, and then the next lines whole")
+    @Test("A line that is too long gives its length, beginning and end, and the lines after it are whole")
     func tooLong() {
         var buffer = LineBuffer(lineMax: 4)
         #expect(lines(&buffer, "abcd") == [])
@@ -31,7 +31,7 @@ struct LineBufferTests {
         #expect(lines(&buffer, "abcde\n") == ["5 bytes: abcde"])
     }
 
-    @Test("holds no more of a line that does not end than how it begins and ends")
+    @Test("A line buffer holds only the beginning and the end of a line that is too long")
     func endless() {
         var buffer = LineBuffer(lineMax: 100)
         let piece = [UInt8](repeating: 0x78, count: 10_000)
@@ -45,10 +45,10 @@ struct LineBufferTests {
     }
 }
 
-@Suite("What can be told of a message that cannot be read")
+@Suite("A sketch of a message that cannot be parsed")
 struct AnswerSketchTests {
     @Test(
-        "is whose answer it is",
+        "A sketch of a message finds the request that it answers",
         arguments: [
             (#"{"jsonrpc":"2.0","id":7,"result":{"content":"xxx"#, "", 7, true),
             (#"{"id": "12", "result": [1"#, "", 12, true),

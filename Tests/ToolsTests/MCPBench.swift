@@ -15,7 +15,7 @@ struct MCPBench: Sendable {
     let servers: MCPServers
     let settings: MCPServerSettings
 
-    /// What was logged.
+    /// Keeps the messages that were logged.
     struct Log: LogHandler {
         let messages = Watched<[String]>([])
         var metadata: Logger.Metadata = [:]
@@ -29,7 +29,7 @@ struct MCPBench: Sendable {
         func log(event: LogEvent) { messages.update { $0.append("\(event.message)") } }
     }
 
-    /// Makes a server in these modes of ``MCPFakeServer`` for as long as `body` runs.
+    /// Runs `body` with a server in these modes of ``MCPFakeServer``.
     static func with(
         _ modes: String...,
         members: String = "",
@@ -41,7 +41,7 @@ struct MCPBench: Sendable {
     }
 
     init(command: [String], members: String = "") throws {
-        // As the program does: a server may end while it is written to.
+        // As the program does: a server may end while the test writes to it.
         signal(SIGPIPE, SIG_IGN)
         place = try Workplace()
         settings = try Self.settings(command, members)
@@ -106,14 +106,14 @@ struct MCPBench: Sendable {
         }
     }
 
-    /// What the server has read.
+    /// The messages that the server has read.
     var received: [JSON] {
         (place.text("received") ?? "").split(separator: "\n").compactMap { try? JSONParser.parse(String($0)) }
     }
 
     var methods: [String] { received.compactMap { $0["method"]?.string } }
 
-    /// Its processes, the first first.
+    /// Its processes, in the order of their starts.
     var processes: [pid_t] { (place.text("started") ?? "").split(separator: "\n").compactMap { pid_t($0) } }
 
     func untilReceived(_ method: String, times: Int = 1) async throws {

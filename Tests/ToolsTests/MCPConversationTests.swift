@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A conversation with an MCP server")
 struct MCPConversationTests {
-    @Test("matches answers with requests by their ids, in any order")
+    @Test("Answers of an MCP server go to their requests by id, in any order")
     func order() async throws {
         try await MCPBench.with { bench in
             _ = try await bench.call("echo")
@@ -19,7 +19,7 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("answers a server's own requests: a ping with a pong, others with an error")
+    @Test("A ping from the MCP server gets an empty result, its other requests get an error")
     func requests() async throws {
         try await MCPBench.with("legacy") { bench in
             let answers = try await bench.call("ask")
@@ -31,7 +31,7 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("passes over what is no message, and says so once")
+    @Test("Output of an MCP server that is not a message is skipped, and logged once")
     func garbage() async throws {
         try await MCPBench.with { bench in
             try await bench.expect("after it", of: "garbage")
@@ -42,7 +42,7 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("goes on when an answer is too long: its call fails alone, and for good", arguments: ["read", "write"])
+    @Test("An MCP answer that is too long fails only its own call, permanently", arguments: ["read", "write"])
     func hugeLine(effect: String) async throws {
         try await MCPBench.with(members: "tools: {huge: {effect: \(effect)}}") { bench in
             async let other = bench.call("swap")
@@ -57,7 +57,7 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("takes a list of tools in pages")
+    @Test("A list of tools in pages is read to its last page")
     func pages() async throws {
         try await MCPBench.with("pages") { bench in
             for tool in ["first", "second", "echo"] { _ = try await bench.call(tool) }
@@ -65,7 +65,7 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("asks for the list of tools again when the server died over it")
+    @Test("The list of tools is requested again when the server died during the request")
     func deathAtList() async throws {
         try await MCPBench.with("dies-at-list") { bench in
             async let output = bench.call("echo", ["n": 1])
@@ -76,7 +76,7 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("takes what was listed of a list of tools whose cursors come again, and says so")
+    @Test("A list of tools with a repeated cursor ends there, and the repetition is logged")
     func endless() async throws {
         try await MCPBench.with("endless") { bench in
             try await bench.expect("first", of: "first")
@@ -87,7 +87,7 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("asks for the list of tools again when it has changed, and not before")
+    @Test("The list of tools is requested again only after the server reports a change")
     func listChange() async throws {
         try await MCPBench.with { bench in
             let failure = try await bench.failure("changed-0")
@@ -100,7 +100,7 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("gives a server what the configuration passes on, and no file but its streams")
+    @Test("An MCP server gets the configured environment variables, and no descriptors but its streams")
     func environment() async throws {
         try await MCPBench.with(members: "environment: [PASSED]") { bench in
             let seen = try await bench.call("env")
@@ -110,7 +110,7 @@ struct MCPConversationTests {
         }
     }
 
-    @Test("starts one process for all who need it at the same time, and for the same settings one server")
+    @Test("Concurrent callers share one process of an MCP server, and equal settings share one server")
     func shared() async throws {
         try await MCPBench.with { bench in
             try await withThrowingTaskGroup { tasks in

@@ -7,7 +7,7 @@ import Testing
 @Suite("Data that an MCP server sends")
 struct MCPDataTests {
     @Test(
-        "is what its Base64 says",
+        "Data of an MCP server is decoded from Base64, and anything else is refused",
         arguments: [
             ("aGVsbG8=", Array("hello".utf8)), ("aGVsbG8", Array("hello".utf8)), ("", []),
             ("AAAA\nAAAA", [0, 0, 0, 0, 0, 0]),
@@ -16,7 +16,7 @@ struct MCPDataTests {
     )
     func bytes(text: String, expected: [UInt8]?) { #expect(MCPData(base64: text, mimeType: nil).bytes == expected) }
 
-    @Test("is kept in a file, and its place told")
+    @Test("Data of an MCP server is kept in a file, and the result names the file or why there is none")
     func kept() throws {
         let result = MCPToolResult(json: ["content": [["type": "image", "data": "aGVsbG8=", "mimeType": "image/png"]]])
         let failure = MCPFailure(tool: "t", server: "s", effect: .read)

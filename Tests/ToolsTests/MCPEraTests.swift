@@ -9,7 +9,7 @@ import Testing
 struct MCPEraTests {
     private static let version = "io.modelcontextprotocol/protocolVersion"
 
-    @Test("is modern when it answers server/discover: no handshake, and every request explains itself")
+    @Test("A server that answers server/discover is modern: no handshake, and every request names its version")
     func modern() async throws {
         try await MCPBench.with { bench in
             try await bench.expect(["n": 1], of: "echo", ["n": 1])
@@ -23,7 +23,7 @@ struct MCPEraTests {
         }
     }
 
-    @Test("is legacy when it refuses server/discover: it is greeted first, in the version that it names")
+    @Test("A server that refuses server/discover is legacy, and is initialized before other requests")
     func legacy() async throws {
         try await MCPBench.with("legacy") { bench in
             try await bench.expect(["n": 1], of: "echo", ["n": 1])
@@ -37,7 +37,7 @@ struct MCPEraTests {
         }
     }
 
-    @Test("is legacy when it says nothing to server/discover, which is not asked again when it is started again")
+    @Test("A server that does not answer server/discover is legacy, and a restart does not ask again")
     func silent() async throws {
         try await MCPBench.with("silent") { bench in
             async let output = bench.call("echo", ["n": 1])
@@ -53,7 +53,7 @@ struct MCPEraTests {
         }
     }
 
-    @Test("is modern when it says nothing at first and then refuses to be initialized")
+    @Test("A server that is silent at first and then refuses to be initialized is modern")
     func slow() async throws {
         try await MCPBench.with("silent", "slow-modern") { bench in
             async let output = bench.call("echo", ["n": 1])
@@ -65,7 +65,7 @@ struct MCPEraTests {
         }
     }
 
-    @Test("is modern when it refuses with a modern error, whose versions are taken")
+    @Test("A server that refuses with a modern error is modern, in a version that the error names")
     func modernError() async throws {
         try await MCPBench.with("strict") { bench in
             try await bench.expect(["n": 1], of: "echo", ["n": 1])
@@ -73,7 +73,7 @@ struct MCPEraTests {
         }
     }
 
-    @Test("is tried as legacy when server/discover ends it")
+    @Test("A server whose process ends at server/discover is tried as legacy")
     func dies() async throws {
         try await MCPBench.with("dies-at-discover") { bench in
             async let output = bench.call("echo", ["n": 1])
@@ -85,7 +85,7 @@ struct MCPEraTests {
         }
     }
 
-    @Test("is modern all the same when the server that server/discover ended refuses to be initialized")
+    @Test("A server whose process ended at server/discover is modern when it then refuses to be initialized")
     func diesOnce() async throws {
         try await MCPBench.with("dies-once", "slow-modern") { bench in
             async let output = bench.call("echo", ["n": 1])
@@ -97,7 +97,7 @@ struct MCPEraTests {
         }
     }
 
-    @Test("that is not known here fails for good, and says which are")
+    @Test("A server without a known version is a permanent failure that names the server's versions")
     func futuristic() async throws {
         try await MCPBench.with("futuristic") { bench in
             let failure = try await bench.failure("echo")

@@ -1,5 +1,6 @@
-/// An MCP server in Python that does what its arguments and the names of its tools say. It keeps what it was sent in the
-/// file `received`, one message a line, and the numbers of its processes in `started`.
+/// An MCP server in Python that does what its arguments and the names of its tools say.
+///
+/// It writes the messages that it gets into the file `received`, one per line, and its process ids into `started`.
 enum MCPFakeServer {
     static let source = #"""
         import json, os, signal, sys, time

@@ -8,7 +8,7 @@ import Testing
 @Suite("The patience with an MCP server")
 struct MCPPatienceTests {
     @Test(
-        "is counted from the last sign, up to a maximum",
+        "The time for an MCP answer is counted from the last sign, up to a maximum",
         arguments: [
             (MCPPatience.atMost(.seconds(30)), 10, nil, 25, 15), (.atMost(.seconds(30)), 10, 20, 39, 1),
             (.progress(.seconds(30), atMost: .seconds(60)), 10, 20, 25, 25),
@@ -37,7 +37,7 @@ struct MCPPatienceTests {
         }
     }
 
-    @Test("with a call begins anew with the progress that is reported of it")
+    @Test("Reported progress restarts the timeout of an MCP call")
     func progress() async throws {
         try await working { bench, work in
             bench.clock.advance(by: .seconds(29))
@@ -48,7 +48,7 @@ struct MCPPatienceTests {
         }
     }
 
-    @Test("ends when no more progress is reported, and the server is told")
+    @Test("An MCP call times out when progress stops, and the server gets a cancellation")
     func stalled() async throws {
         try await working { bench, work in
             bench.clock.advance(by: .seconds(30))
@@ -63,7 +63,7 @@ struct MCPPatienceTests {
     }
 
     @Test(
-        "ends at the maximum, whatever is reported",
+        "An MCP call times out at the maximum, whatever progress is reported",
         arguments: ["timeout_max: 45s", "tools: {work: {timeout_max: 45s}}"]
     )
     func maximum(members: String) async throws {
@@ -75,7 +75,7 @@ struct MCPPatienceTests {
         }
     }
 
-    @Test("with a start is longer while the process writes to standard error")
+    @Test("An MCP server that writes to standard error gets more time to start")
     func slowStart() async throws {
         try await MCPBench.with("legacy", "slow-start") { bench in
             async let output = bench.call("echo", ["n": 1])
@@ -92,7 +92,7 @@ struct MCPPatienceTests {
         }
     }
 
-    @Test("with a start puts a job off that waits for it, which says for what; the start goes on")
+    @Test("A slow start of an MCP server puts the waiting job off with the reason, and goes on")
     func pause() async throws {
         try await MCPBench.with("legacy", "slow-start") { bench in
             let first = Task { try await bench.tool("echo").specification() }

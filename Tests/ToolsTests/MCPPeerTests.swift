@@ -28,7 +28,7 @@ private enum Peers {
 
 @Suite("Real MCP servers", .enabled(if: Peers.areThere, "there are none: run scripts/mcp-peers.sh"))
 struct MCPPeerTests {
-    @Test("a modern one tells its tools and the time")
+    @Test("A real modern server lists its tools and tells the time")
     func time() async throws {
         let bench = try MCPBench(command: ["\(Peers.directory)/modern/bin/mcp-server-time"])
         try await bench.use { bench in
@@ -42,7 +42,7 @@ struct MCPPeerTests {
         }
     }
 
-    @Test("a modern one that fails at a call says so in words for the model")
+    @Test("A failed call of a real modern server is a permanent failure with words for the model")
     func failure() async throws {
         let bench = try MCPBench(command: ["\(Peers.directory)/modern/bin/mcp-server-time"])
         try await bench.use { bench in
@@ -55,7 +55,7 @@ struct MCPPeerTests {
         }
     }
 
-    @Test("a modern one shows a repository")
+    @Test("A real modern server shows a Git repository")
     func git() async throws {
         let bench = try MCPBench(command: ["\(Peers.directory)/modern/bin/mcp-server-git"])
         try await bench.use { bench in
@@ -70,7 +70,7 @@ struct MCPPeerTests {
         }
     }
 
-    @Test("a legacy one is greeted, and adds")
+    @Test("A real legacy server is initialized, and adds numbers")
     func legacy() async throws {
         let bench = try MCPBench(command: ["\(Peers.directory)/legacy/bin/python3", "server.py"])
         bench.place.write("server.py", Peers.legacyServer)

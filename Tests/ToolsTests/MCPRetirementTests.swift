@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tools
 
-@Suite("An MCP server that the configuration has no more, or has otherwise")
+@Suite("An MCP server that the configuration no longer has, or has with other settings")
 struct MCPRetirementTests {
     /// The same server, started in another way.
     private func renewed(_ bench: MCPBench) throws -> MCPServerSettings {
@@ -29,7 +29,7 @@ struct MCPRetirementTests {
         )
     }
 
-    @Test("goes on when nothing of it has changed")
+    @Test("An MCP server with unchanged settings keeps its process")
     func same() async throws {
         try await MCPBench.with { bench in
             _ = try await bench.call("echo")
@@ -39,7 +39,7 @@ struct MCPRetirementTests {
         }
     }
 
-    @Test("ends at once when none of its calls runs")
+    @Test("A retired MCP server without a running call ends at once")
     func idle() async throws {
         try await MCPBench.with { bench in
             _ = try await bench.call("echo")
@@ -48,7 +48,7 @@ struct MCPRetirementTests {
         }
     }
 
-    @Test("ends its running calls first, and the one in its place is not started before")
+    @Test("A retired MCP server finishes its running calls before its replacement starts")
     func running() async throws {
         try await MCPBench.with { bench in
             async let work = bench.call("work")
@@ -56,7 +56,7 @@ struct MCPRetirementTests {
             let renewed = try renewed(bench)
             await bench.servers.keep([renewed])
             async let next = call("echo", of: renewed, bench)
-            // A call of a job that was accepted before shares the process that still runs, and ends the other's.
+            // A call of a job that was accepted before shares the process that still runs, and ends the other call.
             _ = try await bench.call("finish")
             #expect(try await work == "worked")
             _ = try await next
@@ -66,7 +66,7 @@ struct MCPRetirementTests {
         }
     }
 
-    @Test("is started for a call of a job that was accepted with it, and ends with that")
+    @Test("A retired MCP server starts again for a call of a job that was accepted with it, and ends with the call")
     func former() async throws {
         try await MCPBench.with { bench in
             _ = try await bench.call("echo")

@@ -10,7 +10,7 @@ struct MCPServerSettingsTests {
         try MCPServerSettings(MemberReader(Document(Array(yaml.utf8), format: .yaml)), name: name)
     }
 
-    @Test("have defaults")
+    @Test("Settings of an MCP server have defaults")
     func defaults() throws {
         let settings = try read("command: [x]")
         #expect(settings.launch.command == ["x"] && settings.launch.environment.isEmpty)
@@ -18,7 +18,7 @@ struct MCPServerSettingsTests {
         #expect(settings.tools.isEmpty)
     }
 
-    @Test("are read again as they were, with what others read in them")
+    @Test("Settings of an MCP server are read again as they were, with the policy members")
     func roundTrip() throws {
         let first = try read(
             """
@@ -37,7 +37,7 @@ struct MCPServerSettingsTests {
     }
 
     @Test(
-        "that are wrong are refused at their place",
+        "Wrong settings of an MCP server are refused, and the error names the place",
         arguments: [
             ("time", "effect: read", "", "unknown member"), ("time", "timeout: 5s", "", "\"command\" is missing"),
             ("time", "command: []", "command", "not an empty one"),

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The life of an MCP server")
 struct MCPServerTests {
-    @Test("begins when it is first needed, and ends with its input")
+    @Test("An MCP server starts when it is first needed, and ends when its input is closed")
     func life() async throws {
         try await MCPBench.with { bench in
             let tool = try bench.tool("echo")
@@ -22,7 +22,7 @@ struct MCPServerTests {
         }
     }
 
-    @Test("of one that hears nothing ends with SIGTERM, and then with SIGKILL")
+    @Test("An MCP server that ignores the end of its input gets SIGTERM, and then SIGKILL")
     func stubborn() async throws {
         try await MCPBench.with("stubborn") { bench in
             _ = try await bench.call("echo")
@@ -30,7 +30,7 @@ struct MCPServerTests {
             await bench.clock.whenSleeping(for: MCPConnection.grace)
             #expect(bench.place.text("told") == nil)
             bench.clock.advance(by: MCPConnection.grace)
-            try await bench.place.until("it is told") { bench.place.text("told") == "SIGTERM\n" }
+            try await bench.place.until("the server has got SIGTERM") { bench.place.text("told") == "SIGTERM\n" }
             await bench.clock.whenSleeping(for: MCPConnection.grace)
             #expect(Workplace.isRunning(bench.processes[0]))
             bench.clock.advance(by: MCPConnection.grace)
@@ -39,7 +39,7 @@ struct MCPServerTests {
         }
     }
 
-    @Test("begins again after a death, and later with each, until a call is answered")
+    @Test("An MCP server that died restarts after a back-off that grows until a call is answered")
     func backoff() async throws {
         try await MCPBench.with { bench in
             #expect(try await bench.failure("die").class == .unknown)
@@ -60,7 +60,7 @@ struct MCPServerTests {
         }
     }
 
-    @Test("that cannot begin is tried three times, and fails for now with its last words")
+    @Test("An MCP server that cannot start is tried three times, and fails temporarily with its last words")
     func failsAtStart() async throws {
         try await MCPBench.with("fails-at-start") { bench in
             async let failed = bench.failure("echo")
@@ -76,7 +76,7 @@ struct MCPServerTests {
         }
     }
 
-    @Test("cannot begin when its program is not there")
+    @Test("An MCP server whose program is missing is a permanent failure")
     func missingProgram() async throws {
         let bench = try MCPBench(command: ["no-such-server"])
         let failure = try await bench.failure("echo")
@@ -84,7 +84,7 @@ struct MCPServerTests {
         #expect(failure.message == "the MCP server fake cannot run no-such-server: no such program")
     }
 
-    @Test("cannot begin when its program is none")
+    @Test("An MCP server whose program cannot be executed is a permanent failure")
     func noProgram() async throws {
         let bench = try MCPBench(command: ["./server"])
         bench.place.write("server", "just text", permissions: 0o755)
@@ -93,7 +93,7 @@ struct MCPServerTests {
         #expect(failure.message == "the MCP server fake was not started: exec format error")
     }
 
-    @Test("is waited for only as long as the job that waits is not cancelled")
+    @Test("A cancelled job stops waiting for an MCP server's start, which ends with the last waiting job")
     func cancelledStart() async throws {
         try await MCPBench.with("silent") { bench in
             let first = Task { try await bench.call("echo") }

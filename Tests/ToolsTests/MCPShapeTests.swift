@@ -5,10 +5,10 @@ import Testing
 
 @testable import Tools
 
-/// What official client libraries take is taken; what cannot be used fails at once, and of a write is in doubt.
+/// Answers that official client libraries accept are accepted; an unusable answer fails the call at once.
 @Suite("An answer of an MCP server in an odd shape")
 struct MCPShapeTests {
-    /// A legacy server that answers one of `initialize`, `tools/list` and `tools/call` with what a line of Python makes.
+    /// A legacy server that answers one of `initialize`, `tools/list` and `tools/call` by a line of Python.
     private static let source = #"""
         import json, sys
 
@@ -49,7 +49,7 @@ struct MCPShapeTests {
     private func text(_ result: String) -> String { "put({**whole, 'result': \(result)})" }
 
     @Test(
-        "is taken where it can be",
+        "An odd answer to a call is accepted when its meaning is clear",
         arguments: [
             ("put({**whole, 'error': None})", "did it"), ("put({**whole, 'id': str(id)})", "did it"),
             ("put({**whole, 'id': float(id)})", "did it"), ("del whole['jsonrpc']; put(whole)", "did it"),
@@ -99,7 +99,7 @@ struct MCPShapeTests {
     }
 
     @Test(
-        "that cannot be used says so at once: for good of what only reads, in doubt of a write",
+        "An unusable answer fails at once: permanently for a read, with an unknown outcome for a write",
         arguments: [
             ("put({'jsonrpc': '2.0', 'id': id})", "it has neither a result nor an error"),
             ("put({'jsonrpc': '2.0', 'result': {'content': []}})", "it does not say which request it answers"),
@@ -124,7 +124,7 @@ struct MCPShapeTests {
     }
 
     @Test(
-        "that says no does so in whatever words it has",
+        "An error in an odd shape is a permanent failure with the server's words",
         arguments: [
             (
                 "put({'jsonrpc': '2.0', 'id': id, 'result': None, 'error': {'code': '-32000', 'message': 'busy'}})",
@@ -159,7 +159,7 @@ struct MCPShapeTests {
     }
 
     @Test(
-        "to the list of tools is taken where it can be",
+        "An odd answer to tools/list is accepted when its meaning is clear",
         arguments: [
             "result['nextCursor'] = ''; put(whole)", "result['nextCursor'] = None; put(whole)",
             "del tool['inputSchema']; put(whole)", "tool['inputSchema'] = None; put(whole)",
@@ -175,7 +175,7 @@ struct MCPShapeTests {
         }
     }
 
-    @Test("to the list of tools that has no schema stands for a tool without parameters")
+    @Test("A listed tool without a schema is a tool without parameters")
     func noSchema() async throws {
         try await bench("tools/list", "tool['inputSchema'] = None; put(whole)").use { bench in
             let parameters = try await bench.tool("do").specification().parameters
@@ -184,7 +184,7 @@ struct MCPShapeTests {
     }
 
     @Test(
-        "to the greeting is taken where it can be",
+        "An odd answer to initialize is accepted when its meaning is clear",
         arguments: [
             "put({**whole, 'result': {'protocolVersion': '2024-11-05'}})", "put({**whole, 'result': {}})",
             "put({**whole, 'result': {'protocolVersion': '2025-03-26', 'capabilities': None}})",
@@ -195,7 +195,7 @@ struct MCPShapeTests {
         try await bench("initialize", shape).use { try await $0.expect("did it", of: "do") }
     }
 
-    @Test("is told with a time-out when it was never asked for")
+    @Test("The failure of a call that timed out names an answer to a request that was never made")
     func oddity() async throws {
         try await bench("tools/call", "put({**whole, 'id': 999})").use { bench in
             async let failed = bench.failure("do")

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A tool of an MCP server")
 struct MCPToolTests {
-    @Test("is specified by the server, and its effect by the configuration, else by the server's hints")
+    @Test("The server describes an MCP tool; its effect comes from the configuration, else from the server's hints")
     func specification() async throws {
         try await MCPBench.with(members: "tools: {hang: {effect: idempotent}, read: {effect: write}}") { bench in
             let echo = try await bench.tool("echo").specification()
@@ -19,7 +19,7 @@ struct MCPToolTests {
         }
     }
 
-    @Test("is called with any object when its schema is not supported, which the model is told and the log, once")
+    @Test("An MCP tool with an unsupported schema accepts any object, and that is logged once")
     func strangeSchema() async throws {
         try await MCPBench.with { bench in
             let parameters = try await bench.tool("strange").specification().parameters
@@ -34,7 +34,7 @@ struct MCPToolTests {
         }
     }
 
-    @Test("gives structured content, else text, else descriptions of what is no text")
+    @Test("An MCP tool gives structured content, else text, else descriptions of blocks that are not text")
     func output() async throws {
         try await MCPBench.with { bench in
             try await bench.expect(["n": 1], of: "structured")
@@ -55,7 +55,7 @@ struct MCPToolTests {
         }
     }
 
-    @Test("never says that data which was left out is smaller than nothing")
+    @Test("The size of left-out data is never negative")
     func padding() throws {
         let result = MCPToolResult(json: ["content": [["type": "image", "data": "=="]]])
         let failure = MCPFailure(tool: "t", server: "s", effect: .read)
@@ -63,7 +63,7 @@ struct MCPToolTests {
     }
 
     @Test(
-        "fails with the server's words",
+        "An MCP tool fails with the server's words",
         arguments: [
             ("fail", FailureClass.permanent, "fake.fail failed: no such order"),
             ("refuse", .permanent, "fake.refuse: the MCP server fake refuses: Unknown tool (-32602)"),
@@ -87,7 +87,7 @@ struct MCPToolTests {
     }
 
     @Test(
-        "has an unknown outcome when its server dies, where it may have written",
+        "A call whose MCP server dies has an unknown outcome when it may have written",
         arguments: [(Effect.write, FailureClass.unknown), (.idempotent, .temporary), (.read, .temporary)]
     )
     func death(effect: Effect, class: FailureClass) async throws {
@@ -99,7 +99,7 @@ struct MCPToolTests {
         }
     }
 
-    @Test("may be called again, whatever it does, when the call never reached its server")
+    @Test("A call that never reached its MCP server fails temporarily, whatever its effect")
     func deaf() async throws {
         try await MCPBench.with { bench in
             _ = try await bench.call("deaf")
@@ -113,7 +113,7 @@ struct MCPToolTests {
         }
     }
 
-    @Test("takes all calls that are under way with it when its server dies")
+    @Test("All running calls fail when their MCP server dies")
     func deathOfAll() async throws {
         try await MCPBench.with { bench in
             async let other = bench.failure("hang")
@@ -124,7 +124,7 @@ struct MCPToolTests {
     }
 
     @Test(
-        "is cancelled when it takes too long, and the server lives on",
+        "An MCP call that times out is cancelled, and the server stays up",
         arguments: [(Effect.write, FailureClass.unknown), (.idempotent, .temporary), (.read, .temporary)],
         ["modern", "legacy"]
     )
@@ -150,7 +150,7 @@ struct MCPToolTests {
         }
     }
 
-    @Test("takes a server with it that is stuck in it")
+    @Test("An MCP server that is stuck in a cancelled call is ended and started again")
     func stuck() async throws {
         try await MCPBench.with { bench in
             async let failed = bench.failure("stuck")
@@ -169,7 +169,7 @@ struct MCPToolTests {
         }
     }
 
-    @Test("is cancelled when its job is")
+    @Test("An MCP call is cancelled when its job is")
     func cancellation() async throws {
         try await MCPBench.with { bench in
             let task = Task { try await bench.call("hang") }

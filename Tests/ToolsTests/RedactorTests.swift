@@ -7,7 +7,7 @@ import Testing
 @Suite struct RedactorTests {
     private let redactor = Redactor()
 
-    /// Made at run time: none of them is anybody's.
+    /// Put into keys at run time; no real key has it.
     private static let letters = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 
     private static let keys = [
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(
-        "a hostile text is done in time: what is quadratic would take hours",
+        "A hostile text is redacted in time; quadratic work would take hours",
         .timeLimit(.minutes(5)),
         arguments: [
             "eyJ", "-eyJ-", "sk-", "a", "1 ", "password=", "token: ", "://a:", "-----BEGIN ",

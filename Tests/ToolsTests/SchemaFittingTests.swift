@@ -8,7 +8,7 @@ import Testing
 @Suite("Arguments that templates give")
 struct SchemaFittingTests {
     @Test(
-        "are fitted to the schema where only text and number are mixed up, and nothing is lost",
+        "Arguments are fitted to the schema when only text and number differ, and nothing is lost",
         arguments: [
             (["n": "1.0"], ["n": .number("1.0")]), (["n": "3.10"], ["n": .number("3.10")]), (["n": 1], ["n": 1]),
             (["n": "x"], ["n": "x"]), (["n": " 1"], ["n": " 1"]), (["i": "42"], ["i": 42]),

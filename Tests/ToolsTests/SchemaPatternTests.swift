@@ -11,7 +11,7 @@ struct SchemaPatternTests {
     }
 
     @Test(
-        "match as ECMA-262 says",
+        "A pattern matches as ECMA-262 says",
         arguments: [
             ("^a*$", ["", "aaa"], ["b", "ab"]), ("a+", ["xxaay"], ["", "b"]), ("^a{2}$", ["aa"], ["a", "aaa"]),
             ("^[a-z]{2,3}$", ["ab", "abc"], ["a", "abcd", "A1"]), ("^a{2,}$", ["aa", "aaaa"], ["a"]),
@@ -32,7 +32,7 @@ struct SchemaPatternTests {
     }
 
     @Test(
-        "look ahead and behind",
+        "A pattern may look ahead and behind",
         arguments: [
             ("^(?=.*\\d)(?=.*[a-z]).{4,}$", ["abc1", "1abcd"], ["abcd", "1234", "a1"]),
             ("(?<!x)y", ["ay", "y"], ["xy"]),
@@ -45,7 +45,7 @@ struct SchemaPatternTests {
     }
 
     @Test(
-        "that cannot be read, or not be matched in bounded time, are refused",
+        "A pattern that cannot be read, or cannot be matched in bounded time, is refused",
         arguments: [
             "(", ")", "*a", "a**", "[z-a]", "[a", "\\1", "(?i)a", "\\q", "a{5,2}", "\\p{no}", "\\ud83d", "\\", "\\c1",
             "(((((((a{0,9}){0,9}){0,9}){0,9}){0,9}){0,9}){0,9}){0,9}", "(){99999999}", "a{99999999999999999999}",
@@ -56,12 +56,12 @@ struct SchemaPatternTests {
         #expect(throws: PatternFault.self) { try SchemaPattern(pattern) }
     }
 
-    @Test("take no time that grows faster than the text", arguments: ["(a+)+$", "(a|a)*c", "(.*a){12}$"])
+    @Test("The time of a match grows no faster than the text", arguments: ["(a+)+$", "(a|a)*c", "(.*a){12}$"])
     func backtracking(pattern: String) throws {
         #expect(try matches(pattern, String(repeating: "a", count: 1_000) + "b") == false)
     }
 
-    @Test("give up a text that is too long for what looks ahead at every place")
+    @Test("A match gives up a text that is too long for a lookahead at every position")
     func budget() throws {
         let text = String(repeating: "a", count: 500)
         var steps = 100_000

@@ -44,7 +44,7 @@ final class TestClock: Clock, Sendable {
         }
     }
 
-    /// Whether somebody sleeps until exactly `duration` from now.
+    /// Whether a task sleeps until exactly `duration` from now.
     func isAwaited(for duration: Duration) -> Bool {
         state.withLock { state in state.sleepers.values.contains { $0.deadline == state.now.advanced(by: duration) } }
     }

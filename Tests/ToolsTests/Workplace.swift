@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tools
 
-/// A directory of its own for one test, removed with it.
+/// A temporary directory for one test, removed when the test ends.
 final class Workplace: Sendable {
     let directory: String
     let clock = TestClock()
@@ -64,7 +64,7 @@ final class Workplace: Sendable {
         }
     }
 
-    /// The process id in the file `name`, once it is there.
+    /// Waits for the file `name`, and returns the process id in it.
     func process(_ name: String) async throws -> pid_t {
         try await until("\(name) is written") { self.text(name)?.hasSuffix("\n") == true }
         return try #require(pid_t(text(name)?.dropLast() ?? ""))
@@ -81,7 +81,7 @@ final class Workplace: Sendable {
 
     func text(_ name: String) -> String? { try? String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8) }
 
-    /// Waits for an event that nothing reports; gives up after a minute.
+    /// Polls for an event that nothing reports; gives up after a minute.
     func until(_ event: String, _ hasHappened: @Sendable () -> Bool) async throws {
         for _ in 0..<12_000 {
             if hasHappened() { return }
@@ -91,7 +91,7 @@ final class Workplace: Sendable {
         throw CancellationError()
     }
 
-    /// Waits until a process has ended; a zombie that nobody reaps has.
+    /// Waits until a process has ended; an unreaped zombie counts as ended.
     func untilEnded(_ process: pid_t) async throws {
         try await until("process \(process) ends") { !Self.isRunning(process) }
     }

@@ -42,7 +42,7 @@ import Tools
     }
 
     @Test(arguments: ["time__now", "time.now"])
-    func `a server's tool has a name for models that providers allow, and its own everywhere else`(called: String)
+    func `a server's tool has a name for models that providers allow, and its own name elsewhere`(called: String)
         async throws
     {
         let model = FakeModel(answers: [.calls((called, "{}")), .text("done")])
@@ -62,7 +62,7 @@ import Tools
         ("find", "{\"n\":\"1\"}", .permanent, "the arguments of find do not fit its parameters: /n: "),
         ("find", "", .permanent, "the arguments of find do not fit its parameters: "),
     ])
-    func `what the model did wrong it is told, and it is recorded`(
+    func `a model's mistake is recorded, and the model gets it as the output`(
         name: String,
         arguments: String,
         kind: FailureClass,
@@ -81,7 +81,7 @@ import Tools
         #expect(entry.output?["error"]?.string == entry.failure?.message)
     }
 
-    @Test func `a tool that fails for good is the model's to deal with`() async throws {
+    @Test func `the model gets the permanent failure of a tool, and the job goes on`() async throws {
         let put = FakeTool("put", .write) { _ in throw Failure(.permanent, "no such order") }
         let model = FakeModel(answers: [.calls(("put", "{}")), .text("sorry")])
         let bench = Bench(model, tools: [find, put])
@@ -92,7 +92,7 @@ import Tools
         #expect(recorder.usage.toolCalls == 1)
     }
 
-    @Test func `an agent is done after its turns`() async throws {
+    @Test func `an agent that does not answer within its turns fails`() async throws {
         let model = FakeModel { _, _ in .calls(("find", "{\"n\":1}")) }
         let outcome = try await Bench(model, tools: [find, FakeTool("put", .write)]).run(yaml)
         #expect(outcome == .failed(step: "a", outcome.failure ?? Failure(.unknown, "")))

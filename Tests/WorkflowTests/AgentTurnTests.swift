@@ -21,7 +21,7 @@ import Tools
         return answer
     }
 
-    @Test func `what a model sent with its call comes back to it with the call`() async throws {
+    @Test func `the reasoning that a model sent with a call goes back to it with the call`() async throws {
         let model = FakeModel(answers: [thinking(), .text("done")])
         let recorder = Bench(tools: [find]).recorder()
         #expect(try await Bench(model, tools: [find]).run(yaml, recorder) == .completed(output: "done"))
@@ -61,7 +61,7 @@ import Tools
         #expect(told.content.contains("the arguments are not JSON") && told.content.contains(#"{\"city\": \"Par"#))
     }
 
-    @Test func `a name that was forgiven stands in the conversation as the tool is called`() async throws {
+    @Test func `a misspelled tool name stands in the conversation under the tool's real name`() async throws {
         let model = FakeModel(answers: [thinking(name: "functions.Find "), .text("done")])
         #expect(try await Bench(model, tools: [find]).run(yaml) == .completed(output: "done"))
         #expect(model.requests[1].messages[1].toolCalls.map(\.name) == ["find"])
@@ -79,7 +79,7 @@ import Tools
     }
 
     @Test(arguments: [("fail", OnTruncated.fail), ("keep", .keep)])
-    func `what a step says about cut answers goes with its request`(text: String, choice: OnTruncated) async throws {
+    func `a step's rule for cut answers goes with its request`(text: String, choice: OnTruncated) async throws {
         for step in ["prompt: x, on_truncated: \(text)", "agent: {prompt: x, on_truncated: \(text)}"] {
             let model = FakeModel(answers: [.text("done")])
             _ = try await Bench(model).run("steps: [{id: a, \(step)}]")

@@ -11,7 +11,7 @@ import Tools
 @Suite struct AnswerTests {
     private let long = String(repeating: "row,value\n", count: 90_000)
 
-    @Test func `a model is told the beginning and the end of a long answer, and where the whole lies`() async throws {
+    @Test func `a model gets the beginning and the end of a long answer, and the path of the whole`() async throws {
         let directory = try TemporaryDirectory()
         let tool = FakeTool("look", .read) { [long] _ in .string(long) }
         let model = FakeModel(answers: [.calls(("look", "{}")), .text("done")])
@@ -27,13 +27,13 @@ import Tools
         #expect(kept == long)
     }
 
-    @Test func `a step of its own gives its answer whole`() async throws {
+    @Test func `a tool step outside of an agent gives its whole answer`() async throws {
         let tool = FakeTool("look", .read) { [long] _ in .string(long) }
         let outcome = try await Bench(tools: [tool]).run("{steps: [{id: a, tool: look}]}")
         #expect(outcome == .completed(output: .string(long)))
     }
 
-    @Test func `the path of an artifact is recorded relative to the job, and the next tool is given where it lies now`()
+    @Test func `the path of an artifact is recorded relative to the job, and the next tool gets its current path`()
         async throws
     {
         let directory = try TemporaryDirectory()

@@ -22,7 +22,7 @@ import Tools
         )
     }
 
-    @Test func `a tool that needs a yes is not called before it, and what was done before the wait is not done again`()
+    @Test func `a tool that needs an approval is not called before it, and earlier steps do not run again`()
         async throws
     {
         let put = FakeTool("put", .write)
@@ -39,12 +39,12 @@ import Tools
         #expect(try await bench.run(yaml, next) == .completed(output: "did put"))
         #expect(put.calls.map(\.arguments) == [["amount": 7]])
         #expect(bench.models[0].requests.count == 1)
-        // An approval is of one call: it is not asked for again, and not of another.
+        // An approval is for one call: a call that was made is not asked about again.
         #expect(try await bench.run(yaml, next.resumed()) == .completed(output: "did put"))
         #expect(put.calls.count == 1)
     }
 
-    @Test func `who approves may change the arguments, and the history has both`() async throws {
+    @Test func `a person who approves may change the arguments, which must fit the tool's parameters`() async throws {
         let put = FakeTool("put", .write, parameters: ["properties": ["amount": ["maximum": 10]]])
         var bench = Bench(tools: [put])
         bench.policies = ["put": "{approval: always}"]
@@ -78,7 +78,7 @@ import Tools
         ("{amount: 101}", true), ("{amount: 100}", false), ("{amount: '5'}", true), ("{}", true),
         ("{amount: null}", true),
     ])
-    func `a condition on the arguments says when a yes is needed`(arguments: String, isAsked: Bool) async throws {
+    func `a condition on the arguments says when an approval is needed`(arguments: String, isAsked: Bool) async throws {
         var bench = Bench(tools: [FakeTool("put", .write)])
         bench.policies = ["put": "{approval: {when: arguments.amount > 100, expires: 2h, on_expiry: fail}}"]
         let outcome = try await bench.run("steps: [{id: a, tool: put, arguments: \(arguments)}]")
@@ -92,7 +92,7 @@ import Tools
         steps: [{id: a, agent: {prompt: x, tools: [put], on_denied: tell}}]
         """
 
-    @Test func `an agent is told of a no where the workflow says so, and goes on`() async throws {
+    @Test func `an agent gets a denial where the workflow says so, and goes on`() async throws {
         let model = FakeModel(answers: [.calls(("put", "{}")), .text("sorry")])
         let put = FakeTool("put", .write)
         var bench = Bench(model, tools: [put])
@@ -126,7 +126,7 @@ import Tools
     }
 
     @Test(arguments: ["{deny: {properties: {to: {const: boss}}}}", "{allow: {properties: {to: {const: friend}}}}"])
-    func `what the policy forbids is refused, recorded, and told to the model`(policy: String) async throws {
+    func `a call that the policy forbids is refused and recorded, and the model goes on`(policy: String) async throws {
         let model = FakeModel(answers: [.calls(("put", #"{"to":"boss"}"#)), .text("sorry")])
         let put = FakeTool("put", .write)
         var bench = Bench(model, tools: [put])

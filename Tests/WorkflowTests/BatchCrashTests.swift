@@ -13,7 +13,7 @@ import Testing
         steps: [{id: a, prompt: "{{input.text}}"}, {id: b, prompt: "{{steps.a.output}}"}]
         """
 
-    /// What the model does at a step; the same whenever it is asked.
+    /// What the model does at an attempt of a step; always the same for that attempt.
     private static func mood(_ step: String, _ attempt: Int) -> Int {
         Int(step.utf8.reduce(UInt64(attempt)) { ($0 &* 31 &+ UInt64($1)) % 1_000_003 } % 10)
     }
@@ -76,7 +76,7 @@ import Testing
         let counts: JSON = [
             "total": .int(Int64(count)), "completed": .int(Int64(output.count)), "failed": .int(Int64(errors.count)),
         ]
-        // A batch of which no line is done fails, and its result has no counts.
+        // A batch whose lines all fail fails, and its result has no counts.
         #expect((outcome?.failure != nil) == output.isEmpty, "seed \(seed)")
         for (name, value) in counts.object ?? [:] where !output.isEmpty {
             #expect(outcome?.output?["request_counts"]?[name] == value, "seed \(seed)")

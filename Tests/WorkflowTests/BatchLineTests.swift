@@ -65,18 +65,18 @@ import Testing
         #"{"custom_id":"x","url":"/v1/embeddings","body":{"input":["a","b"]}}"#,
         #"{"custom_id":"x","url":"/v1/responses","body":{"input":"a"}}"#,
         #"{"custom_id":"x","url":"/v1/completions","body":{"prompt":"a"}}"#,
-    ]) func `what other services leave out or add is tolerated`(text: String) { #expect(code(text) == nil) }
+    ]) func `members that other services leave out or add are tolerated`(text: String) { #expect(code(text) == nil) }
 
-    @Test func `an id that is in the file before is a fault of the later line alone`() async throws {
+    @Test func `an id that an earlier line has is a fault of the later line alone`() async throws {
         let line = #"{"custom_id":"x","body":{"messages":[]}}"# + "\n"
         let lines = try await lines(line + line)
         #expect(lines.map(\.id) == ["x", "2:x"])
         #expect(lines[0].request == .body(["messages": []]))
-        let message = "the custom_id \"x\" is in the file before"
+        let message = "an earlier line has the custom_id \"x\""
         #expect(lines[1].request == .fault(BatchLine.Fault("duplicate_custom_id", message)))
     }
 
-    @Test func `every line has an id of its own, however the file tries to confuse them`() async throws {
+    @Test func `every line has a unique id, whatever ids the file gives`() async throws {
         let ids = ["x", "3:x", "x", "3:x", "5", "7", "x", "4:3:x", "5"]
         let text = ids.map { "{\"custom_id\":\"\($0)\",\"body\":{}}\n" }.joined() + "{\"text\":1}\nbroken\n"
         for extra in ["", "{\"custom_id\":\"10\",\"body\":{}}\n{\"custom_id\":\"11:11\",\"body\":{}}\n"] {
@@ -100,7 +100,7 @@ import Testing
         #expect(lines[1].request == .fault(BatchLine.Fault("invalid_json_line", message)))
     }
 
-    @Test func `a file that became shorter is no reason to run half a line`() async throws {
+    @Test func `half a line of a file that became shorter does not run`() async throws {
         final class Shrinking: ByteSource {
             func read(at offset: Int, count: Int) -> [UInt8] {
                 count > 100 ? Array(Array("{\"a\":1}\n".utf8).dropFirst(offset)) : Array("{\"".utf8)

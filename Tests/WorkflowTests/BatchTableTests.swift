@@ -51,12 +51,12 @@ import Testing
         #expect(recorder.text("output.csv") == "\u{FEFF}text;number;output;error\none;1,5;one|1,5;\n")
     }
 
-    @Test func `columns that have the names of the result's keep them`() async throws {
+    @Test func `columns of the input that are named like those of the result keep their names`() async throws {
         let (recorder, _) = try await run("text,output,number\na,b,1\n")
         #expect(recorder.text("output.csv")?.hasPrefix("text,output,number,output_2,error\na,b,1,a|1,") == true)
     }
 
-    @Test func `empty cells behind the last column are none`() async throws {
+    @Test func `empty cells after the last column are ignored`() async throws {
         let (_, outcome) = try await run("text,number,,\na,1,,\nb,2,,x\n")
         #expect(outcome.output?["request_counts"] == ["total": 2, "completed": 1, "failed": 1])
     }

@@ -24,7 +24,7 @@ import Testing
         "{\"custom_id\":\"\(id)\",\"params\":{\"messages\":[]\(members)}}\n"
     }
 
-    /// Fails where the body says so, as a provider that answers this status.
+    /// Fails where the body says so, like a provider that answers with this status.
     private let failing = FakeModel { request, _ in
         guard let status = request.body?["status"]?.int else { return .text("x") }
         var failure = Failure(.permanent, "the provider answered HTTP \(status)")
@@ -35,7 +35,7 @@ import Testing
         throw failure
     }
 
-    @Test func `the steps of one line are never those of another`() async throws {
+    @Test func `lines with overlapping ids have different steps`() async throws {
         let model = FakeModel { _, step in .text(step) }
         let bench = bench("{\"custom_id\":\"x\",\"text\":\"1\"}\n" + line("x/a"), model)
         _ = try await bench.run(yaml)
@@ -64,7 +64,7 @@ import Testing
                 #"{"id":"batch_req_\#(job)_3","custom_id":"3","response":null,"error":{"code":"invalid_json_line","#
                     + #""message":"line 3: not valid JSON at column 1: an unknown word; true, false and null are the only ones"}}"#,
                 #"{"id":"batch_req_\#(job)_4","custom_id":"4:one","response":null,"error":{"code":"duplicate_custom_id","#
-                    + #""message":"line 4: the custom_id \"one\" is in the file before"}}"#,
+                    + #""message":"line 4: an earlier line has the custom_id \"one\""}}"#,
             ]
         )
         #expect(failing.requests.map(\.idempotencyKey).contains("\(job)/batch/one"))
@@ -129,7 +129,7 @@ import Testing
         let errors = [#"{"custom_id":"3","error":{"code":"permanent","message":"no"}}"#]
         #expect(recorder.file("output.jsonl") == output && recorder.file("errors.jsonl") == errors)
         #expect(recorder.entry(of: "batch/x")?.kind == .line)
-        // Nothing of a batch's outputs is held in memory: the files are made from the history.
+        // No output of a batch is held in memory: the files are made from the history.
         #expect(recorder.entry(of: "batch/x/a")?.output == nil && recorder.entry(of: "batch/x")?.output == nil)
         let again = recorder.resumed()
         _ = try await bench.run(yaml, again)
@@ -190,11 +190,11 @@ import Testing
         #expect(outcome.output?["request_counts"] == ["total": 1, "completed": 1, "failed": 0])
     }
 
-    @Test func `when the deadline passes, what is done stays, and the other lines are expired`() async throws {
+    @Test func `when the deadline passes, finished lines stay, and the other lines are expired`() async throws {
         var bench = bench(line("a") + line("b") + parameters("c") + "{\"text\":\"d\"}\n" + "nonsense\n")
         let clock = bench.clock
         bench.deadline = clock.now + .seconds(1)
-        // Lines that were begun before the first ended are let finish.
+        // Lines that were begun before the first one ended may finish.
         let recorder = bench.recorder { _, event in
             if case .stepCompleted = event { clock.turn(by: .seconds(2)) }
         }
@@ -221,7 +221,7 @@ import Testing
         )
     }
 
-    @Test func `a cancelled batch keeps what is done, and says of the rest that it was cancelled`() async throws {
+    @Test func `a cancelled batch keeps its finished lines, and says that the others were cancelled`() async throws {
         let bench = bench(line("a") + line("b"))
         let recorder = bench.recorder()
         recorder.die(at: 4)
@@ -238,7 +238,7 @@ import Testing
     @Test(arguments: [
         (["permanent", "permanent"], FailureClass.permanent), (["temporary", "temporary"], .temporary),
         (["temporary", "permanent"], .permanent),
-    ]) func `a batch of which no line is done fails, of the class of its lines, and its files are there`(
+    ]) func `a batch whose lines all fail fails with the class of its lines, and has its files`(
         classes: [String],
         expected: FailureClass
     ) async throws {

@@ -31,13 +31,13 @@ import Testing
         #expect(try await hold(limits { ($0.turns, $0.toolCalls) = (2, 2) }).hold == nil)
     }
 
-    @Test func `what was used before this life counts`() async throws {
+    @Test func `usage from before a restart counts`() async throws {
         var used = Usage()
         used.modelCalls = 1
         #expect(try await hold(limits { $0.turns = 2 }, used: used).hold?.step == "b")
     }
 
-    @Test func `what a call may take at the most is set aside while it runs, and what it took is booked after`() {
+    @Test func `the most that a call may use is reserved while it runs, and its actual usage is booked after`() {
         var account = UsageAccount(limits: limits { ($0.tokens, $0.costUSD) = (100, 1) })
         var most = Usage()
         (most.inputTokens, most.outputTokens, most.costUSD) = (10, 50, 0.6)

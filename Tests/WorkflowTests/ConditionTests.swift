@@ -31,7 +31,7 @@ import Testing
         "input.id == 12345678901234567890",
         "input.id > 12345678901234567889", "input.version == 3.1", "input.version < 3.11", "input.version",
     ])
-    func `these hold`(text: String) throws { #expect(try isTrue(text)) }
+    func `these conditions are true`(text: String) throws { #expect(try isTrue(text)) }
 
     @Test(arguments: [
         "false", "null", "input.no", "input.missing", "input.missing.deeper", "input.zero", "input.empty",
@@ -41,7 +41,7 @@ import Testing
         "(input.yes or input.no) and input.no", "input.list > 0", "input.big == 9007199254740992", "input.missing > 1",
         "input.score > '5'", "input.id == 12345678901234567891", "input.version == '3.10'", "input.score > 1e400",
     ])
-    func `these do not hold`(text: String) throws { #expect(try !isTrue(text)) }
+    func `these conditions are false`(text: String) throws { #expect(try !isTrue(text)) }
 
     @Test(arguments: [
         ("", "the condition ends too early"), ("input.n >", "the condition ends too early"),
@@ -56,7 +56,7 @@ import Testing
         ("input..n", "\"input..n\" is neither a reference nor a value"),
         ("{{input.n}}", "\"{{input.n}}\" is neither a reference nor a value"),
     ])
-    func `what is no condition is refused with the reason`(text: String, reason: String) throws {
+    func `a text that is no condition is refused with the reason`(text: String, reason: String) throws {
         let fault = try #require(throws: Condition.Fault.self) { try isTrue(text) }
         #expect(fault.reason.contains(reason), "\(fault.reason)")
     }

@@ -94,7 +94,7 @@ import Tools
     }
 
     @Test(arguments: [1, 2])
-    func `wherever the daemon dies, the job ends as if it had not, and no write is repeated unasked`(
+    func `wherever the daemon dies, the job ends the same, and no write is repeated unasked`(
         concurrency: Int
     ) async throws {
         let reference = Setting(concurrency: concurrency)
@@ -141,7 +141,7 @@ import Tools
         #expect(Set(completed).count == completed.count, place)
     }
 
-    @Test func `a daemon that dies again and again ends the job all the same`() async throws {
+    @Test func `a job ends although the daemon dies again and again`() async throws {
         for seed in 0..<40 as Range<UInt64> {
             var random = SeededRandom(seed: seed)
             let setting = Setting(concurrency: 2)

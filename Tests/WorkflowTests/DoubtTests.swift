@@ -6,7 +6,7 @@ import Tools
 
 @testable import Workflow
 
-/// A write whose outcome is not known, and that has a check.
+/// A write whose outcome is unknown, and whose tool has a check.
 @Suite struct DoubtTests {
     private let yaml = """
         retry: {attempts: 3, initial: 1s, factor: 1, max: 1s}
@@ -21,7 +21,7 @@ import Tools
         return recorder.resumed()
     }
 
-    @Test func `what the check says happened is not done again, and its output is the step's`() async throws {
+    @Test func `a write that its check confirms is not repeated, and the check gives the output`() async throws {
         let put = FakeTool("put", .write, check: { _ in .happened(output: 42) })
         let bench = Bench(tools: [put])
         let recorder = try await died(bench)
@@ -30,14 +30,14 @@ import Tools
         #expect(recorder.events.completed.map(\.isChecked) == [true])
     }
 
-    @Test func `what the check says did not happen is done`() async throws {
+    @Test func `a write that did not happen according to its check runs again`() async throws {
         let put = FakeTool("put", .write, check: { _ in .didNotHappen })
         let bench = Bench(tools: [put])
         #expect(try await bench.run(yaml, died(bench)) == .completed(output: "did a"))
         #expect(put.calls.map(\.attempt) == [1, 2])
     }
 
-    @Test func `a write of which the daemon died alone is held, also when its check says that it did not happen`()
+    @Test func `a write that ran alone when the daemon died is held, even if its check says it did not happen`()
         async throws
     {
         let put = FakeTool("put", .write, { _ in throw MemoryRecorder.Death() }, check: { _ in .didNotHappen })
@@ -51,9 +51,7 @@ import Tools
         #expect(put.calls.count == 4)
     }
 
-    @Test func `a lost answer is asked after at once, and a call that never happens fails after the attempts`()
-        async throws
-    {
+    @Test func `a lost answer is checked at once, and a call that never happens fails in the end`() async throws {
         let put = FakeTool("put", .write, { _ in throw Failure(.unknown, "lost") }, check: { _ in .didNotHappen })
         let bench = Bench(tools: [put])
         let failure = try await bench.run(yaml).failure
@@ -61,19 +59,19 @@ import Tools
         #expect(put.calls.count == 3 && put.checks.count == 3)
     }
 
-    @Test func `a check that fails for now is asked again, and a person when it stays so`() async throws {
+    @Test func `a check that fails temporarily runs again, and a person is asked when it keeps failing`() async throws {
         let put = FakeTool("put", .write, check: { _ in throw Failure(.temporary, "no network") })
         let bench = Bench(tools: [put])
         let recorder = try await died(bench)
         let hold = try #require(try await bench.run(yaml, recorder).hold)
         #expect(hold.reason == .unknownOutcome && hold.message.contains("no network"))
         #expect(put.calls.count == 1 && put.checks.count == 3)
-        // And the doubt outlives another death.
+        // The outcome is still unknown after another death.
         #expect(try await bench.run(yaml, recorder.resumed()).hold?.reason == .unknownOutcome)
         #expect(put.calls.count == 1)
     }
 
-    @Test func `who says that it happened gives the step its output`() async throws {
+    @Test func `a person who says that a write happened gives the step its output`() async throws {
         let put = FakeTool("put", .write)
         let bench = Bench(tools: [put])
         let recorder = try await died(bench)
@@ -86,13 +84,13 @@ import Tools
         #expect(put.calls.count == 1)
     }
 
-    @Test func `a call that was begun is looked into, with its own arguments, before anybody is asked`() async throws {
+    @Test func `a call that was begun is checked with its own arguments before a person is asked`() async throws {
         let yaml = "steps: [{id: a, tool: put, arguments: {n: 500}}]"
         let put = FakeTool("put", .write, check: { .happened(output: $0.arguments["n"] ?? .null) })
         var bench = Bench(tools: [put])
         bench.policies = ["put": "{approval: always}"]
         let recorder = bench.recorder()
-        // Begun with what a person put in; since then a retry has taken the approval away.
+        // The call was begun with a person's arguments; a retry has removed the approval since.
         var start = StepStart(step: "a", kind: .tool, attempt: 1, effect: .write, tool: "put")
         start.arguments = ["n": 50]
         recorder.append(.stepStarted(start))
@@ -101,7 +99,7 @@ import Tools
         #expect(put.calls.isEmpty)
     }
 
-    @Test func `a call that was a write when it was begun is not repeated because its tool says otherwise now`()
+    @Test func `a call that was a write when it was begun is not repeated although its tool is a read now`()
         async throws
     {
         let put = FakeTool("put", .read)

@@ -98,7 +98,7 @@ final class FakeTool: Tool {
         (self.name, self.effect, self.parameters, self.body) = (name, effect, parameters, body)
     }
 
-    /// Thrown when it is asked what it takes.
+    /// What ``specification()`` throws, if anything.
     let pause: ToolPause?
 
     func specification() throws -> ToolSpecification {
@@ -121,7 +121,7 @@ final class FakeTool: Tool {
     }
 }
 
-/// Values handed out one after another, the last one again and again.
+/// Gives values one after another, and the last one repeatedly.
 final class Script<Value: Sendable>: Sendable {
     private let rest: Mutex<[Value]>
 
@@ -130,7 +130,7 @@ final class Script<Value: Sendable>: Sendable {
     func next() -> Value? { rest.withLock { $0.count > 1 ? $0.removeFirst() : $0.first } }
 }
 
-/// A meeting of so many tasks: each waits until all are there.
+/// A barrier for `size` tasks: each waits until all have arrived.
 final class Meeting: Sendable {
     private struct State {
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -143,7 +143,7 @@ final class Meeting: Sendable {
 
     init(of size: Int) { self.size = size }
 
-    /// The most tasks that were inside ``attend()`` at a time.
+    /// The most tasks that were inside ``attend()`` at the same time.
     var presentMost: Int { state.withLock { $0.presentMost } }
 
     func attend() async {
@@ -162,7 +162,7 @@ final class Meeting: Sendable {
     }
 }
 
-/// A door that stays open once it was opened.
+/// A gate that stays open once it was opened.
 final class Door: Sendable {
     private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
 

@@ -43,7 +43,7 @@ import Tools
         #expect(tool.calls.count == 4)
     }
 
-    @Test func `item and index are in scope, of the inner one in a nested for_each`() async throws {
+    @Test func `item and index are in scope, and in a nested for_each they are the inner ones`() async throws {
         let yaml = """
             steps:
               - id: outer
@@ -58,7 +58,7 @@ import Tools
         #expect(tool.calls.map(\.step) == ["outer/0/inner/0/t", "outer/0/inner/1/t", "outer/1/inner/0/t"])
     }
 
-    @Test func `one element that waits for a retry does not keep the others from going on`() async throws {
+    @Test func `an element that waits for a retry does not stop the others`() async throws {
         let tool = FakeTool("t", .read) { invocation in
             if invocation.arguments["i"] == 10, invocation.attempt == 1 {
                 throw Failure(.temporary, "busy", retryAfter: .seconds(3_600))
@@ -78,7 +78,7 @@ import Tools
         #expect(tool.calls.count == 5)
     }
 
-    @Test func `of several waits the first to be due is the job's`() async throws {
+    @Test func `the job is deferred until the first of several waits is over`() async throws {
         let tool = FakeTool("t", .read) { invocation in
             throw Failure(.temporary, "busy", retryAfter: .seconds(invocation.arguments["i"] == 12 ? 60 : 3_600))
         }
@@ -100,7 +100,7 @@ import Tools
         #expect(tool.calls.count == 2)
     }
 
-    @Test func `elements that run when another fails are let finish`() async throws {
+    @Test func `elements that run when another one fails may finish`() async throws {
         let bothRun = Meeting(of: 2)
         let failed = Door()
         let tool = FakeTool("t", .write) { invocation in
@@ -131,12 +131,12 @@ import Tools
         )
     }
 
-    @Test func `what is no list is a failure for good`() async throws {
+    @Test func `a for_each over a value that is no list fails for good`() async throws {
         let outcome = try await Bench(tools: [FakeTool("t", .read)], input: ["items": ["a": 1]]).run(yaml(2))
         #expect(outcome == .failed(step: "each", Failure(.permanent, "for_each needs a list, and was given an object")))
     }
 
-    @Test func `a list too long is a failure for good, with a way out`() async throws {
+    @Test func `a list that is too long fails for good, with a hint`() async throws {
         let many = JSON.array([JSON](repeating: 1, count: WorkflowRun.itemsMax + 1))
         let outcome = try await Bench(tools: [FakeTool("t", .read)], input: ["items": many]).run(yaml(2))
         #expect(outcome.failure?.message == "for_each was given 100001 elements; 100000 is the most")

@@ -37,7 +37,7 @@ import Testing
         #expect((try? models.model(for: name, own: "small")) == expected)
     }
 
-    @Test func `a line whose model nobody has fails alone, and says what to do`() async throws {
+    @Test func `a line that names an unknown model fails alone, and says what to do`() async throws {
         var bench = Bench(FakeModel { _, step in .text(step) }, FakeModel("big") { _, _ in .text("of the big one") })
         bench.lineModels = LineModels(map: [:], configured: ["default": "gpt-4o", "big": "o3"])
         bench.batch = MemoryBytes(

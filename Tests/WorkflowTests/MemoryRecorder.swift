@@ -4,19 +4,18 @@ import Synchronization
 import TestKit
 import Workflow
 
-/// The twin of the engine's recorder: a history in memory, which can die at any record and be resumed from what
-/// was left of it.
+/// An in-memory stand-in for the engine's recorder, which can die at any record and be resumed from what was left.
 final class MemoryRecorder: StepRecorder {
     /// The daemon died; nothing after this was recorded.
     struct Death: Error {}
 
-    /// What a death takes with it.
+    /// What is lost when the daemon dies.
     enum Loss: CaseIterable, Sendable {
-        /// The record at which it died.
+        /// The record at which the daemon died.
         case record
-        /// Nothing: the record is written, and nobody was told.
+        /// Only the acknowledgement: the record is written, and the caller never learns of it.
         case acknowledgement
-        /// Power: everything since the last record that had to be on disk.
+        /// All records since the last one that had to be on disk, as in a power cut.
         case unsynced
     }
 
@@ -57,7 +56,7 @@ final class MemoryRecorder: StepRecorder {
 
     func stop() { state.withLock { $0.isStopping = true } }
 
-    /// The next life of the same job, after what was left of this one.
+    /// The recorder of the next run of the same job, with the records that this one left.
     ///
     /// - Parameter end: How the daemon ended; nil for a death.
     func resumed(after end: FormerEnd? = nil) -> MemoryRecorder {
@@ -73,7 +72,7 @@ final class MemoryRecorder: StepRecorder {
         return next
     }
 
-    /// Adds a record that is none of a step: what the engine or a person does.
+    /// Appends a record that the run does not make: what the engine or a person does.
     func append(_ event: JobEvent) {
         let now = clock.now
         state.withLock { state in
@@ -87,9 +86,9 @@ final class MemoryRecorder: StepRecorder {
     // MARK: What a test looks at
 
     var events: [JobEvent] { state.withLock { $0.records.map(\.event) } }
-    /// Records of this life.
+    /// How many records this run made.
     var recorded: Int { state.withLock { $0.recorded } }
-    /// Records of this life that had to be on disk.
+    /// How many records of this run had to be on disk.
     var durableRecords: Int { state.withLock { $0.durable } }
     var pauses: [Duration] { state.withLock { $0.pauses } }
     var usage: Usage { state.withLock { $0.steps.usage } }

@@ -15,7 +15,7 @@ import Testing
         return pause
     }
 
-    /// A model that is refused so many times before it answers.
+    /// A model that refuses `times` requests before it answers.
     private func model(refusing times: Int, _ pause: ModelPause) -> FakeModel {
         let left = Mutex(times)
         return FakeModel { _, _ in
@@ -54,7 +54,7 @@ import Testing
         #expect(try await bench.run(yaml, recorder.resumed()) == .completed(output: "done"))
     }
 
-    @Test func `a model that refuses for longer than the patience costs attempts then`() async throws {
+    @Test func `a model that refuses for longer than the patience costs attempts from then on`() async throws {
         let model = FakeModel { _, _ in throw self.refused(for: .seconds(60), patience: .seconds(150)) }
         let bench = Bench(model)
         var recorder = bench.recorder()
@@ -71,7 +71,7 @@ import Testing
         #expect(model.requests.count == 5)
     }
 
-    @Test func `a job whose deadline comes before the rest ends with it`() async throws {
+    @Test func `a job whose deadline comes before the end of a rest fails at the deadline`() async throws {
         let model = model(refusing: 1, refused(for: .seconds(60)))
         var bench = Bench(model)
         bench.deadline = bench.clock.now + .seconds(20)
@@ -104,7 +104,7 @@ import Testing
         #expect(recorder.entry(of: "a")?.usage.modelCalls == 3)
     }
 
-    @Test func `lines of a batch wait, and none fails`() async throws {
+    @Test func `lines of a batch wait for a model that rests, and none fails`() async throws {
         let model = model(refusing: 9, refused(for: .seconds(3)))
         var bench = Bench(model)
         let lines = (1...6).map {

@@ -21,7 +21,7 @@ import Testing
         #expect(model.requests.first?.idempotencyKey == "\(Bench.job.id)/a")
         let completion = try #require(recorder.events.completed.first)
         #expect(completion.model == "fake-1" && completion.usage?.inputTokens == 10 && completion.attempt == 1)
-        // The start of a question that changes nothing need not be on disk; the last answer is, with the job's end.
+        // A question changes nothing, so its start need not be on disk; the last answer is synced with the job's end.
         #expect(recorder.durableRecords == 0)
     }
 
@@ -32,7 +32,7 @@ import Testing
         #expect(model.requests.isEmpty)
     }
 
-    @Test func `an answer that must fit a schema becomes its value, a fence around it forgiven`() async throws {
+    @Test func `an answer that must fit a schema becomes its value, without a fence around it`() async throws {
         for text in ["{\"n\":1}", " ```json\n{\"n\":1}\n``` "] {
             #expect(try await Bench(FakeModel(answers: [.text(text)])).run(shaped) == .completed(output: ["n": 1]))
         }

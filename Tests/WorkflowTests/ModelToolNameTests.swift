@@ -6,7 +6,7 @@ import Testing
     @Test(arguments: [
         ("find_order", "find_order"), ("time.get_current_time", "time__get_current_time"), ("a-b.c.d", "a-b__c_d"),
     ])
-    func `a name for models has only what providers allow, and leads back`(tool: String, told: String) {
+    func `a name for models has only characters that providers allow, and leads back`(tool: String, told: String) {
         #expect(ModelToolName.text(of: tool) == told)
         #expect(ModelToolName.tool(told, amongst: ["other", tool]) == tool)
         #expect(ModelToolName.tool(told, amongst: ["other"]) == nil)
@@ -26,16 +26,16 @@ import Testing
         "functions.find_order:0",
         "find_order<|channel|>commentary", "tools.find_order",
     ])
-    func `what models put around a name is forgiven`(name: String) {
+    func `what models put around a name is ignored`(name: String) {
         #expect(ModelToolName.tool(name, amongst: ["other", "find_order"]) == "find_order")
     }
 
     @Test(arguments: ["find", "find_order_2", "", "functions.", "order"])
-    func `a name that could be another tool's is none`(name: String) {
+    func `a name that could be another tool's matches no tool`(name: String) {
         #expect(ModelToolName.tool(name, amongst: ["other", "find_order"]) == nil)
     }
 
-    @Test func `a name that two tools could be is none, and the exact one wins`() {
+    @Test func `a name that fits two tools matches none, and an exact name wins`() {
         #expect(ModelToolName.tool("FIND", amongst: ["find", "Find"]) == nil)
         #expect(ModelToolName.tool("Find", amongst: ["find", "Find"]) == "Find")
     }

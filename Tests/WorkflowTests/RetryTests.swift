@@ -46,7 +46,7 @@ import Tools
     }
 
     @Test(arguments: [FailureClass.permanent, .denied, .limit])
-    func `another failure fails the job at once`(kind: FailureClass) async throws {
+    func `a failure that is not temporary fails the job at once`(kind: FailureClass) async throws {
         let failure = Failure(kind, "no")
         let tool = tool(failing: failure)
         #expect(try await Bench(tools: [tool]).run(yaml) == .failed(step: "a", failure))
@@ -66,7 +66,7 @@ import Tools
             )
             #expect(tool.calls.count == attempt)
             recorder = recorder.resumed()
-            // Too early: it waits on, and nothing is tried.
+            // Too early: the step waits on, and makes no attempt.
             bench.clock.turn(by: .seconds(30))
             #expect(
                 try await bench.run(yaml, recorder)
@@ -80,9 +80,7 @@ import Tools
         #expect(tool.calls.map(\.attempt) == [1, 2, 3])
     }
 
-    @Test func `a tool whose server is being started puts the job off, with the reason and without an attempt`()
-        async throws
-    {
+    @Test func `a tool whose server is starting defers the job, with the reason and without an attempt`() async throws {
         let pause = ToolPause(for: .seconds(10), "the MCP server time is starting since 12 s (start_timeout 15s)")
         let bench = Bench(tools: [FakeTool("t", .write, pause: pause)])
         let recorder = bench.recorder()
@@ -93,7 +91,7 @@ import Tools
         #expect(recorder.recorded == 0)
     }
 
-    @Test func `a person's retry begins the count anew, and the attempts go on`() async throws {
+    @Test func `a person's retry resets the count of failures, and the attempt numbers go on`() async throws {
         let tool = tool(failing: busy, busy, busy, busy)
         let bench = Bench(tools: [tool])
         let recorder = bench.recorder()
@@ -128,7 +126,7 @@ import Tools
     }
 
     @Test(arguments: [Effect.read, .idempotent])
-    func `an unknown outcome of what may run again is tried again with the same key`(effect: Effect) async throws {
+    func `a repeatable call is retried with the same key after an unknown outcome`(effect: Effect) async throws {
         let tool = tool(effect, failing: Failure(.unknown, "lost"))
         #expect(try await Bench(tools: [tool]).run(yaml) == .completed(output: "done"))
         #expect(tool.calls.count == 2 && Set(tool.calls.map(\.idempotencyKey)).count == 1)
@@ -179,7 +177,7 @@ import Tools
         #expect(recorder.events.started.count == 9 && !recorder.events.started.contains(where: \.isAlone))
     }
 
-    @Test func `that a step runs alone is on disk before it runs`() async throws {
+    @Test func `the record that a step runs alone is on disk before the step runs`() async throws {
         let isSynced = Mutex<[Bool]>([])
         let current = Mutex<MemoryRecorder?>(nil)
         let tool = FakeTool("t", .read) { _ in

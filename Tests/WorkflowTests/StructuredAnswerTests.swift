@@ -8,7 +8,7 @@ import Tools
     private static let object: JSON = ["type": "object", "properties": ["a": ["type": "integer"]], "required": ["a"]]
 
     @Test(
-        "what stands around one value is forgiven",
+        "what stands around a single value is ignored",
         arguments: [
             #"{"a":1}"#, " \n{\"a\":1}\n", "```json\n{\"a\":1}\n```", "```\n{\"a\":1}\n```", "```JSON {\"a\":1}```",
             "Sure! Here it is:\n```json\n{\"a\":1}\n```\nAnything else?", #"The answer is {"a":1}."#,
@@ -22,7 +22,7 @@ import Tools
         #expect(try StructuredAnswer.read(text, JSONSchema(Self.object)).get() == ["a": 1])
     }
 
-    @Test("a text inside of the value that speaks of thinking tags stays as it is")
+    @Test("a string in the value that contains thinking tags stays as it is")
     func tagsInside() throws {
         let schema = try JSONSchema(["type": "object"])
         let text = #"{"quote":"He wrote <reasoning>x</reasoning> here"}"#
@@ -30,7 +30,7 @@ import Tools
     }
 
     @Test(
-        "two different values, half of one, and none are no answer",
+        "an answer with two different values, half a value or no value is refused",
         arguments: [
             (#"{"a":1} or {"a":2}"#, "2 different JSON values"),
             ("```json\n{\"a\":1}\n```\n```json\n{\"a\":2}\n```", "2 different JSON values"),
@@ -46,7 +46,7 @@ import Tools
         #expect(misfit.reason.contains(reason))
     }
 
-    @Test("a value that is no object is read where nothing stands around it", arguments: ["5", " 5\n", "```\n5\n```"])
+    @Test("a value that is no object is read where no prose stands around it", arguments: ["5", " 5\n", "```\n5\n```"])
     func scalar(text: String) throws {
         #expect(try StructuredAnswer.read(text, JSONSchema(["type": "integer"])).get() == 5)
     }

@@ -22,7 +22,7 @@ import Testing
         return try template(value).render(scope)
     }
 
-    @Test func `values that grow from template to template are refused before a history cannot hold them`() throws {
+    @Test func `a value that is nested too deep for a history is refused`() throws {
         var value: JSON = []
         for _ in 0..<511 { value = [value] }
         let scope = Scope(input: value, job: [:])
@@ -57,7 +57,7 @@ import Testing
             ("{{#input.yes}}yes{{/input.yes}}", "yes"), ("{ {input.n} }", "{ {input.n} }"),
         ] as [(JSON, JSON)]
     )
-    func `in a text references are filled in as they are, and sections go over lists and objects`(
+    func `references in a text are filled in as they are, and sections go over lists and objects`(
         template: JSON,
         expected: JSON
     ) throws {
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: ["{{input.missing}}", "{{input.list.2}}", "{{input.n.x}}", "{{item}}", "{{steps.a.output.x}}"])
-    func `a whole reference to what is not there is a permanent failure that names it`(text: String) throws {
+    func `a whole reference to a missing value is a permanent failure that names it`(text: String) throws {
         let failure = #expect(throws: Failure.self) { try render(.string(text)) }
         let name = text.dropFirst(2).dropLast(2)
         #expect(failure?.class == .permanent)
@@ -96,7 +96,7 @@ import Testing
             "\"inptu.text\" refers to nothing; a reference begins with input, steps, item, index or job"
         ),
     ])
-    func `a reference that can never lead anywhere is refused when it is read`(text: String, reason: String) {
+    func `a reference that can never have a value is refused when it is read`(text: String, reason: String) {
         #expect(errorText { try template(.string(text)) } == "c.json:1: prompt: \(reason)")
     }
 

@@ -15,7 +15,7 @@ import Testing
     @Test(arguments: [
         ("UTF-8", Array(lines.utf8)), ("UTF-8 with a mark", [0xEF, 0xBB, 0xBF] + Array(lines.utf8)),
         ("UTF-16", utf16(lines)),
-    ]) func `a batch is read in every encoding that says what it is`(name: String, bytes: [UInt8]) async throws {
+    ]) func `a batch is read in UTF-8 and in UTF-16 with a byte order mark`(name: String, bytes: [UInt8]) async throws {
         var source = MemoryBytes("")
         source.bytes = bytes
         let file = try await BatchFile(source)
@@ -35,7 +35,7 @@ import Testing
         #expect(try await file.line(at: 1).number == 2)
     }
 
-    @Test func `elements that lie in one line have ids of their own`() async throws {
+    @Test func `elements on one line have unique ids`() async throws {
         let file = try await BatchFile(
             MemoryBytes("[{\"a\":1},{\"a\":2},{\"custom_id\":\"1\",\"a\":3}]"),
             form: .values
@@ -45,7 +45,7 @@ import Testing
         #expect(paths == ["batch/1:1", "batch/2", "batch/1"])
     }
 
-    @Test func `a template that needs the text of a file that is none says why there is none`() throws {
+    @Test func `a template that needs the text of a binary file fails with the reason`() throws {
         let problem = Failure(.permanent, "scan.pdf cannot be input.text: it is a PDF document, not a text")
         let scope = Scope(input: ["name": "scan.pdf"], job: [:], textProblem: problem)
         func render(_ text: String) throws -> JSON {

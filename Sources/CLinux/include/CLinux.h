@@ -12,13 +12,13 @@
 /* syncfs(2): flushes the filesystem that the descriptor lies on. */
 int clinux_syncfs(int fd);
 
-/* sync_file_range(2) over the whole file: begins to write what is dirty, and does not wait for it. */
+/* sync_file_range(2) over the whole file: starts to write dirty pages, and does not wait for them. */
 int clinux_start_writing(int fd);
 
 /* Open-file-description lock over the whole file (fcntl(2), F_OFD_SETLK): exclusive when `exclusive`. */
 int clinux_ofd_trylock(int fd, bool exclusive);
 
-/* Whether another open file description holds a lock that conflicts with an exclusive one: 1, 0, or -1 (F_OFD_GETLK). */
+/* Whether another open file description has a lock that conflicts with an exclusive one: 1, 0 or -1 (F_OFD_GETLK). */
 int clinux_ofd_is_locked(int fd);
 
 /* fcntl(2), F_SETLEASE with F_RDLCK, given back at once: 0 when no writer has the file open, else -1 with errno. */
@@ -35,11 +35,11 @@ const char *clinux_dirent_name(const struct dirent *entry);
 /* Name of the calling thread, at most 15 bytes, as `ps -L` shows it. */
 int clinux_set_thread_name(const char *name);
 
-/* Lets free memory stay with the process: else every burst of small things grows and shrinks a heap a thread, with a
-   mprotect(2) each time (mallopt(3)). The threads keep heaps of their own: at one for all they wait for its lock. */
+/* Keeps freed memory in the process: else every burst of small allocations grows and shrinks each thread's heap, with a
+   mprotect(2) each time (mallopt(3)). Each thread has a heap of its own: with one heap they would wait for its lock. */
 void clinux_keep_freed_memory(void);
 
-/* Of the calling thread: the pool that it belongs to, or NULL; and whether it has found itself something to do next. */
+/* For the calling thread: the pool that it belongs to, or NULL; and whether it is to run the next item itself. */
 void *clinux_thread_pool(void);
 void clinux_thread_set_pool(void *pool);
 bool clinux_thread_has_next(void);
@@ -48,11 +48,11 @@ void clinux_thread_set_has_next(bool has_next);
 /* memfd_create(2) with MFD_CLOEXEC: an empty file in memory, open for reading and writing, or -1 with errno. */
 int clinux_memfd_create(const char *name);
 
-/* Has every SIGHUP to this process counted in the eventfd `fd` from now on, whatever thread it comes to; programs that it
-   starts do not inherit that. 1 when SIGHUP was ignored before, as nohup(1) has it, else 0; or -1 with errno. */
+/* From now on counts every SIGHUP to this process in the eventfd `fd`, on whichever thread it arrives; programs that it
+   starts do not inherit that. 1 when SIGHUP was ignored before (as by nohup(1)), else 0; or -1 with errno. */
 int clinux_count_hangups(int fd);
 
-/* Whether orphans among this process's descendants become its children (prctl(2), PR_GET_CHILD_SUBREAPER): 1, 0 or -1. */
+/* Whether orphaned descendants become children of this process (prctl(2), PR_GET_CHILD_SUBREAPER): 1, 0 or -1. */
 int clinux_is_subreaper(void);
 
 /* Whether a child is dead and not reaped; nothing is reaped here (waitid(2), WNOWAIT): 1, 0 or -1. */

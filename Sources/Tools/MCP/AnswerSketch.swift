@@ -1,8 +1,8 @@
-/// What can be told of a message that cannot be read whole: whose answer it is.
+/// What can be read of a message that cannot be parsed: the request that it answers.
 ///
 /// It reads the members of the outermost object as far as they go, and knows just enough of JSON for that.
 struct AnswerSketch {
-    /// The request that the message answers; nil when it does not say so where it can be read.
+    /// The number of the request that the message answers; nil when it was not found.
     private(set) var id: Int?
     /// Whether it has a member that only answers have.
     private(set) var isAnswer = false

@@ -1,20 +1,20 @@
-/// Cuts a stream of bytes into lines, and keeps of one that is too long only how it begins and ends.
+/// Cuts a stream of bytes into lines; of a line that is too long it keeps only the beginning and the end.
 struct LineBuffer {
-    /// A line without its end.
+    /// A line without its newline.
     enum Line: Equatable {
         case whole([UInt8])
         case tooLong(LongLine)
     }
 
-    /// Bytes of one line that is kept whole.
+    /// The longest line that is kept whole, in bytes.
     let lineMax: Int
     private var rest: [UInt8] = []
-    /// Set while a line is read that is too long.
+    /// Set while the current line is too long.
     private var long: LongLine?
 
     init(lineMax: Int) { self.lineMax = lineMax }
 
-    /// The lines that `bytes` end.
+    /// The lines that `bytes` complete.
     mutating func lines(adding bytes: UnsafeRawBufferPointer) -> [Line] {
         var lines: [Line] = []
         var parts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)[...]

@@ -2,29 +2,29 @@ import Jobs
 import Logging
 import Synchronization
 
-/// What the process tells, and what becomes of the requests that wait for it.
+/// Handles the server's messages, and completes the requests that wait for them.
 extension MCPConnection {
-    /// Kinds of oddities that are logged.
+    /// The most kinds of invalid output that are logged.
     private static let odditiesMax = 20
 
-    /// Whether a message is to be written: requests that were given up are not.
+    /// Whether to write a message; abandoned requests are not written.
     func willWrite(_ message: Outgoing) -> Bool {
         guard let id = message.id else { return true }
         return state.withLock { state in
-            // From here on, and not from the end of the write: the answer may come before that.
+            // Set before the write and not after it: the answer may come before the write returns.
             guard state.isOpen, state.requests[id] != nil else { return false }
             state.requests[id]?.mayBeRead = true
             return true
         }
     }
 
-    /// Without its line's end no server takes a message.
+    /// Records that the server did not read a message: it takes none without its newline.
     func couldNotWrite(_ message: Outgoing) {
         guard let id = message.id else { return }
         state.withLock { $0.requests[id]?.mayBeRead = false }
     }
 
-    /// The process wrote something; to standard error when there are `words`.
+    /// Records that the process wrote something; `words` are from standard error.
     func showsLife(words: [UInt8] = []) {
         let now = age()
         state.withLock { state in
@@ -42,7 +42,7 @@ extension MCPConnection {
             let id = AnswerSketch(line).id
             let loss = MCPLoss(.tooLong(line.length), mayBeRead: true)
             if give(.failure(loss), to: id) { return }
-            note("a line of \(line.length) bytes, of which it cannot be told what it answers")
+            note("a line of \(line.length) bytes that does not show which request it answers")
         }
     }
 
@@ -50,7 +50,7 @@ extension MCPConnection {
         switch message {
         case .response(let id?, let answer):
             if give(.success(answer), to: id) { return }
-            // What was given up may be answered late.
+            // The answer to an abandoned request may come late.
             if isUnasked(id) { note("an answer to a request \(id), which was not made") }
         case .response(nil, .failure(let error)):
             // A server that could not read a request does not know its id (JSON-RPC 2.0, section 5).
@@ -72,9 +72,9 @@ extension MCPConnection {
 
     private func isUnasked(_ id: Int) -> Bool { state.withLock { !(1...max(1, $0.count)).contains(id) } }
 
-    /// Gives a request what came of it.
+    /// Completes a request with its outcome.
     ///
-    /// - Parameter id: Nil when the server does not say; then it is clear only where one request waits.
+    /// - Parameter id: Nil when the server names none; then it is clear only when just one request may have been read.
     /// - Returns: False when there is no such request.
     private func give(_ outcome: Result<Result<JSON, MCPError>, MCPLoss>, to id: Int?) -> Bool {
         let request = state.withLock { state -> Request? in
@@ -88,7 +88,7 @@ extension MCPConnection {
         return true
     }
 
-    /// The server goes on with the request that has this token, or with the only one that waits when it names none.
+    /// Records progress of the request that has this token, or of the only waiting request when there is no token.
     private func noteProgress(_ token: JSON?) {
         let now = age()
         state.withLock { state in
@@ -97,7 +97,7 @@ extension MCPConnection {
         }
     }
 
-    /// Remembers what the server should not write, and logs each kind of it once.
+    /// Records invalid output of the server, and logs each kind of it once.
     private func note(_ oddity: String) {
         let kind = oddity.filter { !$0.isNumber }
         let isFirst = state.withLock { state in
@@ -111,7 +111,7 @@ extension MCPConnection {
         }
     }
 
-    /// The process has ended: what still waits will get no answer.
+    /// Fails the requests that still wait, because the process has ended.
     func finish(_ reason: MCPLoss.Reason) {
         let (requests, fault) = state.withLock { state in
             defer { state.requests = [:] }

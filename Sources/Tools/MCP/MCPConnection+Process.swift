@@ -4,18 +4,19 @@ import SystemPackage
 
 /// The process, from its start to its end.
 ///
-/// Subprocess lends a process to a closure; here the closure lasts as long as the server, reads and writes its streams,
-/// and leaves ending it to `endings`. As in ``CommandRun``, its own teardown is not used: it would leave grandchildren.
+/// Subprocess lends a process to a closure. Here the closure lasts as long as the server, reads and writes its streams,
+/// and ends it on request from `endings`. As in ``CommandRun``, the teardown of Subprocess is not used: it would leave
+/// grandchildren.
 extension MCPConnection {
     private typealias RunningServer = Execution<CustomWriteInput, SequenceOutput, SequenceOutput>
 
     private enum Part: Sendable {
         case done
-        /// Ends only when it is cancelled.
+        /// Does not count towards the end of the conversation.
         case watch
     }
 
-    /// Runs the process to its end, and what is left of its group with it.
+    /// Runs the process to its end, and then kills the rest of its group.
     func run() async {
         let group = ProcessGroup()
         var options = PlatformOptions()
@@ -121,14 +122,14 @@ extension MCPConnection {
                 if group.leaderHasExited { chunksLeft -= 1 }
                 if chunksLeft == 0 { break }
             }
-            // A server that has closed its output can answer nothing any more.
+            // A server that has closed its output can answer no more requests.
             end(.politely)
         } catch {
             end(.firmly, fault: "its output could not be read")
         }
     }
 
-    /// Reads standard error to its end: what stands in it tells that the process lives, and at last why it does not.
+    /// Reads standard error to its end: output is a sign of life, and the last line may say why the process ended.
     private func readErrors(_ errors: SubprocessOutputSequence, _ group: ProcessGroup) async {
         var chunksLeft = CommandRun.chunksAfterExitMax
         do {
@@ -142,7 +143,7 @@ extension MCPConnection {
         }
     }
 
-    /// Ends the process when that is asked for: closes its input, sends SIGTERM, sends SIGKILL, with time in between.
+    /// Ends the process on request: closes its input, sends SIGTERM, sends SIGKILL, with time in between.
     private func obeyEndings(_ group: ProcessGroup) async {
         for await ending in endings {
             outgoer.finish()

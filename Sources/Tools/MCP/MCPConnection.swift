@@ -5,13 +5,13 @@ import Synchronization
 
 /// One process of a server, and the requests that wait for its answers.
 ///
-/// It is used once: when the process has ended a new connection is made.
+/// It is used once: after the process has ended, a new connection is made.
 final class MCPConnection: Sendable {
-    /// Bytes of one line that the server writes.
+    /// The longest line that the server may write, in bytes.
     static let lineMax = 16 << 20
-    /// Messages that wait to be read by the server.
+    /// The most messages that wait for the server to read them.
     static let outgoingMax = 4_096
-    /// For a server to end when its input is closed; to end at SIGTERM; and to show that it lives after a cancellation.
+    /// The time to end after the input is closed, to end after SIGTERM, and to answer after a cancellation.
     static let grace = Duration.seconds(5)
 
     /// What the process is started with.
@@ -20,16 +20,16 @@ final class MCPConnection: Sendable {
         /// Absolute path.
         var program: String
         var arguments: [String]
-        /// All that the process is given.
+        /// The process's whole environment.
         var environment: [String: String]
         var directory: String
     }
 
-    /// How an end is begun.
+    /// How the end of the process begins.
     enum Ending: Sendable {
-        /// The input is closed, and the server is given its time.
+        /// The input is closed; SIGTERM follows after ``grace``.
         case politely
-        /// At once with SIGTERM.
+        /// SIGTERM is sent at once.
         case firmly
     }
 
@@ -43,7 +43,7 @@ final class MCPConnection: Sendable {
         /// Whether the server may have read it.
         var mayBeRead = false
         var isCancellable: Bool
-        /// When the server last said that it works on it, by the connection's age.
+        /// When the server last reported progress on it, by the connection's age.
         var lastProgress: Duration?
     }
 
@@ -52,14 +52,14 @@ final class MCPConnection: Sendable {
         var count = 0
         var requests: [Int: Request] = [:]
         var isOpen = true
-        /// Kinds of what the server should not write and was logged.
+        /// The kinds of invalid output that were logged.
         var oddities: Set<String> = []
         var lastOddity: String?
         var listVersion = 0
         /// When the process last wrote something, by the connection's age.
         var lastLife: Duration?
         var errorTail: [UInt8] = []
-        /// Why we end it.
+        /// Why the daemon ends the process.
         var fault: String?
         var task: Task<Void, Never>?
         var timeSinceEnd: (@Sendable () -> Duration)?
@@ -82,7 +82,7 @@ final class MCPConnection: Sendable {
     let outgoer: AsyncStream<Outgoing>.Continuation
     let endings: AsyncStream<Ending>
     private let ender: AsyncStream<Ending>.Continuation
-    /// Cancelled requests, after which the server must show that it lives.
+    /// Signals a cancelled request; the server must then show that it still answers.
     let suspicions: AsyncStream<Void>
     private let suspecter: AsyncStream<Void>.Continuation
     let state = Mutex(State())
@@ -96,14 +96,14 @@ final class MCPConnection: Sendable {
         (outgoing, outgoer) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.outgoingMax))
         (endings, ender) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
         (suspicions, suspecter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        // It lives as long as the process, and close() waits for it.
+        // The task lives as long as the process, and close() waits for it.
         let task = Task { await run() }
         state.withLock { $0.task = task }
     }
 
     /// Whether new requests are taken.
     var isOpen: Bool { state.withLock(\.isOpen) }
-    /// Changes when the server says that its list of tools has.
+    /// Changes when the server reports a change of its list of tools.
     var listVersion: Int { state.withLock(\.listVersion) }
     var era: MCPEra {
         get { state.withLock(\.era) }
@@ -111,7 +111,7 @@ final class MCPConnection: Sendable {
     }
     /// The last line that the process wrote to standard error; nil when there is none.
     var lastWords: String? { CommandFailure.lastLine(state.withLock(\.errorTail)) }
-    /// Tells the time since the process ended; nil while it has not.
+    /// Returns the time since the process ended; nil while it has not.
     var timeSinceEnd: (@Sendable () -> Duration)? { state.withLock(\.timeSinceEnd) }
 
     /// Ends the process, and returns when it has ended.
@@ -120,13 +120,13 @@ final class MCPConnection: Sendable {
         await ended()
     }
 
-    /// Returns when the process has ended, which something must have begun.
+    /// Returns when the process has ended; it does not end the process.
     func ended() async { await state.withLock(\.task)?.value }
 
-    /// Takes no more requests, and has the process ended.
+    /// Refuses new requests, and begins the end of the process.
     func end(_ ending: Ending, fault: String? = nil) {
         state.withLock { state in
-            // What goes wrong after the end has begun is no reason for it.
+            // A fault after the end has begun is not its reason.
             if state.isOpen { state.fault = fault }
             state.isOpen = false
         }
@@ -135,9 +135,9 @@ final class MCPConnection: Sendable {
 
     // MARK: Requests
 
-    /// Asks the server.
+    /// Sends a request to the server and waits for the answer.
     ///
-    /// - Parameter isCancellable: Whether the server is told when nothing waits for the answer any longer.
+    /// - Parameter isCancellable: Whether the server gets a cancellation when the caller stops waiting.
     /// - Throws: ``MCPLoss``, and `CancellationError`.
     func request(
         _ method: String,
@@ -165,7 +165,7 @@ final class MCPConnection: Sendable {
                     tasks.cancelAll()
                     switch part {
                     case .answer(let answer): return answer
-                    // After it comes the other's end: an answer in the last moment, or an error.
+                    // The other task ends next, with an answer in the last moment or with an error.
                     case .silence(let said): silence = said
                     }
                 }
@@ -177,7 +177,7 @@ final class MCPConnection: Sendable {
         }
     }
 
-    /// Returns when the patience is over.
+    /// Returns when the time for the answer is over.
     private func timeOut(of id: Int, _ patience: MCPPatience) async throws -> MCPLoss.Silence {
         let begin = patience.sign == .life ? .zero : age()
         while true {
@@ -238,7 +238,7 @@ final class MCPConnection: Sendable {
         request.continuation.resume(throwing: Abandoned(mayBeRead: request.mayBeRead))
     }
 
-    /// Whether a server still answers, however it does. One that does not is stuck in what was cancelled.
+    /// Whether the server still answers, even with an error; one that does not is stuck in the cancelled call.
     func isAlive() async -> Bool {
         let method = if case .modern = era { "server/discover" } else { "ping" }
         return (try? await request(method, [:], .atMost(Self.grace), isCancellable: false)) != nil

@@ -6,13 +6,13 @@ struct MCPData {
 
     init(base64: String, mimeType: String?) { (self.base64, self.mimeType) = (base64, mimeType) }
 
-    /// How many bytes it says it has.
+    /// The number of bytes, by the length of the Base64.
     var count: Int {
-        // Four characters of Base64 are three bytes; what is no Base64 may be all padding.
+        // Four characters of Base64 are three bytes; text that is not Base64 may be all padding.
         max(0, base64.utf8.count / 4 * 3 - base64.utf8.suffix(2).count { $0 == UInt8(ascii: "=") })
     }
 
-    /// The ending of a file's name that programs know it by.
+    /// The usual extension of a file's name for this type.
     var fileEnding: String {
         let known = [
             "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp", "image/svg+xml": "svg",
@@ -22,7 +22,7 @@ struct MCPData {
         return mimeType.flatMap { known[$0] } ?? "bin"
     }
 
-    /// The bytes; nil when it is no Base64 (RFC 4648, both alphabets, line ends passed over).
+    /// The bytes; nil when the text is not Base64 (RFC 4648, both alphabets, line ends are skipped).
     var bytes: [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)

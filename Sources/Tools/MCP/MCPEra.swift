@@ -33,7 +33,7 @@ enum MCPEra: Sendable, Equatable {
         guard case .modern(let version) = self else { return .object(parameters) }
         var meta = parameters["_meta"]?.object ?? [:]
         meta["io.modelcontextprotocol/protocolVersion"] = .string(version)
-        // None: an unattended client has nobody to ask.
+        // None: an unattended client has no user to ask.
         meta["io.modelcontextprotocol/clientCapabilities"] = [:]
         meta["io.modelcontextprotocol/clientInfo"] = Self.clientInfo
         var parameters = parameters

@@ -1,8 +1,8 @@
 import Jobs
 
-/// The ways in which a call of a server's tool fails, in words and by class.
+/// Builds the failures of a call of a server's tool, with class and message.
 struct MCPFailure {
-    /// Characters of a tool's own words that a message quotes: models read them.
+    /// The most characters of a tool's own words in a message: models read them.
     static let toldMax = 4_000
 
     /// The tool, or the method, that was called.
@@ -10,7 +10,7 @@ struct MCPFailure {
     var server: String
     var effect: Effect
 
-    /// What may have happened is repeated only where the effect allows it.
+    /// A call that may have happened is repeated only when its effect allows that.
     private func interrupted(_ loss: MCPLoss) -> FailureClass {
         loss.mayBeRead && effect == .write ? .unknown : .temporary
     }
@@ -25,7 +25,7 @@ struct MCPFailure {
                     + "extends it up to \"timeout_max\""
             )
         case .unusable(let reason):
-            // It would answer the same again.
+            // The server would answer the same again.
             Failure(
                 effect == .write ? .unknown : .permanent,
                 "\(tool): the MCP server \(server) gave an answer that cannot be used: \(reason)",
@@ -49,7 +49,7 @@ struct MCPFailure {
         }
     }
 
-    /// An answer that the call itself was wrong, or that the server failed.
+    /// The server answered that the call was wrong, or that the server itself failed.
     func refused(_ error: MCPError) -> Failure {
         Failure(
             error.code == MCPError.internalError ? .temporary : .permanent,
@@ -63,12 +63,12 @@ struct MCPFailure {
         return Failure(.permanent, "\(tool) failed" + (words.isEmpty ? "" : ": \(words)"))
     }
 
-    /// The tool did not come to its end, and would not the next time.
+    /// The tool did not finish, and would not the next time.
     func unfinished(_ reason: String) -> Failure {
         Failure(.permanent, "\(tool): the MCP server \(server) \(reason)")
     }
 
-    /// The tool ran, and said nothing that can be used; it would say the same again.
+    /// The tool ran, but its result cannot be used; the next one would be the same.
     func unusable(_ reason: String) -> Failure {
         lost(MCPLoss(.unusable(reason), mayBeRead: true))
     }

@@ -1,13 +1,13 @@
 import Jobs
 import OrderedCollections
 
-/// Finds out which era a server speaks, and greets one that wants to be greeted.
+/// Finds out which era a server speaks, and initializes a legacy server.
 ///
 /// Source: MCP 2026-07-28, versioning, stdio: ask `server/discover`; a modern answer or a modern error means modern;
 /// anything else, silence too, means legacy.
 struct MCPHandshake {
     let connection: MCPConnection
-    /// The server's `start_timeout`: since its last sign of life.
+    /// The server's `start_timeout`, counted from its last sign of life.
     let timeout: Duration
 
     private enum Discovery {
@@ -15,18 +15,19 @@ struct MCPHandshake {
         case refused, silent
     }
 
-    /// A process that writes something, to standard error say, is given longer than `timeout`, but no longer than this
-    /// unless `timeout` is: package runners fetch what they run.
+    /// The longest start of a process that keeps writing, unless `timeout` is longer.
+    ///
+    /// Package runners first download what they run, and report that on standard error.
     static let startMax = Duration.seconds(5 * 60)
 
     private var patience: MCPPatience { .life(timeout, atMost: Self.startMax) }
 
-    /// - Parameter known: What the same server said before.
-    /// - Throws: ``MCPLoss``, ``Failure`` when no version is spoken on both sides, `CancellationError`.
+    /// - Parameter known: The era that an earlier start of the same server found.
+    /// - Throws: ``MCPLoss``, ``Failure`` when no version is known on both sides, `CancellationError`.
     func era(known: MCPEra?) async throws -> MCPEra {
         if case .legacy = known { return try await greetedElseDiscovered() }
         let isKnown = known != nil
-        // A legacy server that only talks about what it does must be greeted all the same.
+        // Signs of life do not extend this wait: a legacy server may write log lines and still wait for `initialize`.
         switch try await discover(isKnown ? patience : .atMost(timeout / 3)) {
         case .era(let era): return try await taken(era)
         case .refused: return try await greeted()
@@ -35,7 +36,7 @@ struct MCPHandshake {
         }
     }
 
-    /// Greets a server that seems to be legacy: it may also be a modern one that was slow, or died over something else.
+    /// Initializes a server that seems to be legacy; it may also be a modern one that was slow or has failed otherwise.
     private func greetedElseDiscovered() async throws -> MCPEra {
         do {
             return try await greeted()
@@ -59,7 +60,7 @@ struct MCPHandshake {
         } catch let loss as MCPLoss {
             switch loss.reason {
             case .noAnswer: return .silent
-            // A server of before has no word for it.
+            // A legacy server does not know the method.
             case .unusable: return .refused
             default: throw loss
             }
@@ -98,7 +99,7 @@ struct MCPHandshake {
         ]
         switch try await connection.request("initialize", parameters, patience, isCancellable: false) {
         case .success(let result):
-            // One that names no version may be taken for what it was asked to be.
+            // A server that names no version is taken to speak the requested one.
             let answered = result["protocolVersion"]?.string ?? version
             guard MCPEra.legacyVersions.contains(answered) else { throw unknown([answered]) }
             connection.era = .legacy(answered)

@@ -1,30 +1,30 @@
 import Jobs
 
-/// Why there is no answer that can be used, and whether the server may have acted.
+/// Why a request got no usable answer, and whether the server may have acted.
 struct MCPLoss: Error, Sendable {
     enum Reason: Sendable {
-        /// None came within the time that is meant for it.
+        /// No answer came in time.
         case noAnswer(Silence)
-        /// One came that cannot be used, for a reason in words that go behind "because".
+        /// An answer came that cannot be used; the reason is worded to follow "because".
         case unusable(String)
-        /// One came that is longer than ``MCPConnection/lineMax``; so many bytes.
+        /// An answer came that is longer than ``MCPConnection/lineMax``; its length in bytes.
         case tooLong(Int)
-        /// In words that go behind "because".
+        /// The process ended, or takes no requests; the reason is worded to follow "because".
         case ended(String)
         case notStarted(Failure)
     }
 
-    /// How an answer was waited for in vain.
+    /// How the wait for an answer ran out.
     struct Silence: Sendable {
         var timeout: Duration
-        /// Whether the server had shown in between that it works on it.
+        /// Whether the server reported progress meanwhile.
         var hadSigns = false
-        /// Whether it did so to the end, which the maximum set.
+        /// Whether the maximum ended the wait in spite of progress.
         var isMaximum = false
-        /// What the server wrote instead that is no answer to any request.
+        /// The last invalid output of the server.
         var oddity: String?
 
-        /// In words that go behind "the server".
+        /// Worded to follow "the server".
         var text: String {
             let words =
                 if isMaximum {

@@ -3,17 +3,17 @@ import OrderedCollections
 
 /// A message that a server wrote (JSON-RPC 2.0).
 ///
-/// Whatever says clearly what it is is taken: servers leave out `jsonrpc`, write an id as text or as `7.0`, and put
-/// `"error": null` beside a result.
+/// Every message with a clear meaning is accepted: servers leave out `jsonrpc`, write an id as text or as `7.0`, and
+/// put `"error": null` beside a result.
 enum MCPMessage: Sendable, Equatable {
-    /// An answer; `id` is nil when it names none of our requests, which are numbered.
+    /// An answer; `id` is nil when it is not a number, as the ids of all our requests are.
     case response(id: Int?, Result<JSON, MCPError>)
-    /// An answer of which nothing but that can be said, and what is wrong with it.
+    /// An answer that cannot be used, and what is wrong with it.
     case broken(id: Int?, reason: String)
     /// The server asks something.
     case request(id: JSON, method: String)
     case notification(method: String, parameters: JSON)
-    /// None of these, as of a program that prints something else as well.
+    /// None of these, such as other output of the program.
     case unusable
 
     private static let members: Set = ["jsonrpc", "id", "method", "params", "result", "error"]
@@ -23,7 +23,7 @@ enum MCPMessage: Sendable, Equatable {
         guard let first = line.first(where: { $0 > 0x20 }) else { return [] }
         do throws(JSONSyntaxError) {
             let json = try parse(line)
-            // What other programs print may be a list, too.
+            // A list may also be other output.
             if let elements = json.array { return elements.isEmpty ? [.unusable] : elements.map(message) }
             return [message(json)]
         } catch {
@@ -34,7 +34,7 @@ enum MCPMessage: Sendable, Equatable {
         }
     }
 
-    /// Client libraries take the last of two members of one name, and put U+FFFD for what is no UTF-8.
+    /// Like client libraries, takes the last of two members of one name, and puts U+FFFD for invalid UTF-8.
     private static func parse(_ line: [UInt8]) throws(JSONSyntaxError) -> JSON {
         do throws(JSONSyntaxError) {
             return try JSONParser.parse(line, duplicates: .last)
@@ -45,7 +45,7 @@ enum MCPMessage: Sendable, Equatable {
     }
 
     private static func message(_ json: JSON) -> MCPMessage {
-        // Without the version it is a message when it has the members of one, and no others as a line of a log has.
+        // Without the version it is a message only when it has no other members, as a line of a log has.
         guard let object = json.object, object["jsonrpc"] != nil || object.keys.allSatisfy(members.contains) else {
             return .unusable
         }
@@ -62,13 +62,13 @@ enum MCPMessage: Sendable, Equatable {
         return .broken(id: id, reason: "it has neither a result nor an error")
     }
 
-    /// A notification that has an id all the same is one by its name, and wants no answer.
+    /// A method named `notifications/…` is a notification even with an id, and gets no answer.
     private static func request(_ method: String, id: JSON, _ parameters: JSON) -> MCPMessage {
         id.isNull || method.hasPrefix("notifications/")
             ? .notification(method: method, parameters: parameters) : .request(id: id, method: method)
     }
 
-    // What we write, each with its line's end.
+    // Messages to the server, each with its newline.
 
     static func request(_ id: Int, _ method: String, _ parameters: JSON) -> [UInt8] {
         line([("id", .int(Int64(id))), ("method", .string(method)), ("params", parameters)])
@@ -78,7 +78,7 @@ enum MCPMessage: Sendable, Equatable {
         line([("method", .string(method)), ("params", parameters)])
     }
 
-    /// The answer to a server's request: it has a right to one, and we can do nothing but show that we live.
+    /// The answer to a server's request: an empty result for a ping, else an error, because the client has no methods.
     static func answer(to id: JSON, _ method: String) -> [UInt8] {
         if method == "ping" { return line([("id", id), ("result", [:])]) }
         return line([("id", id), ("error", ["code": -32601, "message": "Method not found"])])
@@ -94,7 +94,7 @@ extension JSON {
     var requestID: Int? { int ?? string.flatMap { Int($0) } }
 }
 
-/// A server's answer that says no (JSON-RPC 2.0, section 5.1).
+/// A server's error answer (JSON-RPC 2.0, section 5.1).
 struct MCPError: Error, Sendable, Equatable {
     static let internalError = -32603
     /// HeaderMismatch, MissingRequiredClientCapability and UnsupportedProtocolVersion: only modern servers know them.
@@ -105,7 +105,7 @@ struct MCPError: Error, Sendable, Equatable {
     var message: String
     var data: JSON?
 
-    /// Reads an error, which some servers write as a mere text.
+    /// Reads an error, which some servers write as plain text.
     init(_ error: JSON) {
         code = error["code"]?.requestID ?? 0
         let words = error.string ?? error["message"]?.string ?? error.text

@@ -1,18 +1,18 @@
-/// How long an answer is waited for.
+/// How long to wait for an answer.
 struct MCPPatience: Sendable {
-    /// What the time is counted from anew.
+    /// What restarts the timeout.
     enum Sign: Sendable {
         case nothing
-        /// The server's notification that it goes on with this very request.
+        /// The server's progress notification for this request.
         case progress
-        /// Anything that the process writes, to standard error, too.
+        /// Any output of the process, also on standard error.
         case life
     }
 
-    /// Since the request, or since the last sign; of signs of life since the process was started.
+    /// Counted from the begin (the request; for ``Sign/life`` the process's start) or from the last sign.
     var timeout: Duration
     var sign = Sign.nothing
-    /// From the same begin, whatever the server says.
+    /// Counted from the begin, whatever the server reports.
     var maximum: Duration
 
     static func atMost(_ timeout: Duration) -> MCPPatience { MCPPatience(timeout: timeout, maximum: timeout) }
@@ -25,10 +25,10 @@ struct MCPPatience: Sendable {
         MCPPatience(timeout: timeout, sign: .life, maximum: max(timeout, maximum))
     }
 
-    /// How much is left of it; zero or less when it is over.
+    /// The time that is left; zero or less when it is over.
     ///
     /// - Parameters:
-    ///   - begin: What it is counted from, by the connection's age, as the others.
+    ///   - begin: Where the count begins, by the connection's age, as the other times.
     ///   - sign: When the last sign came; nil when none has.
     func left(since begin: Duration, sign: Duration?, now: Duration) -> Duration {
         min(max(begin, sign ?? begin) + timeout, begin + maximum) - now

@@ -1,20 +1,19 @@
-/// What becomes of a server that the configuration has no more, or has with other settings.
+/// Retires a server that the configuration no longer has, or has with other settings.
 extension MCPServer {
-    /// The configuration in force does not have the server: its process ends once none of its calls runs.
+    /// Retires the server, which the configuration in force lacks: its process ends once none of its calls runs.
     func retire() {
         isRetired = true
         predecessors = []
         leaveWhenIdle()
     }
 
-    /// The configuration in force has the server (again): it is started when it is needed and none of the calls of
-    /// `others` runs.
+    /// Takes the server into the configuration in force: it starts when it is needed and no call of `others` runs.
     func come(after others: [MCPServer]) {
         isRetired = false
         predecessors = others
     }
 
-    /// Has the process for as long as `body` runs.
+    /// Runs `body`; a retired server keeps its process until then.
     func use<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         uses += 1
         defer {
@@ -25,10 +24,10 @@ extension MCPServer {
     }
 
     func leaveWhenIdle() {
-        // A start goes to its end, and then comes here.
+        // A start under way leads here again when it ends.
         guard uses == 0, starting == nil else { return }
         if isRetired, let connection {
-            // Not a death: the next start need not wait for it as for one.
+            // Not a failure: the next start needs no back-off.
             self.connection = nil
             leaving = connection
             connection.end(.politely)

@@ -1,29 +1,29 @@
 import Jobs
 
-/// Starting the process, which takes a while: those who wait share it, and it outlives the jobs that cannot wait longer.
+/// Starts the process: waiting callers share one start, and it goes on when a job is put off.
 extension MCPServer {
-    /// Starts in a row for one use.
+    /// The most starts in a row for one use.
     static let startsMax = 3
-    /// Before a start after one failure; doubled with each further one.
+    /// The wait before a start after one failure; doubled with each further failure.
     static let backoff = Duration.seconds(1)
     static let backoffMax = Duration.seconds(60)
-    /// So long a job waits for a start with its worker; then it is put off for as long.
+    /// How long a job holds its worker while it waits for a start; then it is put off for the same time.
     static let startPatience = Duration.seconds(10)
 
     /// A start that is under way.
     struct Starting {
         var task: Task<Void, Never>
-        /// Those who wait for it, by number; each is told of its end.
+        /// The waiting callers by number; each is notified when the start ends.
         var waiting: [Int: AsyncThrowingStream<Never, any Error>.Continuation] = [:]
-        /// Whether a job that was put off will come again for it.
+        /// Whether a job that was put off will come back for it.
         var isAwaited = false
         /// The time since it began.
         var age: @Sendable () -> Duration
     }
 
-    /// The connection, once it is there.
+    /// The open connection, after a start when there is none.
     ///
-    /// - Parameter patience: How long a start is waited for; nil for to its end.
+    /// - Parameter patience: How long to wait for a start; nil to wait until it ends.
     /// - Throws: ``Failure`` of the start, ``ToolPause`` when it takes longer, `CancellationError`.
     func openConnection(patience: Duration?) async throws -> MCPConnection {
         while true {
@@ -31,7 +31,7 @@ extension MCPServer {
             try refuseWhenClosed()
             if starting == nil {
                 if let connection, connection.isOpen { return connection }
-                // Unstructured: it goes on when the job that needs it first is put off or cancelled, others may wait.
+                // Unstructured: the start goes on when its first job is put off or cancelled; others may wait for it.
                 let task = Task { await startForAll() }
                 starting = Starting(task: task, age: place.clock.stopwatch())
             }
@@ -84,7 +84,7 @@ extension MCPServer {
 
     /// Why a job waits for the start.
     ///
-    /// - Parameter age: Of the start; left out where the words must not change from moment to moment.
+    /// - Parameter age: The age of the start; left out where the text must not change from moment to moment.
     private func startReason(age: Duration? = nil) -> String {
         if !predecessors.isEmpty {
             return "the MCP server \(launch.server) has other settings now, and is started when the calls that run "
@@ -97,7 +97,7 @@ extension MCPServer {
             + (words ?? "") + (before ?? "")
     }
 
-    /// Starts the process; those who wait share success and failure, and begin anew when it was cancelled.
+    /// Starts the process; the waiting callers share success and failure, and start anew when it was cancelled.
     private func startForAll() async {
         var failure: (any Error)?
         do {
@@ -118,7 +118,7 @@ extension MCPServer {
     private func start() async throws {
         await waitForPredecessors()
         if let connection {
-            // What is left of the last process may hold what the next one needs.
+            // The last process may still hold what the next one needs.
             await connection.ended()
             countFailure(of: connection)
         }
@@ -142,7 +142,7 @@ extension MCPServer {
                 countFailure(of: connection)
                 last = try words(of: loss, connection)
                 era = nil
-                // Some legacy servers end when the first message is not the one they wait for.
+                // Some legacy servers end when the first message is not the one that they expect.
                 assumed = assumed == nil ? .newestLegacy : nil
             }
         }
@@ -151,7 +151,7 @@ extension MCPServer {
 
     /// Why a start failed.
     ///
-    /// - Throws: ``Failure`` when another would fail, too.
+    /// - Throws: ``Failure`` when another start would fail, too.
     private func words(of loss: MCPLoss, _ connection: MCPConnection) throws(Failure) -> String {
         switch loss.reason {
         case .notStarted(let failure) where failure.class == .permanent: throw failure
@@ -201,7 +201,7 @@ extension MCPServer {
         timeSinceFailure = ended.timeSinceEnd
     }
 
-    /// Exponential backoff, counted from the last failure.
+    /// Waits for the exponential back-off, counted from the last failure.
     private func waitForBackoff() async throws {
         guard failures > 0, let timeSinceFailure else { return }
         let wait = min(Self.backoffMax, Self.backoff * (1 << min(failures - 1, 10)))

@@ -2,9 +2,9 @@ import Jobs
 import Logging
 import OrderedCollections
 
-/// One MCP server: started when it is first needed, shared by all who use it, started again when it has died.
+/// One MCP server: started when it is first needed, shared by all callers, started again when its process has ended.
 package actor MCPServer {
-    /// So many tools, and so many pages of them, are taken from a server.
+    /// The most tools, and the most pages of them, that are taken from a server.
     static let toolsMax = 10_000
     static let pagesMax = 1_000
 
@@ -13,28 +13,28 @@ package actor MCPServer {
     var connection: MCPConnection?
     /// The start that is under way.
     var starting: Starting?
-    /// All who ever waited for a start.
+    /// The number of all callers that ever waited for a start.
     var waitersCount = 0
     var isClosed = false
-    /// What the server was found to speak.
+    /// The era that the last handshake found.
     var era: MCPEra?
     private var list: (connection: MCPConnection, version: Int, tools: [String: MCPToolDescription])?
-    /// What was logged of the tools.
+    /// What was logged about the tools.
     private var reported: Set<String> = []
-    /// Failed starts and deaths since the last answer.
+    /// Failed starts and ended processes since the last answer to a call.
     var failures = 0
     /// The time since the last of them.
     var timeSinceFailure: (@Sendable () -> Duration)?
-    /// Why the last start failed; nil once one has not.
+    /// Why the last start failed; nil when it succeeded.
     var lastFailure: String?
 
-    /// Whether the configuration in force does not have it: it runs only for as long as calls need it.
+    /// Whether the configuration in force lacks the server: then it runs only while calls need it.
     var isRetired: Bool
     /// Uses of the process that are under way.
     var uses = 0
-    /// Those who wait for there to be none.
+    /// The callers that wait until there are none.
     var waitingForIdleness: [AsyncStream<Never>.Continuation] = []
-    /// A process that was told to end, and is not waited for.
+    /// The retired process that is still ending.
     var leaving: MCPConnection?
     /// Servers whose calls must have ended before this one is started.
     var predecessors: [MCPServer] = []
@@ -43,12 +43,12 @@ package actor MCPServer {
         (self.launch, self.place, self.isRetired) = (launch, place, isRetired)
     }
 
-    /// Its tools by name: what it said last, unless it died since or says that they have changed.
+    /// Its tools by name: the last list, unless the process has ended since or reported a change.
     ///
-    /// - Parameter startPatience: How long a start is waited for; nil for to its end.
+    /// - Parameter startPatience: How long to wait for a start; nil to wait until it ends.
     /// - Throws: ``Failure``, ``ToolPause`` when a start takes longer than that, `CancellationError`.
     func tools(timeout: Duration, startPatience: Duration?) async throws -> [String: MCPToolDescription] {
-        // What it would say again: it is not started for that alone.
+        // A retired server is not started only to send the same list again.
         if isRetired, let list { return list.tools }
         return try await use { try await currentTools(timeout, startPatience) }
     }
@@ -68,7 +68,7 @@ package actor MCPServer {
                 return tools
             } catch let loss as MCPLoss {
                 lost = loss
-                // It would say the same again.
+                // The server would answer the same again.
                 if connection.isOpen, case .unusable = loss.reason { break }
             }
         }
@@ -99,7 +99,7 @@ package actor MCPServer {
         }
     }
 
-    /// Ends the process; nobody can use the server any more.
+    /// Ends the process; the server cannot be used any more.
     func close() async {
         isClosed = true
         if let task = starting?.task {

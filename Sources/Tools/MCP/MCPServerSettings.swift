@@ -8,25 +8,24 @@ package struct MCPServerSettings: Sendable, Equatable {
     package let name: String
     /// What its process is started with.
     package let launch: Launch
-    /// Of one call of a tool that has no time-out of its own.
+    /// The timeout of a call of a tool that has none of its own.
     package let timeout: Duration
-    /// Of one call of which the server reports progress, for tools that have none of their own; nil for the default.
+    /// The longest time of a call with reported progress, for tools that have none of their own; nil for the default.
     package let timeoutMax: Duration?
     package let tools: OrderedDictionary<String, MCPToolSettings>
 
-    /// What a server's process depends on: servers that agree in it are one.
+    /// What a server's process depends on: servers with equal values share one process.
     package struct Launch: Sendable, Hashable {
         package let server: String
         /// The program and its arguments; at least the program.
         package let command: [String]
-        /// Names of the daemon's environment variables that the server is given besides the usual ones.
+        /// Names of the daemon's environment variables that the server gets besides ``CommandTool/variables``.
         package let environment: [String]
-        /// Until the process has answered, from its start or from when it last wrote something.
+        /// The time for the process's first answer, from its start or from its last output.
         package let startTimeout: Duration
     }
 
-    /// How long a call may take of which the server reports progress, when nothing else is configured: ten times its
-    /// time-out, and not less than ten minutes.
+    /// The default of `timeout_max`: ten times the call's timeout, and not less than ten minutes.
     static func timeoutMax(of timeout: Duration) -> Duration {
         min(max(timeout * 10, .seconds(600)), CommandToolSettings.timeoutMax)
     }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// All MCP servers of a daemon, for as long as it lives.
 ///
-/// The process must ignore SIGPIPE: a server may end while it is written to.
+/// The process must ignore SIGPIPE: a server may end while the daemon writes to it.
 package final class MCPServers: Sendable {
     /// Where and with what servers run.
     struct Place: Sendable {
@@ -24,7 +24,7 @@ package final class MCPServers: Sendable {
 
     /// - Parameters:
     ///   - directory: Absolute path of the directory that servers run in: the configuration's.
-    ///   - environment: The daemon's own; a server is given what the configuration passes on.
+    ///   - environment: The daemon's own; a server gets what the configuration passes on.
     package init(
         directory: String,
         environment: [String: String],
@@ -34,7 +34,7 @@ package final class MCPServers: Sendable {
         place = Place(directory: directory, environment: environment, clock: clock, logger: logger)
     }
 
-    /// The server with these settings; the same for all who start it in the same way. Nothing is started yet.
+    /// The server with these settings, the same one for equal ``MCPServerSettings/Launch``; it is not started yet.
     package func server(_ settings: MCPServerSettings) -> MCPServer {
         state.withLock { state in
             if let known = state.servers[settings.launch] { return known }
@@ -45,11 +45,11 @@ package final class MCPServers: Sendable {
         }
     }
 
-    /// Says which servers the configuration in force has.
+    /// Sets which servers the configuration in force has.
     ///
-    /// Each other one ends its process as soon as none of its calls runs, and is started again only for the calls of
-    /// jobs that were accepted with it, one by one. A server that comes in the place of another one of its name is not
-    /// started while a call of that one runs.
+    /// Each other server ends its process as soon as none of its calls runs, and is started again only for single calls
+    /// of jobs that were accepted with it. A server that replaces another one of its name is not started while calls of
+    /// that one run.
     package func keep(_ settings: [MCPServerSettings]) async {
         let kept = Set(settings.map(\.launch))
         let (retired, renewed) = state.withLock { state in

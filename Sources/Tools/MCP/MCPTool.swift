@@ -9,14 +9,14 @@ package struct MCPTool: Tool {
     private let settings: MCPServerSettings
 
     /// - Parameters:
-    ///   - name: One of the server that `settings` are of.
-    ///   - server: The one that runs with these settings.
+    ///   - name: A tool of the server that `settings` describe.
+    ///   - server: The server that runs with these settings.
     package init(_ name: MCPToolName, of server: MCPServer, _ settings: MCPServerSettings) {
         self.name = "\(name.server).\(name.tool)"
         (tool, self.server, self.settings) = (name.tool, server, settings)
     }
 
-    /// Of one call; progress that the server reports extends it.
+    /// How long to wait for one call; progress that the server reports extends it.
     private var patience: MCPPatience {
         let tool = settings.tools[tool]
         let timeout = tool?.timeout ?? settings.timeout
@@ -24,7 +24,7 @@ package struct MCPTool: Tool {
         return .progress(timeout, atMost: maximum)
     }
 
-    /// What the server says of the tool; the configuration's effect goes before the server's hints.
+    /// The tool as the server describes it; an effect in the configuration overrules the server's hints.
     package func specification() async throws -> ToolSpecification {
         try await specification(startPatience: MCPServer.startPatience)
     }

@@ -5,9 +5,9 @@ struct MCPToolDescription: Sendable, Equatable {
     let name: String
     let summary: String
     let parameters: JSONSchema
-    /// Why the schema is told to models but not checked here.
+    /// Why the schema goes to models but is not checked here.
     let unsupported: JSONSchemaError?
-    /// By the server's annotations: hints, to be overruled by the configuration.
+    /// From the server's annotations: hints that the configuration may overrule.
     let effect: Effect
 
     /// Nil when it has no name by which a workflow could call it.
@@ -15,7 +15,7 @@ struct MCPToolDescription: Sendable, Equatable {
         guard let name = json["name"]?.string, MCPToolName("\(server).\(name)") != nil else { return nil }
         self.name = name
         summary = json["description"]?.string ?? json["title"]?.string ?? ""
-        // A tool without parameters: servers leave the schema out, or write null.
+        // For a tool without parameters, servers leave the schema out or write null.
         let schema = json["inputSchema"]
         let source = schema?.object == nil ? ["type": "object", "properties": [:]] : schema ?? [:]
         do throws(JSONSchemaError) {

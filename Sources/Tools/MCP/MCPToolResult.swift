@@ -1,17 +1,17 @@
 import Jobs
 import OrderedCollections
 
-/// What a tool of a server gave (MCP 2026-07-28, `CallToolResult`), in the shapes that servers give it.
+/// The result of a server's tool (MCP 2026-07-28, `CallToolResult`), in the shapes that servers send.
 struct MCPToolResult {
-    /// Keeps data in a file, and gives its path.
+    /// Keeps data in a file, and returns its path; nil when there is nothing to keep.
     typealias Save = (MCPData) throws(Failure) -> String?
 
     let json: JSON
 
     /// The tool's output, as ``Tool/call(_:)`` promises it.
     ///
-    /// - Parameter save: Keeps data that is no text for people and later steps, and gives its path; nil where it cannot.
-    /// - Throws: ``Failure`` of the tool, or because nothing is there to answer what the server asks.
+    /// - Parameter save: Keeps data that is not text, for people and later steps.
+    /// - Throws: ``Failure`` when the tool failed, the result cannot be used, or the server asks for input.
     func output(_ failure: MCPFailure, save: Save = { _ in nil }) throws(Failure) -> JSON {
         switch json["resultType"] {
         case nil, .null, "complete": break
@@ -20,7 +20,7 @@ struct MCPToolResult {
         default: throw failure.unusable("its result is of a type that is not known here")
         }
         guard json.object != nil else { throw failure.unusable("its result is \(json.kindName), not an object") }
-        // What the earliest versions called it (2024-10-07).
+        // The earliest version calls it toolResult (2024-10-07).
         let structured = [json["structuredContent"], json["toolResult"]].lazy.compactMap(\.self).first { !$0.isNull }
         if isError {
             let words = texts.isEmpty ? structured.map { [$0.string ?? $0.text] } ?? [] : texts
@@ -44,7 +44,7 @@ struct MCPToolResult {
         }
     }
 
-    /// The blocks of content, of which some servers write one without its list, or as a mere text.
+    /// The blocks of content; some servers write a single block without a list, or as plain text.
     private var blocks: [JSON]? {
         switch json["content"] {
         case .array(let elements)?: elements
@@ -64,7 +64,7 @@ struct MCPToolResult {
         return text.string ?? text.text
     }
 
-    /// The block without data that only a program could read: history and models are no place for it.
+    /// The block without its binary data, which belongs neither in the history nor in a model's context.
     private static func described(_ block: JSON, _ save: Save) -> JSON {
         if let text = text(block) { return .string(text) }
         guard var members = block.object else { return block }

@@ -2,18 +2,18 @@ package import Jobs
 
 /// What the configuration says about one tool of an MCP server.
 package struct MCPToolSettings: Sendable, Equatable {
-    /// Some are read elsewhere.
+    /// Other modules read the policy members.
     package static let members = ["effect", "timeout", "timeout_max", "answer_max"] + CommandToolSettings.policyMembers
 
     /// Nil when the server's annotations decide.
     package let effect: Effect?
-    /// Of one call; nil for the server's.
+    /// The timeout of one call; nil for the server's.
     package let timeout: Duration?
-    /// Of one call of which the server reports progress; nil for the server's.
+    /// The longest time of a call for which the server reports progress; nil for the server's.
     package let timeoutMax: Duration?
-    /// Bytes of an answer that a model is told; nil for the standard.
+    /// Limit of an answer to a model, in bytes; nil for ``AnswerLimit/standard``.
     package let answerMax: Int?
-    /// As it was written, with the members that are read elsewhere.
+    /// The settings as they were written, with the policy members.
     package let json: JSON
 
     /// - Throws: ``DocumentError`` naming line, member and what was expected.

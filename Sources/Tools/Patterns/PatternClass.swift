@@ -28,7 +28,7 @@ struct PatternClass: Sendable {
     /// What a dot stands for.
     static let allButLineEnds = PatternClass(0x0A...0x0A, 0x0D...0x0D, 0x2028...0x2029).complement
 
-    /// Of a class that names no properties.
+    /// The complement of a class that names no properties.
     var complement: PatternClass {
         var complement = PatternClass()
         var next: UInt32 = 0
@@ -40,7 +40,7 @@ struct PatternClass: Sendable {
         return complement
     }
 
-    /// What it costs to look for a scalar in it.
+    /// The cost of looking for a scalar in it, in steps.
     var size: Int { 1 + ranges.count + properties.count }
 
     mutating func insert(_ other: PatternClass) {
@@ -50,7 +50,7 @@ struct PatternClass: Sendable {
 
     mutating func insert(_ range: ClosedRange<UInt32>) { ranges.append(range) }
 
-    /// Bit by bit, whether it holds the scalars of ASCII.
+    /// One bit for each scalar of ASCII: whether the class holds it.
     var ascii: UInt128 {
         (0..<128).reduce(0) { bits, value in contains(Unicode.Scalar(value)) ? bits | 1 << UInt128(value) : bits }
     }

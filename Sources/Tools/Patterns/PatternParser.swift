@@ -2,7 +2,7 @@
 ///
 /// References to groups are refused: matching them can take exponential time.
 struct PatternParser {
-    /// Groups may be nested so deep.
+    /// The deepest nesting of groups.
     static let depthMax = 64
 
     private var rest: ArraySlice<Unicode.Scalar>
@@ -103,7 +103,7 @@ struct PatternParser {
         return (from, to)
     }
 
-    /// The digits that follow; too many of them are more than any program may have steps.
+    /// The number that follows, capped just above the most steps of a program.
     private mutating func number() -> Int? {
         let digits = rest.prefix { ("0"..."9").contains($0) }
         rest = rest.dropFirst(digits.count)

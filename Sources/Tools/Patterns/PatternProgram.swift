@@ -1,5 +1,6 @@
-/// A regular expression as steps of a machine that follows all alternatives side by side (Thompson's construction), so
-/// that a text takes time in proportion to its length and the program's, whatever the expression.
+/// A regular expression as steps of a machine that follows all alternatives side by side (Thompson's construction).
+///
+/// Without lookarounds, a match takes time in proportion to the text's length and the program's.
 struct PatternProgram: Sendable {
     /// A larger program is refused: repetitions of repetitions multiply.
     static let stepsMax = 10_000
@@ -7,7 +8,7 @@ struct PatternProgram: Sendable {
     enum Step: Sendable {
         /// A bit for each scalar of ASCII says whether the class holds it: most texts are made of these.
         case scalar(ascii: UInt128, PatternClass)
-        /// Both are gone on with.
+        /// The run goes on with both.
         case split(Int, Int)
         case jump(Int)
         case start, end
@@ -17,9 +18,9 @@ struct PatternProgram: Sendable {
     }
 
     private(set) var steps: [Step] = []
-    /// The steps of what looks ahead or behind, and the members of classes, included.
+    /// The number of steps, with those of lookarounds and with the members of classes.
     private var size = 0
-    /// Whether it goes through the text from its end, as what looks behind does.
+    /// Whether it reads the text backwards, as a lookbehind does.
     let isBackward: Bool
 
     /// - Throws: ``PatternFault`` when it would be too large.
@@ -85,7 +86,7 @@ struct PatternProgram: Sendable {
         }
     }
 
-    /// With a step even for nothing, so that repeating nothing comes to an end, too.
+    /// Emits at least one step, so that the limit of steps also ends repetitions of an empty group.
     private mutating func emitOnce(_ node: PatternNode) throws(PatternFault) {
         let before = steps.count
         try emit(node)

@@ -1,4 +1,4 @@
-/// A program on its way through one text.
+/// One run of a program over one text.
 struct PatternRun {
     private let text: [Unicode.Scalar]
     /// Steps that may still be made.
@@ -16,7 +16,7 @@ struct PatternRun {
     }
 
     private mutating func run(_ program: PatternProgram, from start: Int, isAnchored: Bool) -> Bool {
-        // What it costs to begin: one that looks ahead begins at every place.
+        // The cost of a start: a lookahead starts at every position.
         budget -= program.steps.count
         var current = Threads(program.steps.count)
         var next = Threads(program.steps.count)
@@ -46,7 +46,7 @@ struct PatternRun {
         return set.contains(scalar)
     }
 
-    /// Adds all that is reached from `step` without taking a scalar; true when that is a match.
+    /// Adds all steps that are reached from `step` without taking a scalar; true when one of them is a match.
     private mutating func follow(
         _ program: PatternProgram,
         _ step: Int,
@@ -78,7 +78,7 @@ struct PatternRun {
         text.indices.contains(index) && PatternClass.wordCharacters.contains(text[index])
     }
 
-    /// The places of a program where it waits for the next scalar.
+    /// The steps of a program that wait for the next scalar.
     private struct Threads {
         var steps: [Int] = []
         private var marks: [Int]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A model server that breaks its answers where the question says: broken_stream_server.py DIRECTORY.
+"""A model server that breaks its answers in the place that the question names: broken_stream_server.py DIRECTORY.
 
 The question is `SHAPE KIND PLACE`: SHAPE is text, tool or body (text that is no stream), KIND is
   cut     the answer ends before the byte PLACE
@@ -7,8 +7,8 @@ The question is `SHAPE KIND PLACE`: SHAPE is text, tool or body (text that is no
   swap    the events PLACE and PLACE + 1 change places
   empty   every text in the answer is empty
   whole   nothing is broken
-http://127.0.0.1:PORT/openai/v1 for provider openai, /anthropic for provider anthropic. Answers are imported by the fuzz,
-which knows by them how many places there are. Standard library only."""
+http://127.0.0.1:PORT/openai/v1 for provider openai, /anthropic for provider anthropic. streams.py imports ANSWERS to
+count the places in them. Standard library only."""
 import http.server
 import json
 import os
@@ -99,7 +99,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             content = "".join(events).encode()
         else:
             content = broken(dialect, shape, kind, place)
-        # Ends with its connection, as the answers of many proxies: HTTP itself does not tell that it was cut.
+        # The connection's end ends the answer, as with many proxies: HTTP itself does not show that it was cut.
         self.send_response(200)
         self.send_header("Content-Type", "application/json" if shape == "body" else "text/event-stream")
         self.end_headers()

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Chat completions; one request in ten is told 503 with Retry-After: 1, all others are answered. busy_model_server.py DIRECTORY"""
+"""Chat completions of a busy server: busy_model_server.py DIRECTORY.
+
+One request in ten gets 503 with Retry-After: 1, all others an answer."""
 import json, os, sys, threading
 from http.server import ThreadingHTTPServer, BaseHTTPRequestHandler
 log = open(sys.argv[1] + '/log', 'a', buffering=1); lock = threading.Lock(); n = 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Chat completions for those who have the key `good`; all others are told 401. locked_model_server.py DIRECTORY
+"""Chat completions for requests with the key `good`; all others get 401. locked_model_server.py DIRECTORY
 
-What was answered stands in `log`, a status a line."""
+The file `log` has the status of each answer, one a line."""
 import json, os, sys
 from http.server import ThreadingHTTPServer, BaseHTTPRequestHandler
 

@@ -117,7 +117,7 @@ class Stub(http.server.BaseHTTPRequestHandler):
     def mode_agent(self):
         self.agent_turn()
 
-    # B11: two calls, told apart by their ids (or names) alone
+    # B11: two calls with the same index, to be distinguished by their ids alone
     def mode_index0(self):
         if self.results():
             return self.text(f"results={len(self.results())}: " + " | ".join(str(r["content"])[:60] for r in self.results()))
@@ -213,7 +213,7 @@ class Stub(http.server.BaseHTTPRequestHandler):
                 "detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "extra inputs are not permitted"}]}})
         self.text("fine")
 
-    # B16 as well
+    # B16
     def mode_finishempty(self):
         self.events([chunk({"role": "assistant", "content": "A whole answer."}, ""), chunk(finish="stop"), {**chunk({}, ""), "usage": USAGE["usage"]}])
 
@@ -260,7 +260,7 @@ class Stub(http.server.BaseHTTPRequestHandler):
                      chunk({"content": "and "}), chunk({"content": [{"type": "text", "text": "the second."}]}),
                      chunk(finish="stop"), USAGE])
 
-    # What client libraries take
+    # What client libraries accept
     def mode_redirect(self):
         if self.path.endswith("/here/chat/completions"):
             return self.text("found after a redirect")

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Chat completions with a quota: ten requests, then one each EVERY seconds; else 429 with the true Retry-After. quota_model_server.py DIRECTORY"""
+"""Chat completions with a quota: quota_model_server.py DIRECTORY.
+
+Ten requests, then one each $EVERY seconds; a request above the quota gets 429 with the true Retry-After."""
 import json, math, os, sys, threading, time
 from http.server import ThreadingHTTPServer, BaseHTTPRequestHandler
 log = open(sys.argv[1] + '/log', 'a', buffering=1); lock = threading.Lock(); every = float(os.environ.get('EVERY', '2')); room = 10.0; last = time.time()

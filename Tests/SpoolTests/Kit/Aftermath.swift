@@ -4,19 +4,19 @@ import Testing
 
 @testable import Spool
 
-/// What must be so after a crash or a fault, when a node has taken over.
+/// What must hold after a crash or a fault, once a node has taken over.
 struct Aftermath {
     let scenario: Scenario
     let spool: TestSpool
     let told: Scenario.Told
     let point: Comment
 
-    /// Takes over what `dead` left, and sees that all is there and can go on to its end.
+    /// Takes over what `dead` left, and checks that all of it is there and can be completed.
     func check(takenOverBy name: String, from dead: String = "a") async throws {
         let node = try await spool.node(name)
         var jobs = try await takeOver(node, from: dead)
         for name in spool.tree("inbox/\(TestSpool.queue)") {
-            // As the next reading of the inbox does.
+            // As the next scan of the inbox does.
             guard let job = SpoolLayout.carriedJob(Array(name.utf8)) else { continue }
             _ = try await node.endCarried(job, in: TestSpool.queue)
         }
@@ -85,7 +85,7 @@ struct Aftermath {
         }
     }
 
-    /// One job, at its end, with all that belongs to it and nothing else.
+    /// Checks that one job has ended, with all its files and no others.
     private func checkEnd() throws {
         #expect(try spool.problems() == [], point)
         let root = try spool.root()

@@ -4,10 +4,10 @@ import SystemPackage
 
 @testable import Spool
 
-/// The real file system, whose calls are written down, and which fails or dies where a test says.
+/// The real filesystem with a record of its calls, which fails or dies where a test says.
 ///
-/// It counts every call that changes the disk; for faults that do not kill, those that only look, too. Syncs are
-/// written down and not made: no test cuts the power.
+/// It counts every call that changes the disk; for faults that do not kill, also calls that only read. Syncs are
+/// recorded and not made: no test cuts the power.
 final class FaultyFileSystem: FileSystem {
     enum Fault: Sendable {
         /// The n-th call of any kind fails, once.
@@ -29,7 +29,7 @@ final class FaultyFileSystem: FileSystem {
     private let state = Mutex(State())
     private let hooks = Mutex(Hooks())
 
-    // A struct, no tuple: a closure that is read out of a generic box in place is wrapped again each time.
+    // A struct, not a tuple: a closure that is read in place out of a generic box is wrapped again each time.
     private struct Hooks {
         var before: Before = { _ in }
         var hasNoWriter: HasNoWriter?
@@ -42,10 +42,10 @@ final class FaultyFileSystem: FileSystem {
     typealias Before = @Sendable (String) throws(Errno) -> Void
     typealias HasNoWriter = @Sendable () throws(Errno) -> Bool
 
-    /// Calls that changed something, or tried to, as `rename inbox/default/a -> processing/a/J/drop@default`.
+    /// Calls that changed something, or tried to, such as `rename inbox/default/a -> processing/a/J/drop@default`.
     var calls: [String] { state.withLock { $0.calls } }
 
-    /// Whether the fault was met.
+    /// Whether the fault has occurred.
     var hasStruck: Bool { state.withLock { $0.hasStruck } }
 
     func arm(_ fault: Fault) {
@@ -56,21 +56,21 @@ final class FaultyFileSystem: FileSystem {
 
     func forgetCalls() { state.withLock { $0.calls = [] } }
 
-    /// Does something just before a call; what it throws is the call's error.
+    /// Runs `hook` just before a call; an error that it throws is the call's error.
     func before(_ hook: @escaping Before) { hooks.withLock { $0.before = hook } }
 
-    /// Answers in the kernel's place whether somebody writes.
+    /// Answers in the kernel's place whether a file has no writer.
     func answerHasNoWriter(_ answer: HasNoWriter?) { hooks.withLock { $0.hasNoWriter = answer } }
 
-    /// Makes every drop fail to be opened, and every file that is opened to be read; nil for none.
+    /// Makes every open of a drop, and every open for reading, fail with this error; nil for none.
     func failOpens(with error: Errno?) { hooks.withLock { $0.openError = error } }
 
-    /// Does something just before a history that was closed is opened again.
+    /// Runs `hook` just before a history that was closed is opened again.
     func beforeAppendingAgain(_ hook: @escaping @Sendable () -> Void) {
         hooks.withLock { $0.beforeAppendingAgain = hook }
     }
 
-    /// Is said to be on a filesystem of this machine alone, or not.
+    /// Sets whether every file counts as being on a filesystem of this machine alone.
     func answerIsLocal(_ answer: Bool) { hooks.withLock { $0.isLocal = answer } }
 
     /// Makes every write short, as on a disk that is just full.

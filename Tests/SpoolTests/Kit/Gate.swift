@@ -8,7 +8,7 @@ final class Gate: Sendable {
 
     private let visitors = Mutex(0)
 
-    /// True for the first who asks.
+    /// True for the first caller.
     var isFirst: Bool {
         visitors.withLock { count in
             count += 1
@@ -22,7 +22,7 @@ final class Gate: Sendable {
         opened.wait()
     }
 
-    /// Returns when a thread stands before the gate.
+    /// Returns when a thread waits at the gate.
     func arrival() async { for await _ in arrivals.stream { return } }
 
     func open() { opened.signal() }

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Spool
 
-/// A piece of a node's life, which a test cuts short at every call.
+/// A part of a node's run, which a test cuts short at every call.
 struct Scenario: Sendable, CustomTestStringConvertible {
-    /// What the node's user was told; it must be true for ever.
+    /// The records that the node reported; they must be true for ever.
     final class Told: Sendable {
         private let records = Mutex<[HistoryRecord]>([])
         var all: [HistoryRecord] { records.withLock { $0 } }
@@ -18,7 +18,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     var testDescription: String
     var text = "hello"
     var owner: UInt32 = 0
-    /// Brings the job to where the scenario begins, on a disk that works.
+    /// Brings the job to the start of the scenario, on a disk that works.
     var prepare: @Sendable (SpoolNode, Drop, TestSpool) async throws -> OwnedJob? = { _, _, _ in nil }
     var run: @Sendable (SpoolNode, Drop, OwnedJob?, Told) async throws -> Void
 
@@ -50,7 +50,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         run: reject.run
     )
 
-    /// Out of whose inbox nothing can be renamed, from the first life to the last.
+    /// A scenario with an inbox from which nothing can be renamed, from the first run to the last.
     private static func carried(_ name: String, owner: UInt32 = 0) -> Scenario {
         Scenario(
             testDescription: name,
@@ -110,9 +110,9 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         )
     }
 
-    // MARK: Lives
+    // MARK: Runs
 
-    /// The first life, up to the fault; nil when it came to its end without meeting it.
+    /// Runs the scenario up to the fault; `isOver` when it ended without meeting the fault.
     func live(in spool: TestSpool, until fault: FaultyFileSystem.Fault) async throws -> (told: Told, isOver: Bool) {
         let node = try await spool.node()
         try spool.drop("a.json", text)

@@ -33,7 +33,7 @@ final class TestSpool: Sendable {
 
     func root() throws -> SpoolRoot { try SpoolRoot(path: path, fileSystem: fileSystem) }
 
-    /// A new life of a node, prepared.
+    /// A new run of a node, prepared.
     func node(_ name: String = "a", openJobsMax: Int = SpoolNode.openJobsMax) async throws -> SpoolNode {
         let root = try root()
         let node = SpoolNode(
@@ -54,7 +54,7 @@ final class TestSpool: Sendable {
         return node
     }
 
-    /// Makes the inbox one on another filesystem, as far as renames show it.
+    /// Makes renames into and out of the inbox fail, as on another filesystem.
     func separateInbox() {
         fileSystem.before { call throws(Errno) in
             guard call.hasPrefix("rename ") else { return }
@@ -103,7 +103,7 @@ final class TestSpool: Sendable {
         }
     }
 
-    /// As ``openDescriptors()``, once the disk's threads have let go what they worked on last.
+    /// As ``openDescriptors()``, after a wait for the disk threads to release what they worked on last.
     func openDescriptors(settledAt count: Int) async throws -> Int {
         for _ in 0..<10_000 where try openDescriptors() != count { await Task.yield() }
         return try openDescriptors()
@@ -147,7 +147,7 @@ extension SpoolNode {
         try await accept(drop, .lenient(), look: look)
     }
 
-    /// Accepts a drop that cannot but be accepted.
+    /// Accepts a drop; any other outcome is an error.
     func accepted(_ drop: Drop, _ rules: DropRules = .lenient()) async throws -> (OwnedJob, HistoryRecord) {
         let outcome = try await accept(drop, rules, look: nil)
         guard case .accepted(let job, let record) = outcome else { throw Unexpected("\(outcome)") }
@@ -173,7 +173,7 @@ extension SpoolNode.Claim {
     var isUnreadable: Bool { if case .unreadable = self { true } else { false } }
 }
 
-/// Something came out otherwise than a test needs.
+/// An outcome that a test does not expect.
 struct Unexpected: Error, CustomStringConvertible {
     var description: String
 

@@ -1,7 +1,7 @@
 import Jobs
 import Synchronization
 
-/// A wall clock that goes only when a test turns it.
+/// A wall clock that moves only when a test turns it.
 final class TurnedClock: Sendable {
     private let time = Mutex(Timestamp(milliseconds: 1_795_485_600_000))
 
