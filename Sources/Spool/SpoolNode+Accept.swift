@@ -36,7 +36,7 @@ extension SpoolNode {
     /// Drops that are taken one after another are accepted in that order whenever a crash comes: what still lies in the
     /// inbox then is later than all that was taken.
     package func take(_ drop: Drop, _ rules: DropRules, look: Look?, turn: JobID) async throws -> Taken {
-        let room = try await openJobs.room()
+        let room = try await openJobs.room(for: .drop)
         let step = try await threads.run { [self] in try claim(drop, rules, look, turn) }
         if case .stays = step { room.leave() }
         return Taken(step, room)
