@@ -1,6 +1,7 @@
 package import Jobs
 package import NIOCore
 package import Spool
+import Tools
 
 /// What the program takes from the machine, passed in so that a test can give its own.
 package struct Platform: Sendable {
