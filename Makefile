@@ -61,10 +61,12 @@ fuzz: packages ## Fuzz the parsers; MINUTES=10 TARGET=name
 
 # The benchmarks, on the filesystem of DIR; BENCHMARKS="drain latency" for some. They take some 40 minutes on a quiet
 # machine on which nothing large was removed just before; nearly half goes into removing a million jobs and files.
-bench: packages ## Measure what the program costs; BENCHMARKS="drain" for some
+# SHORT=1 measures the main figures in some five minutes. Each run is written to docs/performance as soon as it is done.
+bench: packages ## Measure what the program costs; BENCHMARKS="drain" for some, SHORT=1 for five minutes
+	scripts/install-packages.sh strace valgrind e2fsprogs mount
 	scripts/build.sh $(RELEASE) --product agentspool
 	$(SWIFT) build -c release --package-path Benchmarks
-	Benchmarks/.build/release/benchmarks $(BENCHMARKS) --runs $(RUNS) --program .build/release/agentspool \
+	Benchmarks/.build/release/benchmarks $(BENCHMARKS) $(if $(SHORT),--short) --runs $(RUNS) --program .build/release/agentspool \
 	  --output docs/performance $(if $(DIR),--directory $(DIR))
 
 # Installs and measures what people would use instead.

@@ -24,21 +24,19 @@ enum Agent {
         let server = try ModelServer(answerAfter: answerAfter)
         defer { server.stop() }
         let model = "{provider: openai, base_url: \"http://127.0.0.1:\(server.port)/v1\", model: m, stream: false}"
-        for _ in 0..<workplace.runs {
-            let configuration = Configuration.steps(callsPerJob, concurrency: concurrency)
-            let spool = try BenchmarkSpool(workplace, configuration: configuration, model: model)
-            let daemon = try spool.start()
-            try spool.waitUntilReady()
-            let (cpuBefore, start) = (daemon.cpuSeconds, Clock.now)
-            try spool.drop(jobs)
-            try spool.wait("the last job", interval: 0.02) { spool.finished == jobs + 1 }
-            let (cpuAfter, end) = (daemon.cpuSeconds, Clock.now)
-            _ = try spool.stop(daemon)
-            let calls = Double(jobs * callsPerJob)
-            let perCall = (end - start) / calls * Double(concurrency)
-            overhead.samples.append((perCall - answerAfter) * 1_000)
-            cpu.samples.append((cpuAfter - cpuBefore) / calls * 1_000)
-        }
+        let configuration = Configuration.steps(callsPerJob, concurrency: concurrency)
+        let spool = try BenchmarkSpool(workplace, configuration: configuration, model: model)
+        let daemon = try spool.start()
+        try spool.waitUntilReady()
+        let (cpuBefore, start) = (daemon.cpuSeconds, Clock.now)
+        try spool.drop(jobs)
+        try spool.wait("the last job", interval: 0.02) { spool.finished == jobs + 1 }
+        let (cpuAfter, end) = (daemon.cpuSeconds, Clock.now)
+        _ = try spool.stop(daemon)
+        let calls = Double(jobs * callsPerJob)
+        let perCall = (end - start) / calls * Double(concurrency)
+        overhead.samples.append((perCall - answerAfter) * 1_000)
+        cpu.samples.append((cpuAfter - cpuBefore) / calls * 1_000)
         return [overhead, cpu]
     }
 }

@@ -5,7 +5,7 @@ enum Backlog {
     private static let seconds = 5.0
 
     static func measure(_ workplace: Workplace) throws -> [Figure] {
-        let sizes = workplace.isQuick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000]
+        let sizes = workplace.size == .full ? [1_000, 10_000, 100_000, 1_000_000] : [1_000, 10_000]
         var figures: [Figure] = []
         var rates: [Figure] = []
         for size in sizes {
@@ -20,13 +20,10 @@ enum Backlog {
             var memory = Figure(benchmark: "backlog", name: "memory, \(name) waiting", unit: "MB", samples: [])
             var first = Figure(benchmark: "backlog", name: "first job, \(name) waiting", unit: "ms", samples: [])
             if size == 1_000_000 { memory.target = .atMost(150) }
-            // A million files are written for each run, so there are fewer runs.
-            for _ in 0..<(size == 1_000_000 ? min(workplace.runs, 3) : workplace.runs) {
-                let seen = try sample(workplace, size)
-                rate.samples.append(seen.rate)
-                memory.samples.append(seen.memory)
-                first.samples.append(seen.first * 1_000)
-            }
+            let seen = try sample(workplace, size)
+            rate.samples.append(seen.rate)
+            memory.samples.append(seen.memory)
+            first.samples.append(seen.first * 1_000)
             rates.append(rate)
             figures += [rate, memory, first]
         }
@@ -39,7 +36,7 @@ enum Backlog {
                 samples: last.samples.map { $0 / base * 100 },
                 durability: "synced"
             )
-            if !workplace.isQuick { ratio.target = .atLeast(80) }
+            if workplace.size == .full { ratio.target = .atLeast(80) }
             figures.append(ratio)
         }
         return figures

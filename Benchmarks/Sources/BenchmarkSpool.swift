@@ -40,10 +40,12 @@ final class BenchmarkSpool {
 
     /// Starts the daemon.
     ///
-    /// - Parameter openFiles: The daemon's limit of open files; nil for that of the benchmarks.
-    func start(_ arguments: [String] = [], openFiles: Int? = nil) throws -> Child {
+    /// - Parameters:
+    ///   - openFiles: Its limit of open files; nil for that of the benchmarks.
+    ///   - tracer: A program with its arguments that runs the daemon.
+    func start(_ arguments: [String] = [], openFiles: Int? = nil, under tracer: [String] = []) throws -> Child {
         workplace.settle()
-        let command = [workplace.program, "run", "--spool", path, "--node", "bench"] + arguments
+        let command = tracer + [workplace.program, "run", "--spool", path, "--node", "bench"] + arguments
         guard let openFiles else { return try Child(command, log: log) }
         return try Child(["/bin/sh", "-c", "ulimit -n \(openFiles) && exec \"$0\" \"$@\""] + command, log: log)
     }

@@ -31,6 +31,12 @@ struct BenchmarksCommand: ParsableCommand {
     @Flag(help: "Small numbers, to see that everything works; the figures mean little.")
     var quick = false
 
+    @Flag(
+        help:
+            "Some five minutes: a fifth of the jobs, three runs, and no benchmark of a million files unless it is named."
+    )
+    var short = false
+
     func validate() throws {
         if let unknown = names.first(where: { name in !Suite.all.contains { $0.name == name } }) {
             throw ValidationError(
@@ -41,17 +47,21 @@ struct BenchmarksCommand: ParsableCommand {
     }
 
     func run() throws {
-        let workplace = try Workplace(program: program, directory: directory, runs: runs, isQuick: quick)
+        let size = quick ? Workplace.Size.quick : short ? .short : .full
+        let workplace = try Workplace(program: program, directory: directory, size: size)
         defer { workplace.remove() }
         let machine = Machine(of: workplace.directory)
         print(machine.text)
         var report = Report(machine: machine)
         var hasFailed = false
-        for benchmark in Suite.all where names.isEmpty || names.contains(benchmark.name) {
+        for benchmark in Suite.all where isWanted(benchmark) {
             Terminal.note("\(benchmark.name): \(benchmark.about)")
             do {
-                report.add(try benchmark.measure(workplace))
-                if let output { try report.write(to: output) }
+                // Written after each run: what an interruption leaves is as good as it is long.
+                for _ in 0..<min(short ? min(runs, 3) : runs, benchmark.mostRuns) {
+                    report.add(try benchmark.measure(workplace))
+                    if let output { try report.write(to: output) }
+                }
             } catch {
                 // The other benchmarks go on.
                 Terminal.note("  failed: \(error)")
@@ -61,6 +71,10 @@ struct BenchmarksCommand: ParsableCommand {
         print(report.table)
         if hasFailed { throw ExitCode.failure }
     }
+
+    private func isWanted(_ benchmark: Suite.Benchmark) -> Bool {
+        names.isEmpty ? !short || benchmark.isShort : names.contains(benchmark.name)
+    }
 }
 
 /// All benchmarks, in the order of the table.
@@ -68,26 +82,55 @@ enum Suite {
     struct Benchmark: Sendable {
         var name: String
         var about: String
+        /// What takes long, or does not vary, is measured so often at most.
+        var mostRuns = Int.max
+        /// Part of a short measurement.
+        var isShort = false
+        /// One run: a sample, or some, for each figure.
         var measure: @Sendable (Workplace) throws -> [Figure]
     }
 
     static let all: [Benchmark] = [
-        Benchmark(name: "drain", about: "jobs of one step, waiting in the inbox", measure: Drain.measure),
-        Benchmark(name: "steps", about: "jobs of five durable steps", measure: Steps.measure),
+        Benchmark(
+            name: "counts",
+            about: "what a job costs on any processor: system calls, instructions, allocations",
+            mostRuns: 3,
+            isShort: true,
+            measure: Counts.measure
+        ),
+        Benchmark(
+            name: "drain",
+            about: "jobs of one step, waiting in the inbox",
+            isShort: true,
+            measure: Drain.measure
+        ),
+        Benchmark(
+            name: "journal",
+            about: "the same on an ext4 with a journal, on a loop device",
+            isShort: true,
+            measure: Journal.measure
+        ),
+        Benchmark(name: "steps", about: "jobs of five durable steps", isShort: true, measure: Steps.measure),
         Benchmark(
             name: "latency",
             about: "from the rename into an inbox to the start of the first step",
+            isShort: true,
             measure: Latency.measure
         ),
-        Benchmark(name: "agent", about: "model calls to a server that answers after 50 ms", measure: Agent.measure),
+        Benchmark(
+            name: "agent",
+            about: "model calls to a server that answers after 50 ms",
+            isShort: true,
+            measure: Agent.measure
+        ),
         Benchmark(
             name: "in-flight",
             about: "10,000 model calls at the same time, each answered after 2 s",
             measure: InFlight.measure
         ),
         Benchmark(name: "commands", about: "jobs whose step is /bin/true", measure: Commands.measure),
-        Benchmark(name: "backlog", about: "up to a million files waiting", measure: Backlog.measure),
-        Benchmark(name: "index", about: "a million finished jobs", measure: Index.measure),
+        Benchmark(name: "backlog", about: "up to a million files waiting", mostRuns: 3, measure: Backlog.measure),
+        Benchmark(name: "index", about: "a million finished jobs", mostRuns: 1, measure: Index.measure),
         Benchmark(name: "recovery", about: "10,000 jobs in processing/ after kill -9", measure: Recovery.measure),
         Benchmark(name: "batch", about: "a batch file of 50,000 lines", measure: Batch.measure),
         Benchmark(name: "idle", about: "a minute of nothing", measure: Idle.measure),

@@ -14,6 +14,8 @@ final class Child {
         var cpuSeconds: Double
         /// The most memory it ever had, in MB.
         var peakMemory: Double
+        /// How often its threads went to sleep.
+        var sleeps: Int
     }
 
     let pid: pid_t
@@ -33,7 +35,7 @@ final class Child {
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
         started = Clock.now
-        let code = posix_spawn(&pid, arguments[0], &actions, nil, &words, environ)
+        let code = posix_spawnp(&pid, arguments[0], &actions, nil, &words, environ)
         guard code == 0 else {
             throw Failed(description: "cannot start \(arguments[0]): \(String(cString: strerror(code)))")
         }
@@ -51,7 +53,8 @@ final class Child {
         return Usage(
             status: status,
             cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-            peakMemory: Double(usage.ru_maxrss) / 1024
+            peakMemory: Double(usage.ru_maxrss) / 1024,
+            sleeps: usage.ru_nvcsw
         )
     }
 
@@ -81,6 +84,22 @@ final class Child {
         let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// Waits for its end, and says how many bytes it has written, also those that are only in the page cache; ``wait()``
+    /// must follow.
+    func bytesWritten() -> Int {
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/io", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("wchar:") }
+        return line.flatMap { Int($0.dropFirst("wchar:".count).trimmingCharacters(in: .whitespaces)) } ?? 0
+    }
+
+    /// Where a program is that PATH leads to.
+    static func find(_ name: String) -> String? {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
     }
 
     /// How many descriptors it has open.

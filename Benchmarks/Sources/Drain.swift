@@ -23,12 +23,10 @@ enum Drain {
         )
         var looseLimit = limit
         (looseLimit.name, looseLimit.durability) = ("limit program, not synced", "not synced")
-        for _ in 0..<workplace.runs {
-            limit.samples.append(try workplace.rate(["drain", "DIR", "\(count)", "\(concurrency)", "sync"]))
-            durable.samples.append(try rate(workplace, count, isSynced: true))
-            looseLimit.samples.append(try workplace.rate(["drain", "DIR", "\(count)", "\(concurrency)", "off"]))
-            loose.samples.append(try rate(workplace, count, isSynced: false))
-        }
+        limit.samples.append(try workplace.rate(["drain", "DIR", "\(count)", "\(concurrency)", "sync"]))
+        durable.samples.append(try rate(workplace, count, isSynced: true))
+        looseLimit.samples.append(try workplace.rate(["drain", "DIR", "\(count)", "\(concurrency)", "off"]))
+        loose.samples.append(try rate(workplace, count, isSynced: false))
         return [
             durable, limit, .ratio("of the limit, durable", durable, to: limit, target: .atLeast(60)), loose,
             looseLimit,

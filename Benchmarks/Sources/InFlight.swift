@@ -21,7 +21,7 @@ enum InFlight {
         let jobs = workplace.count(10_000, quick: 500)
         func figure(_ name: String, _ unit: String, synced: Bool = false, _ target: Figure.Target? = nil) -> Figure {
             Figure(
-                benchmark: "in flight",
+                benchmark: "in-flight",
                 name: name,
                 unit: unit,
                 samples: [],
@@ -37,18 +37,16 @@ enum InFlight {
         var descriptors = figure("descriptors at most", "", .atMost(Double(openFiles)))
         var refused = figure("lines of \"Too many open files\"", "", .atMost(0))
         try raiseLimit()
-        for _ in 0..<workplace.runs {
-            let idle = try run(workplace, jobs: 1, answerAfter: 0)
-            let quick = try run(workplace, jobs: jobs, answerAfter: 0)
-            let run = try run(workplace, jobs: jobs, answerAfter: answerAfter)
-            atOnce.samples.append(Double(jobs) / quick.seconds)
-            late.samples.append(Double(jobs) / run.seconds)
-            ideal.samples.append((quick.seconds + answerAfter) / run.seconds * 100)
-            memory.samples.append(run.memory)
-            each.samples.append((run.memory - idle.memory) * 1_024 / Double(jobs))
-            descriptors.samples.append(Double(run.descriptors))
-            refused.samples.append(Double(run.refused))
-        }
+        let idle = try run(workplace, jobs: 1, answerAfter: 0)
+        let quick = try run(workplace, jobs: jobs, answerAfter: 0)
+        let run = try run(workplace, jobs: jobs, answerAfter: answerAfter)
+        atOnce.samples.append(Double(jobs) / quick.seconds)
+        late.samples.append(Double(jobs) / run.seconds)
+        ideal.samples.append((quick.seconds + answerAfter) / run.seconds * 100)
+        memory.samples.append(run.memory)
+        each.samples.append((run.memory - idle.memory) * 1_024 / Double(jobs))
+        descriptors.samples.append(Double(run.descriptors))
+        refused.samples.append(Double(run.refused))
         return [atOnce, late, ideal, memory, each, descriptors, refused]
     }
 

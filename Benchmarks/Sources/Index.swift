@@ -23,7 +23,7 @@ enum Index {
             samples: [],
             target: .atLeast(20_000)
         )
-        for _ in 0..<min(workplace.runs, workplace.isQuick ? 1 : 3) {
+        for _ in 0..<(workplace.size == .full ? 3 : 1) {
             let seconds = try spool.run(["reindex"]).seconds
             reindex.samples.append(Double(jobs) / seconds)
         }
@@ -32,7 +32,7 @@ enum Index {
         for (name, arguments) in commands {
             let target = name == "status" ? Figure.Target.atMost(50) : nil
             var figure = Figure(benchmark: "index", name: name, unit: "ms", samples: [], target: target)
-            for _ in 0..<(workplace.runs * 4) { figure.samples.append(try spool.run(arguments).seconds * 1_000) }
+            for _ in 0..<20 { figure.samples.append(try spool.run(arguments).seconds * 1_000) }
             figures.append(figure)
         }
         return figures

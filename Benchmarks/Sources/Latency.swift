@@ -19,15 +19,13 @@ enum Latency {
                 target: bound.map { .atMost($0) }
             )
         }
-        for _ in 0..<workplace.runs {
-            let spool = try BenchmarkSpool(workplace, configuration: Configuration.steps(1, concurrency: 4))
-            let daemon = try spool.start()
-            try spool.waitUntilReady()
-            let histogram = try microseconds(spool, drops)
-            _ = try spool.stop(daemon)
-            let values = [histogram.valueAtPercentile(50), histogram.valueAtPercentile(99), histogram.max]
-            for index in figures.indices { figures[index].samples.append(Double(values[index]) / 1_000) }
-        }
+        let spool = try BenchmarkSpool(workplace, configuration: Configuration.steps(1, concurrency: 4))
+        let daemon = try spool.start()
+        try spool.waitUntilReady()
+        let histogram = try microseconds(spool, drops)
+        _ = try spool.stop(daemon)
+        let values = [histogram.valueAtPercentile(50), histogram.valueAtPercentile(99), histogram.max]
+        for index in figures.indices { figures[index].samples.append(Double(values[index]) / 1_000) }
         return figures
     }
 

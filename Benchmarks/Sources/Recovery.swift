@@ -14,20 +14,18 @@ enum Recovery {
         )
         var all = Figure(benchmark: "recovery", name: "all jobs done", unit: "s", samples: [], durability: "synced")
         let template = try interruptedJob(workplace)
-        for _ in 0..<workplace.runs {
-            let spool = try BenchmarkSpool(workplace, configuration: Configuration.steps(2, concurrency: 64))
-            try? FileManager.default.createDirectory(
-                atPath: "\(spool.path)/processing/bench",
-                withIntermediateDirectories: true
-            )
-            try template.write(jobs, in: "\(spool.path)/processing/bench", areLinked: false)
-            let daemon = try spool.start()
-            try spool.wait("the first job") { spool.finished > 0 }
-            first.samples.append(Clock.now - daemon.started)
-            try spool.wait("the last job", interval: 0.05) { spool.finished == jobs }
-            all.samples.append(Clock.now - daemon.started)
-            _ = try spool.stop(daemon)
-        }
+        let spool = try BenchmarkSpool(workplace, configuration: Configuration.steps(2, concurrency: 64))
+        try? FileManager.default.createDirectory(
+            atPath: "\(spool.path)/processing/bench",
+            withIntermediateDirectories: true
+        )
+        try template.write(jobs, in: "\(spool.path)/processing/bench", areLinked: false)
+        let daemon = try spool.start()
+        try spool.wait("the first job") { spool.finished > 0 }
+        first.samples.append(Clock.now - daemon.started)
+        try spool.wait("the last job", interval: 0.05) { spool.finished == jobs }
+        all.samples.append(Clock.now - daemon.started)
+        _ = try spool.stop(daemon)
         return [first, all]
     }
 

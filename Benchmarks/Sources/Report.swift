@@ -7,7 +7,13 @@ struct Report: Codable {
 
     init(machine: Machine) { self.machine = machine }
 
-    mutating func add(_ figures: [Figure]) { self.figures += figures }
+    /// Adds what one run measured: samples of figures that are there, and figures.
+    mutating func add(_ figures: [Figure]) {
+        for figure in figures {
+            let index = self.figures.firstIndex { $0.benchmark == figure.benchmark && $0.name == figure.name }
+            if let index { self.figures[index].samples += figure.samples } else { self.figures.append(figure) }
+        }
+    }
 
     // MARK: Table
 

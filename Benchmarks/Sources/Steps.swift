@@ -16,15 +16,13 @@ enum Steps {
                 durability: "synced"
             )
             if concurrency == 64 { steps.target = .atLeast(10_000) }
-            for _ in 0..<workplace.runs {
-                limit.samples.append(
-                    try workplace.rate(["steps", "DIR", "\(jobs)", "\(stepsPerJob)", "\(concurrency)"])
-                )
-                let configuration = Configuration.steps(stepsPerJob, concurrency: concurrency)
-                let spool = try BenchmarkSpool(workplace, configuration: configuration)
-                try spool.drop(jobs)
-                steps.samples.append(Double(jobs * stepsPerJob) / (try spool.drain(expecting: jobs).seconds))
-            }
+            limit.samples.append(
+                try workplace.rate(["steps", "DIR", "\(jobs)", "\(stepsPerJob)", "\(concurrency)"])
+            )
+            let configuration = Configuration.steps(stepsPerJob, concurrency: concurrency)
+            let spool = try BenchmarkSpool(workplace, configuration: configuration)
+            try spool.drop(jobs)
+            steps.samples.append(Double(jobs * stepsPerJob) / (try spool.drain(expecting: jobs).seconds))
             figures += [steps, limit]
         }
         return figures

@@ -7,25 +7,44 @@ struct Workplace: Sendable {
     /// The plain C program.
     let limit: String
     let directory: String
-    let runs: Int
-    let isQuick: Bool
+    let size: Size
 
-    init(program: String, directory: String, runs: Int, isQuick: Bool) throws {
+    /// How much is measured.
+    enum Size {
+        case full
+        /// Minutes in all.
+        case short
+        /// Only to see that everything works.
+        case quick
+    }
+
+    init(program: String, directory: String, size: Size) throws {
         guard access(program, X_OK) == 0 else {
             throw Child.Failed(description: "\(program) cannot be run: make bench builds it")
         }
         self.program = program
         limit = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/limit"
         self.directory = directory + "/agentspool-benchmarks-\(getpid())"
-        self.runs = runs
-        self.isQuick = isQuick
+        self.size = size
         try FileManager.default.createDirectory(atPath: self.directory, withIntermediateDirectories: true)
+    }
+
+    /// The same in another directory.
+    init(_ other: Workplace, directory: String) {
+        (program, limit, size) = (other.program, other.limit, other.size)
+        self.directory = directory
     }
 
     func remove() { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// `full`, or the smaller `quick` with `--quick`.
-    func count(_ full: Int, quick: Int) -> Int { isQuick ? quick : full }
+    /// `full`, a fifth of it with `--short`, or the smaller `quick` with `--quick`.
+    func count(_ full: Int, quick: Int) -> Int {
+        switch size {
+        case .full: full
+        case .short: max(quick, full / 5)
+        case .quick: quick
+        }
+    }
 
     /// Runs the limit program; the rate that it prints, in jobs, steps or starts a second.
     func rate(_ arguments: [String]) throws -> Double {

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,13 @@ int clinux_ofd_is_locked(int fd) {
 int clinux_has_no_writer(int fd) {
     if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return -1;
     return fcntl(fd, F_SETLEASE, F_UNLCK);
+}
+
+int clinux_limit_open_files(pid_t process, uint64_t soft) {
+    struct rlimit limit;
+    if (prlimit(process, RLIMIT_NOFILE, NULL, &limit) != 0) return -1;
+    limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+    return prlimit(process, RLIMIT_NOFILE, &limit, NULL);
 }
 
 long clinux_filesystem_type(int fd) {

@@ -1,6 +1,7 @@
 package import Jobs
 package import NIOCore
 package import Spool
+import Tools
 
 /// What the program uses of the machine, passed in so that a test can replace it.
 package struct Platform: Sendable {

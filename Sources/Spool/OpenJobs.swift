@@ -53,7 +53,9 @@ final class OpenJobs: Sendable {
         /// The number of drops that are being accepted, and of jobs that are being opened.
         var arriving = 0
         var waitingForFiles = Deque<CheckedContinuation<Void, Never>>()
-        var waitingForRoom = Deque<CheckedContinuation<Void, Never>>()
+        /// Jobs that are to be opened, and drops.
+        var waitingJobs = Deque<CheckedContinuation<Void, Never>>()
+        var waitingDrops = Deque<CheckedContinuation<Void, Never>>()
         var sweeps = 0
         var isSweeping = false
     }
@@ -75,6 +77,14 @@ final class OpenJobs: Sendable {
 
     /// Files that were not used for this long are closed by the next sweep.
     private static let idleTime: Duration = .milliseconds(100)
+
+    /// What arrives.
+    enum Arrival {
+        /// Copying a long one may take minutes.
+        case drop
+        /// The engine's loop waits for it.
+        case job
+    }
 
     private let max: Int
     private let fileSystem: any FileSystem
@@ -172,16 +182,19 @@ final class OpenJobs: Sendable {
 
     /// Waits for a permit to take one more drop or to open one more job.
     ///
-    /// Arrivals get half of the room at most: the holder of a permit may have to wait for files, too.
-    func room() async throws -> ArrivalRoom {
-        try await enter()
+    /// Arrivals get half of the room at most, because the holder of a permit may have to wait for files, too. Drops leave
+    /// a quarter of that half to jobs.
+    func room(for arrival: Arrival) async throws -> ArrivalRoom {
+        try await enter(arrival)
         return ArrivalRoom(of: self)
     }
 
-    private func enter() async throws {
+    private func arrivalsMax(_ arrival: Arrival) -> Int { arrival == .job ? max / 2 : max * 3 / 8 }
+
+    private func enter(_ arrival: Arrival) async throws {
         while true {
             let room = state.withLock { state -> Room in
-                guard state.arriving < max / 2 else { return .none }
+                guard state.arriving < arrivalsMax(arrival) else { return .none }
                 let room = makeRoom(&state)
                 if case .free = room { state.arriving += 1 }
                 return room
@@ -193,8 +206,11 @@ final class OpenJobs: Sendable {
                 await withCheckedContinuation { continuation in
                     let isAtOnce = state.withLock { state in
                         let mayBeRoom = hasRoom(state) || state.entries.values.contains { $0.users == 0 }
-                        if state.arriving < max / 2, mayBeRoom { return true }
-                        state.waitingForRoom.append(continuation)
+                        if state.arriving < arrivalsMax(arrival), mayBeRoom { return true }
+                        switch arrival {
+                        case .job: state.waitingJobs.append(continuation)
+                        case .drop: state.waitingDrops.append(continuation)
+                        }
                         return false
                     }
                     if isAtOnce { continuation.resume() }
@@ -227,7 +243,7 @@ final class OpenJobs: Sendable {
     var count: Int { state.withLock { $0.entries.count } }
 
     /// The number of drops and jobs that wait for a permit.
-    var waiting: Int { state.withLock { $0.waitingForRoom.count } }
+    var waiting: Int { state.withLock { $0.waitingJobs.count + $0.waitingDrops.count } }
 
     // MARK: Room
 
@@ -235,7 +251,8 @@ final class OpenJobs: Sendable {
 
     private func nextWaiter(_ state: inout State) -> CheckedContinuation<Void, Never>? {
         if let waiter = state.waitingForFiles.popFirst() { return waiter }
-        return state.arriving < max / 2 ? state.waitingForRoom.popFirst() : nil
+        if state.arriving < arrivalsMax(.job), let waiter = state.waitingJobs.popFirst() { return waiter }
+        return state.arriving < arrivalsMax(.drop) ? state.waitingDrops.popFirst() : nil
     }
 
     private func makeRoom(_ state: inout State) -> Room {
@@ -269,8 +286,8 @@ final class OpenJobs: Sendable {
 
     private func wakeAll() {
         let waiters = state.withLock { state in
-            defer { (state.waitingForFiles, state.waitingForRoom) = ([], []) }
-            return Array(state.waitingForFiles) + Array(state.waitingForRoom)
+            defer { (state.waitingForFiles, state.waitingJobs, state.waitingDrops) = ([], [], []) }
+            return Array(state.waitingForFiles) + Array(state.waitingJobs) + Array(state.waitingDrops)
         }
         for waiter in waiters { waiter.resume() }
     }

@@ -37,7 +37,7 @@ extension SpoolNode {
     /// Drops are accepted in the order in which they are taken, even after a crash: a drop that still lies in the inbox
     /// then comes later than all that were taken.
     package func take(_ drop: Drop, _ rules: DropRules, look: Look?, turn: JobID) async throws -> Taken {
-        let room = try await openJobs.room()
+        let room = try await openJobs.room(for: .drop)
         let step = try await threads.run { [self] in try claim(drop, rules, look, turn) }
         if case .stays = step { room.leave() }
         return Taken(step, room)

@@ -15,7 +15,7 @@ extension SpoolNode {
 
     /// Runs `body`, which accepts a drop or opens a job, as soon as there is room for one more.
     func withRoom<Value>(_ body: () async throws -> Value) async throws -> Value {
-        let room = try await openJobs.room()
+        let room = try await openJobs.room(for: .job)
         defer { room.leave() }
         return try await body()
     }

@@ -32,6 +32,7 @@ final class ProcessGroup: Sendable {
         state.withLock { $0.leader = leader }
         OwnChildren.add(leader)
         OutOfMemory.prefer(leader)
+        DescriptorLimit.lower(for: leader)
     }
 
     deinit { if let leader = state.withLock({ $0.leader }) { OwnChildren.remove(leader) } }

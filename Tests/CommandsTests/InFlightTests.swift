@@ -50,6 +50,26 @@ struct InFlightTests {
         #expect(!spool.read("daemon.log").contains("Too many open files"))
     }
 
+    @Test("A command gets the soft limit of open files that the daemon was started with")
+    func softLimit() async throws {
+        let spool = try TestSpool(
+            configuration: """
+                tools:
+                  limit:
+                    command: [sh, -c, 'until [ $(ulimit -Sn) = 512 ]; do sleep 0.01; done; echo lowered']
+                    effect: read
+                    timeout: 20s
+                workflows: {look: {steps: [{id: only, tool: limit}]}}
+                queues: {default: {workflow: look}}
+                """
+        )
+        try await spool.startDaemon(openFiles: 512, softly: true)
+        try spool.drop("x", as: "x.txt")
+        try await spool.untilSettled(1)
+        #expect(try spool.places() == ["done": 1])
+        #expect(try spool.stopDaemon() == 0)
+    }
+
     @Test("A job that waits for a model holds a descriptor for the connection, and none of its own")
     func waiting() async throws {
         let server = try HeldModelServer()
@@ -75,6 +95,8 @@ struct InFlightTests {
         server.open()
         try await spool.untilSettled(50)
         #expect(try spool.places() == ["done": 50])
+        // The daemon writes the index a moment later than the files.
+        #expect(try spool.stopDaemon() == 0)
         #expect(try spool.agentspool("verify").status == 0)
     }
 

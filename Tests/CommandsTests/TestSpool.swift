@@ -52,8 +52,10 @@ final class TestSpool {
 
     /// Starts a daemon, and returns when it says that it is ready.
     ///
-    /// - Parameter openFiles: The daemon's limit of open files; nil for that of the tests.
-    func startDaemon(_ arguments: [String] = [], openFiles: Int? = nil) async throws {
+    /// - Parameters:
+    ///   - openFiles: Its limit of open files; nil for that of the tests.
+    ///   - softly: Whether the daemon may raise that limit.
+    func startDaemon(_ arguments: [String] = [], openFiles: Int? = nil, softly: Bool = false) async throws {
         let log = URL(fileURLWithPath: path).appendingPathComponent("daemon.log")
         if !FileManager.default.fileExists(atPath: log.path) {
             _ = FileManager.default.createFile(atPath: log.path, contents: nil)
@@ -65,7 +67,7 @@ final class TestSpool {
         process.arguments = ["run", "--spool", path, "--node", "test"] + arguments
         if let openFiles {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            let command = ["-c", "ulimit -n \(openFiles) && exec \"$0\" \"$@\"", Program.path]
+            let command = ["-c", "ulimit \(softly ? "-Sn" : "-n") \(openFiles) && exec \"$0\" \"$@\"", Program.path]
             process.arguments = command + (process.arguments ?? [])
         }
         process.standardInput = FileHandle.nullDevice

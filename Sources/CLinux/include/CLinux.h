@@ -52,6 +52,10 @@ int clinux_memfd_create(const char *name);
    starts do not inherit that. 1 when SIGHUP was ignored before (as by nohup(1)), else 0; or -1 with errno. */
 int clinux_count_hangups(int fd);
 
+/* Sets the soft limit of another process's open files to `soft`, or to the hard one where that is less (prlimit(2)): 0, or
+   -1 with errno. */
+int clinux_limit_open_files(pid_t process, uint64_t soft);
+
 /* Whether orphaned descendants become children of this process (prctl(2), PR_GET_CHILD_SUBREAPER): 1, 0 or -1. */
 int clinux_is_subreaper(void);
 
