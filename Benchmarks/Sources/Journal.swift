@@ -3,7 +3,7 @@ import Glibc
 
 /// The drain on an ext4 with a journal, as servers have it: an image in a file, mounted on a loop device.
 enum Journal {
-    private static let bytes: Int64 = 4 << 30
+    private static let bytes = 4 << 30
 
     static func measure(_ workplace: Workplace) throws -> [Figure] {
         guard getuid() == 0 else { throw Child.Failed(description: "only root can mount the loop device") }
