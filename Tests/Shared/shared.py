@@ -78,6 +78,10 @@ class Spool:
     def done(self) -> dict[str, Path]:
         return {path.name[27:]: path for path in self.a.glob("done/*/*") if (path / "result.json").exists()}
 
+    def verify(self) -> None:
+        found = subprocess.run([PROGRAM, "verify", "--spool", str(self.a)], capture_output=True, text=True)
+        right(found.returncode == 0, found.stdout + found.stderr)
+
     def text(self, name: str) -> str:
         return next(self.done()[name].glob("job*")).read_text()
 
@@ -148,8 +152,7 @@ def own_inode(spool: Spool) -> str:
     file.flush()
     os.fsync(file.fileno())
     right(spool.text("kept.txt") == "as it was taken", spool.text("kept.txt"))
-    found = subprocess.run([PROGRAM, "verify", "--spool", str(spool.a)], capture_output=True, text=True)
-    right(found.returncode == 0, found.stdout + found.stderr)
+    spool.verify()
     return "the job is what was accepted"
 
 
@@ -173,8 +176,8 @@ def request(spool: Spool) -> str:
 CASES = [(taken, "0s"), (half_written, "0s"), (pauses, "8s"), (own_inode, "0s"), (request, "0s")]
 
 
-def play(hosts: Hosts, case: Callable[[Spool], str], settle: str) -> bool:
-    spool = Spool(hosts, case.__name__, settle)
+def play(hosts: Hosts, case: Callable[[Spool], str], settle: str, kind: type[Spool] = Spool) -> bool:
+    spool = kind(hosts, case.__name__, settle)
     try:
         spool.start()
         seen, is_right = case(spool), True
