@@ -1,4 +1,4 @@
-"""Reads a job's history from outside, by its documented form and without the program's own code."""
+"""Reads a job's history from outside, by its documented form (docs/formats.md, section 5) and without the program's own code."""
 
 from __future__ import annotations
 

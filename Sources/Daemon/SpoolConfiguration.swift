@@ -23,7 +23,7 @@ package struct SpoolConfiguration: Sendable {
     /// The directory of the file: the paths of commands and scripts are relative to it.
     package let directory: String
 
-    /// The members of the file, in the order of INTERFACE.
+    /// The members of the file, in the order of docs/formats.md, section 15.
     private static let members = [
         "models", "tools", "mcp_servers", "workflows", "queues", "workers", "index", "durability", "redact",
     ]

@@ -120,8 +120,8 @@ package struct IndexRebuild: Sendable {
                 missing[row.job] = row.state
             }
         }
-        // A scan may miss a name that is renamed while it reads (spool-rules 21), or a job that moves against its
-        // order: so it searches twice.
+        // A scan may miss a name that is renamed while it reads (docs/filesystem-rules.md, rule 21), or a job that moves
+        // against its order: so it searches twice.
         for _ in 0..<2 {
             let found = try await find(Set(missing.keys))
             _ = try await write(all: found)

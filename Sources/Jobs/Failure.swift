@@ -1,4 +1,4 @@
-/// The class of a failure, which decides what happens next (DESIGN section 5).
+/// The class of a failure, which decides what happens next (docs/job-life.md, section 4).
 package enum FailureClass: String, Sendable, CaseIterable {
     /// A retry may succeed: the step is tried again.
     case temporary

@@ -1,6 +1,6 @@
 package import OrderedCollections
 
-/// A job document: what a `.json`, `.yaml` or `.yml` drop asks for (INTERFACE, Drops).
+/// A job document: what a `.json`, `.yaml` or `.yml` drop asks for (docs/formats.md, section 3).
 package struct JobDocument: Sendable, Equatable {
     package var workflow: String?
     package var input: JSON = .null

@@ -178,7 +178,7 @@ package struct ControlRequest: Sendable, Equatable {
         } catch {
             throw SpoolError("reading control/\(name)", error, advice: "The request stays there, and is read again")
         }
-        // A hard link to another user's file is not that user's request (spool-rules 15).
+        // A hard link to another user's file is not that user's request (docs/filesystem-rules.md, rule 15).
         guard status.kind == .regular, status.links == 1, bytes.count <= sizeMax else {
             throw Rejection("control/\(name) is no request")
         }

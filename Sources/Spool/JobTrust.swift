@@ -15,7 +15,7 @@ package struct UnreadableJob: Error, CustomStringConvertible {
 }
 
 extension SpoolNode {
-    /// Checks that a directory may be trusted as a job (DESIGN section 4).
+    /// Checks that a directory may be trusted as a job (docs/filesystem-rules.md, rule 31).
     ///
     /// The daemon's user must own it and the files that are read from it, and its history must have no second hard
     /// link: a user that can write a history can run any command.

@@ -1,6 +1,6 @@
 package import Jobs
 
-/// How a drop that is not taken yet looked, and why it was not taken (spool-rules 12).
+/// How a drop that is not taken yet looked, and why it was not taken (docs/filesystem-rules.md, rule 12).
 package struct Look: Sendable, Equatable {
     /// What a drop waits for.
     package enum Reason: String, Sendable, CaseIterable {

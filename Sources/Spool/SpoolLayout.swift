@@ -1,6 +1,6 @@
 package import Jobs
 
-/// Names and paths of the spool, relative to its root (DESIGN section 3).
+/// Names and paths of the spool, relative to its root (docs/formats.md, section 1).
 package enum SpoolLayout {
     package static let configuration = "agentspool.yaml"
     package static let identity = "spool.id"

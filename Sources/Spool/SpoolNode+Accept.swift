@@ -3,7 +3,7 @@ import Synchronization
 import SystemPackage
 
 extension SpoolNode {
-    /// Takes a drop from its inbox and makes it a job (DESIGN section 4, accept).
+    /// Takes a drop from its inbox and makes it a job (docs/job-life.md, section 3).
     ///
     /// When it returns `accepted`, the job is durable: its drop, its history, and the directories that lead to them.
     ///
@@ -220,7 +220,8 @@ extension SpoolNode {
         do throws(Errno) {
             try fileSystem.renameRaw(drop.name, in: inbox.directory, to: entry, in: directory)
         } catch {
-            // A rename may succeed although its answer is lost: a drop that is there was moved (spool-rules 18).
+            // A rename may succeed although its answer is lost: a drop that is there was moved
+            // (docs/filesystem-rules.md, rule 18).
             if try !isThere(entry, name, directory) {
                 if error == .improperLink { return try carry(drop, from: inbox, seen, rules, to: target) }
                 try fileSystem.removeDirectory(name.description, in: parent)

@@ -103,7 +103,8 @@ extension SpoolNode {
         }
     }
 
-    /// Copies the drop to an inode of the daemon's own, which its submitter cannot write to (spool-rules 13).
+    /// Copies the drop to an inode of the daemon's own, which its submitter cannot write to
+    /// (docs/filesystem-rules.md, rule 13).
     ///
     /// This copies drops of other users, and every drop where a writer on another host may have it open unseen. The
     /// submitter's inode, which alone shows its owner, stays beside the copy until the acceptance is durable.
@@ -189,7 +190,7 @@ extension SpoolNode {
                 try fileSystem.rename(entry, in: directory, to: file, in: directory)
                 return true
             } catch .noSuchFileOrDirectory {
-                // A rename may succeed although its answer is lost (spool-rules 18).
+                // A rename may succeed although its answer is lost (docs/filesystem-rules.md, rule 18).
                 return false
             }
         }
@@ -217,7 +218,7 @@ extension SpoolNode {
 }
 
 extension Acceptance.Kind {
-    /// Chooses the kind by the drop's ending (INTERFACE, Drops).
+    /// Chooses the kind by the drop's ending (docs/formats.md, section 3).
     ///
     /// - Parameter takesRows: Whether a table is a batch.
     package init(dropName: String, takesRows: Bool = false) {

@@ -106,7 +106,7 @@ extension SpoolNode {
             do throws(Errno) {
                 try fileSystem.removeIfPresent(source, in: inbox)
             } catch {
-                // It may have succeeded although its answer was lost (spool-rules 18).
+                // It may have succeeded although its answer was lost (docs/filesystem-rules.md, rule 18).
                 if try fileSystem.exists(source, in: inbox) { throw error }
             }
         }

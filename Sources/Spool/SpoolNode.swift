@@ -119,7 +119,7 @@ package final class SpoolNode: Sendable {
 
     // MARK: Commit
 
-    /// Appends a record and carries out what follows from it, in the order of DESIGN section 4.
+    /// Appends a record and carries out what follows from it, in the order of docs/job-life.md, section 3.
     ///
     /// When it returns, the record is durable; where the command moves the job, the directory is in its new place, both
     /// parents are synced, and the job is no longer this node's.
@@ -245,7 +245,7 @@ package final class SpoolNode: Sendable {
         try await durability.sync(directories: parents)
     }
 
-    /// Renames; after an error it looks whether the rename took place all the same (spool-rules 18).
+    /// Renames; after an error it looks whether the rename took place all the same (docs/filesystem-rules.md, rule 18).
     func rename(
         _ name: String,
         in source: OpenFile,

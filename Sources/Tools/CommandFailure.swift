@@ -3,7 +3,7 @@ import Jobs
 import Subprocess
 import SystemPackage
 
-/// Builds the failures of a command's call, with class and message (DESIGN section 5).
+/// Builds the failures of a command's call, with class and message (docs/job-life.md, section 4).
 struct CommandFailure {
     /// The most characters of standard error's last line in a message.
     static let quoteMax = 300

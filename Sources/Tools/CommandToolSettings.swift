@@ -1,6 +1,6 @@
 package import Jobs
 
-/// What the configuration says about one tool that is a command (INTERFACE, `tools:`).
+/// What the configuration says about one tool that is a command (docs/formats.md, section 15).
 package struct CommandToolSettings: Sendable, Equatable {
     package static let members =
         [

@@ -1,7 +1,7 @@
 package import Jobs
 import OrderedCollections
 
-/// Takes secrets out of what people read about a job outside its directory (DESIGN, principle 6).
+/// Takes secrets out of what people read about a job outside its directory (docs/formats.md, section 5).
 ///
 /// Always masked: keys of providers, tokens, passwords in assignments and URLs, private keys, card numbers; see
 /// ``RedactionScanner``. Rules of the configuration add patterns and paths. Hiding too much is preferred to too little.

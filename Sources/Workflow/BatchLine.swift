@@ -2,7 +2,7 @@ package import Jobs
 package import Models
 import OrderedCollections
 
-/// One line of a batch file (INTERFACE, Drops).
+/// One line of a batch file (docs/formats.md, section 3).
 package struct BatchLine: Sendable, Equatable {
     /// The batch format of a line and of its result.
     package enum Dialect: Sendable, Equatable {

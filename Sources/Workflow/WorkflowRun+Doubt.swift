@@ -1,7 +1,7 @@
 import Jobs
 import Tools
 
-/// The tool's effect decides what happens to a step that was begun and has no outcome (DESIGN section 5).
+/// The tool's effect decides what happens to a step that was begun and has no outcome (docs/job-life.md, section 4).
 extension WorkflowRun {
     /// The output that a step already has: from its record, from the check of a call whose outcome is unknown, or from
     /// the job that this one resumes.

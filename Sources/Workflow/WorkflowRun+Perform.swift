@@ -6,7 +6,7 @@ extension WorkflowRun {
     /// Runs a step until it is done, with its retries, or takes its output from the record.
     ///
     /// It records the intent before and the outcome after every attempt; of a tool with an effect both are durable in
-    /// time (DESIGN section 4, step).
+    /// time (docs/job-life.md, section 3).
     func perform(
         _ leaf: Leaf,
         attempt body: @Sendable (Attempt) async throws -> AttemptResult

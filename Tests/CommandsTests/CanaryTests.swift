@@ -4,7 +4,7 @@ import OrderedCollections
 import Spool
 import Testing
 
-/// Secrets go in everywhere; outside the job directories none is shown (DESIGN, principle 6).
+/// Secrets go in everywhere; outside the job directories none is shown (docs/formats.md, section 5).
 @Suite("Secrets of a job")
 struct CanaryTests {
     /// A secret as it stands in a text, and the part of it that must never be seen.

@@ -16,7 +16,7 @@ struct SpoolConfigurationTests {
         )
     }
 
-    /// The configuration of INTERFACE, without the members that this version refuses.
+    /// A configuration with a member of most kinds that docs/formats.md, section 15 has.
     private static let good = """
         models:
           default:
@@ -73,7 +73,7 @@ struct SpoolConfigurationTests {
         redact: [{pattern: 'sk-[A-Za-z0-9]{20,}'}, {path: input.card}]
         """
 
-    @Test("The configuration of INTERFACE is read")
+    @Test("A configuration with a member of most kinds is read")
     func good() throws {
         let configuration = try read(Self.good)
         #expect(configuration.catalog.workflows.keys == ["prompt", "triage"])

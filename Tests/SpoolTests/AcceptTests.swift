@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Accepting a drop")
 struct AcceptTests {
-    @Test("Accepting a drop makes the calls of DESIGN section 4, in their order")
+    @Test("Accepting a drop makes the calls of docs/job-life.md, section 3, in their order")
     func order() async throws {
         let spool = try TestSpool()
         let node = try await spool.node()

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Journal fields")
 struct JournalFieldTests {
-    @Test("Journal fields have the names that INTERFACE promises")
+    @Test("Journal fields have the names that operators filter by")
     func names() {
         #expect(
             JournalField.allCases.map(\.name) == [

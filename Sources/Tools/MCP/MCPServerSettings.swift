@@ -1,7 +1,7 @@
 package import Jobs
 package import OrderedCollections
 
-/// What the configuration says about one MCP server (INTERFACE, `mcp_servers:`).
+/// What the configuration says about one MCP server (docs/tools.md#mcp-servers).
 package struct MCPServerSettings: Sendable, Equatable {
     package static let members = ["command", "environment", "timeout", "timeout_max", "start_timeout", "tools"]
 

@@ -117,13 +117,13 @@ class Stub(http.server.BaseHTTPRequestHandler):
     def mode_agent(self):
         self.agent_turn()
 
-    # B11: two calls with the same index, to be distinguished by their ids alone
+    # Two calls with the same index, to be distinguished by their ids alone
     def mode_index0(self):
         if self.results():
             return self.text(f"results={len(self.results())}: " + " | ".join(str(r["content"])[:60] for r in self.results()))
         self.calls([call(f"call_{c}", self.tool(), json.dumps({"city": c}), 0) for c in CITIES])
 
-    # B12: what the model sent with its call must come back with the call
+    # What the model sent with its call must come back with the call
     def mode_reasoner(self):
         for m in self.messages:
             if m.get("tool_calls") and not m.get("reasoning_content"):
@@ -156,7 +156,7 @@ class Stub(http.server.BaseHTTPRequestHandler):
         events.append({"type": "message_stop"})
         self.events([f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events], done=False)
 
-    # B13: a history with broken arguments is refused for ever
+    # A history with broken arguments is refused for ever
     def poisoned(self):
         for m in self.messages:
             for c in m.get("tool_calls") or []:
@@ -174,7 +174,7 @@ class Stub(http.server.BaseHTTPRequestHandler):
         if not self.poisoned():
             self.agent_turn('{"city": "Par')
 
-    # B14
+    # A server without json_schema, and JSON behind <think>
     def mode_noschema(self):
         if (self.body.get("response_format") or {}).get("type") == "json_schema":
             return self.refuse("This response_format type is not available on this server")
@@ -183,7 +183,7 @@ class Stub(http.server.BaseHTTPRequestHandler):
     def mode_thinktext(self):
         self.text("<think>\nThe customer waits, so {urgent}.\n</think>\n\n{\"urgent\": true}")
 
-    # B15
+    # Empty answers, and answers that a limit cut
     def mode_empty(self):
         self.text("")
 
@@ -200,7 +200,7 @@ class Stub(http.server.BaseHTTPRequestHandler):
             {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}, "usage": {"output_tokens": 4096}},
             {"type": "message_stop"}]], done=False)
 
-    # B16
+    # Errors in the place of a stream
     def mode_objerr(self):
         self.events([{"object": "error", "message": "the prompt has 9000 tokens and the context 8192", "type": "BadRequestError", "code": 400}])
 
@@ -213,24 +213,24 @@ class Stub(http.server.BaseHTTPRequestHandler):
                 "detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "extra inputs are not permitted"}]}})
         self.text("fine")
 
-    # B16
+    # Streams with an odd finish_reason
     def mode_finishempty(self):
         self.events([chunk({"role": "assistant", "content": "A whole answer."}, ""), chunk(finish="stop"), {**chunk({}, ""), "usage": USAGE["usage"]}])
 
     def mode_nullcut(self):
         self.events([chunk({"role": "assistant", "content": "Half of an ans"}, "null")], done=False)
 
-    # B17: 90 words, one a second
+    # 90 words, one a second
     def mode_slow(self):
         self.events([chunk({"role": "assistant", "content": f"word{i} "}) for i in range(90)] + [chunk(finish="stop"), USAGE], pause=1.0)
 
-    # B18: eight turns of 1.2 kB each, and never a word about tokens
+    # Eight turns of 1.2 kB each, and never a word about tokens
     def mode_nousage(self):
         if len(self.results()) >= 8:
             return self.text("done after 8 turns", usage=False)
         self.calls([call(f"call_{len(self.results())}", self.tool(), '{"city": "Paris"}', 0)], {"content": "blah " * 240}, usage=False)
 
-    # B19
+    # A server that is strict with the schemas of tools
     def mode_strictschema(self):
         for t in self.body.get("tools") or []:
             p = t["function"].get("parameters")
@@ -241,13 +241,13 @@ class Stub(http.server.BaseHTTPRequestHandler):
                 return self.refuse('Unknown name "$schema" at tools[0].function.parameters')
         self.agent_turn("{}")
 
-    # B21
+    # A context that a long request does not fit
     def mode_ctx(self):
         if int(self.headers.get("Content-Length", 0)) > 400_000:
             return self.refuse("the request is longer than the context", code="context_length_exceeded")
         self.agent_turn("{}")
 
-    # B10: lines with BAD fail while the file fail-lines exists in DIRECTORY
+    # Lines with BAD fail while the file fail-lines exists in DIRECTORY
     def mode_lines(self):
         if "BAD" in self.last() and os.path.exists(os.path.join(DIRECTORY, "fail-lines")):
             return self.refuse("no credit left for this line", 400)
