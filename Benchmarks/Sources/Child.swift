@@ -86,8 +86,8 @@ final class Child {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Waits for its end, and says how many bytes it has written, also those that are only in the page cache; ``wait()``
-    /// must follow.
+    /// Waits for its end, and says how many bytes it has written, also those that are only in the page cache;
+    /// ``wait()`` must follow.
     func bytesWritten() -> Int {
         var information = siginfo_t()
         while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}

@@ -27,7 +27,7 @@ enum AnswersTarget: FuzzTarget {
 
     static func check(_ json: JSON, _ dialect: Dialect) {
         for request in requests {
-            let reading = AnswerReading(model: "m", dialect: dialect)
+            let reading = AnswerContext(model: "m", dialect: dialect)
             guard let answer = try? dialect.read(json, for: request, reading) else { continue }
             claimEqual(answer.body, json, "an answer keeps the provider's body")
             claimEqual(answer.usage.modelCalls, 1, "an answer is one call")
@@ -55,7 +55,7 @@ enum AnswersTarget: FuzzTarget {
         }
     }
 
-    private static func check(_ verdict: ProviderVerdict) {
+    private static func check(_ verdict: ClassifiedError) {
         let failure = verdict.failure
         claim(!failure.message.isEmpty && failure.message.count < 2_000, "a failure is said in few words")
         claim((failure.retryAfter ?? .zero) <= RetryAfter.max, "no provider parks a job for long")

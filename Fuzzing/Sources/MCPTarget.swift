@@ -50,7 +50,7 @@ enum MCPTarget: FuzzTarget {
 
     private static func checkVersions(_ versions: JSON?) {
         let names = (versions?.array ?? []).compactMap(\.string)
-        guard let era = MCPEra(amongst: names) else { return }
+        guard let era = MCPProtocolVersion(amongst: names) else { return }
         switch era {
         case .modern(let version), .legacy(let version): claim(names.contains(version), "a version is one of theirs")
         }

@@ -13,7 +13,7 @@ struct InboxReport {
         var queue: String
         var survey: InboxSurvey
         /// The drops that cannot be taken yet, and why.
-        var waiting: [(drop: WaitingDrop, reason: Look.Reason)] = []
+        var waiting: [(drop: WaitingDrop, reason: FileSnapshot.Reason)] = []
     }
 
     /// The most names of an inbox that are read; more would take too long.
@@ -84,7 +84,7 @@ struct InboxReport {
         let path = SpoolLayout.inbox(of: inbox.queue)
         let atLeast = inbox.survey.isComplete ? "" : "at least "
         var lines: [String] = []
-        for reason in LeftAlone.allCases {
+        for reason in SkipReason.allCases {
             guard let pile = inbox.survey.leftAlone[reason] else { continue }
             let files = pile.count == 1 ? "1 file" : "\(pile.count) files"
             let age = pile.oldest.map { ", \(pile.count == 1 ? "" : "the oldest ")\(spaced(now - $0))" } ?? ""
@@ -127,7 +127,7 @@ struct InboxReport {
                     "queue": .string(inbox.queue), "path": .string(SpoolLayout.inbox(of: inbox.queue)),
                     "complete": .bool(inbox.survey.isComplete), "drops": .int(Int64(inbox.survey.count)),
                     "left_alone": .array(
-                        LeftAlone.allCases.compactMap { reason in
+                        SkipReason.allCases.compactMap { reason in
                             inbox.survey.leftAlone[reason].map { pile in
                                 [
                                     "reason": .string(reason.rawValue), "count": .int(Int64(pile.count)),

@@ -8,7 +8,7 @@ enum InputFile {
 
     /// The name and the contents.
     ///
-    /// - Throws: ``CommandFailure`` (66).
+    /// - Throws: ``CommandLineError`` (66).
     static func read(_ path: String) throws -> (name: String, bytes: [UInt8]) {
         let fileSystem = LinuxFileSystem()
         do throws(Errno) {
@@ -16,7 +16,7 @@ enum InputFile {
             let bytes = try fileSystem.contents(of: fileSystem.open(path, in: nil, .followLinks))
             return (path.split(separator: "/").last.map(String.init) ?? path, bytes)
         } catch {
-            throw CommandFailure("\(path) cannot be read: \(error)", .noInput)
+            throw CommandLineError("\(path) cannot be read: \(error)", .noInput)
         }
     }
 

@@ -16,7 +16,7 @@ struct JobFinder {
 
     /// The one job that `text` means.
     ///
-    /// - Throws: ``CommandFailure``: none (66), or several (64), which it names.
+    /// - Throws: ``CommandLineError``: none (66), or several (64), which it names.
     func find(_ text: String) async throws -> JobLocation {
         if let name = JobName(text), let location = try spool.locate(name) { return location }
         let upper = text.uppercased()
@@ -29,11 +29,11 @@ struct JobFinder {
         if let exact = found.first(where: { $0.job.id.text == upper }) { return exact }
         guard let first = found.first else {
             if let note = try findRejected(text) { throw note.failure(in: spool) }
-            throw CommandFailure("there is no job \"\(text)\" in \(spool.path)", .noInput)
+            throw CommandLineError("there is no job \"\(text)\" in \(spool.path)", .noInput)
         }
         if found.count > 1 {
             let names = found.prefix(5).map { "  \($0.job)" }.joined(separator: "\n")
-            throw CommandFailure("\"\(text)\" means \(found.count) jobs; say which:\n\(names)", .init(64))
+            throw CommandLineError("\"\(text)\" means \(found.count) jobs; say which:\n\(names)", .init(64))
         }
         return first
     }
@@ -67,18 +67,18 @@ struct JobFinder {
                 return (location, history, JobReplay(name: location.job, records: history.records))
             }
         }
-        throw CommandFailure("the job \"\(text)\" keeps moving; try again", .temporary)
+        throw CommandLineError("the job \"\(text)\" keeps moving; try again", .temporary)
     }
 }
 
 extension RejectionNote {
     /// The error of a command that needs a job, for a drop that became none.
-    func failure(in spool: SpoolRoot) -> CommandFailure {
+    func failure(in spool: SpoolRoot) -> CommandLineError {
         let path = "\(spool.path)/\(spool.path(of: self))"
         if let first = duplicateOf {
-            return CommandFailure("\(job.drop) is the same as job \(first), and was not run: \(reason)", .data)
+            return CommandLineError("\(job.drop) is the same as job \(first), and was not run: \(reason)", .data)
         }
-        return CommandFailure(
+        return CommandLineError(
             "\(job.drop) was rejected: \(reason)\n"
                 + "It lies in \(path); mend it and move it back into \(spool.path)/inbox/\(queue)/",
             .data

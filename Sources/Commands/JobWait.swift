@@ -29,7 +29,7 @@ struct JobWait {
         while true {
             if try wait.isOver(json: json) { return }
             guard try NodeLock.nodes(of: spool).contains(where: \.isAlive) else {
-                throw CommandFailure(
+                throw CommandLineError(
                     "no daemon is running on \(spool.path); the job waits in its inbox. Start one with: agentspool run",
                     .unavailable
                 )
@@ -49,13 +49,13 @@ struct JobWait {
                 try ResultCommand.print(replay, json: json)
                 return true
             case .held(let hold):
-                throw CommandFailure("the job is held (\(hold.reason.rawValue)): \(hold.message)", .temporary)
+                throw CommandLineError("the job is held (\(hold.reason.rawValue)): \(hold.message)", .temporary)
             default: return false
             }
         }
         guard let note = try spool.rejectionNote(of: job) else { return false }
         guard let first = note.duplicateOf else {
-            throw CommandFailure("the job was rejected: \(note.reason)", .data)
+            throw CommandLineError("the job was rejected: \(note.reason)", .data)
         }
         Terminal.remark("it asks for what job \(first) does: \(note.reason)")
         (self.job, id) = (nil, first)
@@ -71,7 +71,7 @@ struct JobWait {
             if let name = names.first(where: { $0.id == id }) { return name }
         }
         misses += 1
-        if misses > 3 { throw CommandFailure("the job \(id) is not in \(spool.path) any more", .noInput) }
+        if misses > 3 { throw CommandLineError("the job \(id) is not in \(spool.path) any more", .noInput) }
         return nil
     }
 }

@@ -138,7 +138,7 @@ struct JobRow {
 
     init(_ summary: JobSummary) { self.summary = summary }
 
-    init(_ waiting: WaitingDrop, _ reason: Look.Reason?) {
+    init(_ waiting: WaitingDrop, _ reason: FileSnapshot.Reason?) {
         let named = String(validating: waiting.drop.name, as: UTF8.self).flatMap(JobName.init)
         summary = JobSummary(
             job: named?.id.text ?? "",

@@ -29,9 +29,9 @@ struct ReindexCommand: SpoolCommand {
     static func rebuild(_ options: SpoolOptions) async throws -> Int {
         let spool = try options.open()
         let logger = Logger(label: "agentspool") { _ in SwiftLogNoOpLogHandler() }
-        try IndexPlace.prepare(options.indexPath, spool: options.path)
+        try IndexLocation.prepare(options.indexPath, spool: options.path)
         let (database, _) = try IndexDatabase.open(path: options.indexPath, clock: .system, logger: logger)
-        if let owner = options.owner { try database.claim(for: owner) { IndexPlace.isCopied($0, to: owner.path) } }
+        if let owner = options.owner { try database.claim(for: owner) { IndexLocation.isCopied($0, to: owner.path) } }
         let writer = await IndexWriter(database: database, clock: .system, logger: logger) {}
         let result: Result<Int, any Error>
         do {

@@ -36,7 +36,7 @@ struct ReloadCommand: SpoolCommand {
         let living = try NodeLock.nodes(of: spool).filter(\.isAlive).map(\.node)
         let asked = node.map { [$0] } ?? living
         guard !asked.isEmpty, asked.allSatisfy(living.contains) else {
-            throw CommandFailure(
+            throw CommandLineError(
                 "no daemon is running on \(spool.path)\(node.map { " as node \($0)" } ?? ""); one that starts reads the "
                     + "configuration as it is then",
                 .unavailable
@@ -50,7 +50,7 @@ struct ReloadCommand: SpoolCommand {
         for (node, file) in requests {
             do {
                 if let code = show(try await answer(to: file, of: node, in: spool)) { failures.append(code) }
-            } catch let failure as CommandFailure {
+            } catch let failure as CommandLineError {
                 // The other nodes' answers are shown, too.
                 Terminal.complain(failure.message)
                 failures.append(failure.code)
@@ -69,18 +69,18 @@ struct ReloadCommand: SpoolCommand {
                 return answer
             }
             if isSettled {
-                throw CommandFailure("the daemon of node \(node) gave no answer; see its log", .temporary)
+                throw CommandLineError("the daemon of node \(node) gave no answer; see its log", .temporary)
             }
             guard try NodeLock.nodes(of: spool).contains(where: { $0.node == node && $0.isAlive }) else {
                 _ = try? ControlRequest.remove(file, in: spool)
-                throw CommandFailure(
+                throw CommandLineError(
                     "the daemon of node \(node) ended before it answered; its next start reads the configuration",
                     .unavailable
                 )
             }
             try await Task.sleep(for: .milliseconds(20))
         }
-        throw CommandFailure("the daemon of node \(node) has not answered yet; see its log", .temporary)
+        throw CommandLineError("the daemon of node \(node) has not answered yet; see its log", .temporary)
     }
 
     /// - Returns: The exit status of a refusal; nil for a success.

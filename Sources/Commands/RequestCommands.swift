@@ -135,10 +135,10 @@ struct ApproveCommand: SpoolCommand {
         }
         try await request.carryOut(.approve) { request, replay in
             guard case .held(let hold) = replay.life.state, let asked = hold.approval else {
-                throw CommandFailure("the job \(replay.name.id) does not wait for an approval", .data)
+                throw CommandLineError("the job \(replay.name.id) does not wait for an approval", .data)
             }
             if let hash, hash != asked.argumentsHash {
-                throw CommandFailure(
+                throw CommandLineError(
                     "the job \(replay.name.id) asks for something else by now: see approval.json",
                     .data
                 )
@@ -201,7 +201,7 @@ struct RequestOptions: ParsableArguments {
             } catch {
                 // A filter means only the jobs to which the action can be applied.
                 if jobs.isEmpty { continue }
-                throw error as? CommandFailure ?? CommandFailure("the job \(replay.name.id): \(error)", .data)
+                throw error as? CommandLineError ?? CommandLineError("the job \(replay.name.id): \(error)", .data)
             }
             asked.append((replay.name, replay.life.seq))
             requests.append(request)
@@ -209,7 +209,7 @@ struct RequestOptions: ParsableArguments {
         if asked.isEmpty { return Terminal.remark("There are no such jobs.") }
         for request in requests.merged { _ = try request.submit(to: spool, id: identifiers.next()) }
         guard try NodeLock.nodes(of: spool).contains(where: \.isAlive) else {
-            throw CommandFailure(
+            throw CommandLineError(
                 "no daemon is running on \(spool.path); the request waits in control/ and is carried out when one starts",
                 .unavailable
             )
@@ -248,7 +248,7 @@ struct RequestOptions: ParsableArguments {
             }
             try await Task.sleep(for: .milliseconds(20))
         }
-        throw CommandFailure("the daemon has not carried the request for \(job.id) out yet; see its log", .temporary)
+        throw CommandLineError("the daemon has not carried the request for \(job.id) out yet; see its log", .temporary)
     }
 }
 

@@ -39,7 +39,7 @@ struct ResultCommand: SpoolCommand {
         let result = ResultDocument(replay)
         guard let outcome = replay.outcome else {
             if json { Terminal.print(result.json) }
-            throw CommandFailure("the job is \(replay.life.state.name) and has no result yet", .temporary)
+            throw CommandLineError("the job is \(replay.life.state.name) and has no result yet", .temporary)
         }
         if json {
             Terminal.print(result.json)

@@ -24,7 +24,7 @@ struct ShowCommand: SpoolCommand {
         let (location, history, replay): (JobLocation, HistoryContents, JobReplay)
         do {
             (location, history, replay) = try await finder.read(job)
-        } catch let failure as CommandFailure {
+        } catch let failure as CommandLineError {
             guard let note = try finder.findRejected(job), failure.code == .data else { throw failure }
             return try show(note, in: spool)
         }
@@ -39,7 +39,7 @@ struct ShowCommand: SpoolCommand {
             return Terminal.print(.object(members.merging(report.json) { _, new in new }))
         }
         guard let row = JobSummary(replay) else {
-            throw CommandFailure("\(location.path) has no history that can be read; see agentspool verify", .data)
+            throw CommandLineError("\(location.path) has no history that can be read; see agentspool verify", .data)
         }
         print(row, report, path)
     }

@@ -28,7 +28,7 @@ extension SpoolCommand {
 
     private static func explanation(of error: any Error) -> (String, ExitCode) {
         switch error {
-        case let error as CommandFailure: (error.message, error.code)
+        case let error as CommandLineError: (error.message, error.code)
         case let error as DocumentError: ("\(error)", .configuration)
         case let error as SpoolError:
             ("\(error)", error.cause == .noSuchFileOrDirectory ? .noInput : .failure)
@@ -40,7 +40,7 @@ extension SpoolCommand {
 }
 
 /// Why a subcommand failed, and its exit status.
-struct CommandFailure: Error {
+struct CommandLineError: Error {
     var message: String
     var code: ExitCode
 

@@ -30,7 +30,7 @@ struct SpoolOptions: ParsableArguments {
         let index = try IndexDatabase.openReadOnly(path: indexPath)
         guard let owner else { return index }
         do throws(IndexError) {
-            try index.check(owner) { IndexPlace.isCopied($0, to: owner.path) }
+            try index.check(owner) { IndexLocation.isCopied($0, to: owner.path) }
             return index
         } catch {
             index.close()

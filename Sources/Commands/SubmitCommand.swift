@@ -77,7 +77,7 @@ struct SubmitCommand: SpoolCommand {
         let spool = try options.open()
         guard try spool.inboxes().contains(queue) else {
             let known = try spool.inboxes().joined(separator: ", ")
-            throw CommandFailure("there is no queue \"\(queue)\" in \(spool.path); there are: \(known)", .noInput)
+            throw CommandLineError("there is no queue \"\(queue)\" in \(spool.path); there are: \(known)", .noInput)
         }
         try checkQueue()
         var earlier: JobID?
@@ -88,7 +88,7 @@ struct SubmitCommand: SpoolCommand {
             Terminal.remark("standard input was taken as \(taken.name); --as says otherwise")
         }
         let document = drop.document
-        let holder = KeyHolder(spool: spool, options: options, queue: queue)
+        let holder = IdempotencyKeyLookup(spool: spool, options: options, queue: queue)
         if let document, let first = try holder.earlierJob(for: document) {
             return try await show(first, document.idempotencyKey, in: spool)
         }
@@ -113,7 +113,7 @@ struct SubmitCommand: SpoolCommand {
         guard let configuration = try? ConfigurationFile.load(options.configurationPath) else { return }
         let queues = configuration.catalog.queues.keys
         if queues.contains(queue) { return }
-        throw CommandFailure(
+        throw CommandLineError(
             "there is no queue \"\(queue)\" in \(options.configurationPath), and no daemon would take the job from its "
                 + "directory; there are: \(queues.joined(separator: ", "))",
             .noInput

@@ -24,7 +24,7 @@ struct SubmittedDrop {
     /// - Parameters:
     ///   - file: A path, `-` for standard input, nil for none.
     ///   - kind: What it is, as `--as` says.
-    /// - Throws: ``CommandFailure``: it cannot be read (66), or the options do not go with it (64, 65).
+    /// - Throws: ``CommandLineError``: it cannot be read (66), or the options do not go with it (64, 65).
     init(file: String?, as kind: SubmittedKind?, _ options: Options) throws {
         (name, bytes) = ("job.json", [])
         var given = try file.map { try InputFile.read($0) }
@@ -59,7 +59,7 @@ struct SubmittedDrop {
     private static func name(_ name: String, as kind: SubmittedKind) -> String {
         let stem = name.lastIndex(of: ".").flatMap { $0 == name.startIndex ? nil : String(name[..<$0]) } ?? name
         // An ending before `.txt` may decide the kind.
-        let isPlain = kind != .text || DropEnding.of(stem + kind.ending) == kind.ending
+        let isPlain = kind != .text || DropExtension.of(stem + kind.ending) == kind.ending
         return isPlain ? stem + kind.ending : "\(stem.replacing(".", with: "-"))\(kind.ending)"
     }
 
@@ -69,11 +69,11 @@ struct SubmittedDrop {
             if let format = Document.Format(fileName: given.name) {
                 let value = try parsed(given, format).value
                 guard let members = value.object else {
-                    throw CommandFailure("\(given.name) is no job document: \(value.kindName)", .data)
+                    throw CommandLineError("\(given.name) is no job document: \(value.kindName)", .data)
                 }
                 document = members
-            } else if DropEnding.batch.contains(DropEnding.of(given.name)) {
-                throw CommandFailure(
+            } else if DropExtension.batch.contains(DropExtension.of(given.name)) {
+                throw CommandLineError(
                     "a batch takes no --workflow, --input and --key: its queue has the workflow, its lines are the inputs; "
                         + "--as text sends it as one text",
                     ExitCode(64)
@@ -101,7 +101,7 @@ struct SubmittedDrop {
         do throws(TextFault) {
             return try PlainText.read(given.bytes, named: given.name)
         } catch {
-            throw CommandFailure(
+            throw CommandLineError(
                 "\(given.name): \(error); without --workflow, --input and --key it is submitted as a file",
                 .data
             )
@@ -112,7 +112,7 @@ struct SubmittedDrop {
         do throws(DocumentError) {
             return try Document(given.bytes, format: format, name: given.name)
         } catch {
-            throw CommandFailure("\(error)", .data)
+            throw CommandLineError("\(error)", .data)
         }
     }
 }

@@ -79,6 +79,6 @@ package enum ConfigurationFile {
     /// The index's path in the configuration, even when another part of that is faulty; else the standard path.
     package static func indexPath(configuration path: String, spool: String) -> String {
         let configured = try? document(at: path).value["index"]?.string
-        return configured.map { indexPath($0, in: directory(of: path)) } ?? IndexPlace.standard(spool: spool)
+        return configured.map { indexPath($0, in: directory(of: path)) } ?? IndexLocation.standard(spool: spool)
     }
 }

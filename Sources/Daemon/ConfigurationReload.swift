@@ -9,7 +9,7 @@ import Tools
 /// Reads the configuration again while the daemon works, and puts it into force as a whole or not at all.
 struct ConfigurationReload: Sendable {
     /// The configuration in force.
-    struct InForce: Sendable {
+    struct ActiveConfiguration: Sendable {
         var configuration: SpoolConfiguration
         /// The digests of the files that models name, keyed by model.
         var contents: [String: String]
@@ -18,7 +18,7 @@ struct ConfigurationReload: Sendable {
     let path: String
     let environment: [String: String]
     let platform: Platform
-    let library: WorkflowLibrary
+    let library: WorkflowCache
     let servers: MCPServers
     let engine: JobEngine
     /// Makes the inboxes of a configuration, and returns the engine's settings for it.
@@ -30,15 +30,15 @@ struct ConfigurationReload: Sendable {
         "cannot change while the daemon runs: restart it, or take the change back; nothing of the new configuration is "
         + "in force"
 
-    func inForce(_ configuration: SpoolConfiguration) -> InForce {
+    func inForce(_ configuration: SpoolConfiguration) -> ActiveConfiguration {
         var contents: [String: String] = [:]
         for model in configuration.models { contents[model.name] = model.contentsDigest(in: configuration.directory) }
-        return InForce(configuration: configuration, contents: contents)
+        return ActiveConfiguration(configuration: configuration, contents: contents)
     }
 
     /// - Parameter now: The configuration in force; replaced when this returns, unchanged when it throws.
     /// - Throws: ``ReloadAnswer/Refusal``.
-    func perform(_ now: inout InForce) async throws(ReloadAnswer.Refusal) -> ConfigurationChanges {
+    func perform(_ now: inout ActiveConfiguration) async throws(ReloadAnswer.Refusal) -> ConfigurationChanges {
         var document: Document?
         do {
             let bytes = try await file.bytes(limit: ConfigurationFile.sizeMax)
@@ -56,8 +56,13 @@ struct ConfigurationReload: Sendable {
         }
     }
 
-    private var file: SettledFile {
-        SettledFile(path: path, fileSystem: LinuxFileSystem(), clock: platform.clock, wallClock: platform.wallClock)
+    private var file: StableFileReader {
+        StableFileReader(
+            path: path,
+            fileSystem: LinuxFileSystem(),
+            clock: platform.clock,
+            wallClock: platform.wallClock
+        )
     }
 
     /// Checks all that a start of the daemon checks, and refuses changes that need a restart.
@@ -71,7 +76,7 @@ struct ConfigurationReload: Sendable {
         }
     }
 
-    private func changes(from old: InForce, to new: InForce) -> ConfigurationChanges {
+    private func changes(from old: ActiveConfiguration, to new: ActiveConfiguration) -> ConfigurationChanges {
         let contents = new.configuration.models.map(\.name).filter { name in
             old.contents[name] != nil && new.contents[name] != nil && old.contents[name] != new.contents[name]
         }

@@ -11,7 +11,7 @@ package struct Platform: Sendable {
     package var clock: any Clock<Duration>
     package var random: @Sendable () -> UInt64
     /// The threads on which syscalls block.
-    package var disk: DiskThreads
+    package var disk: WorkerThreads
     package var network: any EventLoopGroup
     /// How many descriptors the process may have.
     package var descriptorsMax: Int
@@ -21,7 +21,7 @@ package struct Platform: Sendable {
         wallClock: WallClock,
         clock: any Clock<Duration>,
         random: @escaping @Sendable () -> UInt64,
-        disk: DiskThreads,
+        disk: WorkerThreads,
         network: any EventLoopGroup,
         descriptorsMax: Int = 1_024
     ) {

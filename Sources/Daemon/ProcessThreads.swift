@@ -6,7 +6,7 @@ package import Spool
 /// The threads of this process: a few on which syscalls may block, one for the network, one for timers.
 package enum ProcessThreads {
     /// An fsync blocks one of them, and the others continue.
-    package static let disk = DiskThreads(count: 4)
+    package static let disk = WorkerThreads(count: 4)
 
     /// One is enough for hundreds of pending model calls, and no answer changes threads on its way.
     package static let network: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -28,7 +28,7 @@ private enum Executors: ExecutorFactory {
     static var defaultExecutor: any TaskExecutor { ProcessThreads.disk }
 }
 
-extension DiskThreads: SchedulingExecutor {
+extension WorkerThreads: SchedulingExecutor {
     package func enqueue<C: Clock>(
         _ job: consuming ExecutorJob,
         after delay: C.Duration,

@@ -6,7 +6,7 @@ import Telemetry
 
 /// Reloads the configuration whenever SIGHUP or a request in `control/` asks for it, one reload after another.
 struct ReloadService: Service {
-    let asks: ReloadAsks
+    let asks: PendingReloads
     let reload: ConfigurationReload
     /// The configuration that the daemon was started with.
     let start: SpoolConfiguration
@@ -39,7 +39,7 @@ struct ReloadService: Service {
         }
     }
 
-    private func perform(_ inForce: inout ConfigurationReload.InForce) async -> ReloadAnswer {
+    private func perform(_ inForce: inout ConfigurationReload.ActiveConfiguration) async -> ReloadAnswer {
         notifier.reloading("reading the configuration")
         let result: Result<ConfigurationChanges, ReloadAnswer.Refusal>
         do throws(ReloadAnswer.Refusal) {

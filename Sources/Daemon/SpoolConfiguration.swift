@@ -201,7 +201,7 @@ package struct SpoolConfiguration: Sendable {
         queue.sizeMax = try size("max_size", reader) ?? queue.sizeMax
         queue.textMax = try size("text_max", reader) ?? queue.textMax
         queue.takesRows = try reader.bool("rows") ?? false
-        queue.lineModels = try LineModels.map(reader, known: models)
+        queue.lineModels = try BatchModelMap.map(reader, known: models)
         queue.settle = try reader.duration("settle") ?? queue.settle
         queue.settleEmpty = try reader.duration("settle_empty") ?? queue.settleEmpty
         queue.names = try NameRules(reader)

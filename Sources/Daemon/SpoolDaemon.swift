@@ -32,7 +32,7 @@ package struct SpoolDaemon: Sendable {
     private let hangups: AsyncStream<Void>
     private let logger: Logger
 
-    private var shares: DescriptorShares { DescriptorShares(limit: platform.descriptorsMax) }
+    private var shares: DescriptorBudget { DescriptorBudget(limit: platform.descriptorsMax) }
 
     /// - Parameter hangups: An element whenever the daemon must reload the configuration, see ``HangupSignal``.
     package init(
@@ -81,13 +81,13 @@ package struct SpoolDaemon: Sendable {
         _ http: HTTPClient,
         _ servers: MCPServers
     ) async throws {
-        let library = WorkflowLibrary(
+        let library = WorkflowCache(
             http: http,
             environment: environment,
             directory: configuration.directory,
             clock: platform.clock,
             servers: servers,
-            descriptors: Descriptors(max: shares.calls, of: shares.limit),
+            descriptors: DescriptorPermits(max: shares.calls, of: shares.limit),
             logger: logger
         )
         let result: Result<Void, any Error>
@@ -109,7 +109,7 @@ package struct SpoolDaemon: Sendable {
 
     private func work(
         _ configuration: SpoolConfiguration,
-        _ library: WorkflowLibrary,
+        _ library: WorkflowCache,
         _ servers: MCPServers
     ) async throws {
         let spool = try SpoolRoot(path: options.spool, fileSystem: platform.fileSystem)
@@ -143,14 +143,14 @@ package struct SpoolDaemon: Sendable {
         _ configuration: SpoolConfiguration,
         _ node: SpoolNode,
         _ lock: NodeLock,
-        _ library: WorkflowLibrary,
+        _ library: WorkflowCache,
         _ servers: MCPServers
     ) async throws {
         let spool = node.spool
         let owner = owner(of: spool)
-        let path = configuration.index ?? IndexPlace.standard(spool: options.spool)
-        try IndexPlace.prepare(path, spool: options.spool)
-        let index = try await IndexKeeper(
+        let path = configuration.index ?? IndexLocation.standard(spool: options.spool)
+        try IndexLocation.prepare(path, spool: options.spool)
+        let index = try await IndexService(
             path: path,
             owner: owner,
             spool: spool,
@@ -183,12 +183,12 @@ package struct SpoolDaemon: Sendable {
         _ configuration: SpoolConfiguration,
         _ node: SpoolNode,
         _ lock: NodeLock,
-        _ index: IndexKeeper,
-        _ library: WorkflowLibrary,
+        _ index: IndexService,
+        _ library: WorkflowCache,
         _ servers: MCPServers
     ) async throws {
         let settings = settings(of: configuration, node)
-        let asks = ReloadAsks()
+        let asks = PendingReloads()
         let wakeUps = JobEngine.makeWakeUps()
         let watch = try InboxWatch { wakeUps.continuation.yield() }
         let engine = JobEngine(

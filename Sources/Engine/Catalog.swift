@@ -48,7 +48,7 @@ package struct Catalog: Sendable {
     /// Turns a drop into an acceptance.
     ///
     /// - Throws: `Rejection` with a sentence for the submitter, redacted: line, member and what was expected.
-    package func admit(_ contents: DropContents, at now: Timestamp) throws(Rejection) -> Acceptance {
+    package func makeAcceptance(_ contents: DropContents, at now: Timestamp) throws(Rejection) -> Acceptance {
         do {
             return try acceptance(of: contents, at: now)
         } catch {

@@ -25,18 +25,18 @@ final class HistoryRecorder: StepRecorder {
     private let lender: any Lender
     private let stopping: StopFlag
     private let pausing: StopFlag
-    private let worker: WorkerClaim
+    private let worker: WorkerLease
     private let gate: StepGate
     private let lock: NodeLock
     private let knownSecrets: Mutex<EventRedaction>
-    private let earlier = Mutex<EarlierJob?>(nil)
+    private let earlier = Mutex<ResumeSource?>(nil)
 
     init(
         _ job: OwnedJob,
         node: SpoolNode,
         observer: any JobObserver,
         lender: any Lender,
-        worker: WorkerClaim,
+        worker: WorkerLease,
         gate: StepGate,
         lock: NodeLock,
         stopping: StopFlag,
@@ -71,7 +71,7 @@ final class HistoryRecorder: StepRecorder {
     private var archive: JobArchive { JobArchive(job: job, node: node) }
 
     /// Takes outputs from `earlier`, the job that this one resumes.
-    func resume(_ earlier: EarlierJob?) { self.earlier.withLock { $0 = earlier } }
+    func resume(_ earlier: ResumeSource?) { self.earlier.withLock { $0 = earlier } }
 
     func earlierOutput(of question: StepQuestion) async throws -> EarlierOutput? {
         try await earlier.withLock(\.self)?.takeOutput(of: question)
@@ -100,7 +100,7 @@ final class HistoryRecorder: StepRecorder {
         defer { worker.end(step) }
         // A step that waits for a worker must not keep a suspected one from running alone.
         if !hasWorker {
-            try await Waits.during(JobSummary.awaitsWorker) { try await lender.waitForWorker(of: job.name) }
+            try await WaitReasons.during(JobSummary.awaitsWorker) { try await lender.waitForWorker(of: job.name) }
         }
         let turn = try await gate.enter(
             job.name,

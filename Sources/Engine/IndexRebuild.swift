@@ -12,14 +12,14 @@ package struct IndexRebuild: Sendable {
     private static let batchSize = 500
 
     private let spool: SpoolRoot
-    private let threads: DiskThreads
+    private let threads: WorkerThreads
     private let writer: IndexWriter
     private let onUnreadable: @Sendable (SpoolError) -> Void
 
     /// - Parameter onUnreadable: Called for each job that cannot be read, and so has no row or an old one.
     package init(
         spool: SpoolRoot,
-        threads: DiskThreads,
+        threads: WorkerThreads,
         writer: IndexWriter,
         onUnreadable: @escaping @Sendable (SpoolError) -> Void
     ) {
@@ -92,7 +92,7 @@ package struct IndexRebuild: Sendable {
                         guard let update = IndexUpdate.update(for: replay, records: part) else { return }
                         updates.withLock { $0.append(update) }
                     } == nil
-                } catch  where !error.isPassing {
+                } catch  where !error.isTransient {
                     // An unreadable job does not keep the others from having rows.
                     onUnreadable(error)
                     return false
@@ -120,8 +120,8 @@ package struct IndexRebuild: Sendable {
                 missing[row.job] = row.state
             }
         }
-        // A scan may miss a name that is renamed while it reads (docs/filesystem-rules.md, rule 21), or a job that moves
-        // against its order: so it searches twice.
+        // A scan may miss a name that is renamed while it reads (docs/filesystem-rules.md, rule 21), or a job that
+        // moves against its order: so it searches twice.
         for _ in 0..<2 {
             let found = try await find(Set(missing.keys))
             _ = try await write(all: found)

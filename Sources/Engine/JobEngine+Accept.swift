@@ -7,8 +7,8 @@ extension JobEngine {
     /// A drop that is about to be accepted.
     struct Candidate: Sendable {
         var drop: Drop
-        var place: DropPlace
-        var look: Look?
+        var place: DropOrderKey
+        var look: FileSnapshot?
         var rules: DropRules
         /// The job's place in its queue.
         var turn: JobID
@@ -16,7 +16,7 @@ extension JobEngine {
     }
 
     /// Nil when its queue is not configured.
-    func candidate(_ drop: Drop, at place: DropPlace, _ look: Look?) -> Candidate? {
+    func candidate(_ drop: Drop, at place: DropOrderKey, _ look: FileSnapshot?) -> Candidate? {
         guard var rules = rules(of: drop.queue) else { return nil }
         rules.witness = watch.witness(of: drop.name, in: drop.queue)
         let turn = node.nextTurn()
@@ -26,14 +26,14 @@ extension JobEngine {
     /// Takes these drops one after another, after those of earlier parts; accepts them concurrently.
     func accept(_ candidates: [Candidate], in queue: String) {
         guard let last = candidates.indices.last else { return }
-        let (before, taking) = (intakes[queue]?.taking, Taking())
+        let (before, taking) = (intakes[queue]?.taking, CompletionSignal())
         intakes[queue]?.taking = taking
         for candidate in candidates { schedule.beginArriving(candidate.part, in: queue, at: wallClock.now) }
         let task = Task { @concurrent [node] in
             await before?.whenDone()
             await withDiscardingTaskGroup { group in
                 for (index, candidate) in candidates.enumerated() {
-                    let taken: Result<SpoolNode.Taken, any Error>
+                    let taken: Result<SpoolNode.TakenDrop, any Error>
                     do {
                         taken = .success(
                             try await node.take(
@@ -59,7 +59,7 @@ extension JobEngine {
     }
 
     @concurrent
-    private nonisolated func accept(_ candidate: Candidate, _ taken: Result<SpoolNode.Taken, any Error>) async {
+    private nonisolated func accept(_ candidate: Candidate, _ taken: Result<SpoolNode.TakenDrop, any Error>) async {
         let result: Result<AcceptOutcome, any Error>
         do {
             result = .success(try await node.accept(taken.get(), candidate.drop, candidate.rules))
@@ -70,12 +70,12 @@ extension JobEngine {
     }
 
     /// Continues the acceptance of a drop that a previous run took.
-    func acceptAgain(_ taken: SpoolNode.Unaccepted) {
+    func resumeAccept(_ taken: SpoolNode.InterruptedAccept) {
         guard let rules = rules(of: taken.queue) else { return }
         intakes[taken.queue]?.accepting[taken.drop.name] = Task { @concurrent [node] in
             let result: Result<AcceptOutcome, any Error>
-            do { result = .success(try await node.acceptAgain(taken, rules)) } catch { result = .failure(error) }
-            await self.accepted(taken.drop, at: DropPlace(taken.drop.name), part: Self.firstPart, result)
+            do { result = .success(try await node.resumeAccept(taken, rules)) } catch { result = .failure(error) }
+            await self.accepted(taken.drop, at: DropOrderKey(taken.drop.name), part: Self.firstPart, result)
         }
     }
 
@@ -89,19 +89,19 @@ extension JobEngine {
             quiet: settings.quietTimes(untold: self.settings.settlingTime),
             takesRows: settings.takesRows,
             isTaken: isTaken,
-            admit: { [catalog, wallClock] contents throws(Rejection) in
-                try catalog.admit(contents, at: wallClock.now)
+            makeAcceptance: { [catalog, wallClock] contents throws(Rejection) in
+                try catalog.makeAcceptance(contents, at: wallClock.now)
             }
         )
     }
 
     private func accepted(
         _ drop: Drop,
-        at place: DropPlace,
+        at place: DropOrderKey,
         part: Int,
         _ result: Result<AcceptOutcome, any Error>
     ) async {
-        await settle(drop, at: place, part: part, result)
+        await handleOutcome(of: drop, at: place, part: part, result)
         // Only now: until its job is scheduled or deferred, the drop uses up room in the window.
         intakes[drop.queue]?.accepting[drop.name] = nil
         schedule.endArriving(part, in: drop.queue)
@@ -110,9 +110,9 @@ extension JobEngine {
         wake()
     }
 
-    private func settle(
-        _ drop: Drop,
-        at place: DropPlace,
+    private func handleOutcome(
+        of drop: Drop,
+        at place: DropOrderKey,
         part: Int,
         _ result: Result<AcceptOutcome, any Error>
     ) async {
@@ -121,7 +121,7 @@ extension JobEngine {
         switch result {
         case .success(.accepted(let job, let record)):
             endTrouble(drop.queue)
-            await admit(job, record, part: part)
+            await recordAccepted(job, record, part: part)
         case .success(.rejected(let row, let isTidy)):
             observer.dropRejected(row)
             if !isTidy {
@@ -150,7 +150,7 @@ extension JobEngine {
         }
     }
 
-    private func admit(_ job: OwnedJob, _ record: HistoryRecord, part: Int) async {
+    private func recordAccepted(_ job: OwnedJob, _ record: HistoryRecord, part: Int) async {
         let replay = job.replay
         observer.jobSeen(replay, [record])
         logger.info(
@@ -170,7 +170,7 @@ extension JobEngine {
             let ending = try await runner.commit(.deferUntil(start, reason: "its start time, run_after"), on: job)
             if case .deferred(let name, let until) = ending { deferred.add(name, due: until) }
         } catch {
-            strand(job.name, error)
+            retryLater(job.name, error)
         }
     }
 
@@ -179,7 +179,7 @@ extension JobEngine {
         active.suspicion = job.suspicion(after: settings.deathsMax)
         if active.suspicion != nil { suspects.insert(job.name) }
         jobs[job.name] = active
-        if isGateToldClosed { tellGate(of: active) }
+        if isGateReportedClosed { reportGateWaits(of: active) }
         var ticket = job.ticket
         (ticket.part, ticket.isDue) = (part, isDue)
         schedule.add(ticket)

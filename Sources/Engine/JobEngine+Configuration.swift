@@ -10,7 +10,7 @@ import Workflow
 /// their definitions, which lie in their histories.
 extension JobEngine {
     /// A configuration to apply, and the caller that waits for it.
-    struct NextConfiguration {
+    struct PendingConfiguration {
         var catalog: Catalog
         var settings: EngineSettings
         /// Today's usage of the queues that had no daily limits before.
@@ -33,7 +33,7 @@ extension JobEngine {
             let used = try await usageToday(of: catalog.queues.values)
             if stopping.isSet { throw CancellationError() }
             try await withCheckedThrowingContinuation { continuation in
-                nextConfiguration = NextConfiguration(
+                nextConfiguration = PendingConfiguration(
                     catalog: catalog,
                     settings: settings,
                     used: used,
@@ -92,7 +92,7 @@ extension JobEngine {
         runner.budgets.configure(catalog.queues.values, used: next.used)
         schedule.configure(queues: catalog.queues.values, concurrency: settings.concurrency)
         for queue in before.keys where catalog.queues[queue] == nil { leaveInbox(of: queue) }
-        for (name, queue) in catalog.queues where before[name] != queue { lookAnew(into: name, before[name], queue) }
+        for (name, queue) in catalog.queues where before[name] != queue { rescanInbox(into: name, before[name], queue) }
         if isScanDifferent { restartScans() }
         next.taken.resume()
     }
@@ -134,7 +134,7 @@ extension JobEngine {
     }
 
     /// Rescans an inbox whose rules for names or waiting times may have changed.
-    private func lookAnew(into name: String, _ old: QueueSettings?, _ new: QueueSettings) {
+    private func rescanInbox(into name: String, _ old: QueueSettings?, _ new: QueueSettings) {
         var intake = intakes[name] ?? Intake()
         intake.isChanged = true
         intake.listing = nil

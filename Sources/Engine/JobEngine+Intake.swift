@@ -9,22 +9,22 @@ struct Intake {
     /// The inbox may hold names that no scan has seen.
     var isChanged = true
     /// A scan that is running, or that has drops left.
-    var listing: DropListing?
+    var listing: InboxScan?
     /// The number of the latest scan.
     var reading = 0
     var accepting: [[UInt8]: Task<Void, Never>] = [:]
     /// The taking of the latest drops.
-    var taking: Taking?
+    var taking: CompletionSignal?
     /// Names that a scan saw while they were being accepted: the event behind that scan may be about them.
     var seenMeanwhile: Set<[UInt8]> = []
     /// Drops that must stay unchanged for a while before they are taken, with the scan that saw them last.
-    var looks: [[UInt8]: (look: Look, place: DropPlace, reading: Int)] = [:]
+    var looks: [[UInt8]: (look: FileSnapshot, place: DropOrderKey, reading: Int)] = [:]
     /// Drops that a writer still has open; an event arrives when it closes them.
     var written: Set<[UInt8]> = []
     /// Drops that cannot be moved; they are tried again when the engine scans everything.
     var immovable: Set<[UInt8]> = []
     /// The first few of them, which were logged.
-    var immovableTold: Set<[UInt8]> = []
+    var loggedImmovable: Set<[UInt8]> = []
     /// When the next look is due.
     var nextLook: Timestamp?
     /// A look is due while a scan has drops left.
@@ -51,7 +51,7 @@ extension JobEngine {
     func startIntake() throws {
         for queue in catalog.queues.keys { intakes[queue] = Intake() }
         try watchDirectories()
-        for taken in takenBefore { acceptAgain(taken) }
+        for taken in takenBefore { resumeAccept(taken) }
         takenBefore = []
     }
 
@@ -105,7 +105,7 @@ extension JobEngine {
         for queue in catalog.queues.keys {
             guard var intake = intakes[queue] else { continue }
             if let paused = intake.pausedUntil {
-                if Trouble.lasts(until: paused, at: now) { continue }
+                if RetryBackoff.lasts(until: paused, at: now) { continue }
                 intake.pausedUntil = nil
                 intake.isChanged = true
             }
@@ -142,7 +142,7 @@ extension JobEngine {
     /// Scans an inbox to its end; false when that failed or is no longer of use.
     private func readInbox(of queue: String) async -> Bool {
         guard let names = catalog.queues[queue]?.names else { return false }
-        let listing = DropListing(queue: queue, names, spool: node.spool) { [watch] in watch.arrivals(in: queue) }
+        let listing = InboxScan(queue: queue, names, spool: node.spool) { [watch] in watch.arrivals(in: queue) }
         intakes[queue]?.listing = listing
         intakes[queue]?.isChanged = false
         intakes[queue]?.written = []
@@ -155,7 +155,7 @@ extension JobEngine {
                 pause(queue, error)
                 return false
             }
-            for job in carried { await endCarried(job, in: queue) }
+            for job in carried { await resolveOrphanClaim(job, in: queue) }
             // A drop that failed meanwhile has paused the queue: names read before that are not tried on the failing
             // disk.
             guard intakes[queue]?.listing === listing, !stopping.isSet else { return false }
@@ -177,7 +177,7 @@ extension JobEngine {
     private static let settlingTolerance: Duration = .milliseconds(500)
 
     /// Begins to accept the drops that are ready; their jobs start in this order.
-    private func consider(_ places: some Sequence<DropPlace>, in queue: String) {
+    private func consider(_ places: some Sequence<DropOrderKey>, in queue: String) {
         parts += 1
         var candidates: [Candidate] = []
         var settlesAt: Timestamp?
@@ -208,7 +208,7 @@ extension JobEngine {
     }
 
     /// Whether another look at a drop is useless now: it is not due, and nothing new is known of the writer.
-    private func mustWait(_ look: Look, for drop: Drop) -> Bool {
+    private func mustWait(_ look: FileSnapshot, for drop: Drop) -> Bool {
         let now = wallClock.now
         // A look made in the future was made before the clock was set back.
         guard look.due > now, look.at <= now else { return false }
@@ -221,7 +221,7 @@ extension JobEngine {
         }
     }
 
-    func wait(for drop: Drop, at place: DropPlace, _ look: Look?) {
+    func wait(for drop: Drop, at place: DropOrderKey, _ look: FileSnapshot?) {
         // A drop of a queue that is no longer configured stays where it is.
         guard catalog.queues[drop.queue] != nil else { return }
         guard let intake = intakes[drop.queue], intake.looks.count + intake.written.count < Intake.pendingMax else {
@@ -236,9 +236,9 @@ extension JobEngine {
     }
 
     /// Settles a drop that a crash left between its claim and its end, in an inbox on another filesystem.
-    private func endCarried(_ job: JobName, in queue: String) async {
+    private func resolveOrphanClaim(_ job: JobName, in queue: String) async {
         do {
-            if case .returned = try await node.endCarried(job, in: queue) { intakes[queue]?.isChanged = true }
+            if case .returned = try await node.resolveOrphanClaim(job, in: queue) { intakes[queue]?.isChanged = true }
         } catch {
             trouble.note(at: wallClock.now)
             if complaints.isNews(error, about: .job(job.description)) { logger.error("\(error)") }
@@ -250,7 +250,7 @@ extension JobEngine {
             logger.error("\(error); nothing is taken until it works again", metadata: ["queue": "\(queue)"])
         }
         guard catalog.queues[queue] != nil else { return }
-        let until = wallClock.now + Trouble.pause
+        let until = wallClock.now + RetryBackoff.pause
         intakes[queue]?.listing = nil
         intakes[queue]?.pausedUntil = until
         intakes[queue]?.nextLook = until
@@ -262,17 +262,17 @@ extension JobEngine {
     }
 
     /// The most drops of a queue whose failed move is logged one by one.
-    private static let immovableToldMax = 3
+    private static let loggedImmovableMax = 3
 
     func noteImmovable(_ drop: Drop, _ error: SpoolError) {
         guard let intake = intakes[drop.queue], intake.immovable.count < Intake.pendingMax else { return }
         intakes[drop.queue]?.immovable.insert(drop.name)
         trouble.note(at: wallClock.now)
-        guard intake.immovableTold.count <= Self.immovableToldMax,
-            intakes[drop.queue]?.immovableTold.insert(drop.name).inserted == true
+        guard intake.loggedImmovable.count <= Self.loggedImmovableMax,
+            intakes[drop.queue]?.loggedImmovable.insert(drop.name).inserted == true
         else { return }
         let rest =
-            intake.immovableTold.count == Self.immovableToldMax
+            intake.loggedImmovable.count == Self.loggedImmovableMax
             ? "; more such drops are not logged" : "; it stays there, and the others go on"
         logger.error("\(error)\(rest)", metadata: ["queue": "\(drop.queue)"])
     }

@@ -37,11 +37,11 @@ extension JobEngine {
     /// Takes over a node's jobs: each continues as soon as it is taken over, and a failure does not stop the others.
     ///
     /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read.
-    private func takeOver(from dead: String, after end: FormerEnd?) async throws {
+    private func takeOver(from dead: String, after end: PreviousRunEnd?) async throws {
         let takenBefore = Set(dead == node.node ? takenBefore.map(\.job.description) : [])
         let names = try await node.jobs(of: dead).filter { !takenBefore.contains($0) }
         if names.isEmpty { return }
-        let orphaned = try await node.run { Orphans.jobs() }
+        let orphaned = try await node.run { StaleCommands.jobs() }
         // The last part is the one of the drops that were not accepted. No job waits for another node's jobs.
         let lastPart = (names.count - 1) / Self.takeOverPart
         let parts = names.indices.map { dead == node.node ? Self.firstPart + $0 / Self.takeOverPart - lastPart : nil }
@@ -76,7 +76,7 @@ extension JobEngine {
         _ name: String,
         of dead: String,
         part: Int?,
-        after end: FormerEnd?,
+        after end: PreviousRunEnd?,
         isOrphaned: Bool
     ) async -> Bool {
         defer {
@@ -90,7 +90,7 @@ extension JobEngine {
             if isOrphaned, case .owned(let job, _) = claim { await endOrphans(of: job) }
             return await note(claim, part: part)
         } catch {
-            if let job = JobName(name) { strand(job, error) }
+            if let job = JobName(name) { retryLater(job, error) }
             return false
         }
     }
@@ -101,7 +101,7 @@ extension JobEngine {
         let steps = job.replay.steps.entries.filter { $0.value.pending != nil && $0.value.kind == .tool }
         let keys = Set(steps.keys.map { "\(job.name.id)/\($0)" })
         if keys.isEmpty { return }
-        guard let (count, areGone) = try? await node.run({ Orphans.end(workingFor: keys) }) else { return }
+        guard let (count, areGone) = try? await node.run({ StaleCommands.end(workingFor: keys) }) else { return }
         if count > 0 {
             logger.notice(
                 "ended \(count) processes of a command that had outlived its daemon",
@@ -117,7 +117,7 @@ extension JobEngine {
     }
 
     /// Passes the parts of long histories to the observer while they are read.
-    private var show: HistoryFold.Show { { [observer] replay, part in observer.jobSeen(replay, part) } }
+    private var show: StreamingReplay.Show { { [observer] replay, part in observer.jobSeen(replay, part) } }
 
     /// - Returns: Whether there is a job to run.
     @discardableResult
@@ -194,7 +194,7 @@ extension JobEngine {
         do {
             for name in try await node.jobs(of: node.node) where !active.contains(name) && !stopping.isSet {
                 guard let job = JobName(name), jobs[job] == nil, !unreadable.contains(job) else { continue }
-                do { await note(try await node.takeOver(name, of: node.node)) } catch { strand(job, error) }
+                do { await note(try await node.takeOver(name, of: node.node)) } catch { retryLater(job, error) }
             }
         } catch {
             mayHaveStranded = true
@@ -208,7 +208,7 @@ extension JobEngine {
     /// Claims due jobs while the window has room.
     func claimDue() async {
         if let paused = claimsPausedUntil {
-            if Trouble.lasts(until: paused, at: wallClock.now) { return }
+            if RetryBackoff.lasts(until: paused, at: wallClock.now) { return }
             claimsPausedUntil = nil
         }
         do {
@@ -226,7 +226,7 @@ extension JobEngine {
             if complaints.isNews(error, about: .deferredJobs) {
                 logger.error("\(error); nothing deferred is claimed for a while")
             }
-            claimsPausedUntil = wallClock.now + Trouble.pause
+            claimsPausedUntil = wallClock.now + RetryBackoff.pause
         }
     }
 

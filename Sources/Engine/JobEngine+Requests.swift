@@ -84,7 +84,7 @@ extension JobEngine {
                 // The job has ended, or moved on, since.
                 controlMayHaveRequests = true
                 isSettled = false
-            } else if await isSettledNow(request, id, at: locations[id], decision) {
+            } else if await attemptRequest(request, id, at: locations[id], decision) {
                 settledJobs[file, default: []].insert(id)
             } else {
                 isSettled = false
@@ -95,7 +95,7 @@ extension JobEngine {
 
     /// Carries out a request for one job, and returns whether it is settled; an unreadable job does not stop the
     /// others.
-    private func isSettledNow(
+    private func attemptRequest(
         _ request: ControlRequest,
         _ id: JobID,
         at location: JobLocation?,
@@ -182,7 +182,7 @@ extension JobEngine {
             noteUnreadable(error.job, "\(error)")
             return true
         } catch {
-            strand(location.job, error)
+            retryLater(location.job, error)
             return false
         }
     }
@@ -209,7 +209,7 @@ extension JobEngine {
             }
             return true
         } catch {
-            strand(name, error)
+            retryLater(name, error)
             return false
         }
     }

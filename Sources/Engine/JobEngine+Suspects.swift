@@ -89,17 +89,17 @@ extension JobEngine {
     // MARK: Reports
 
     /// Reports why jobs that have not begun wait.
-    func tellGate() {
+    func reportGateWaits() {
         let isClosed = quietTimer != nil || gate.isGuarding
-        if isClosed == isGateToldClosed { return }
-        isGateToldClosed = isClosed
-        for active in jobs.values { tellGate(of: active) }
+        if isClosed == isGateReportedClosed { return }
+        isGateReportedClosed = isClosed
+        for active in jobs.values { reportGateWaits(of: active) }
     }
 
-    func tellGate(of active: ActiveJob) {
+    func reportGateWaits(of active: ActiveJob) {
         // The steps of a job that has begun report themselves what they wait for.
         if active.task != nil { return }
-        let why = isGateToldClosed ? active.suspicion?.waits ?? Suspicion.othersWait : JobSummary.awaitsWorker
+        let why = isGateReportedClosed ? active.suspicion?.waits ?? Suspicion.othersWait : JobSummary.awaitsWorker
         observer.jobWaits(active.job.name.id, why: why, seq: active.job.seq)
     }
 

@@ -74,7 +74,7 @@ extension JobEngine {
     }
 
     private func scanAll() {
-        lookEverywhere()
+        requestFullScan()
         // A directory that was removed and made again has no watch, so no event reports it.
         mustWatchAgain = true
         wake()

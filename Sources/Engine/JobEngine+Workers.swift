@@ -6,7 +6,7 @@ import Spool
 extension JobEngine {
     func startJobs() {
         guard !stopping.isSet else { return }
-        tellGate()
+        reportGateWaits()
         while let ticket = nextTicket() {
             guard var active = jobs[ticket.job] else {
                 schedule.release(queue: ticket.queue)
@@ -37,13 +37,13 @@ extension JobEngine {
         )
         // Not on this actor: a workflow that computes for long must not block the engine.
         return Task { @concurrent [runner] in
-            let result: Result<JobRunner.Ending, any Error>
+            let result: Result<JobRunner.RunResult, any Error>
             do { result = .success(try await runner.run(job, recorder: recorder)) } catch { result = .failure(error) }
             await self.jobEnded(job, result)
         }
     }
 
-    private func jobEnded(_ job: OwnedJob, _ result: Result<JobRunner.Ending, any Error>) async {
+    private func jobEnded(_ job: OwnedJob, _ result: Result<JobRunner.RunResult, any Error>) async {
         defer { wake() }
         var result = result
         if let request = jobs[job.name]?.request {
@@ -70,13 +70,13 @@ extension JobEngine {
         case .success(.deferred(let name, let until)): deferred.add(name, due: until)
         case .success(.held(let name, let expires)): held.add(name, expires: expires)
         case .success(.interrupted), .success(.cancelled): break
-        case .failure(let error): strand(job.name, error)
+        case .failure(let error): retryLater(job.name, error)
         }
         startJobs()
     }
 
     /// Leaves a job where it is after an error; the engine tries it again later.
-    func strand(_ job: JobName, _ error: any Error) {
+    func retryLater(_ job: JobName, _ error: any Error) {
         if error is SyncFailure { return fail(error) }
         mayHaveStranded = true
         trouble.note(at: wallClock.now)

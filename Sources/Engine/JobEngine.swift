@@ -31,7 +31,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     var jobs: [JobName: ActiveJob] = [:]
     var intakes: [String: Intake] = [:]
     /// Drops that a previous run took and did not accept.
-    var takenBefore: [SpoolNode.Unaccepted] = []
+    var takenBefore: [SpoolNode.InterruptedAccept] = []
     /// The number of the latest part.
     var parts = JobEngine.firstPart
     var deferred = DeferredJobs()
@@ -46,13 +46,13 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// A full scan is due: the loop looks for dead nodes and stranded jobs.
     var mustLookAround = false
     /// The back-off after failures, until the engine scans everything again.
-    var trouble = Trouble()
+    var trouble = RetryBackoff()
     /// Files in `control/` that were refused and logged, and cannot be removed.
     var refusedRequests: Set<String> = []
     /// Which lasting errors were logged.
-    var complaints = Complaints()
+    var complaints = LogDeduplicator()
     /// The heartbeat at which lost events were last logged.
-    var lossToldAt: Int?
+    var lossLoggedAt: Int?
     /// Heartbeats so far.
     var beats = 0
     /// Names in `processing/` without a lock, each with the heartbeat at which that was first seen.
@@ -64,7 +64,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     var requestsWaitForIntake = false
     var mustWatchAgain = false
     /// The configuration of a reload; the loop applies it.
-    var nextConfiguration: NextConfiguration?
+    var nextConfiguration: PendingConfiguration?
     /// Called for each request to reload the configuration, with its file in `control/`, which the callee removes.
     let onReload: @Sendable (String) -> Void
     /// The first failure after which the node must stop.
@@ -85,7 +85,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// Limits how long suspected steps keep the others waiting, and then how long the others run.
     var guardTimer: Task<Void, Never>?
     /// Whether the observer was notified that most jobs wait for suspected steps.
-    var isGateToldClosed = false
+    var isGateReportedClosed = false
 
     /// A job that this node has claimed.
     struct ActiveJob {
@@ -95,7 +95,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         var suspicion: Suspicion?
         /// Nil until it runs.
         var task: Task<Void, Never>?
-        let worker = WorkerClaim()
+        let worker = WorkerLease()
         /// Steps that wait for the job to have a worker again.
         var waitingForWorker: [CheckedContinuation<Void, any Error>] = []
         /// A requested cancel or hold; it is committed as soon as the job's steps end.
@@ -156,7 +156,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// - Parameter onReady: Called once, after the jobs of the previous run are taken over and before new ones are
     ///   claimed.
     /// - Throws: `SyncFailure` or `SpoolError` after which the node must not go on: what was not synced was not
-    ///   acknowledged. ``DropsLeft`` after a drain that left drops.
+    ///   acknowledged. ``IncompleteDrain`` after a drain that left drops.
     package func run(onReady: @Sendable () async -> Void) async throws {
         let result: Result<Void, any Error>
         do { result = .success(try await work(onReady: onReady)) } catch { result = .failure(error) }
@@ -174,7 +174,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         var changes = wakeUps.makeAsyncIterator()
         // The stream also ends when the calling task is cancelled.
         repeat {
-            await pump()
+            await runIteration()
             if isFinished { return try checkDrained() }
         } while await changes.next(isolation: self) != nil
     }
@@ -223,9 +223,9 @@ package actor JobEngine: HistoryRecorder.Lender {
     }
 
     /// A drain fails when it leaves drops that cannot be moved.
-    private func checkDrained() throws(DropsLeft) {
+    private func checkDrained() throws(IncompleteDrain) {
         let count = intakes.values.reduce(0) { $0 + $1.immovable.count }
-        if settings.drains, !stopping.isSet, count > 0 { throw DropsLeft(count: count) }
+        if settings.drains, !stopping.isSet, count > 0 { throw IncompleteDrain(count: count) }
     }
 
     /// Due times are rounded up to seconds: a job that is put back to run at once is due within this second.
@@ -254,7 +254,7 @@ package actor JobEngine: HistoryRecorder.Lender {
 
     /// Does all work that is due. Jobs are claimed and requests carried out only here, one after another, so that no
     /// two of these work on the same job.
-    private func pump() async {
+    private func runIteration() async {
         takeConfiguration()
         noteChanges()
         if !stopping.isSet {
@@ -272,7 +272,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     }
 
     private func lookAround() async {
-        if trouble.isOver(at: wallClock.now) { lookEverywhere() }
+        if trouble.isOver(at: wallClock.now) { requestFullScan() }
         if mustLookAround {
             mustLookAround = false
             if mustWatchAgain { watchAgain() }
@@ -289,11 +289,11 @@ package actor JobEngine: HistoryRecorder.Lender {
         let changes = watch.takeChanges()
         if changes.isIncomplete {
             // With a short inotify queue this happens at every drop.
-            if lossToldAt.map({ beats - $0 >= 4 }) ?? true {
-                lossToldAt = beats
+            if lossLoggedAt.map({ beats - $0 >= 4 }) ?? true {
+                lossLoggedAt = beats
                 logger.notice("events were lost; every inbox is looked at")
             }
-            lookEverywhere()
+            requestFullScan()
             watchAgain()
         }
         for directory in changes.directories {
@@ -303,7 +303,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         }
     }
 
-    func lookEverywhere() {
+    func requestFullScan() {
         mustLookAround = true
         controlMayHaveRequests = true
         deferred.mustScan = true

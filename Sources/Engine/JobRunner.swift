@@ -28,7 +28,7 @@ final class JobRunner: Sendable {
     }
 
     /// How a run of a claimed job ended.
-    enum Ending: Sendable, Equatable {
+    enum RunResult: Sendable, Equatable {
         case ended(Outcome)
         case deferred(JobName, until: Timestamp)
         case held(JobName, expires: Timestamp?)
@@ -39,7 +39,7 @@ final class JobRunner: Sendable {
     }
 
     /// - Throws: `SpoolError`, `SyncFailure`; then the job stays where it is, with what was recorded.
-    func run(_ job: OwnedJob, recorder: HistoryRecorder) async throws -> Ending {
+    func run(_ job: OwnedJob, recorder: HistoryRecorder) async throws -> RunResult {
         let command: JobCommand
         do {
             let acceptance = job.acceptance
@@ -47,7 +47,7 @@ final class JobRunner: Sendable {
             var context = try await JobInput.context(of: job, node: node)
             context.budget = budget(of: job.replay)
             recorder.hideValues(of: context)
-            recorder.resume(try await EarlierJob(resumedBy: job, workflow.definition.loops, node: node))
+            recorder.resume(try await ResumeSource(resumedBy: job, workflow.definition.loops, node: node))
             let run = WorkflowRun(workflow, job: context, recorder: recorder, environment: environment)
             switch try await waits(of: job).collect({ try await run.run() }) {
             case .completed(let output): command = .complete(output: output)
@@ -65,8 +65,8 @@ final class JobRunner: Sendable {
     }
 
     /// Reports the waits of the running job to the observer, redacted.
-    private func waits(of job: OwnedJob) -> Waits {
-        Waits { [observer, redactor] why in
+    private func waits(of job: OwnedJob) -> WaitReasons {
+        WaitReasons { [observer, redactor] why in
             observer.jobWaits(job.name.id, why: why.map { redactor.redact($0) }, seq: job.replay.life.seq)
         }
     }
@@ -84,7 +84,7 @@ final class JobRunner: Sendable {
     /// Commits a command that ends the engine's work on the job.
     ///
     /// - Parameter redaction: The job's own; nil for the redaction that every job has.
-    func commit(_ command: JobCommand, on job: OwnedJob, _ redaction: EventRedaction? = nil) async throws -> Ending {
+    func commit(_ command: JobCommand, on job: OwnedJob, _ redaction: EventRedaction? = nil) async throws -> RunResult {
         if case .cancel = command, job.acceptance?.kind == .batch { try await writeCancelledBatch(job) }
         let redaction = redaction ?? EventRedaction(redactor)
         let (record, replay) = try await node.commit(redaction.redacted(command), on: job)

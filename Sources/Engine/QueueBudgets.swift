@@ -126,7 +126,7 @@ final class QueueBudgets: Sendable {
                 var queue = ""
                 var used = Usage()
                 do {
-                    _ = try EarlierHistory(of: location, in: spool) { record, _ in
+                    _ = try RereadableHistory(of: location, in: spool) { record, _ in
                         if case .accepted(let acceptance) = record.event { queue = acceptance.queue }
                         if record.at.day == today, let usage = record.event.usage { used += usage }
                     }

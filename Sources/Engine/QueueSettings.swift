@@ -53,8 +53,8 @@ package struct QueueSettings: Sendable, Equatable {
     /// How long a drop of this queue must stay unchanged before it counts as complete.
     ///
     /// - Parameter untold: How long where the kernel cannot tell whether there is a writer.
-    package func quietTimes(untold: Duration) -> QuietTimes {
-        var times = QuietTimes(settle: settle, untold: untold)
+    package func quietTimes(untold: Duration) -> StabilityTimes {
+        var times = StabilityTimes(settle: settle, untold: untold)
         times.empty = settleEmpty
         times.link = Self.linkWait
         return times

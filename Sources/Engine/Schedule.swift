@@ -29,7 +29,7 @@ package struct Schedule: Sendable {
             isDue: Bool = false
         ) {
             let turn = turn ?? job.id
-            (self.job, self.queue, self.priority) = (job, queue, min(max(priority, 0), Waiting.priorityMax))
+            (self.job, self.queue, self.priority) = (job, queue, min(max(priority, 0), ReadyQueue.priorityMax))
             (self.turn, self.since, self.part, self.isDue) = (turn, since ?? turn.time, part, isDue)
         }
     }
@@ -38,14 +38,14 @@ package struct Schedule: Sendable {
         var settings: QueueSettings
         /// False for a queue that is not in the configuration.
         var isConfigured = true
-        var waiting = Waiting()
-        var arriving = Arriving()
+        var waiting = ReadyQueue()
+        var arriving = StartBarrier()
         var running = 0
         /// Jobs that gave their worker back while they wait for a retry in memory.
         var paused = 0
 
         /// The job that would start next; nil when none may.
-        func next(_ recovering: Arriving) -> Ticket? {
+        func next(_ recovering: StartBarrier) -> Ticket? {
             guard running < settings.concurrency else { return nil }
             return waiting.next(before: [arriving.firstPart, recovering.firstPart].lazy.compactMap(\.self).min())
         }
@@ -53,7 +53,7 @@ package struct Schedule: Sendable {
 
     private var queues: [String: Queue] = [:]
     /// Jobs of a previous run that are being taken over; their queues are known only after that.
-    private var recovering = Arriving()
+    private var recovering = StartBarrier()
     private var concurrency: Int
     private(set) var running = 0
 

@@ -3,10 +3,10 @@ import Synchronization
 
 /// The gate that every step of a node passes as it begins: while a suspected step runs alone, the others wait.
 final class StepGate: Sendable {
-    private typealias Continuation = CheckedContinuation<StepTurns.Turn, any Error>
+    private typealias Continuation = CheckedContinuation<StepAdmission.Turn, any Error>
 
     private struct State {
-        var turns = StepTurns()
+        var turns = StepAdmission()
         var waiting: [Int: (job: JobName, continuation: Continuation)] = [:]
         var asked = 0
         var isStopped = false
@@ -31,7 +31,7 @@ final class StepGate: Sendable {
     ///
     /// - Parameter reason: What the step waits for.
     /// - Throws: `CancellationError` when the task is cancelled, the job may begin no further step, or the node stops.
-    func enter(_ job: JobName, isSuspected: Bool, reason: String) async throws -> StepTurns.Turn {
+    func enter(_ job: JobName, isSuspected: Bool, reason: String) async throws -> StepAdmission.Turn {
         let (number, turn) = try change { state in
             if state.isStopped { throw CancellationError() }
             state.asked += 1
@@ -40,7 +40,7 @@ final class StepGate: Sendable {
             return (state.asked, isFree ? state.turns.ask(state.asked, isSuspected: false) : nil)
         }
         if let turn { return turn }
-        return try await Waits.during(reason) {
+        return try await WaitReasons.during(reason) {
             try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { continuation in
                     wait(number, isSuspected: isSuspected, of: job, continuation)
@@ -52,7 +52,7 @@ final class StepGate: Sendable {
     }
 
     private func wait(_ number: Int, isSuspected: Bool, of job: JobName, _ continuation: Continuation) {
-        let result: Result<StepTurns.Turn, any Error>? = change { state in
+        let result: Result<StepAdmission.Turn, any Error>? = change { state in
             if state.isStopped || Task.isCancelled { return .failure(CancellationError()) }
             if let turn = state.turns.ask(number, isSuspected: isSuspected) { return .success(turn) }
             state.waiting[number] = (job, continuation)
@@ -62,7 +62,7 @@ final class StepGate: Sendable {
     }
 
     /// A step that had begun has ended.
-    func end(_ turn: StepTurns.Turn) { change { $0.turns.end(turn.number) } }
+    func end(_ turn: StepAdmission.Turn) { change { $0.turns.end(turn.number) } }
 
     /// Lets steps begin, suspected ones alone.
     func open() { change { $0.turns.open() } }

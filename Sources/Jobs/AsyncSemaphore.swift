@@ -3,8 +3,8 @@ import Synchronization
 
 /// A counting semaphore: waiting tasks get permits in the order of their arrival, and hold no thread.
 ///
-/// A waiting task reports why it waits (``Waits``). A task that wants many permits is not overtaken by tasks that want
-/// few.
+/// A waiting task reports why it waits (``WaitReasons``). A task that wants many permits is not overtaken by tasks that
+/// want few.
 package final class AsyncSemaphore: Sendable {
     private struct Waiter {
         var count: Int
@@ -46,7 +46,11 @@ package final class AsyncSemaphore: Sendable {
         let count = min(count, permits)
         try Task.checkCancellation()
         if !takeAtOnce(count) {
-            if let reason { try await Waits.during(reason) { try await take(count) } } else { try await take(count) }
+            if let reason {
+                try await WaitReasons.during(reason) { try await take(count) }
+            } else {
+                try await take(count)
+            }
         }
         defer { giveBack(count) }
         return try await body()

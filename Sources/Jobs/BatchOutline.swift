@@ -5,7 +5,7 @@ package struct BatchOutline: Sendable {
     /// The most bytes of a request; a longer one is not read.
     package static let requestMax = 16 << 20
 
-    package private(set) var form = BatchForm.lines
+    package private(set) var form = BatchFormat.lines
     /// The number of requests, without blank lines and a table's heading.
     package private(set) var count = 0
     /// Why the file as a whole is no batch, as a sentence; known after ``end()``.
@@ -25,7 +25,7 @@ package struct BatchOutline: Sendable {
     /// - Parameter fileName: The file's name; its ending says whether the file is a table or JSON.
     package init(fileName: String) {
         self.fileName = fileName
-        if DropEnding.table.contains(DropEnding.of(fileName)) { table = TableBatchOutline(fileName: fileName) }
+        if DropExtension.table.contains(DropExtension.of(fileName)) { table = TableBatchOutline(fileName: fileName) }
     }
 
     /// Takes the next piece of the file.

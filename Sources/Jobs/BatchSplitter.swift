@@ -6,7 +6,7 @@ package struct BatchSplitter: Sendable {
     private var table: TableSplitter?
 
     /// - Parameter bytesMax: The most bytes that are kept of a request.
-    package init(_ form: BatchForm, bytesMax: Int = .max) {
+    package init(_ form: BatchFormat, bytesMax: Int = .max) {
         switch form {
         case .lines: lines = LineSplitter(bytesMax: bytesMax)
         case .values: values = JSONValueSplitter(bytesMax: bytesMax)

@@ -5,7 +5,7 @@ package struct Document: Sendable {
 
         /// Reads the ending of the file's name; nil when it is neither `.json` nor `.yaml` nor `.yml`.
         package init?(fileName: String) {
-            switch DropEnding.of(fileName) {
+            switch DropExtension.of(fileName) {
             case ".json": self = .json
             case ".yaml", ".yml": self = .yaml
             default: return nil

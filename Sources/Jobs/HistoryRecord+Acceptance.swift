@@ -50,7 +50,7 @@ extension Acceptance {
             definition: definition
         )
         lines = json["lines"]?.int
-        form = json["form"]?.string.flatMap(BatchForm.init(text:))
+        form = json["form"]?.string.flatMap(BatchFormat.init(text:))
         priority = json["priority"]?.int ?? 0
         runAt = json["run_at"]?.string.flatMap(Timestamp.init(text:))
         deadline = json["deadline"]?.string.flatMap(Timestamp.init(text:))

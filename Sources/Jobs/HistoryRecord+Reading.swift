@@ -21,7 +21,7 @@ extension JobEvent {
             guard let node = json["node"]?.string, let cause = json["cause"]?.string.flatMap(ClaimCause.init) else {
                 return nil
             }
-            self = .claimed(node: node, cause: cause, after: json["after"]?.string.flatMap(FormerEnd.init))
+            self = .claimed(node: node, cause: cause, after: json["after"]?.string.flatMap(PreviousRunEnd.init))
         case "step.started", "step.completed", "step.failed":
             guard let step = JobEvent(stepType: type, json) else { return nil }
             self = step
@@ -118,7 +118,7 @@ extension JobEvent {
             completion.isChecked = json["checked"]?.bool ?? false
             completion.asked = json["asked"]?.string
             completion.isResumed = json["resumed"]?.bool ?? false
-            completion.answer = AnswerFacts(
+            completion.answer = AnswerMetadata(
                 finishReason: json["finish_reason"]?.string,
                 isTruncated: json["truncated"]?.bool ?? false,
                 note: json["note"]?.string,

@@ -143,7 +143,7 @@ extension HistoryRecord {
         }
     }
 
-    private func append(_ answer: AnswerFacts, to bytes: inout [UInt8]) {
+    private func append(_ answer: AnswerMetadata, to bytes: inout [UInt8]) {
         bytes.append(member: "finish_reason", answer.finishReason)
         if answer.isTruncated { bytes.append(",\"truncated\":true") }
         bytes.append(member: "note", answer.note)

@@ -3,7 +3,7 @@
 /// When the first line is JSON by itself, the file consists of lines. Otherwise the line may begin a value that spans
 /// lines, so the file is also split into values. The values count when the whole file consists of them.
 struct JSONBatchOutline: Sendable {
-    private(set) var form = BatchForm.lines
+    private(set) var form = BatchFormat.lines
     private(set) var count = 0
     private(set) var rejection: String?
 
@@ -42,13 +42,13 @@ struct JSONBatchOutline: Sendable {
         if let elements = wholeArray {
             form = .values
             count = elements.count
-            rejection = BatchShape.complaint(about: elements[0], count: count)
+            rejection = BatchMismatch.complaint(about: elements[0], count: count)
         } else if case .success(let value) = firstLine {
-            rejection = BatchShape.complaint(about: value, count: count)
+            rejection = BatchMismatch.complaint(about: value, count: count)
         } else if let values, values.defect == nil, valuesCount > 0, let firstValue {
             form = .values
             count = valuesCount
-            rejection = BatchShape.complaint(about: firstValue, count: count)
+            rejection = BatchMismatch.complaint(about: firstValue, count: count)
             if rejection == nil, !values.isArray {
                 let what = count == 1 ? "its only JSON value goes" : "its \(count) JSON values go"
                 rejection = "\(what) over many lines, and a batch has one a line: jq -c . FILE makes it so"

@@ -4,7 +4,7 @@ package import OrderedCollections
 package indirect enum JobEvent: Sendable, Equatable {
     case accepted(Acceptance)
     /// - Parameter after: How the daemon that had the job before ended; nil where that is not known.
-    case claimed(node: String, cause: ClaimCause, after: FormerEnd? = nil)
+    case claimed(node: String, cause: ClaimCause, after: PreviousRunEnd? = nil)
     case stepStarted(StepStart)
     case stepCompleted(StepCompletion)
     case stepFailed(StepFailure)
@@ -64,7 +64,7 @@ package struct Acceptance: Sendable, Equatable {
     /// How many requests a batch file holds; nil for other kinds.
     package var lines: Int?
     /// The form of a batch; nil for other kinds, and for batches of versions that knew only lines.
-    package var form: BatchForm?
+    package var form: BatchFormat?
     /// Hexadecimal SHA-256 of the drop.
     package var sha256: String
     package var ownerUID: Int
@@ -176,7 +176,7 @@ package struct StepCompletion: Sendable, Equatable {
     /// Whether it was taken over from the job that this job resumes.
     package var isResumed = false
     /// Facts about a model's answer.
-    package var answer = AnswerFacts()
+    package var answer = AnswerMetadata()
     /// The output for people: redacted, on one line, cut; nil before the record is made.
     package var summary: String?
 

@@ -55,7 +55,7 @@ package enum Place: Sendable, Hashable {
 /// A command that changes a job's state.
 package indirect enum JobCommand: Sendable, Equatable {
     case accept(Acceptance)
-    case claim(node: String, ClaimCause, after: FormerEnd? = nil)
+    case claim(node: String, ClaimCause, after: PreviousRunEnd? = nil)
     /// Records an event of a step.
     case step(JobEvent)
     case deferUntil(Timestamp, reason: String)

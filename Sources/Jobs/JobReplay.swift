@@ -6,7 +6,7 @@ import OrderedCollections
 ///
 /// The value lies behind one reference: it has more than a kilobyte, and thousands of waiting functions hold it.
 package struct JobReplay: Sendable, Equatable {
-    private var facts: Boxed<JobFacts>
+    private var facts: CopyOnWrite<ReplayState>
 
     package var name: JobName { facts.value.name }
     package var life: JobLife { facts.value.life }
@@ -30,7 +30,7 @@ package struct JobReplay: Sendable, Equatable {
     /// When it was last due after a wait for a retry, a start time or a person; nil when it never waited.
     package var dueAt: Timestamp? { facts.value.dueAt }
 
-    package init(name: JobName) { facts = Boxed(JobFacts(name: name)) }
+    package init(name: JobName) { facts = CopyOnWrite(ReplayState(name: name)) }
 
     package init(name: JobName, records: some Sequence<HistoryRecord>) {
         self.init(name: name)

@@ -19,7 +19,7 @@ package struct StepLedger: Sendable, Equatable {
         /// Attempts that failed; a person's retry or release resets the count.
         package var failures = 0
         /// Nil also for the steps of batch lines, of which there may be many: the history has their outputs.
-        @Aside package var output: JSON?
+        @Boxed package var output: JSON?
         package var tool: String?
         package var model: String?
         /// Why the model's answer ended, in the provider's words.
@@ -27,17 +27,17 @@ package struct StepLedger: Sendable, Equatable {
         /// Whether the model's answer was cut at a limit and kept.
         package var isTruncated = false
         /// What a person should know about the model's answer.
-        @Aside package var note: String?
+        @Boxed package var note: String?
         package var usage = Usage()
         /// The failure without its response, which only the history keeps.
-        @Aside package var failure: Failure?
+        @Boxed package var failure: Failure?
         /// When it may be tried again; nil when it failed for good.
         package var retryAt: Timestamp?
         package var startedAt: Timestamp?
         package var finishedAt: Timestamp?
         package var durationMilliseconds = 0
         /// The last start, while it has no outcome and no person has decided about it.
-        @Aside package var pending: StepStart?
+        @Boxed package var pending: StepStart?
         /// How often the daemon died while the step was under way, since the step last ended.
         package var deaths = 0
         /// Whether the step was the cause of the daemon's death for certain: nothing else was under way.
@@ -147,7 +147,7 @@ package struct StepLedger: Sendable, Equatable {
             if let step = denial.step { denials[step] = denial }
         case .retried, .released:
             if case .released(let release) = record.event {
-                if let doubt { settle(doubt, release.finding, at: record.at) }
+                if let doubt { apply(release.finding, to: doubt, at: record.at) }
             } else {
                 (approvals, denials) = ([:], [:])
             }
@@ -165,7 +165,7 @@ package struct StepLedger: Sendable, Equatable {
     }
 
     /// Applies what a person found out about the step that the job was held for.
-    private mutating func settle(_ step: String, _ finding: Release.Finding?, at time: Timestamp) {
+    private mutating func apply(_ finding: Release.Finding?, to step: String, at time: Timestamp) {
         switch finding {
         case .again: entries[step]?.pending = nil
         case .done(let output):
@@ -180,7 +180,7 @@ package struct StepLedger: Sendable, Equatable {
     }
 
     /// The daemon that had the job ended: its steps are no longer under way.
-    private mutating func judge(_ end: FormerEnd?) {
+    private mutating func judge(_ end: PreviousRunEnd?) {
         for index in running.all { entries.values[index].judge(end) }
     }
 
@@ -232,7 +232,7 @@ extension StepLedger.Entry {
     fileprivate mutating func acquit() { (deaths, diedAlone, isUnderWay) = (0, false, false) }
 
     /// Counts the end of the daemon as evidence about a step that has not ended.
-    fileprivate mutating func judge(_ end: FormerEnd?) {
+    fileprivate mutating func judge(_ end: PreviousRunEnd?) {
         switch end {
         case .crash where isUnderWay: deaths += 1
         case .crashAlone where isUnderWay && pending?.isAlone == true:

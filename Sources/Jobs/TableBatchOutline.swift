@@ -3,7 +3,7 @@ struct TableBatchOutline: Sendable {
     /// How many bytes are searched for the delimiter.
     private static let beginningMax = 64 << 10
 
-    private(set) var form = BatchForm.table(delimiter: UInt8(ascii: ","))
+    private(set) var form = BatchFormat.table(delimiter: UInt8(ascii: ","))
     private(set) var count = 0
     private(set) var rejection: String?
 

@@ -36,7 +36,7 @@ package struct TableHeading: Sendable, Equatable {
     ///
     /// - Parameter fileName: The file's name; in a `.tsv` the delimiter is a tab.
     package static func delimiter(of beginning: some Collection<UInt8>, fileName: String) -> UInt8 {
-        if DropEnding.of(fileName) == ".tsv" { return UInt8(ascii: "\t") }
+        if DropExtension.of(fileName) == ".tsv" { return UInt8(ascii: "\t") }
         if let named = named(beginning) { return named.delimiter }
         let candidates = Array(",;\t|".utf8)
         var counts = [UInt8: Int]()

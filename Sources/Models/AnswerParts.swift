@@ -18,7 +18,7 @@ extension AnswerParts {
     ///
     /// - Returns: Whether the answer was cut at a limit and is kept.
     /// - Throws: ``Failure``: temporary when the same request may succeed later, permanent when it will not.
-    func check(_ request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> Bool {
+    func check(_ request: ChatRequest, _ reading: AnswerContext) throws(Failure) -> Bool {
         let finish = FinishReason(finishReason)
         let shown = ProviderText.short(finishReason)
         if finish == .broken { throw .brokenAnswer("the provider broke off (\(shown))") }
@@ -62,7 +62,7 @@ extension AnswerParts {
         _ limit: FinishReason.Limit,
         _ shown: String,
         _ request: ChatRequest,
-        _ reading: AnswerReading
+        _ reading: AnswerContext
     ) throws(Failure) {
         let isEmpty = calls.isEmpty && text.allSatisfy(\.isWhitespace)
         let needsAll = request.outputSchema != nil || !calls.isEmpty
@@ -79,14 +79,14 @@ extension AnswerParts {
         )
     }
 
-    private static func place(of limit: FinishReason.Limit, _ reading: AnswerReading) -> String {
+    private static func place(of limit: FinishReason.Limit, _ reading: AnswerContext) -> String {
         if limit == .context { return "the end of the model's context" }
         guard let limit = reading.limitDefault else { return "max_tokens" }
         return "max_tokens, which is \(limit) because neither the request nor the model's parameters set it"
     }
 
     /// The note for a cut answer that is kept; nil for an answer that was not cut.
-    func cutNote(_ reading: AnswerReading) -> String? {
+    func cutNote(_ reading: AnswerContext) -> String? {
         guard case .cut(let limit) = FinishReason(finishReason) else { return nil }
         return "the answer was cut at \(Self.place(of: limit, reading))"
     }

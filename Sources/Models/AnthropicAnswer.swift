@@ -3,16 +3,16 @@ import Jobs
 /// Reads the answer of `v1/messages`.
 enum AnthropicAnswer {
     /// - Throws: As ``Dialect/read(_:for:_:)``.
-    static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
+    static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerContext) throws(Failure) -> ChatAnswer {
         // Some compatible servers send the content as a plain string.
         let text = json["content"]?.string.map { [["type": "text", "text": .string($0)] as JSON] }
-        guard let blocks = text ?? json["content"]?.array else { throw AnswerShape.failure(json, .anthropic) }
+        guard let blocks = text ?? json["content"]?.array else { throw UnexpectedAnswer.failure(json, .anthropic) }
         guard let reason = json["stop_reason"]?.string, FinishReason(reason) != nil else {
-            if json["choices"] != nil { throw AnswerShape.failure(json, .anthropic) }
+            if json["choices"] != nil { throw UnexpectedAnswer.failure(json, .anthropic) }
             throw .brokenAnswer("it has no stop_reason, so it was cut on its way")
         }
         var parts = try parts(of: blocks, reason, request)
-        let output = AnthropicOutput(request)
+        let output = AnthropicOutputTool(request)
         let call = output.flatMap { output in parts.calls.first { $0.name == output.toolName } }
         var found: TextToolCalls?
         if request.body == nil, parts.calls.isEmpty {
@@ -29,13 +29,13 @@ enum AnthropicAnswer {
             model: json["model"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? reading.model,
             body: json
         )
-        answer.facts = AnswerFacts(
+        answer.facts = AnswerMetadata(
             finishReason: reason,
             isTruncated: isTruncated,
             note: parts.note,
             reasoning: parts.reasoning.isEmpty ? nil : parts.reasoning
         )
-        answer.outputBytes = AnswerReading.bytes(parts)
+        answer.outputBytes = AnswerContext.bytes(parts)
         if let output, let call {
             answer.text = output.text(of: call)
             answer.toolCalls.removeAll { $0.name == output.toolName }
@@ -60,14 +60,14 @@ enum AnthropicAnswer {
                 continue
             }
             guard let name = block["name"]?.string, !name.isEmpty else {
-                throw .brokenAnswer("a tool call names no tool (\(AnswerShape.of(block)))")
+                throw .brokenAnswer("a tool call names no tool (\(UnexpectedAnswer.of(block)))")
             }
             // The API defines an object; it is a string when the pieces of a stream were not JSON.
             let arguments = ToolArguments.text(block["input"])
             parts.calls.append(ModelToolCall(id: ids.id(block["id"]), name: name, arguments: arguments))
         }
         let read = MessageContent(.array(content))
-        let tags = ThinkingTags(read.text)
+        let tags = ReasoningTags(read.text)
         (parts.text, parts.refusal, parts.otherTypes) = (tags.answer, read.refusal, read.otherTypes)
         parts.reasoning = [read.reasoning, tags.reasoning].filter { !$0.isEmpty }.joined(separator: "\n\n")
         return parts
@@ -78,10 +78,10 @@ enum AnthropicAnswer {
         _ blocks: [JSON],
         _ json: JSON,
         _ parts: AnswerParts,
-        _ reading: AnswerReading
-    ) -> OriginalTurn? {
+        _ reading: AnswerContext
+    ) -> RawAssistantMessage? {
         let message: JSON = ["role": "assistant", "content": .array(blocks)]
-        let turn = OriginalTurn(author: reading.author, message: message)
+        let turn = RawAssistantMessage(author: reading.author, message: message)
         let plain = ChatMessage(.assistant, parts.text, toolCalls: parts.calls)
         var whole = plain
         whole.original = turn

@@ -27,7 +27,7 @@ enum AnthropicMessage {
 
     /// The original blocks in order, signatures included, without those that the API refuses: blank texts, and thinking
     /// blocks that are empty and unsigned.
-    private static func whole(_ original: OriginalTurn, _ message: ChatMessage) -> [JSON] {
+    private static func whole(_ original: RawAssistantMessage, _ message: ChatMessage) -> [JSON] {
         let written = original.message["content"]?.array ?? []
         // The call of the output tool is not among the message's tool calls; then there are fewer calls than blocks.
         let isPaired = written.count { $0["type"] == "tool_use" } == message.toolCalls.count

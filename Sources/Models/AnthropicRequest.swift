@@ -14,8 +14,8 @@ enum AnthropicRequest {
         model: String,
         parameters: JSON,
         isStreamed: Bool = false,
-        structured: StructuredForm = .jsonSchema,
-        givesBack: Bool = true
+        structured: StructuredOutputMode = .jsonSchema,
+        replaysOriginals: Bool = true
     ) throws(Failure) -> JSON {
         var members: OrderedDictionary<String, JSON> = ["model": .string(model)]
         if let body = request.body {
@@ -25,10 +25,10 @@ enum AnthropicRequest {
             let system = request.messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
             if !system.isEmpty { members["system"] = .string(system) }
             let asked = structured.messages(request.messages, schema: request.outputSchema)
-            let author = givesBack ? AnswerReading.author(.anthropic, model) : nil
+            let author = replaysOriginals ? AnswerContext.author(.anthropic, model) : nil
             members["messages"] = .array(messages(asked, author: author))
             var tools = request.tools.map(tool)
-            if structured == .jsonSchema, let output = AnthropicOutput(request) {
+            if structured == .jsonSchema, let output = AnthropicOutputTool(request) {
                 tools.append(output.tool)
                 let thinking = parameters["thinking"]?["type"]?.string
                 members["tool_choice"] = output.choice(thinks: thinking != nil && thinking != "disabled")

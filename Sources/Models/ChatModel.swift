@@ -12,7 +12,7 @@ package protocol ChatModel: Sendable {
     ///
     /// - Throws: ``ModelPause`` when the model takes no calls for a while and `body` has not run; `CancellationError`
     ///   when the calling task was cancelled while it waited; else what `body` throws.
-    func withTurn<Value: Sendable>(
+    func withPermit<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value
 
@@ -30,7 +30,7 @@ package protocol ChatModel: Sendable {
 }
 
 extension ChatModel {
-    package func withTurn<Value: Sendable>(
+    package func withPermit<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value { try await body(self) }
 
@@ -101,7 +101,7 @@ package struct ChatMessage: Sendable, Equatable {
     /// The id of the call that a tool's message answers.
     package var toolCallID: String?
     /// Everything that the model sent in an assistant's message; nil when that is only text and calls.
-    package var original: OriginalTurn?
+    package var original: RawAssistantMessage?
 
     package init(_ role: Role, _ content: String, toolCalls: [ModelToolCall] = [], toolCallID: String? = nil) {
         (self.role, self.content, self.toolCalls, self.toolCallID) = (role, content, toolCalls, toolCallID)
@@ -145,9 +145,9 @@ package struct ChatAnswer: Sendable {
     /// The configured name of the fallback that answered; nil when the requested model answered.
     package var fallback: String?
     /// The finish reason, whether the answer was cut, and the model's reasoning.
-    package var facts = AnswerFacts()
+    package var facts = AnswerMetadata()
     /// Everything that the model sent, to be sent back to it; nil when that is only text and calls.
-    package var original: OriginalTurn?
+    package var original: RawAssistantMessage?
     /// The provider's whole answer, for batch output files.
     package var body: JSON
     /// The size of the model's output in bytes.

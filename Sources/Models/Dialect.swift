@@ -36,10 +36,10 @@ extension Dialect {
         model: String,
         parameters: JSON,
         isStreamed: Bool,
-        structured: StructuredForm = .jsonSchema,
-        givesBack: Bool = true
+        structured: StructuredOutputMode = .jsonSchema,
+        replaysOriginals: Bool = true
     ) throws(Failure) -> JSON {
-        if request.endpoint != .chat { return try EndpointExchange.body(request, model: model, dialect: self) }
+        if request.endpoint != .chat { return try PassThroughRequest.body(request, model: model, dialect: self) }
         switch self {
         case .openAI:
             return try OpenAIRequest.body(
@@ -48,7 +48,7 @@ extension Dialect {
                 parameters: parameters,
                 isStreamed: isStreamed,
                 structured: structured,
-                givesBack: givesBack
+                replaysOriginals: replaysOriginals
             )
         case .anthropic:
             return try AnthropicRequest.body(
@@ -57,16 +57,16 @@ extension Dialect {
                 parameters: parameters,
                 isStreamed: isStreamed,
                 structured: structured,
-                givesBack: givesBack
+                replaysOriginals: replaysOriginals
             )
         }
     }
 
     /// A new assembly for one stream.
-    func assembly() -> any AnswerAssembly {
+    func assembly() -> any StreamAssembler {
         switch self {
-        case .openAI: OpenAIStream()
-        case .anthropic: AnthropicStream()
+        case .openAI: OpenAIStreamAssembler()
+        case .anthropic: AnthropicStreamAssembler()
         }
     }
 
@@ -74,8 +74,8 @@ extension Dialect {
     ///
     /// - Throws: ``Failure``: temporary when the answer is incomplete or empty, permanent when it was withheld, or was
     ///   cut and all of it is needed. The failure holds the reported usage, else an estimate.
-    func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
-        if request.endpoint != .chat { return try EndpointExchange.read(json, for: request, reading) }
+    func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerContext) throws(Failure) -> ChatAnswer {
+        if request.endpoint != .chat { return try PassThroughRequest.read(json, for: request, reading) }
         do throws(Failure) {
             var answer =
                 switch self {
@@ -87,7 +87,7 @@ extension Dialect {
         } catch {
             var failure = error
             let used = self == .openAI ? OpenAIUsage.read(json) : AnthropicAnswer.usage(json["usage"])
-            let written = AnswerReading.bytes(json)
+            let written = AnswerContext.bytes(json)
             // If nothing came, there is no usage to estimate.
             let usage = used.tokens > 0 || written > 0 ? reading.completed(used, outputBytes: written) : used
             if usage.tokens > 0 { failure.usage = usage }

@@ -131,7 +131,7 @@ struct ErrorContent {
         let text = text.drop(while: \.isWhitespace)
         if text.isEmpty || text == "{" { return }
         if text.hasPrefix("<") || text.contains("</") {
-            message = ErrorPage.title(of: text)
+            message = HTMLErrorTitle.title(of: text)
         } else if let event = Self.firstEvent(text) {
             take(event, depth: 1)
         } else {

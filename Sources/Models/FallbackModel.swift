@@ -1,36 +1,36 @@
 package import Jobs
 
 /// A model, and the fallback that answers while the model is down.
-package struct FallbackModel: LanedModel {
+package struct FallbackModel: LimitedModel {
     package var name: String { primary.name }
-    package var lane: ModelLane { primary.lane }
+    package var lane: ModelLimiter { primary.lane }
     package var dialect: Dialect? { primary.dialect }
-    private let primary: any LanedModel
-    fileprivate let fallback: any LanedModel
-    /// The primary; inside ``withTurn(_:)`` the primary that holds a turn.
+    private let primary: any LimitedModel
+    fileprivate let fallback: any LimitedModel
+    /// The primary; inside ``withPermit(_:)`` the primary that holds a turn.
     private var asked: any ChatModel
 
-    package init(_ primary: any LanedModel, fallback: any LanedModel) {
+    package init(_ primary: any LimitedModel, fallback: any LimitedModel) {
         (self.primary, self.fallback, asked) = (primary, fallback, primary)
     }
 
     /// Waits for the primary's turn, or for the fallback's turn while the primary is paused.
     ///
-    /// - Throws: ``ModelPause`` when both are paused, for the shorter of the two; else as ``ChatModel/withTurn(_:)``.
-    package func withTurn<Value: Sendable>(
+    /// - Throws: ``ModelPause`` when both are paused, for the shorter of the two; else as ``ChatModel/withPermit(_:)``.
+    package func withPermit<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value {
         // `body` returns a result, so that a pause that it throws is not mistaken for the model's own.
         let outcome: Result<Value, any Error>
         do {
-            outcome = try await primary.withTurn { model in
+            outcome = try await primary.withPermit { model in
                 var turn = self
                 turn.asked = model
                 return await result { try await body(turn) }
             }
         } catch let pause as ModelPause {
             do {
-                outcome = try await fallback.withTurn { model in
+                outcome = try await fallback.withPermit { model in
                     await result { try await body(StandIn(model: model, original: self, pause: pause)) }
                 }
             } catch let other as ModelPause {
@@ -51,7 +51,7 @@ package struct FallbackModel: LanedModel {
         } catch var failure as Failure where failure.class == .temporary || lane.isStopped {
             guard understands(request) else { throw failure }
             do {
-                var answer = try await fallback.withTurn { try await $0.complete(request) }
+                var answer = try await fallback.withPermit { try await $0.complete(request) }
                 if let used = failure.usage { answer.usage += used }
                 answer.fallback = answer.fallback ?? fallback.name
                 return answer
@@ -68,7 +68,7 @@ package struct FallbackModel: LanedModel {
         } catch var pause as ModelPause {
             guard understands(request) else { throw pause }
             do {
-                var answer = try await fallback.withTurn { try await $0.complete(request) }
+                var answer = try await fallback.withPermit { try await $0.complete(request) }
                 if let used = pause.usage { answer.usage += used }
                 answer.fallback = answer.fallback ?? fallback.name
                 return answer

@@ -27,7 +27,7 @@ package final class ModelConnections: Sendable {
     }
 
     /// The descriptors that calls share; each call holds one.
-    let descriptors: Descriptors
+    let descriptors: DescriptorPermits
     private let plain: HTTPClient
     private let environment: ProxyEnvironment
     private let directory: String
@@ -43,7 +43,7 @@ package final class ModelConnections: Sendable {
         plain: HTTPClient,
         environment: [String: String],
         directory: String,
-        descriptors: Descriptors = .unlimited
+        descriptors: DescriptorPermits = .unlimited
     ) {
         (self.plain, self.directory, self.descriptors) = (plain, directory, descriptors)
         self.environment = ProxyEnvironment(environment)

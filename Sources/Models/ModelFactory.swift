@@ -18,10 +18,10 @@ package enum ModelFactory {
         connections: ModelConnections,
         environment: [String: String],
         baseDirectory: String,
-        lane: ModelLane? = nil,
+        lane: ModelLimiter? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger = Logger(label: "agentspool.models")
-    ) throws(DocumentError) -> any LanedModel {
+    ) throws(DocumentError) -> any LimitedModel {
         switch settings.provider {
         case .http(let dialect, let endpoint, let model):
             ProviderModel(

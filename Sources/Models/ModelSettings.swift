@@ -40,12 +40,12 @@ package struct ModelSettings: Sendable, Equatable {
     /// The price; when none is configured, it is nil and calls count as free.
     package let price: Price?
     /// How requests ask for an answer that fits a schema; nil to find out what the server accepts.
-    package let structured: StructuredForm?
+    package let structured: StructuredOutputMode?
     /// What to do with an answer that a token limit cut; nil to fail when all of it is needed, and else to keep and
     /// mark it.
     package let onTruncated: OnTruncated?
     /// The length limit of a conversation; nil when AgentSpool sets none.
-    package let context: ModelContext?
+    package let context: ContextLimit?
     /// The limits of calls to the model.
     package let limits: ModelLimits
 
@@ -75,13 +75,13 @@ package struct ModelSettings: Sendable, Equatable {
         parameters = try Self.parameters(reader)
         timeout = try Self.timeout("timeout", reader) ?? Self.timeoutDefault
         idleTimeout = try Self.timeout("idle_timeout", reader) ?? Self.idleTimeoutDefault
-        patience = try Self.timeout("patience", reader) ?? ModelLane.patienceDefault
+        patience = try Self.timeout("patience", reader) ?? ModelLimiter.patienceDefault
         isStreamed = try reader.bool("stream") ?? true
         fallback = try Self.text("fallback", reader)
         structured = try reader.choice("structured")
         onTruncated = try reader.choice("on_truncated")
         if let members = try reader.object("price") { price = try Price(members) } else { price = nil }
-        if let members = try reader.object("context") { context = try ModelContext(members) } else { context = nil }
+        if let members = try reader.object("context") { context = try ContextLimit(members) } else { context = nil }
         if let members = try reader.object("limits") {
             limits = try ModelLimits(members)
         } else {
@@ -128,7 +128,7 @@ package struct ModelSettings: Sendable, Equatable {
         members += [
             ("api_key", apiKey?.json), ("timeout", .string(timeout.text)),
             ("idle_timeout", .string(idleTimeout.text)),
-            ("patience", patience == ModelLane.patienceDefault ? JSON?.none : .string(patience.text)),
+            ("patience", patience == ModelLimiter.patienceDefault ? JSON?.none : .string(patience.text)),
             ("stream", .bool(isStreamed)),
             ("parameters", parameters == [:] ? JSON?.none : parameters), ("price", price?.json),
             ("limits", limits.json), ("fallback", fallback.map(JSON.string)),

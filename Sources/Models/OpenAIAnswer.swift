@@ -7,12 +7,14 @@ enum OpenAIAnswer {
     static let tokensMax = 1_000_000_000_000
 
     /// - Throws: As ``Dialect/read(_:for:_:)``.
-    static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerReading) throws(Failure) -> ChatAnswer {
+    static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerContext) throws(Failure) -> ChatAnswer {
         let choices = json["choices"]?.array ?? []
-        guard let choice = choices.first else { throw AnswerShape.failure(json, .openAI) }
+        guard let choice = choices.first else { throw UnexpectedAnswer.failure(json, .openAI) }
         let whole =
             choice["message"]?.object == nil ? choice["text"].map { ["content": $0] as JSON } : choice["message"]
-        guard let message = whole else { throw .brokenAnswer("its choice has no message (\(AnswerShape.of(choice)))") }
+        guard let message = whole else {
+            throw .brokenAnswer("its choice has no message (\(UnexpectedAnswer.of(choice)))")
+        }
         // A stream that was cut off may have ended only some of its choices.
         guard let finish = choice["finish_reason"]?.string ?? choice["finishReason"]?.string,
             choices.allSatisfy({ FinishReason($0["finish_reason"]?.string ?? $0["finishReason"]?.string) != nil })
@@ -34,13 +36,13 @@ enum OpenAIAnswer {
             model: json["model"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? reading.model,
             body: json
         )
-        answer.facts = AnswerFacts(
+        answer.facts = AnswerMetadata(
             finishReason: finish,
             isTruncated: isTruncated,
             note: parts.note,
             reasoning: parts.reasoning.isEmpty ? nil : parts.reasoning
         )
-        answer.outputBytes = AnswerReading.bytes(parts)
+        answer.outputBytes = AnswerContext.bytes(parts)
         if request.body == nil { answer.original = original(message, parts, isWritten: text?.isFound == true, reading) }
         return answer
     }
@@ -56,7 +58,7 @@ enum OpenAIAnswer {
         parts.refusal = message["refusal"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? content.refusal
         parts.otherTypes = content.otherTypes
         for name in ["audio", "images"] where message[name]?.isNull == false { parts.otherTypes.append(name) }
-        let tags = ThinkingTags(content.text)
+        let tags = ReasoningTags(content.text)
         parts.text = tags.answer
         let thoughts = [ReasoningText.beside(message), content.reasoning, tags.reasoning].filter { !$0.isEmpty }
         parts.reasoning = thoughts.joined(separator: "\n\n")
@@ -69,7 +71,7 @@ enum OpenAIAnswer {
         for call in written(message) {
             let function = call["function"]?.object == nil ? call : call["function"] ?? call
             guard let name = function["name"]?.string, !name.isEmpty else {
-                throw .brokenAnswer("a tool call names no function (\(AnswerShape.of(call)))")
+                throw .brokenAnswer("a tool call names no function (\(UnexpectedAnswer.of(call)))")
             }
             let arguments = function["arguments"] ?? function["input"] ?? function["parameters"]
             calls.append(ModelToolCall(id: ids.id(call["id"]), name: name, arguments: ToolArguments.text(arguments)))
@@ -93,8 +95,8 @@ enum OpenAIAnswer {
         _ message: JSON,
         _ parts: AnswerParts,
         isWritten: Bool,
-        _ reading: AnswerReading
-    ) -> OriginalTurn? {
+        _ reading: AnswerContext
+    ) -> RawAssistantMessage? {
         var members = message.object ?? [:]
         members["role"] = "assistant"
         if isWritten {
@@ -105,7 +107,7 @@ enum OpenAIAnswer {
             members["function_call"] = nil
             members["tool_calls"] = .array(parts.calls.map(\.openAI))
         }
-        let turn = OriginalTurn(author: reading.author, message: .object(members))
+        let turn = RawAssistantMessage(author: reading.author, message: .object(members))
         let plain = ChatMessage(.assistant, parts.text, toolCalls: parts.calls)
         var whole = plain
         whole.original = turn

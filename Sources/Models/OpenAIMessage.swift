@@ -17,7 +17,7 @@ enum OpenAIMessage {
 
     /// The original turn, without what servers refuse in a request: null members, empty lists, and arguments that are
     /// not an object.
-    private static func whole(_ original: OriginalTurn, _ message: ChatMessage) -> JSON {
+    private static func whole(_ original: RawAssistantMessage, _ message: ChatMessage) -> JSON {
         var members = original.message.object ?? [:]
         members.removeAll { $0.value.isNull && $0.key != "content" }
         members["role"] = "assistant"

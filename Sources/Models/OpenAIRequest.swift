@@ -14,15 +14,15 @@ enum OpenAIRequest {
         model: String,
         parameters: JSON,
         isStreamed: Bool = false,
-        structured: StructuredForm = .jsonSchema,
-        givesBack: Bool = true
+        structured: StructuredOutputMode = .jsonSchema,
+        replaysOriginals: Bool = true
     ) throws(Failure) -> JSON {
         var members: OrderedDictionary<String, JSON> = ["model": .string(model)]
         if let body = request.body {
             try check(body)
             for (name, value) in body.object ?? [:] where name != "model" { members[name] = value }
         } else {
-            let author = givesBack ? AnswerReading.author(.openAI, model) : nil
+            let author = replaysOriginals ? AnswerContext.author(.openAI, model) : nil
             let messages = structured.messages(request.messages, schema: request.outputSchema)
             members["messages"] = .array(messages.map { OpenAIMessage.json($0, author: author) })
             if !request.tools.isEmpty { members["tools"] = .array(request.tools.map(tool)) }
@@ -69,7 +69,7 @@ enum OpenAIRequest {
     }
 
     /// Without `strict`: OpenAI's strict mode supports only a part of JSON Schema.
-    private static func responseFormat(_ schema: JSON, _ form: StructuredForm) -> JSON? {
+    private static func responseFormat(_ schema: JSON, _ form: StructuredOutputMode) -> JSON? {
         switch form {
         case .jsonSchema:
             let name = schemaName(schema["title"]?.string)

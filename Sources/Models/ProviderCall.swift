@@ -149,7 +149,7 @@ struct ProviderCall: Sendable {
         _ progress: CallProgress
     ) async throws -> JSON {
         let type = response.headers.first(name: "Content-Type")?.lowercased() ?? ""
-        var reader = AnswerReader(dialect, saysStream: type.contains("event-stream"))
+        var reader = AnswerDecoder(dialect, saysStream: type.contains("event-stream"))
         for try await part in response.body {
             let words = reader.words
             // This also runs when an error follows parts of the answer.

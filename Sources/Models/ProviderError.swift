@@ -33,7 +33,7 @@ enum ProviderError {
         body: [UInt8],
         headers: HTTPHeaders = [:],
         key: Key = Key()
-    ) -> ProviderVerdict {
+    ) -> ClassifiedError {
         verdict(status: status, isInside: false, body: body, ErrorContent(body), headers: headers, key: key)
     }
 
@@ -44,7 +44,7 @@ enum ProviderError {
         _ content: ErrorContent,
         headers: HTTPHeaders,
         key: Key
-    ) -> ProviderVerdict {
+    ) -> ClassifiedError {
         let isQuota =
             [400, 402, 403, 429].contains(status) && !exhaustedQuotas.isDisjoint(with: content.names)
             || status == 400 && exhaustedQuotaMessages.contains { content.message?.contains($0) == true }
@@ -69,20 +69,20 @@ enum ProviderError {
             retryAfter: isTemporary ? wait : nil
         )
         failure.response = ProviderResponse.json(status: status, body: body, headers: headers, hiding: key.secrets)
-        var effect = ProviderVerdict.Effect.none
+        var effect = ClassifiedError.Effect.none
         if isTemporary {
             if isBusy { effect = .rest(wait, status == 429 ? .quota : .overload) }
         } else if isQuota || [401, 402, 403].contains(status) {
             effect = .stop
         }
-        var verdict = ProviderVerdict(failure: failure, effect: effect)
+        var verdict = ClassifiedError(failure: failure, effect: effect)
         if [400, 422].contains(status) { verdict.refusal = content }
         return verdict
     }
 
     /// The verdict on an error with status 200, which some gateways send for their upstream; nil when the answer is not
     /// an error.
-    static func verdict(inside answer: JSON, key: Key) -> ProviderVerdict? {
+    static func verdict(inside answer: JSON, key: Key) -> ClassifiedError? {
         isError(answer) ? verdict(of: answer, key: key) : nil
     }
 
@@ -105,9 +105,9 @@ enum ProviderError {
     }
 
     /// The verdict on an error without a status: its code or type gives the status, else it counts as 502.
-    static func verdict(of json: JSON, key: Key = Key()) -> ProviderVerdict {
+    static func verdict(of json: JSON, key: Key = Key()) -> ClassifiedError {
         let content = ErrorContent(json)
-        let named = content.names.lazy.compactMap(ErrorNames.status(of:)).first
+        let named = content.names.lazy.compactMap(ErrorStatuses.status(of:)).first
         let status = content.status ?? named ?? 502
         return verdict(status: status, isInside: true, body: json.bytes, content, headers: [:], key: key)
     }

@@ -5,10 +5,10 @@ import NIOCore
 import NIOHTTP1
 
 /// A model behind an HTTP API: of OpenAI, of Anthropic, or of a compatible server.
-package final class ProviderModel: LanedModel {
+package final class ProviderModel: LimitedModel {
     /// The model's name in the configuration.
     package let name: String
-    package let lane: ModelLane
+    package let lane: ModelLimiter
     package var dialect: Dialect? { language }
     private let language: Dialect
     private let endpoint: Endpoint
@@ -20,15 +20,15 @@ package final class ProviderModel: LanedModel {
     private let parameters: JSON
     private let isStreamed: Bool
     private let price: Price?
-    private let structured: StructuredForm?
+    private let structured: StructuredOutputMode?
     private let onTruncated: OnTruncated?
-    private let context: ModelContext?
+    private let context: ContextLimit?
     private let call: ProviderCall
-    private let descriptors: Descriptors
+    private let descriptors: DescriptorPermits
     private let clock: any Clock<Duration>
-    private let memory: RefusalMemory
+    private let memory: UnsupportedParameterStore
     /// Nil for a model that is called without a turn.
-    private let turn: LaneTurn?
+    private let turn: ModelPermit?
 
     /// - Parameters:
     ///   - settings: All of them are used except the provider, which the next three parameters replace.
@@ -47,8 +47,8 @@ package final class ProviderModel: LanedModel {
         key: APIKey?,
         headers: [ConfiguredHeader] = [],
         http: HTTPClient,
-        lane: ModelLane? = nil,
-        descriptors: Descriptors = .unlimited,
+        lane: ModelLimiter? = nil,
+        descriptors: DescriptorPermits = .unlimited,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger = Logger(label: "agentspool.models")
     ) {
@@ -58,13 +58,13 @@ package final class ProviderModel: LanedModel {
         (parameters, isStreamed, price) = (settings.parameters, settings.isStreamed, settings.price)
         (structured, onTruncated, context) = (settings.structured, settings.onTruncated, settings.context)
         call = ProviderCall(http: http, clock: clock, timeout: settings.timeout, idleTimeout: settings.idleTimeout)
-        self.lane = lane ?? ModelLane(settings, clock: clock)
-        memory = RefusalMemory(model: settings.name, logger: logger)
+        self.lane = lane ?? ModelLimiter(settings, clock: clock)
+        memory = UnsupportedParameterStore(model: settings.name, logger: logger)
         turn = nil
     }
 
     /// The same model, holding a turn.
-    private init(_ model: ProviderModel, in turn: LaneTurn) {
+    private init(_ model: ProviderModel, in turn: ModelPermit) {
         (name, lane, language, endpoint) = (model.name, model.lane, model.language, model.endpoint)
         (self.model, key, headers, query) = (model.model, model.key, model.headers, model.query)
         (parameters, isStreamed, price, structured) = (
@@ -74,10 +74,10 @@ package final class ProviderModel: LanedModel {
         (descriptors, clock, self.turn) = (model.descriptors, model.clock, turn)
     }
 
-    package func withTurn<Value: Sendable>(
+    package func withPermit<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value {
-        try await lane.withTurn { turn in
+        try await lane.withPermit { turn in
             try await body(ProviderModel(self, in: turn))
         }
     }
@@ -89,7 +89,7 @@ package final class ProviderModel: LanedModel {
 
     private func body(_ request: ChatRequest) throws(Failure) -> JSON { try body(request, memory.refused) }
 
-    private func body(_ request: ChatRequest, _ refused: RefusedParameters) throws(Failure) -> JSON {
+    private func body(_ request: ChatRequest, _ refused: UnsupportedParameters) throws(Failure) -> JSON {
         let whole = try wholeBody(request, refused)
         guard let context, request.body == nil else { return whole }
         guard let messages = context.shortened(request.messages, in: whole.bytes.count) else { return whole }
@@ -98,14 +98,14 @@ package final class ProviderModel: LanedModel {
         return try wholeBody(shorter, refused)
     }
 
-    private func wholeBody(_ request: ChatRequest, _ refused: RefusedParameters) throws(Failure) -> JSON {
+    private func wholeBody(_ request: ChatRequest, _ refused: UnsupportedParameters) throws(Failure) -> JSON {
         let body = try language.body(
             request,
             model: model,
             parameters: parameters,
             isStreamed: isStreamed && refused.count(of: "stream") == 0,
-            structured: structured ?? StructuredForm(refusals: refused.count(of: "response_format")),
-            givesBack: refused.count(of: "messages") == 0
+            structured: structured ?? StructuredOutputMode(refusals: refused.count(of: "response_format")),
+            replaysOriginals: refused.count(of: "messages") == 0
         )
         return refused.applied(to: body, keeping: request.body)
     }
@@ -127,14 +127,16 @@ package final class ProviderModel: LanedModel {
                 return try await lane.call(tokens: tokens, in: turn) {
                     do {
                         return try await exchange(message, request, body, known)
-                    } catch let verdict as ProviderVerdict {
+                    } catch let verdict as ClassifiedError {
                         refusal = verdict.refusal
                         throw verdict
                     }
                 }
             } catch let failure as Failure {
-                guard let refusal, failure.class == .permanent, round < RefusalMemory.roundsMax else { throw failure }
-                let refusals = RefusedMembers.refusals(in: refusal, of: body) { mayChange($0, of: request) }
+                guard let refusal, failure.class == .permanent, round < UnsupportedParameterStore.roundsMax else {
+                    throw failure
+                }
+                let refusals = ParameterErrorParser.refusals(in: refusal, of: body) { mayChange($0, of: request) }
                 if refusals.isEmpty { throw failure }
                 let before = body
                 // The next form of a member may not change this request; then the form after it is tried.
@@ -207,7 +209,7 @@ package final class ProviderModel: LanedModel {
         if let wait = RateLimitHeaders.wait(answer.headers) {
             lane.pause(for: wait, "nothing is left of the provider's rate limit")
         }
-        var reading = AnswerReading(model: model, dialect: language, price: price)
+        var reading = AnswerContext(model: model, dialect: language, price: price)
         (reading.onTruncated, reading.requestBytes) = (onTruncated, body.bytes.count)
         let isLimited = request.body?["max_tokens"] != nil || parameters["max_tokens"] != nil
         if language == .anthropic, !isLimited { reading.limitDefault = Usage.outputTokensDefault }
@@ -225,7 +227,9 @@ package final class ProviderModel: LanedModel {
             do {
                 return try await call.send(message, language)
             } catch let broken as ProviderCall.Broken where ConnectionFailure.isForWantOfDescriptors(broken.cause) {
-                try await Waits.during("no descriptor is free for a connection: the process has too many files open") {
+                try await WaitReasons.during(
+                    "no descriptor is free for a connection: the process has too many files open"
+                ) {
                     try await clock.sleep(for: .seconds(1))
                 }
             }

@@ -3,7 +3,7 @@ import NIOHTTP1
 import OrderedCollections
 
 /// A deterministic substitute for a model: it answers by the first rule of a script that fits.
-package struct ScriptedModel: LanedModel {
+package struct ScriptedModel: LimitedModel {
     /// The largest accepted script, in bytes.
     package static let scriptBytesMax = 4 << 20
 
@@ -11,14 +11,14 @@ package struct ScriptedModel: LanedModel {
     package let name: String
     private let scriptPath: String
     private let rules: [ScriptRule]
-    package let lane: ModelLane
+    package let lane: ModelLimiter
     /// A script reads ready bodies in every dialect.
     package var dialect: Dialect? { nil }
     private let parameters: JSON
     private let price: Price?
     private let clock: any Clock<Duration>
     /// Nil for a model that is called without a turn.
-    private var turn: LaneTurn?
+    private var turn: ModelPermit?
 
     /// Reads the script; it blocks, which is fine because the daemon makes models only while it starts or reads its
     /// configuration.
@@ -34,7 +34,7 @@ package struct ScriptedModel: LanedModel {
         parameters: JSON = [:],
         price: Price? = nil,
         limits: ModelLimits = ModelLimits(),
-        lane: ModelLane? = nil,
+        lane: ModelLimiter? = nil,
         clock: any Clock<Duration> = ContinuousClock()
     ) throws(DocumentError) {
         let bytes: [UInt8]
@@ -54,13 +54,13 @@ package struct ScriptedModel: LanedModel {
         }
         (self.name, self.scriptPath, self.rules, self.price, self.clock) = (name, scriptPath, rules, price, clock)
         self.parameters = parameters
-        self.lane = lane ?? ModelLane(model: name, limits: limits, clock: clock)
+        self.lane = lane ?? ModelLimiter(model: name, limits: limits, clock: clock)
     }
 
-    package func withTurn<Value: Sendable>(
+    package func withPermit<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value {
-        try await lane.withTurn { turn in
+        try await lane.withPermit { turn in
             var model = self
             model.turn = turn
             return try await body(model)
@@ -76,7 +76,7 @@ package struct ScriptedModel: LanedModel {
     ///
     /// - Throws: ``Failure`` as the rule says, with the class of its status; permanent when no rule fits.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
-        if request.endpoint != .chat { throw EndpointExchange.unknown(request.endpoint, name) }
+        if request.endpoint != .chat { throw PassThroughRequest.unknown(request.endpoint, name) }
         return try await lane.call(tokens: worstCase(of: request).tokens, in: turn) { try await answer(request) }
     }
 
@@ -156,7 +156,7 @@ package struct ScriptedModel: LanedModel {
     }
 
     /// The verdict on a provider's answer with this status.
-    private func verdict(_ fail: ScriptRule.Fail) -> ProviderVerdict {
+    private func verdict(_ fail: ScriptRule.Fail) -> ClassifiedError {
         var headers = HTTPHeaders()
         if let wait = fail.retryAfter { headers.add(name: "retry-after-ms", value: String(wait.wholeMilliseconds)) }
         let body: JSON = ["error": ["message": "a failure of the script, from no model", "type": "scripted"]]

@@ -17,7 +17,7 @@ package struct Drop: Sendable, Hashable {
     private static let noID = JobID(time: Timestamp(milliseconds: 0), high: 0, low: 0)
 }
 
-/// What the spool found out about a drop; ``DropRules/admit`` decides by it.
+/// What the spool found out about a drop; ``DropRules/makeAcceptance`` decides by it.
 package struct DropContents: Sendable {
     package var queue: String
     package var job: JobName
@@ -50,13 +50,13 @@ package struct DropRules: Sendable {
     /// In bytes.
     package var sizeMax: Int
     /// How long a drop must stay unchanged to be taken as complete.
-    package var quiet: QuietTimes
+    package var quiet: StabilityTimes
     /// What inotify events showed about this drop's writer.
-    package var witness: InboxWatch.Witness = .finished
+    package var witness: InboxWatch.WriterObservation = .finished
     /// Whether a table is a batch.
     package var takesRows: Bool
     /// Makes the job's acceptance from a drop's contents, or refuses the drop.
-    package var admit: @Sendable (DropContents) throws(Rejection) -> Acceptance
+    package var makeAcceptance: @Sendable (DropContents) throws(Rejection) -> Acceptance
     /// Whether a job of this id is known already; such a drop gets a new id.
     package var isTaken: @Sendable (JobID) -> Bool
 
@@ -65,16 +65,16 @@ package struct DropRules: Sendable {
 
     package init(
         sizeMax: Int,
-        quiet: QuietTimes,
+        quiet: StabilityTimes,
         takesRows: Bool = false,
         isTaken: @escaping @Sendable (JobID) -> Bool,
-        admit: @escaping @Sendable (DropContents) throws(Rejection) -> Acceptance
+        makeAcceptance: @escaping @Sendable (DropContents) throws(Rejection) -> Acceptance
     ) {
         self.sizeMax = sizeMax
         self.quiet = quiet
         self.takesRows = takesRows
         self.isTaken = isTaken
-        self.admit = admit
+        self.makeAcceptance = makeAcceptance
     }
 }
 
@@ -86,7 +86,7 @@ package enum AcceptOutcome: Sendable {
     case rejected(JobSummary, isTidy: Bool)
     /// It may still be written, so it stays in the inbox. Nil where the kernel reports when the writer is done; else
     /// the caller passes this look back when it is due.
-    case unfinished(Look?)
+    case unfinished(FileSnapshot?)
     /// It cannot be moved out of its inbox and stays there; other drops in that inbox may still be moved.
     case immovable(SpoolError)
     /// Another process took or removed it.

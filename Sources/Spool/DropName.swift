@@ -75,7 +75,7 @@ package enum DropName {
 }
 
 /// Why a file in an inbox is left where it is.
-package enum LeftAlone: String, Sendable, CaseIterable {
+package enum SkipReason: String, Sendable, CaseIterable {
     case temporary
     case ignored
     case notAccepted = "not_accepted"
@@ -105,7 +105,7 @@ package struct NameRules: Sendable, Equatable {
     ///
     /// A name with an id is always a drop: its submitter chose the name on purpose, or the daemon returned the drop to
     /// its inbox after a crash.
-    package func leftAlone(_ name: [UInt8]) -> LeftAlone? {
+    package func leftAlone(_ name: [UInt8]) -> SkipReason? {
         if DropName.hasID(name) { return nil }
         if DropName.isTemporary(name) { return .temporary }
         if ignore.isEmpty, accept.isEmpty { return nil }

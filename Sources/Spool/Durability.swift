@@ -26,24 +26,24 @@ package final class Durability: Sendable {
         var failure: SyncFailure?
     }
 
-    private struct Wish {
+    private struct SyncRequest {
         var files: [(file: OpenFile, kind: SyncKind)] = []
         var wantsAll = false
     }
 
     private struct Waiter {
-        var wish: Wish
+        var wish: SyncRequest
         var continuation: CheckedContinuation<Void, any Error>
     }
 
     private let fileSystem: any FileSystem
     private let root: OpenFile
-    private let threads: DiskThreads
+    private let threads: WorkerThreads
     private let mode: Mode
     private let state = Mutex(State())
 
     /// - Parameter root: Any file of the filesystem, for syncfs.
-    package init(fileSystem: any FileSystem, root: OpenFile, threads: DiskThreads, mode: Mode) {
+    package init(fileSystem: any FileSystem, root: OpenFile, threads: WorkerThreads, mode: Mode) {
         self.fileSystem = fileSystem
         self.root = root
         self.threads = threads
@@ -57,17 +57,17 @@ package final class Durability: Sendable {
     ///
     /// - Throws: ``SyncFailure``.
     package func sync(files: [OpenFile] = [], directories: [OpenFile] = []) async throws {
-        try await carryOut(Wish(files: files.map { ($0, .data) } + directories.map { ($0, .all) }))
+        try await carryOut(SyncRequest(files: files.map { ($0, .data) } + directories.map { ($0, .all) }))
     }
 
     /// Returns when all that any process wrote to the filesystem is on disk.
     ///
     /// - Throws: ``SyncFailure``.
     package func syncFileSystem() async throws {
-        try await carryOut(Wish(wantsAll: true))
+        try await carryOut(SyncRequest(wantsAll: true))
     }
 
-    private func carryOut(_ wish: Wish) async throws {
+    private func carryOut(_ wish: SyncRequest) async throws {
         if mode == .off { return }
         // A caller outside of actors that runs on a disk thread flushes there: no other thread has to be woken.
         let actor: (any Actor)? = #isolation
@@ -94,7 +94,7 @@ package final class Durability: Sendable {
     }
 
     /// Flushes for one caller; another thread then flushes for the callers that came meanwhile.
-    private func flushHere(_ wish: Wish) throws(SyncFailure) {
+    private func flushHere(_ wish: SyncRequest) throws(SyncFailure) {
         do throws(Errno) { try flush([wish]) } catch {
             let failure = SyncFailure(cause: error)
             fail([], failure)
@@ -124,7 +124,7 @@ package final class Durability: Sendable {
         }
     }
 
-    private func flush(_ wishes: [Wish]) throws(Errno) {
+    private func flush(_ wishes: [SyncRequest]) throws(Errno) {
         threads.prepareToBlock()
         var seen: Set<ObjectIdentifier> = []
         // Data first: an entry must never be on disk before what it names.

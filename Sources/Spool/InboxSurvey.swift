@@ -23,7 +23,7 @@ package struct InboxSurvey: Sendable {
     package var drops: [WaitingDrop] = []
     /// The number of all drops.
     package var count = 0
-    package var leftAlone: [LeftAlone: Pile] = [:]
+    package var leftAlone: [SkipReason: Pile] = [:]
     /// False when the inbox has more names than were read; then the counts are lower bounds.
     package var isComplete = true
 }
@@ -109,7 +109,7 @@ extension SpoolRoot {
     }
 
     /// Why a daemon would not take the drop now; nil when nothing keeps it in its inbox.
-    package func whyWaiting(_ waiting: WaitingDrop, _ quiet: QuietTimes, now: Timestamp) -> Look.Reason? {
+    package func whyWaiting(_ waiting: WaitingDrop, _ quiet: StabilityTimes, now: Timestamp) -> FileSnapshot.Reason? {
         let status = waiting.status
         guard status.kind == .regular else { return nil }
         let age = now - status.changedAt

@@ -18,7 +18,7 @@ package final class InboxWatch: Sendable {
     }
 
     /// What events showed about a file's writer, for where the kernel does not say whether there is one.
-    package enum Witness: Sendable {
+    package enum WriterObservation: Sendable {
         /// The file was closed, or came here by a rename.
         case finished
         /// The file was created here and not closed yet; or it was linked here, which looks the same.
@@ -32,7 +32,7 @@ package final class InboxWatch: Sendable {
         private let seen: [[UInt8]: Seen]
         private let since: Int
 
-        fileprivate init(_ witnesses: Witnesses?) {
+        fileprivate init(_ witnesses: DirectoryObservations?) {
             (seen, since) = (witnesses?.files ?? [:], witnesses?.orderKnownSince ?? 0)
         }
 
@@ -46,7 +46,7 @@ package final class InboxWatch: Sendable {
     }
 
     fileprivate struct Seen {
-        var witness: Witness
+        var witness: WriterObservation
         var number: Int
     }
 
@@ -55,11 +55,11 @@ package final class InboxWatch: Sendable {
         /// The number of events so far.
         var events = 0
         var directories: [Int32: (name: String, isParent: Bool)] = [:]
-        var witnesses: [String: Witnesses] = [:]
+        var witnesses: [String: DirectoryObservations] = [:]
     }
 
     /// What was seen in one directory, by the names of its files.
-    fileprivate struct Witnesses {
+    fileprivate struct DirectoryObservations {
         /// The most files that are remembered. Any other waits longer, and the order of those before it is unknown.
         private static let most = 16_384
         private(set) var files: [[UInt8]: Seen] = [:]
@@ -76,7 +76,7 @@ package final class InboxWatch: Sendable {
             files[name] = Seen(witness: isMade ? .open : .finished, number: number)
         }
 
-        subscript(name: [UInt8]) -> Witness { files[name]?.witness ?? .unknown }
+        subscript(name: [UInt8]) -> WriterObservation { files[name]?.witness ?? .unknown }
 
         mutating func forget(_ name: [UInt8]) { files[name] = nil }
     }
@@ -141,7 +141,7 @@ package final class InboxWatch: Sendable {
     }
 
     /// What events showed about the writer of a file in a watched directory.
-    package func witness(of name: [UInt8], in directory: String) -> Witness {
+    package func witness(of name: [UInt8], in directory: String) -> WriterObservation {
         state.withLock { $0.witnesses[directory]?[name] ?? .unknown }
     }
 
@@ -219,7 +219,11 @@ package final class InboxWatch: Sendable {
                     } else {
                         state.changes.directories.insert(directory)
                         if !isParent {
-                            state.witnesses[directory, default: Witnesses()].note(event.mask, of: name, state.events)
+                            state.witnesses[directory, default: DirectoryObservations()].note(
+                                event.mask,
+                                of: name,
+                                state.events
+                            )
                         }
                     }
                 }

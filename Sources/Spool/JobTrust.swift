@@ -52,7 +52,9 @@ extension SpoolNode {
             guard entry.hasPrefix(SpoolLayout.history) else { continue }
             guard status.kind == .regular else { return "has a history that is \(status.kind.name)" }
             if status.links > 1 { return "has a history with \(status.links) hard links; copy it instead" }
-            if status.size > HistoryFold.fileMax { return "has a history of \(status.size) bytes, which is too large" }
+            if status.size > StreamingReplay.fileMax {
+                return "has a history of \(status.size) bytes, which is too large"
+            }
         }
         return nil
     }

@@ -34,7 +34,7 @@ package final class NodeLock: Sendable {
 
     package let node: String
     /// The node's previous run; nil when there was none.
-    package let former: FormerLife?
+    package let former: PreviousRun?
     private let life: Mutex<Life>
     private let file: OpenFile
     private let fileSystem: any FileSystem
@@ -55,7 +55,7 @@ package final class NodeLock: Sendable {
         let bootID = Self.bootID
         content = (Int(getpid()), Self.hostName, bootID, now)
         life = Mutex(Life(heartbeatAt: now))
-        former = Self.json(in: file, spool.fileSystem).map { FormerLife(file: $0, bootID: bootID, now: now) }
+        former = Self.json(in: file, spool.fileSystem).map { PreviousRun(file: $0, bootID: bootID, now: now) }
         try beat(counter: 0, now: now)
     }
 

@@ -11,7 +11,7 @@ final class JobFiles: Sendable {
 }
 
 /// A permit to take and accept one drop, or to open one job.
-final class ArrivalRoom: Sendable {
+final class ArrivalPermit: Sendable {
     private let jobs: OpenJobs
     private let isHeld = Mutex(true)
 
@@ -182,11 +182,11 @@ final class OpenJobs: Sendable {
 
     /// Waits for a permit to take one more drop or to open one more job.
     ///
-    /// Arrivals get half of the room at most, because the holder of a permit may have to wait for files, too. Drops leave
-    /// a quarter of that half to jobs.
-    func room(for arrival: Arrival) async throws -> ArrivalRoom {
+    /// Arrivals get half of the room at most, because the holder of a permit may have to wait for files, too. Drops
+    /// leave a quarter of that half to jobs.
+    func room(for arrival: Arrival) async throws -> ArrivalPermit {
         try await enter(arrival)
-        return ArrivalRoom(of: self)
+        return ArrivalPermit(of: self)
     }
 
     private func arrivalsMax(_ arrival: Arrival) -> Int { arrival == .job ? max / 2 : max * 3 / 8 }

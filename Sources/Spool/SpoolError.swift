@@ -14,7 +14,7 @@ package struct SpoolError: Error, CustomStringConvertible {
     }
 
     /// Whether a retry may work once other users of descriptors or memory have released them.
-    package var isPassing: Bool {
+    package var isTransient: Bool {
         [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(cause)
     }
 

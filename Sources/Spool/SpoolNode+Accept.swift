@@ -14,7 +14,7 @@ extension SpoolNode {
     package func accept(
         _ drop: Drop,
         _ rules: DropRules,
-        look: Look?,
+        look: FileSnapshot?,
         turn: JobID? = nil
     ) async throws -> AcceptOutcome {
         try await accept(take(drop, rules, look: look, turn: turn ?? nextTurn()), drop, rules)
@@ -23,44 +23,44 @@ extension SpoolNode {
     /// A drop that was taken from its inbox, or the outcome of one that was not taken.
     ///
     /// Until it is accepted it holds its open files and a permit for them, so only a few wait for acceptance at a time.
-    package final class Taken: Sendable {
-        private let held: Mutex<(step: ClaimStep, room: ArrivalRoom)?>
+    package final class TakenDrop: Sendable {
+        private let held: Mutex<(step: DropClaimResult, room: ArrivalPermit)?>
 
-        fileprivate init(_ step: ClaimStep, _ room: ArrivalRoom) { held = Mutex((step, room)) }
+        fileprivate init(_ step: DropClaimResult, _ room: ArrivalPermit) { held = Mutex((step, room)) }
 
         /// Returns what it holds, to the caller that accepts it; nil at the next call.
-        fileprivate func handOn() -> (step: ClaimStep, room: ArrivalRoom)? { held.withLock { $0.take() } }
+        fileprivate func handOn() -> (step: DropClaimResult, room: ArrivalPermit)? { held.withLock { $0.take() } }
     }
 
     /// The first half of ``accept(_:_:look:turn:)``, quick and without a flush, as soon as there is room for one more.
     ///
     /// Drops are accepted in the order in which they are taken, even after a crash: a drop that still lies in the inbox
     /// then comes later than all that were taken.
-    package func take(_ drop: Drop, _ rules: DropRules, look: Look?, turn: JobID) async throws -> Taken {
+    package func take(_ drop: Drop, _ rules: DropRules, look: FileSnapshot?, turn: JobID) async throws -> TakenDrop {
         let room = try await openJobs.room(for: .drop)
         let step = try await threads.run { [self] in try claim(drop, rules, look, turn) }
         if case .stays = step { room.leave() }
-        return Taken(step, room)
+        return TakenDrop(step, room)
     }
 
     /// The second half, once for each drop; many may run in parallel.
-    package func accept(_ taken: Taken, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
+    package func accept(_ taken: TakenDrop, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
         guard let (step, room) = taken.handOn() else { return .gone }
         defer { room.leave() }
         return try await finish(step, drop, rules)
     }
 
     /// Makes a claimed drop a job.
-    func finish(_ step: ClaimStep, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
+    func finish(_ step: DropClaimResult, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
         switch step {
         case .stays(let outcome): return outcome
         case .claimed(let claimed):
             do {
-                return try await admitOrReject(claimed, drop, rules)
-            } catch let unnamed as Unnamed {
+                return try await acceptOrReject(claimed, drop, rules)
+            } catch let unnamed as FinalRenameFailed {
                 // It is a job, and its drop is gone from the inbox: the next start gives the drop its final name.
                 throw unnamed.cause
-            } catch is StillWritten {
+            } catch is DropChangedDuringCopy {
                 _ = try await undoAccept(of: claimed.name, in: claimed.directory)
                 return .unfinished(nil)
             } catch let error as SpoolError {
@@ -71,23 +71,23 @@ extension SpoolNode {
         }
     }
 
-    private func admitOrReject(_ claimed: Claimed, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
+    private func acceptOrReject(_ claimed: ClaimedDrop, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
         do {
-            let admitted = try await threads.run { [self] in try admit(claimed, drop, rules) }
-            let job = admitted.job
-            try await durability.sync(files: admitted.files, directories: admitted.directories)
+            let prepared = try await threads.run { [self] in try prepareAccept(claimed, drop, rules) }
+            let job = prepared.job
+            try await durability.sync(files: prepared.files, directories: prepared.directories)
             job.noteSynced(job.length)
             try await threads.run { [self] in
                 if let source = claimed.source { try removeSource(of: claimed.name, in: source) }
                 do throws(SpoolError) {
                     try nameFreshDrop(of: job, in: claimed.directory, isCopied: claimed.mustCopy)
                 } catch {
-                    guard claimed.source == nil else { throw Unnamed(cause: error) }
+                    guard claimed.source == nil else { throw FinalRenameFailed(cause: error) }
                     throw error
                 }
             }
-            openJobs.add(job, admitted.open)
-            return .accepted(job, admitted.record)
+            openJobs.add(job, prepared.open)
+            return .accepted(job, prepared.record)
         } catch let rejection as Rejection {
             let (row, isTidy) = try await reject(claimed, drop, rejection)
             return .rejected(row, isTidy: isTidy)
@@ -95,11 +95,11 @@ extension SpoolNode {
     }
 
     /// The job was accepted and cannot be undone; only its drop does not have its final name yet.
-    private struct Unnamed: Error {
+    private struct FinalRenameFailed: Error {
         var cause: SpoolError
     }
 
-    struct Claimed: Sendable {
+    struct ClaimedDrop: Sendable {
         var name: JobName
         var directory: OpenFile
         /// The directory that it was made in, and the inbox that it was taken from.
@@ -123,9 +123,9 @@ extension SpoolNode {
         var status: FileStatus
     }
 
-    enum ClaimStep: Sendable {
+    enum DropClaimResult: Sendable {
         case stays(AcceptOutcome)
-        case claimed(Claimed)
+        case claimed(ClaimedDrop)
     }
 
     /// An inbox that a drop is taken from.
@@ -139,9 +139,9 @@ extension SpoolNode {
     private func claim(
         _ drop: Drop,
         _ rules: DropRules,
-        _ look: Look?,
+        _ look: FileSnapshot?,
         _ turn: JobID
-    ) throws(SpoolError) -> ClaimStep {
+    ) throws(SpoolError) -> DropClaimResult {
         try doing(Self.action(drop)) { () throws(Errno) in
             let (directory, isLocal) = try spool.directoryAndKind(SpoolLayout.inbox(of: drop.queue))
             let inbox = Inbox(directory: directory, isLocal: isLocal)
@@ -150,7 +150,7 @@ extension SpoolNode {
             case .file(let file):
                 let status = try fileSystem.status(of: file)
                 guard status.kind == .regular else { break }
-                switch unquiet(drop, file, status, isLocal: isLocal, rules, look) {
+                switch stabilityFailure(drop, file, status, isLocal: isLocal, rules, look) {
                 case .writer: return .stays(.unfinished(nil))
                 case .look(let look): return .stays(.unfinished(look))
                 case nil: seen = Seen(file: file, status: status)
@@ -204,7 +204,7 @@ extension SpoolNode {
         _ seen: Seen?,
         _ rules: DropRules,
         _ turn: JobID
-    ) throws(Errno) -> ClaimStep {
+    ) throws(Errno) -> DropClaimResult {
         let parent = try ownDirectory()
         let text = String(validating: drop.name, as: UTF8.self) ?? drop.shownName
         let name = try makeJobDirectory(for: text, in: parent, rules, turn)
@@ -277,10 +277,10 @@ extension SpoolNode {
         from inbox: Inbox,
         _ seen: Seen?,
         to target: Target
-    ) throws(Errno) -> ClaimStep {
+    ) throws(Errno) -> DropClaimResult {
         // Check for writers first: then the size that is read afterwards is final.
         let isFree = seen.map { !inbox.isLocal || (try? fileSystem.hasNoWriter($0.file)) != false } ?? false
-        var claimed = Claimed(
+        var claimed = ClaimedDrop(
             name: target.name,
             directory: target.directory,
             parents: [target.parent, inbox.directory],

@@ -3,7 +3,7 @@ import Synchronization
 import SystemPackage
 
 /// A drop changed while it was copied: a writer has it open, and the kernel could not tell.
-struct StillWritten: Error {}
+struct DropChangedDuringCopy: Error {}
 
 extension SpoolNode {
     /// The prefix of a drop's name inside its job directory until its acceptance is durable. The name keeps the queue,
@@ -33,7 +33,7 @@ extension SpoolNode {
     static let ownCopy = "copy"
 
     /// A drop that was admitted; nothing of it is synced yet.
-    struct Admitted: Sendable {
+    struct PreparedAccept: Sendable {
         var job: OwnedJob
         var record: HistoryRecord
         var open: JobFiles
@@ -43,11 +43,11 @@ extension SpoolNode {
     }
 
     /// Checks a drop, lets `rules` admit it, and writes its acceptance; nothing is synced yet.
-    func admit(
-        _ claimed: Claimed,
+    func prepareAccept(
+        _ claimed: ClaimedDrop,
         _ drop: Drop,
         _ rules: DropRules
-    ) throws -> Admitted {
+    ) throws -> PreparedAccept {
         let status = claimed.status
         guard status.kind == .regular else { throw Rejection("it is \(status.kind.name), not a regular file") }
         let dropped = try opened(claimed)
@@ -60,7 +60,7 @@ extension SpoolNode {
         let mustCopy = claimed.mustCopy || status.uid != effectiveUserID
         let file = mustCopy ? try copy(dropped, of: claimed) : dropped
         let (contents, freshDrop) = try read(claimed, file, drop, rules)
-        var acceptance = try rules.admit(contents)
+        var acceptance = try rules.makeAcceptance(contents)
         acceptance.turn = claimed.turn
         let key = try acceptance.idempotencyKey.map {
             try reserve($0, for: claimed.name, inputSHA256: acceptance.inputSHA256)
@@ -85,7 +85,7 @@ extension SpoolNode {
             return try append(transition.event, to: job, open, &state, at: now).0
         }
         let directories = [claimed.directory] + claimed.parents + (key?.directories ?? [])
-        return Admitted(
+        return PreparedAccept(
             job: job,
             record: record,
             open: open,
@@ -94,7 +94,7 @@ extension SpoolNode {
         )
     }
 
-    private func opened(_ claimed: Claimed) throws(Rejection) -> OpenFile {
+    private func opened(_ claimed: ClaimedDrop) throws(Rejection) -> OpenFile {
         switch claimed.file {
         case .success(let file): return file
         case .failure(.permissionDenied), .failure(.notPermitted), nil:
@@ -108,7 +108,7 @@ extension SpoolNode {
     ///
     /// This copies drops of other users, and every drop where a writer on another host may have it open unseen. The
     /// submitter's inode, which alone shows its owner, stays beside the copy until the acceptance is durable.
-    private func copy(_ drop: OpenFile, of claimed: Claimed) throws -> OpenFile {
+    private func copy(_ drop: OpenFile, of claimed: ClaimedDrop) throws -> OpenFile {
         let (copy, isSame) = try doing("copying the drop of \(claimed.name)") { () throws(Errno) in
             let copy = try fileSystem.open(Self.ownCopy, in: claimed.directory, .create)
             var offset = 0
@@ -122,13 +122,13 @@ extension SpoolNode {
             let isSame = offset == claimed.status.size && after.modified == claimed.status.modified
             return (try fileSystem.open(Self.ownCopy, in: claimed.directory, .read), isSame)
         }
-        if !isSame { throw StillWritten() }
+        if !isSame { throw DropChangedDuringCopy() }
         return copy
     }
 
     /// - Returns: What the drop is, and its text when it is small.
     private func read(
-        _ claimed: Claimed,
+        _ claimed: ClaimedDrop,
         _ file: OpenFile,
         _ drop: Drop,
         _ rules: DropRules
@@ -222,10 +222,10 @@ extension Acceptance.Kind {
     ///
     /// - Parameter takesRows: Whether a table is a batch.
     package init(dropName: String, takesRows: Bool = false) {
-        let ending = DropEnding.of(dropName)
+        let ending = DropExtension.of(dropName)
         if Document.Format(fileName: dropName) != nil {
             self = .document
-        } else if DropEnding.batch.contains(ending) || takesRows && DropEnding.table.contains(ending) {
+        } else if DropExtension.batch.contains(ending) || takesRows && DropExtension.table.contains(ending) {
             self = .batch
         } else {
             self = .file

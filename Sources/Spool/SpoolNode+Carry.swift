@@ -10,7 +10,7 @@ import SystemPackage
 extension SpoolNode {
     /// Claims a drop by a rename inside its inbox.
     func carry(_ drop: Drop, from inbox: Inbox, _ seen: Seen?, _ rules: DropRules, to target: Target) throws(Errno)
-        -> ClaimStep
+        -> DropClaimResult
     {
         let reason = seen.map { obstacle(to: $0.status, rules) } ?? "it cannot be read, or is no regular file"
         if let reason {
@@ -57,7 +57,7 @@ extension SpoolNode {
         from inbox: Inbox,
         _ rules: DropRules,
         to target: Target
-    ) throws(Errno) -> ClaimStep {
+    ) throws(Errno) -> DropClaimResult {
         guard case .file(let file) = try openDrop(Array(source.utf8), in: inbox.directory) else {
             return try giveBack(drop, "it cannot be read any more", target)
         }
@@ -68,7 +68,7 @@ extension SpoolNode {
         let status = try fileSystem.status(of: file)
         if let reason = obstacle(to: status, rules) { return try giveBack(drop, reason, target) }
         return .claimed(
-            Claimed(
+            ClaimedDrop(
                 name: target.name,
                 directory: target.directory,
                 parents: [target.parent],
@@ -82,7 +82,7 @@ extension SpoolNode {
         )
     }
 
-    private func giveBack(_ drop: Drop, _ reason: String, _ target: Target) throws(Errno) -> ClaimStep {
+    private func giveBack(_ drop: Drop, _ reason: String, _ target: Target) throws(Errno) -> DropClaimResult {
         _ = try takeBack(target.name, from: target.directory)
         return .stays(Self.uncarried(drop, reason))
     }
@@ -165,7 +165,7 @@ extension SpoolNode {
     // MARK: What a crash left
 
     /// The outcome for a claimed drop that was found in an inbox.
-    package enum CarriedEnd: Sendable {
+    package enum OrphanClaimOutcome: Sendable {
         /// A node works on its job, or is about to take the job over.
         case inHand
         /// It was already a job or a rejection, and was removed.
@@ -175,7 +175,7 @@ extension SpoolNode {
     }
 
     /// Cleans up a claimed drop that a crash left in the inbox of `queue`.
-    package func endCarried(_ job: JobName, in queue: String) async throws -> CarriedEnd {
+    package func resolveOrphanClaim(_ job: JobName, in queue: String) async throws -> OrphanClaimOutcome {
         try await threads.run { [self] in
             // A job may move during the search; then the second search finds it.
             for _ in 0..<2 {
@@ -192,7 +192,7 @@ extension SpoolNode {
         }
     }
 
-    private func removeCarried(_ job: JobName, in queue: String) throws(SpoolError) -> CarriedEnd {
+    private func removeCarried(_ job: JobName, in queue: String) throws(SpoolError) -> OrphanClaimOutcome {
         let inbox = try doing("looking for \(job) in inbox/\(queue)/") { () throws(Errno) in
             try source(of: job, in: queue)
         }

@@ -23,12 +23,12 @@ extension SpoolNode {
     package func claimDeferred(
         _ job: JobName,
         due: Timestamp,
-        show: HistoryFold.Show? = nil
+        show: StreamingReplay.Show? = nil
     ) async throws -> Claim {
         try await withRoom { try await claimDeferredNow(job, due: due, show) }
     }
 
-    private func claimDeferredNow(_ job: JobName, due: Timestamp, _ show: HistoryFold.Show?) async throws -> Claim {
+    private func claimDeferredNow(_ job: JobName, due: Timestamp, _ show: StreamingReplay.Show?) async throws -> Claim {
         let source = SpoolLayout.location(of: job, in: .deferred(until: due), node: node)
         let adopted: (OwnedJob, [HistoryRecord])?
         do {
@@ -43,7 +43,7 @@ extension SpoolNode {
         // A power cut may undo the move out of deferred/ and not the claim that followed it.
         case .deferred, .waiting, .running: break
         case .absent: return .unreadable(job, reason: "\(job) in \(source.directory)/ has no history")
-        case .held, .ended: return try await settle(owned, records)
+        case .held, .ended: return try await completeMove(of: owned, records)
         }
         let now = clock.now
         let (record, _) = try await withFiles(of: owned) { files in
@@ -114,12 +114,12 @@ extension SpoolNode {
     /// - Returns: The job, and the records of its history; of a long one the last part, and `show` gets the others.
     func open(
         _ job: JobName,
-        _ show: HistoryFold.Show? = nil
+        _ show: StreamingReplay.Show? = nil
     ) throws -> (OwnedJob, [HistoryRecord]) {
         let (directory, history, fold) = try doing("opening \(job)") { () throws(Errno) in
             let directory = try fileSystem.open(job.description, in: spool.directory(processing), .jobDirectory)
             let history = try fileSystem.open(SpoolLayout.history, in: directory, .append)
-            var fold = HistoryFold(of: job, show: show)
+            var fold = StreamingReplay(of: job, show: show)
             try fold.read(history, fileSystem)
             return (directory, history, fold)
         }
@@ -149,7 +149,7 @@ extension SpoolNode {
     }
 
     /// Completes what a crash left undone for a job whose history says that it belongs elsewhere.
-    func settle(_ job: OwnedJob, _ records: [HistoryRecord]) async throws -> Claim {
+    func completeMove(of job: OwnedJob, _ records: [HistoryRecord]) async throws -> Claim {
         let replay = job.replay
         return try await withFiles(of: job) { open in
             let files = try await threads.run { [self] in

@@ -2,22 +2,22 @@ import Jobs
 import SystemPackage
 
 /// What keeps a drop from being taken.
-enum Unquiet {
+enum StabilityFailure {
     /// A writer has it open; an event reports when it is done.
     case writer
     /// It has not stayed unchanged for long enough.
-    case look(Look)
+    case look(FileSnapshot)
 }
 
 extension SpoolNode {
     /// How long a drop must stay unchanged, and why.
     private struct Demand {
         var quiet: Duration
-        var reason: Look.Reason
+        var reason: FileSnapshot.Reason
         /// The kernel reports that there is no writer: then the file's own times say how long it has been quiet.
         var isProven = true
 
-        mutating func raise(to quiet: Duration, _ reason: Look.Reason) {
+        mutating func raise(to quiet: Duration, _ reason: FileSnapshot.Reason) {
             if quiet > self.quiet { (self.quiet, self.reason) = (quiet, reason) }
         }
     }
@@ -29,14 +29,14 @@ extension SpoolNode {
     ///
     /// - Parameter earlier: The previous look, when the drop was not quiet then.
     /// - Returns: Nil when it may be taken.
-    func unquiet(
+    func stabilityFailure(
         _ drop: Drop,
         _ file: OpenFile,
         _ status: FileStatus,
         isLocal: Bool,
         _ rules: DropRules,
-        _ earlier: Look?
-    ) -> Unquiet? {
+        _ earlier: FileSnapshot?
+    ) -> StabilityFailure? {
         var demand = Demand(quiet: rules.quiet.settle, reason: .settling)
         if isLocal {
             do throws(Errno) {
@@ -58,14 +58,14 @@ extension SpoolNode {
         if demand.quiet <= .zero { return nil }
         if let look = look(demand, status, earlier) { return .look(look) }
         return isLocal && !demand.isProven && rules.witness != .finished
-            ? openWriter(of: file, status, rules).map(Unquiet.look) : nil
+            ? openWriter(of: file, status, rules).map(StabilityFailure.look) : nil
     }
 
     /// The last check of a file about which neither events nor the kernel tell anything: the open files of processes.
-    private func openWriter(of file: OpenFile, _ status: FileStatus, _ rules: DropRules) -> Look? {
+    private func openWriter(of file: OpenFile, _ status: FileStatus, _ rules: DropRules) -> FileSnapshot? {
         let now = clock.now
         guard let path = OpenWriters.path(of: file), openWriters.include(path, at: now) else { return nil }
-        var look = Look(status, at: now, .writer)
+        var look = FileSnapshot(status, at: now, .writer)
         look.due = now + rules.quiet.untold
         return look
     }
@@ -81,10 +81,10 @@ extension SpoolNode {
         }
     }
 
-    private func look(_ demand: Demand, _ status: FileStatus, _ earlier: Look?) -> Look? {
+    private func look(_ demand: Demand, _ status: FileStatus, _ earlier: FileSnapshot?) -> FileSnapshot? {
         let now = clock.now
         if demand.isProven, isPast(status, demand.quiet, now) { return nil }
-        var look = Look(status, at: now, demand.reason)
+        var look = FileSnapshot(status, at: now, demand.reason)
         if let earlier, earlier.isSame(as: look) {
             if now - earlier.at >= demand.quiet { return nil }
             // After the clock was set back, a drop waits at most once more.
@@ -94,7 +94,7 @@ extension SpoolNode {
         // Where the file's own times count, the wait starts at the change, not at the look.
         look.due = (demand.isProven && changed <= now ? changed : look.at) + demand.quiet
         // No event reports the removal of a link in another directory.
-        if demand.reason == .link { look.due = min(look.due, now + QuietTimes.linkLook) }
+        if demand.reason == .link { look.due = min(look.due, now + StabilityTimes.linkLook) }
         return look
     }
 

@@ -23,8 +23,8 @@ extension SpoolNode {
     package func takeOver(
         _ directoryName: String,
         of dead: String,
-        after end: FormerEnd? = nil,
-        show: HistoryFold.Show? = nil
+        after end: PreviousRunEnd? = nil,
+        show: StreamingReplay.Show? = nil
     ) async throws -> Claim {
         guard let name = JobName(directoryName) else { return .gone }
         do {
@@ -48,8 +48,8 @@ extension SpoolNode {
     private func takeOver(
         _ name: JobName,
         isOwn: Bool,
-        after end: FormerEnd?,
-        _ show: HistoryFold.Show?
+        after end: PreviousRunEnd?,
+        _ show: StreamingReplay.Show?
     ) async throws -> Claim {
         try await withRoom { try await takeOverNow(name, isOwn: isOwn, after: end, show) }
     }
@@ -57,8 +57,8 @@ extension SpoolNode {
     private func takeOverNow(
         _ name: JobName,
         isOwn: Bool,
-        after end: FormerEnd?,
-        _ show: HistoryFold.Show?
+        after end: PreviousRunEnd?,
+        _ show: StreamingReplay.Show?
     ) async throws -> Claim {
         let (job, records): (OwnedJob, [HistoryRecord])
         do {
@@ -76,7 +76,7 @@ extension SpoolNode {
             guard try await finishAccept(job) else { return try await undoAccept(of: job) }
             let (record, _) = try await commit(.claim(node: node, .recovery, after: end), on: job)
             return .owned(job, records + [record])
-        default: return try await settle(job, records)
+        default: return try await completeMove(of: job, records)
         }
     }
 
@@ -94,7 +94,7 @@ extension SpoolNode {
                 guard try fileSystem.exists(SpoolLayout.history, in: directory) else { return (directory, copy) }
                 let history = try fileSystem.openPlain(SpoolLayout.history, in: directory)
                 var reader = HistoryReader()
-                try fileSystem.readPieces(of: history, limit: HistoryFold.fileMax) { piece throws(Errno) in
+                try fileSystem.readPieces(of: history, limit: StreamingReplay.fileMax) { piece throws(Errno) in
                     reader.read(piece) { _, _ in }
                     try fileSystem.writeAll(piece, to: copy)
                 }

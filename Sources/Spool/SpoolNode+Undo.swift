@@ -8,7 +8,7 @@ extension SpoolNode {
     /// - Returns: Its row, and whether the daemon's own files around the drop are gone: to leave them is no failure
     ///   once the drop was moved.
     func reject(
-        _ claimed: Claimed,
+        _ claimed: ClaimedDrop,
         _ drop: Drop,
         _ rejection: Rejection
     ) async throws -> (row: JobSummary, isTidy: Bool) {

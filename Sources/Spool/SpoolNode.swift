@@ -9,7 +9,7 @@ package final class SpoolNode: Sendable {
     package let node: String
     package let durability: Durability
     /// The preferred executor of tasks that make many syscalls.
-    package let threads: DiskThreads
+    package let threads: WorkerThreads
     let clock: WallClock
     let identifiers: JobIDGenerator
     /// Held while a drop is taken back and its directory removed: a new claim under its id must not find both.
@@ -28,7 +28,7 @@ package final class SpoolNode: Sendable {
         spool: SpoolRoot,
         node: String,
         durability: Durability,
-        threads: DiskThreads,
+        threads: WorkerThreads,
         clock: WallClock,
         identifiers: JobIDGenerator,
         timer: any Clock<Duration> = ContinuousClock(),

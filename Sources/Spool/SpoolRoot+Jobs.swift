@@ -100,10 +100,10 @@ extension SpoolRoot {
     /// - Parameter show: Called with the whole history part by part.
     package func replay(
         of location: JobLocation,
-        show: HistoryFold.Show? = nil
+        show: StreamingReplay.Show? = nil
     ) throws(SpoolError) -> (replay: JobReplay, defect: HistoryReader.Defect?)? {
         try doing("reading the history of \(location.job)") { () throws(Errno) in
-            var fold = HistoryFold(of: location.job, show: show)
+            var fold = StreamingReplay(of: location.job, show: show)
             do throws(Errno) {
                 let directory = try fileSystem.open(location.path, in: root, .jobDirectory)
                 try fold.read(fileSystem.openPlain(SpoolLayout.history, in: directory), fileSystem)

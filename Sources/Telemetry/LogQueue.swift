@@ -107,7 +107,7 @@ final class LogQueue: Sendable {
     }
 
     /// Ends a batch: `lost` of its entries did not arrive, and `untold` losses are still to be reported.
-    func settle(_ batch: Batch, lost: UInt64, untold: UInt64) {
+    func finish(_ batch: Batch, lost: UInt64, untold: UInt64) {
         state.withLock { state in
             state.settled = batch.end
             state.lost += lost

@@ -50,7 +50,7 @@ struct LogWriter {
                 untold = batch.lostBefore
             }
             let lost = UInt64(destination.write(batch.entries))
-            queue.settle(batch, lost: lost, untold: untold + lost)
+            queue.finish(batch, lost: lost, untold: untold + lost)
         }
     }
 

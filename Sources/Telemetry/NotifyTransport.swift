@@ -14,7 +14,7 @@ package protocol NotifyTransport: Sendable {
 package enum NotifyResult: Sendable {
     case sent
     /// There is no service manager that listens: `$NOTIFY_SOCKET` is not set.
-    case nobodyListens
+    case noListener
 }
 
 /// A message to the service manager could not be sent.
@@ -38,7 +38,7 @@ package struct SystemdNotifyTransport: NotifyTransport {
     package func send(_ message: String) throws(NotifyError) -> NotifyResult {
         let result = sd_notify(0, message)
         if result < 0 { throw NotifyError(code: -result) }
-        return result == 0 ? .nobodyListens : .sent
+        return result == 0 ? .noListener : .sent
     }
 
     package var watchdogTimeout: Duration? {

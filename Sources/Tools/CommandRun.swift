@@ -89,12 +89,12 @@ struct CommandRun: Sendable {
     ) async -> Result<Outcome, Problem> {
         var options = PlatformOptions()
         options.createSession = true
-        await StartGate.shared.enter()
+        await SpawnLock.shared.enter()
         let file: FileDescriptor
         do throws(Errno) {
-            file = try StartGate.inputFile(holding: input)
+            file = try SpawnLock.inputFile(holding: input)
         } catch {
-            StartGate.shared.leave()
+            SpawnLock.shared.leave()
             return .failure(.noResources(error))
         }
         defer { try? file.close() }
@@ -111,7 +111,7 @@ struct CommandRun: Sendable {
                 error: .sequence
             ) { execution in
                 group.start(leader: execution.processIdentifier.value)
-                StartGate.shared.leave()
+                SpawnLock.shared.leave()
                 return await watch(execution, group, requests, requester)
             }
             let (output, outputState, errorTail) = result.closureResult
@@ -126,7 +126,7 @@ struct CommandRun: Sendable {
             )
         } catch {
             if group.wasStarted { return .failure(.lost("\(error)")) }
-            StartGate.shared.leave()
+            SpawnLock.shared.leave()
             return .failure(.notStarted(error as? SubprocessError))
         }
     }

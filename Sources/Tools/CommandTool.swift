@@ -17,7 +17,7 @@ package struct CommandTool: Tool {
     package let settings: CommandToolSettings
     private let directory: String
     private let environment: [String: String]
-    private let descriptors: Descriptors
+    private let descriptors: DescriptorPermits
     private let clock: any Clock<Duration>
 
     /// Three pipes, two memory files, and the descriptor of the process.
@@ -33,7 +33,7 @@ package struct CommandTool: Tool {
         _ settings: CommandToolSettings,
         directory: String,
         environment: [String: String],
-        descriptors: Descriptors = .unlimited,
+        descriptors: DescriptorPermits = .unlimited,
         clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.descriptors = descriptors

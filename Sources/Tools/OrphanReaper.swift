@@ -25,12 +25,12 @@ package enum OrphanReaper {
         if clinux_has_dead_child() != 1 { return 0 }
         // While no start is under way, all own children are known. Reaping one of them would take its exit status from
         // the task that waits for it.
-        await StartGate.shared.enter()
-        defer { StartGate.shared.leave() }
+        await SpawnLock.shared.enter()
+        defer { SpawnLock.shared.leave() }
         let own = getpid()
         return (ProcessStatus.processes() ?? []).count { process in
             guard let status = ProcessStatus(process), status.parent == own, status.isZombie else { return false }
-            return !OwnChildren.contains(process) && waitpid(process, nil, WNOHANG) == process
+            return !ChildProcesses.contains(process) && waitpid(process, nil, WNOHANG) == process
         }
     }
 }

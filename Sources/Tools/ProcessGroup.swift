@@ -30,12 +30,12 @@ final class ProcessGroup: Sendable {
     /// It also asks the kernel to kill the tool before the daemon when memory runs out.
     func start(leader: pid_t) {
         state.withLock { $0.leader = leader }
-        OwnChildren.add(leader)
-        OutOfMemory.prefer(leader)
+        ChildProcesses.add(leader)
+        OOMKiller.prefer(leader)
         DescriptorLimit.lower(for: leader)
     }
 
-    deinit { if let leader = state.withLock({ $0.leader }) { OwnChildren.remove(leader) } }
+    deinit { if let leader = state.withLock({ $0.leader }) { ChildProcesses.remove(leader) } }
 
     /// Sends SIGTERM to the group; false when the leader has already ended by itself.
     func terminate(_ reason: Reason) -> Bool {

@@ -3,8 +3,8 @@ struct SchemaPattern: Sendable {
     let text: String
     private let program: PatternProgram
 
-    /// - Throws: ``PatternFault`` when the text is not a regular expression, or not one that is supported here.
-    init(_ text: String) throws(PatternFault) {
+    /// - Throws: ``PatternSyntaxError`` when the text is not a regular expression, or not one that is supported here.
+    init(_ text: String) throws(PatternSyntaxError) {
         self.text = text
         program = try PatternProgram(PatternParser.parse(text))
     }

@@ -8,7 +8,7 @@ package protocol Tool: Sendable {
     ///
     /// A tool of an MCP server asks its server, so this may take a while and fail.
     ///
-    /// - Throws: ``Failure``, ``ToolPause`` when the wait would hold a worker too long, and `CancellationError` when
+    /// - Throws: ``Failure``, ``ToolNotReady`` when the wait would hold a worker too long, and `CancellationError` when
     ///   the calling task was cancelled.
     func specification() async throws -> ToolSpecification
 

@@ -21,7 +21,7 @@ package struct BatchFile: Sendable {
     }
 
     private let source: TextSource
-    private let form: BatchForm
+    private let form: BatchFormat
     private var places: [Place] = []
     /// The table, once its heading was read; nil for other forms.
     package private(set) var table: BatchTable?
@@ -34,7 +34,7 @@ package struct BatchFile: Sendable {
     ///
     /// - Parameter form: The form in the acceptance; nil for lines.
     /// - Throws: What `source` throws; `Failure` for UTF-16 and UTF-32 that is not whole, or too large.
-    package init(_ source: any ByteSource, form: BatchForm? = nil) async throws {
+    package init(_ source: any ByteSource, form: BatchFormat? = nil) async throws {
         self.source = try await TextSource(source)
         self.form = form ?? .lines
         var splitter = BatchSplitter(self.form, bytesMax: BatchLine.bytesMax)

@@ -5,7 +5,7 @@ import OrderedCollections
 /// One line of a batch file (docs/formats.md, section 3).
 package struct BatchLine: Sendable, Equatable {
     /// The batch format of a line and of its result.
-    package enum Dialect: Sendable, Equatable {
+    package enum RequestFormat: Sendable, Equatable {
         case openAI, anthropic, input
     }
 
@@ -35,7 +35,7 @@ package struct BatchLine: Sendable, Equatable {
     package var number: Int
     /// The id that matches a result to its line: `custom_id`, or the line's number.
     package var id: String
-    package var dialect: Dialect
+    package var dialect: RequestFormat
     package var request: Request
     /// Whether `id` is the file's own.
     package private(set) var hasCustomID = false
@@ -81,7 +81,7 @@ package struct BatchLine: Sendable, Equatable {
         request = .fault(Fault("invalid_json_line", "it has \(length) bytes; \(Self.bytesMax) is the most"))
     }
 
-    private static func request(_ line: JSON, _ dialect: Dialect, hasCustomID: Bool) -> Request {
+    private static func request(_ line: JSON, _ dialect: RequestFormat, hasCustomID: Bool) -> Request {
         if dialect == .input { return .input(line) }
         do throws(Fault) {
             if !hasCustomID {

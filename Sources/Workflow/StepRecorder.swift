@@ -67,9 +67,11 @@ package protocol StepRecorder: StepArchive {
 package struct EarlierOutput: Sendable, Equatable {
     package var output: JSON
     /// Facts about the answer: one that was cut stays marked when it is taken over.
-    package var answer: AnswerFacts
+    package var answer: AnswerMetadata
 
-    package init(_ output: JSON, answer: AnswerFacts = AnswerFacts()) { (self.output, self.answer) = (output, answer) }
+    package init(_ output: JSON, answer: AnswerMetadata = AnswerMetadata()) {
+        (self.output, self.answer) = (output, answer)
+    }
 }
 
 /// The clocks and limits of a run, passed in so that a test can set them.

@@ -7,9 +7,9 @@ import Tools
 /// it is not known which of them is meant.
 enum StructuredAnswer {
     /// Why an answer is not what the schema asks for.
-    struct Misfit: Error { var reason: String }
+    struct SchemaMismatch: Error { var reason: String }
 
-    static func read(_ text: String, _ schema: JSONSchema) -> Result<JSON, Misfit> {
+    static func read(_ text: String, _ schema: JSONSchema) -> Result<JSON, SchemaMismatch> {
         // The whole text is tried first: a string inside the value may contain thinking tags.
         if let value = try? JSONParser.parse(text.trimmed.utf8) { return judge(value, schema) }
         let bare = withoutThoughts(text)
@@ -18,15 +18,17 @@ enum StructuredAnswer {
         } catch {
             let fenced = fences(bare)
             let found = fenced.isEmpty ? values(bare, schema) : fenced
-            if found.count > 1 { return .failure(Misfit(reason: "it holds \(found.count) different JSON values")) }
-            guard let value = found.first else { return .failure(Misfit(reason: "it is not JSON: \(error)")) }
+            if found.count > 1 {
+                return .failure(SchemaMismatch(reason: "it holds \(found.count) different JSON values"))
+            }
+            guard let value = found.first else { return .failure(SchemaMismatch(reason: "it is not JSON: \(error)")) }
             return judge(value, schema)
         }
     }
 
-    private static func judge(_ value: JSON, _ schema: JSONSchema) -> Result<JSON, Misfit> {
+    private static func judge(_ value: JSON, _ schema: JSONSchema) -> Result<JSON, SchemaMismatch> {
         let errors = schema.errors(in: value)
-        return errors.isEmpty ? .success(value) : .failure(Misfit(reason: errors.joined(separator: "; ")))
+        return errors.isEmpty ? .success(value) : .failure(SchemaMismatch(reason: errors.joined(separator: "; ")))
     }
 
     /// Removes thinking tags and what is in them, anywhere in the text.

@@ -8,7 +8,7 @@ import Models
 package struct TurnRecord: Sendable, Equatable {
     package var text: String
     var calls: [ModelToolCall]
-    var original: OriginalTurn?
+    var original: RawAssistantMessage?
 
     init(_ answer: ChatAnswer) { (text, calls, original) = (answer.text, answer.toolCalls, answer.original) }
 
@@ -22,7 +22,7 @@ package struct TurnRecord: Sendable, Equatable {
                 arguments: call["arguments"]?.string ?? ""
             )
         }
-        original = OriginalTurn(json: json["turn"])
+        original = RawAssistantMessage(json: json["turn"])
     }
 
     var json: JSON {

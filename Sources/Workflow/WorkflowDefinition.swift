@@ -35,7 +35,7 @@ package struct WorkflowDefinition: Sendable {
         limits = try reader.object("limits").map { reader throws(DocumentError) in try Limits(reader) } ?? Limits()
         retry =
             try reader.object("retry").map { reader throws(DocumentError) in try RetryPolicy(reader) } ?? RetryPolicy()
-        lineModels = try LineModels.map(reader, known: names.models)
+        lineModels = try BatchModelMap.map(reader, known: names.models)
         var known: Set<String> = []
         steps = try StepDefinition.list(reader, "steps", known: &known, names: names, retry: retry)
         output =

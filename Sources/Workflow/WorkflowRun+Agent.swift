@@ -104,6 +104,6 @@ extension WorkflowRun {
         }
         let specification = try await specification(of: name, path)
         let toolCall = ToolCall(tool: name, arguments: arguments, specification: specification, path: path)
-        return try await perform(toolCall, retry, onDenied: step.onDenied, tellsModel: true)
+        return try await callTool(toolCall, retry, onDenied: step.onDenied, tellsModel: true)
     }
 }

@@ -24,7 +24,7 @@ extension WorkflowRun {
     private func run(_ line: BatchLine) async throws {
         if recorder.entry(of: line.path)?.isSettled == true { return }
         do {
-            try await perform(line)
+            try await runRequest(line)
         } catch Interruption.failed(_, let failure) {
             let entry = recorder.entry(of: line.path)
             if entry?.isSettled == true { return }
@@ -35,7 +35,7 @@ extension WorkflowRun {
         } catch Interruption.expired {}
     }
 
-    private func perform(_ line: BatchLine) async throws {
+    private func runRequest(_ line: BatchLine) async throws {
         switch line.request {
         case .fault(let fault):
             let failure = Failure(.permanent, "line \(line.number): \(fault.message)")

@@ -29,7 +29,7 @@ extension WorkflowRun {
         guard let schema = step.output else {
             return try await ask(model, request, path: path, kind: .model, retry) { .string($0.text) }
         }
-        let leaf = Leaf(asking: model, request, path: path, kind: .model, retry: retry)
+        let leaf = StepCall(asking: model, request, path: path, kind: .model, retry: retry)
         let question = request
         return try await perform(leaf) { attempt in try await ask(attempt, question, fitting: schema) }
     }
@@ -43,7 +43,7 @@ extension WorkflowRun {
         _ retry: RetryPolicy,
         output: @escaping @Sendable (ChatAnswer) -> JSON
     ) async throws -> JSON {
-        try await perform(Leaf(asking: model, request, path: path, kind: kind, retry: retry)) { attempt in
+        try await perform(StepCall(asking: model, request, path: path, kind: kind, retry: retry)) { attempt in
             var request = request
             request.attempt = attempt.request
             let answer = try await (attempt.model ?? model).complete(request)
@@ -114,7 +114,7 @@ extension WorkflowRun {
     }
 
     /// Repeats the schema: a server that accepts `response_format` and ignores it has not shown it to the model.
-    static func correction(_ misfit: StructuredAnswer.Misfit, _ schema: JSONSchema) -> ChatMessage {
+    static func correction(_ misfit: StructuredAnswer.SchemaMismatch, _ schema: JSONSchema) -> ChatMessage {
         ChatMessage(
             .user,
             "Your answer does not fit: \(misfit.reason). Answer again, with nothing but JSON that fits this JSON Schema: "

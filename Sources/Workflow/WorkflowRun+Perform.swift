@@ -8,7 +8,7 @@ extension WorkflowRun {
     /// It records the intent before and the outcome after every attempt; of a tool with an effect both are durable in
     /// time (docs/job-life.md, section 3).
     func perform(
-        _ leaf: Leaf,
+        _ leaf: StepCall,
         attempt body: @Sendable (Attempt) async throws -> AttemptResult
     ) async throws -> JSON {
         if !leaf.isPastKnown, let output = try await knownOutput(of: leaf) { return output }
@@ -24,7 +24,7 @@ extension WorkflowRun {
     }
 
     /// Takes the output of a step that asked the same in the job that this one resumes.
-    func takeOver(_ leaf: Leaf) async throws -> JSON? {
+    func takeOver(_ leaf: StepCall) async throws -> JSON? {
         let question = StepQuestion(step: leaf.path, asked: leaf.asked, loops: workflow.definition.loops)
         guard let earlier = try await recorder.earlierOutput(of: question) else { return nil }
         let output = earlier.output
@@ -52,7 +52,7 @@ extension WorkflowRun {
     /// The order prevents a deadlock: a step that held a turn while it waited for a worker, or for a suspected step to
     /// end, could wait for steps that wait for that turn.
     private func takeTurn(
-        _ leaf: Leaf,
+        _ leaf: StepCall,
         _ body: @Sendable (Attempt) async throws -> AttemptResult
     ) async throws -> Progress {
         let entry = recorder.entry(of: leaf.path)
@@ -63,7 +63,7 @@ extension WorkflowRun {
             let alone = isAlone ? suspicion : nil
             guard let model = leaf.model else { return try await attempt(leaf, nil, entry, alone, body) }
             do {
-                return try await model.withTurn { model in
+                return try await model.withPermit { model in
                     try checkMayGoOn(leaf.path)
                     return try await attempt(leaf, model, entry, alone, body)
                 }
@@ -75,14 +75,14 @@ extension WorkflowRun {
     }
 
     /// The suspicion against a step during which the daemon died often enough; nil for others.
-    private func suspicion(of leaf: Leaf, _ entry: StepLedger.Entry?) -> Suspicion? {
+    private func suspicion(of leaf: StepCall, _ entry: StepLedger.Entry?) -> Suspicion? {
         guard let deaths = entry?.deaths, deaths >= environment.deathsMax else { return nil }
         return Suspicion(step: leaf.path, deaths: deaths)
     }
 
     /// - Parameter alone: The suspicion against a step that runs alone; nil for others.
     private func attempt(
-        _ leaf: Leaf,
+        _ leaf: StepCall,
         _ model: (any ChatModel)?,
         _ entry: StepLedger.Entry?,
         _ alone: Suspicion?,
@@ -111,7 +111,7 @@ extension WorkflowRun {
         do {
             let result =
                 if let alone {
-                    try await Waits.during(alone.runs) { try await body(attempt) }
+                    try await WaitReasons.during(alone.runs) { try await body(attempt) }
                 } else {
                     try await body(attempt)
                 }
@@ -121,20 +121,30 @@ extension WorkflowRun {
             return .done(result.output)
         } catch let failure as Failure {
             used = failure.usage ?? used
-            let trial = Trial(leaf: leaf, attempt: attempt.number, failures: (entry?.failures ?? 0) + 1, began: began)
-            return try await settle(failure, trial, used == Usage() ? nil : used)
+            let trial = FailedAttempt(
+                leaf: leaf,
+                attempt: attempt.number,
+                failures: (entry?.failures ?? 0) + 1,
+                began: began
+            )
+            return try await handle(failure, trial, used == Usage() ? nil : used)
         } catch let pause as ModelPause {
             used = pause.usage ?? Usage()
             if let patience = pause.patience, let since = entry?.refusedSince, began - since >= patience {
-                let trial = Trial(leaf: leaf, attempt: number, failures: (entry?.failures ?? 0) + 1, began: began)
+                let trial = FailedAttempt(
+                    leaf: leaf,
+                    attempt: number,
+                    failures: (entry?.failures ?? 0) + 1,
+                    began: began
+                )
                 let failure = Failure(.temporary, pause.reason, retryAfter: pause.duration)
-                return try await settle(failure, trial, pause.usage)
+                return try await handle(failure, trial, pause.usage)
             }
             return try await recordWait(leaf, number, pause)
         }
     }
 
-    private func start(of leaf: Leaf, _ attempt: Int, model: String?, isAlone: Bool) -> JobEvent {
+    private func start(of leaf: StepCall, _ attempt: Int, model: String?, isAlone: Bool) -> JobEvent {
         var start = StepStart(
             step: leaf.path,
             kind: leaf.kind,
@@ -151,7 +161,7 @@ extension WorkflowRun {
     }
 
     /// Records that the begun attempt does not count: the model rests, or its quota refused the request.
-    private func recordWait(_ leaf: Leaf, _ number: Int, _ pause: ModelPause) async throws -> Progress {
+    private func recordWait(_ leaf: StepCall, _ number: Int, _ pause: ModelPause) async throws -> Progress {
         let until = environment.wallClock.now + pause.duration
         let wait = StepWait(
             step: leaf.path,
@@ -186,7 +196,7 @@ extension WorkflowRun {
     }
 
     func completion(
-        _ leaf: Leaf,
+        _ leaf: StepCall,
         _ attempt: Int,
         _ began: Timestamp,
         _ result: AttemptResult,
@@ -215,15 +225,15 @@ extension WorkflowRun {
     }
 
     /// An attempt that failed.
-    private struct Trial {
-        var leaf: Leaf
+    private struct FailedAttempt {
+        var leaf: StepCall
         var attempt: Int
         /// Failures since the job was accepted or retried, this one included.
         var failures: Int
         var began: Timestamp
     }
 
-    private func settle(_ failure: Failure, _ trial: Trial, _ used: Usage?) async throws -> Progress {
+    private func handle(_ failure: Failure, _ trial: FailedAttempt, _ used: Usage?) async throws -> Progress {
         let leaf = trial.leaf
         // No outcome is recorded: the recorded intent says that the call may have happened.
         if failure.class == .unknown, leaf.effect == .write {
@@ -245,7 +255,7 @@ extension WorkflowRun {
 
     private func record(
         _ failure: Failure,
-        _ trial: Trial,
+        _ trial: FailedAttempt,
         _ used: Usage?,
         mayRunAgain: Bool
     ) async throws -> Progress {
@@ -274,7 +284,7 @@ extension WorkflowRun {
     }
 
     /// When the next attempt is due; nil when there is none.
-    func retryTime(_ leaf: Leaf, _ failure: Failure, failures: Int) -> Timestamp? {
+    func retryTime(_ leaf: StepCall, _ failure: Failure, failures: Int) -> Timestamp? {
         guard failures < leaf.retry.attempts else { return nil }
         let delay = leaf.retry.delay(after: failures, floor: failure.retryAfter, jitter: environment.jitter())
         return environment.wallClock.now + delay
@@ -282,11 +292,11 @@ extension WorkflowRun {
 
     // MARK: Waiting
 
-    static func reason(_ leaf: Leaf, _ failure: Failure?) -> String {
+    static func reason(_ leaf: StepCall, _ failure: Failure?) -> String {
         "step \(leaf.path) is tried again\(failure.map { " after: \($0.message)" } ?? "")"
     }
 
-    static func reason(_ leaf: Leaf, _ pause: ModelPause) -> String { "step \(leaf.path) waits: \(pause.reason)" }
+    static func reason(_ leaf: StepCall, _ pause: ModelPause) -> String { "step \(leaf.path) waits: \(pause.reason)" }
 
     /// - Parameter inMemory: Waits up to this long do not move the job; nil for the environment's `shortWaitMax`.
     func wait(until time: Timestamp, reason: String, inMemory: Duration? = nil) async throws {
@@ -297,7 +307,7 @@ extension WorkflowRun {
         if left <= .zero { return }
         if left > inMemory ?? environment.shortWaitMax { throw Interruption.deferred(until: time, reason: reason) }
         if recorder.isStopping { throw Interruption.stopping }
-        try await Waits.during(reason) { try await recorder.pause(for: left) }
+        try await WaitReasons.during(reason) { try await recorder.pause(for: left) }
     }
 
     func checkMayGoOn(_ path: String) throws {

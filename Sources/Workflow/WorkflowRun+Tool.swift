@@ -16,7 +16,7 @@ extension WorkflowRun {
         let specification = try await specification(of: step.tool, path)
         let arguments = specification.parameters.fitted(rendered)
         let call = ToolCall(tool: step.tool, arguments: arguments, specification: specification, path: path)
-        return try await perform(call, retry, onDenied: .fail, tellsModel: false)
+        return try await callTool(call, retry, onDenied: .fail, tellsModel: false)
     }
 
     /// A tool call that a step or a model asks for.
@@ -37,7 +37,7 @@ extension WorkflowRun {
     func specification(of name: String, _ path: String) async throws -> ToolSpecification {
         do {
             return try await tool(name, path).specification()
-        } catch let pause as ToolPause {
+        } catch let pause as ToolNotReady {
             // A draining daemon that deferred the job would end, and the starting server with it; start_timeout bounds
             // the wait.
             if environment.modelWaitMax > environment.shortWaitMax {
@@ -75,7 +75,7 @@ extension WorkflowRun {
     /// Calls a tool as a step of its own, with retries, after a person's approval where one is needed.
     ///
     /// It first finds out what happened before: no person is asked to approve a call that was begun.
-    func perform(
+    func callTool(
         _ call: ToolCall,
         _ retry: RetryPolicy,
         onDenied: ApprovalRequest.DenialAction,
@@ -95,7 +95,7 @@ extension WorkflowRun {
                 artifacts: job.artifacts
             )
         }
-        var leaf = Leaf(calling: call.tool, call.specification.effect, call.arguments, path: path, retry: retry)
+        var leaf = StepCall(calling: call.tool, call.specification.effect, call.arguments, path: path, retry: retry)
         leaf.tellsModel = tellsModel
         leaf.check = { start in
             try await Self.check(tool, invocation(start.attempt, start.arguments ?? call.arguments), paths)

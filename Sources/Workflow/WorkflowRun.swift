@@ -9,7 +9,7 @@ package final class ExecutableWorkflow: Sendable {
     let tools: [String: any Tool]
     let policies: [String: ToolPolicy]
     /// Nil for a job that an earlier version accepted: whatever its lines name, the step's own model answers.
-    let lineModels: LineModels?
+    let lineModels: BatchModelMap?
 
     /// - Parameters:
     ///   - models: At least those that the definition names.
@@ -21,7 +21,7 @@ package final class ExecutableWorkflow: Sendable {
         models: [String: any ChatModel],
         tools: [String: any Tool],
         policies: [String: ToolPolicy] = [:],
-        lineModels: LineModels? = nil
+        lineModels: BatchModelMap? = nil
     ) {
         self.definition = definition
         self.models = models
@@ -41,7 +41,7 @@ package struct JobContext: Sendable {
     /// The batch file; nil for other jobs.
     package var batch: (any ByteSource)?
     /// The form of the batch file; nil for lines.
-    package var batchForm: BatchForm?
+    package var batchForm: BatchFormat?
     /// What the job may still use.
     package var budget: JobBudget
 
@@ -51,7 +51,7 @@ package struct JobContext: Sendable {
         deadline: Timestamp?,
         artifacts: String,
         batch: (any ByteSource)? = nil,
-        batchForm: BatchForm? = nil,
+        batchForm: BatchFormat? = nil,
         budget: JobBudget = JobBudget()
     ) {
         (self.name, self.scope, self.deadline, self.artifacts) = (name, scope, deadline, artifacts)

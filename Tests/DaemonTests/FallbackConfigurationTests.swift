@@ -31,7 +31,7 @@ struct FallbackConfigurationTests {
             let definition = try #require(configuration.catalog.workflows["prompt"]).definition
             #expect(definition["models"]?["b"] != nil)
             #expect(definition["models"]?["c"] == nil)
-            let library = WorkflowLibrary(
+            let library = WorkflowCache(
                 http: .shared,
                 environment: [:],
                 directory: directory,

@@ -22,9 +22,9 @@ final class Bench: Sendable {
     let messages = MessageLog()
     private let requests = Watched<UInt64>(0)
     let random: SharedRandom
-    private static let threads = DiskThreads(count: 8)
+    private static let threads = WorkerThreads(count: 8)
 
-    var threads: DiskThreads { Self.threads }
+    var threads: WorkerThreads { Self.threads }
 
     private init(path: String, seed: UInt64) throws {
         self.path = path
@@ -128,7 +128,7 @@ final class Bench: Sendable {
     private func makeWatch(_ onChange: @escaping @Sendable () -> Void) async throws -> InboxWatch {
         for _ in 0..<1_000 {
             do { return try InboxWatch(onChange: onChange) } catch {
-                guard error.isPassing else { throw error }
+                guard error.isTransient else { throw error }
                 try await Task.sleep(for: .milliseconds(10))
             }
         }

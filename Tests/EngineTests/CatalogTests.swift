@@ -47,11 +47,11 @@ struct CatalogTests {
     func batch() throws {
         var contents = contents("", name: "a.jsonl")
         contents.outline = outline(String(repeating: "1\n", count: BatchFile.linesMax))
-        let acceptance = try catalog().admit(contents, at: now)
+        let acceptance = try catalog().makeAcceptance(contents, at: now)
         #expect(acceptance.lines == BatchFile.linesMax && acceptance.form == .lines)
         contents.outline = outline(String(repeating: "1\n", count: BatchFile.linesMax + 1))
         #expect(throws: Rejection("it has 500001 lines; 500000 is the most: split it")) {
-            try catalog().admit(contents, at: now)
+            try catalog().makeAcceptance(contents, at: now)
         }
     }
 
@@ -67,14 +67,14 @@ struct CatalogTests {
         var contents = contents("", name: "a.jsonl")
         contents.outline = outline("\n")
         #expect(throws: Rejection("the batch is empty: it has no line with anything in it")) {
-            try catalog().admit(contents, at: now)
+            try catalog().makeAcceptance(contents, at: now)
         }
     }
 
     @Test("The digest of a document with a key depends on its workflow and its input alone")
     func request() throws {
         func digest(_ text: String, name: String = "a.json") throws -> String? {
-            try catalog().admit(contents(text, name: name), at: now).inputSHA256
+            try catalog().makeAcceptance(contents(text, name: name), at: now).inputSHA256
         }
         let first = try digest(#"{"idempotency_key":"k","input":{"ticket":1,"user":"a"}}"#)
         #expect(first != nil)
@@ -99,10 +99,10 @@ struct CatalogTests {
             allModels: ["default": [:], "small": [:], "big": [:]]
         )
         let catalog = Catalog(queues: ["default": queue], workflows: ["work": entry])
-        let batch = try catalog.admit(contents("x", name: "a.jsonl"), at: now).definition
+        let batch = try catalog.makeAcceptance(contents("x", name: "a.jsonl"), at: now).definition
         #expect(batch["models"]?.object?.count == 3)
         #expect(batch["line_models"] == ["gpt-4o": "small", "o3": "big"])
-        let text = try catalog.admit(contents("x", name: "a.txt"), at: now).definition
+        let text = try catalog.makeAcceptance(contents("x", name: "a.txt"), at: now).definition
         #expect(text["models"]?.object?.count == 1 && text["line_models"] == nil)
     }
 
@@ -112,7 +112,7 @@ struct CatalogTests {
             {"input": {"ticket": 1}, "priority": 7, "run_after": "2m", "deadline": "1970-01-01T01:00:00Z",
              "labels": {"customer": "acme"}, "limits": {"tokens": 10, "tool_calls": 50}, "idempotency_key": "k"}
             """
-        let acceptance = try catalog().admit(contents(text), at: now)
+        let acceptance = try catalog().makeAcceptance(contents(text), at: now)
         #expect(acceptance.priority == 7 && acceptance.idempotencyKey == "k")
         #expect(acceptance.runAt == now + .seconds(120))
         #expect(acceptance.deadline == Timestamp(milliseconds: 3_600_000))
@@ -123,7 +123,7 @@ struct CatalogTests {
 
     @Test("A file of any other kind is accepted as it is", arguments: ["a.txt", "a.jsonl", "none"])
     func otherFiles(name: String) throws {
-        let acceptance = try catalog().admit(contents("x", name: name), at: now)
+        let acceptance = try catalog().makeAcceptance(contents("x", name: name), at: now)
         #expect(acceptance.name == name && acceptance.priority == 0)
     }
 
@@ -142,7 +142,7 @@ struct CatalogTests {
     )
     func refusals(text: String, beginning: String) throws {
         let catalog = try catalog()
-        let rejection = try #require(throws: Rejection.self) { try catalog.admit(contents(text), at: now) }
+        let rejection = try #require(throws: Rejection.self) { try catalog.makeAcceptance(contents(text), at: now) }
         #expect(rejection.reason.hasPrefix(beginning), "\(rejection.reason)")
     }
 
@@ -150,14 +150,14 @@ struct CatalogTests {
     func submitters() throws {
         let text = #"{"input": {"ticket": 1}}"#
         let me = UserNames.name(of: Int(geteuid()))
-        _ = try catalog(submitters: Submitters(users: [me], groups: [])).admit(contents(text), at: now)
+        _ = try catalog(submitters: Submitters(users: [me], groups: [])).makeAcceptance(contents(text), at: now)
         let mine = UserNames.groups(of: Int(geteuid()))
-        _ = try catalog(submitters: Submitters(users: [], groups: mine)).admit(contents(text), at: now)
+        _ = try catalog(submitters: Submitters(users: [], groups: mine)).makeAcceptance(contents(text), at: now)
         let others = try catalog(submitters: Submitters(users: ["nobody-else"], groups: ["no-such-group"]))
-        let rejection = try #require(throws: Rejection.self) { try others.admit(contents(text), at: now) }
+        let rejection = try #require(throws: Rejection.self) { try others.makeAcceptance(contents(text), at: now) }
         #expect(rejection.reason == "\(me) may not submit to the queue default")
         let unknown = try #require(throws: Rejection.self) {
-            try others.admit(contents(text, queue: "nowhere"), at: now)
+            try others.makeAcceptance(contents(text, queue: "nowhere"), at: now)
         }
         #expect(unknown.reason == "there is no queue nowhere")
     }

@@ -213,7 +213,7 @@ struct IntakeTests {
             setup.settings.drains = true
             for name in ["fixed.txt", "good.txt"] { try bench.drop(name) }
             let running = try await bench.engine(setup)
-            await #expect(throws: DropsLeft(count: 1)) { try await running.end() }
+            await #expect(throws: IncompleteDrain(count: 1)) { try await running.end() }
             #expect(bench.entries("inbox/default") == ["fixed.txt"])
             #expect(bench.log.names == ["good.txt"])
         }

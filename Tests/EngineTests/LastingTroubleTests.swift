@@ -67,7 +67,7 @@ struct LastingTroubleTests {
                 bench.fileSystem.breaks(with: .fullDisk)
                 try bench.drop("a.txt")
                 await bench.messages.when("nothing is taken until it works again")
-                for _ in 0..<4 { await wait(bench, for: Trouble.pause) }
+                for _ in 0..<4 { await wait(bench, for: RetryBackoff.pause) }
                 bench.fileSystem.breaks(with: nil)
                 bench.clock.advance(by: .seconds(60))
                 await bench.observer.when("a.txt", .done)
@@ -174,7 +174,7 @@ struct LastingTroubleTests {
             try await dead.prepare(queues: [])
             try bench.drop("a.txt")
             let definition = try bench.workflow(Bench.oneStep, [bench.tool("call") { _ in 1 }]).definition
-            let rules = DropRules(sizeMax: 1 << 20, quiet: QuietTimes(untold: .zero), isTaken: { _ in false }) {
+            let rules = DropRules(sizeMax: 1 << 20, quiet: StabilityTimes(untold: .zero), isTaken: { _ in false }) {
                 contents in
                 Acceptance(
                     name: contents.name,

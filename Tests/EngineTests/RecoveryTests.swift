@@ -113,8 +113,8 @@ struct RecoveryTests {
                 try bench.drop("a.txt")
                 await bench.messages.when("the job is tried again later")
                 bench.fileSystem.breaks(with: nil)
-                await bench.clock.whenSleeping(for: Trouble.pause)
-                bench.clock.advance(by: Trouble.pause)
+                await bench.clock.whenSleeping(for: RetryBackoff.pause)
+                bench.clock.advance(by: RetryBackoff.pause)
                 await bench.observer.when("a.txt", .done)
             }
             #expect(try bench.problems() == [])
@@ -132,8 +132,8 @@ struct RecoveryTests {
                 await bench.messages.when("nothing deferred is claimed for a while")
                 #expect(try bench.place(of: "a.json") == "processing/here")
                 bench.fileSystem.breaks(with: nil)
-                await bench.clock.whenSleeping(for: Trouble.pause)
-                bench.clock.advance(by: Trouble.pause)
+                await bench.clock.whenSleeping(for: RetryBackoff.pause)
+                bench.clock.advance(by: RetryBackoff.pause)
                 await bench.observer.when("a.json", .done)
             }
             #expect(try bench.problems() == [])
@@ -160,8 +160,8 @@ struct RecoveryTests {
                 #expect(bench.entries("inbox/default") == [])
                 bench.fileSystem.answersLeases(nil)
                 bench.fileSystem.breaks(with: nil)
-                await bench.clock.whenSleeping(for: Trouble.pause)
-                bench.clock.advance(by: Trouble.pause)
+                await bench.clock.whenSleeping(for: RetryBackoff.pause)
+                bench.clock.advance(by: RetryBackoff.pause)
                 await bench.observer.rows.wait { $0.count(.done) == 1 }
             }
             #expect(try bench.problems() == [])

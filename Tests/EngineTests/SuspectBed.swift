@@ -16,7 +16,7 @@ struct RestingModel: ChatModel {
     let calls: Watched<Int>
     let gate: Gate
 
-    func withTurn<Value: Sendable>(
+    func withPermit<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value {
         if rests.value { throw ModelPause(for: .seconds(3_600), "it rests") }

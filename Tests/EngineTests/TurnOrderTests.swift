@@ -12,7 +12,7 @@ private struct NarrowModel: ChatModel {
     private let turns = AsyncSemaphore(permits: 1)
     private let calls = Watched(0)
 
-    func withTurn<Value: Sendable>(_ body: @Sendable (any ChatModel) async throws -> Value) async throws -> Value {
+    func withPermit<Value: Sendable>(_ body: @Sendable (any ChatModel) async throws -> Value) async throws -> Value {
         try await turns.withPermits { try await body(self) }
     }
 

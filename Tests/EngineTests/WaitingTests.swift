@@ -129,8 +129,8 @@ struct WaitingTests {
             try await dead.prepare(queues: [])
             try bench.drop("later.json", #"{"run_after": "30s"}"#)
             let isTaken: @Sendable (JobID) -> Bool = { _ in false }
-            let rules = DropRules(sizeMax: 1_000, quiet: QuietTimes(untold: .zero), isTaken: isTaken) {
-                contents throws(Rejection) in try catalog.admit(contents, at: now)
+            let rules = DropRules(sizeMax: 1_000, quiet: StabilityTimes(untold: .zero), isTaken: isTaken) {
+                contents throws(Rejection) in try catalog.makeAcceptance(contents, at: now)
             }
             _ = try await dead.accept(Drop(queue: "default", name: Array("later.json".utf8)), rules, look: nil)
             withExtendedLifetime(lock) {}

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("lines", "{\"a\":1}\n\n{\"a\":2}\n", BatchForm.lines, 2),
+        ("lines", "{\"a\":1}\n\n{\"a\":2}\n", BatchFormat.lines, 2),
         ("lines that end as on Windows", "{\"a\":1}\r\n{\"a\":2}\r\n", .lines, 2),
         ("a mark at the beginning", "\u{FEFF}{\"a\":1}\n{\"a\":2}", .lines, 2),
         ("lines of which one is broken", "{\"a\":\n{\"a\":2}\n", .lines, 2),
@@ -23,7 +23,7 @@ import Testing
         ("an array over many lines", "[\n  {\n \"a\": [1, \"]}\"]\n  },\n  {\"a\": 2}\n]\n", .values, 2),
         ("an array of texts over many lines", "[\n\"a, b\",\n\"c\"\n]\n", .values, 2),
         ("a document a line, which are inputs", "{\"input\":{\"a\":1}}\n{\"input\":{\"a\":2}}\n", .lines, 2),
-    ]) func `the first line decides the form of a batch`(name: String, text: String, form: BatchForm, count: Int) {
+    ]) func `the first line decides the form of a batch`(name: String, text: String, form: BatchFormat, count: Int) {
         for piece in [Int.max, 1, 5] {
             let outline = outline(text.utf8, piece: piece)
             #expect(outline.form == form && outline.count == count && outline.rejection == nil)

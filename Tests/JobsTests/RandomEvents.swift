@@ -91,7 +91,7 @@ extension SeededRandom {
             completion.rejectedOutputs = pick([0, 0, 2])
             completion.asked = chance(0.5) ? text() : nil
             (completion.isChecked, completion.isResumed) = (chance(0.2), chance(0.2))
-            completion.answer = AnswerFacts(
+            completion.answer = AnswerMetadata(
                 finishReason: chance(0.5) ? text() : nil,
                 isTruncated: chance(0.2),
                 note: chance(0.2) ? text() : nil,
@@ -146,7 +146,7 @@ extension SeededRandom {
     mutating func event() -> JobEvent {
         switch Int.random(in: 0..<12, using: &self) {
         case 0: .accepted(acceptance())
-        case 1: .claimed(node: text(), cause: pick([.due, .recovery]), after: pick([nil] + FormerEnd.allCases))
+        case 1: .claimed(node: text(), cause: pick([.due, .recovery]), after: pick([nil] + PreviousRunEnd.allCases))
         case 2, 3, 4: step()
         case 5: .deferred(until: timestamp(), reason: text())
         case 6: .held(hold())

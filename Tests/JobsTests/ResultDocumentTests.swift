@@ -59,7 +59,7 @@ import Testing
         var usage = Story.usage(10)
         usage.isEstimated = true
         var cut = StepCompletion(step: "classify", kind: .model, output: "The three", model: "m", usage: usage)
-        cut.answer = AnswerFacts(finishReason: "length", isTruncated: true, note: "cut at max_tokens")
+        cut.answer = AnswerMetadata(finishReason: "length", isTruncated: true, note: "cut at max_tokens")
         let story = Story(
             .accepted(Story.acceptance),
             Story.start("classify"),

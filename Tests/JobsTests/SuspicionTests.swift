@@ -12,7 +12,7 @@ import Testing
         var testDescription: String { name }
     }
 
-    private static func claim(_ end: FormerEnd?) -> JobEvent { .claimed(node: "n", cause: .recovery, after: end) }
+    private static func claim(_ end: PreviousRunEnd?) -> JobEvent { .claimed(node: "n", cause: .recovery, after: end) }
 
     private static func start(_ attempt: Int = 1, isAlone: Bool = false) -> JobEvent {
         var start = StepStart(step: "a", kind: .tool, attempt: attempt)

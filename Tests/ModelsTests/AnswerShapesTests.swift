@@ -5,11 +5,11 @@ import Testing
 
 @Suite("Chat completions as servers send them")
 struct AnswerShapesTests {
-    private static let hello = RecordedShape.Outcome.text("Hello")
-    private static let cut = RecordedShape.Outcome.failure(.temporary, "cut on its way")
-    private static let empty = RecordedShape.Outcome.failure(.temporary, "the answer is empty")
+    private static let hello = RecordedAnswer.Outcome.text("Hello")
+    private static let cut = RecordedAnswer.Outcome.failure(.temporary, "cut on its way")
+    private static let empty = RecordedAnswer.Outcome.failure(.temporary, "the answer is empty")
 
-    static let streams: [RecordedShape] = [
+    static let streams: [RecordedAnswer] = [
         .deltas("texts", [#"{"role":"assistant","content":""}"#, #"{"content":"Hel"}"#, #"{"content":"lo"}"#], hello),
         .deltas(
             "content as a list of parts",

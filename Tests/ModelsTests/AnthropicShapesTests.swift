@@ -8,8 +8,8 @@ struct AnthropicShapesTests {
     private static let start =
         #"{"type":"message_start","message":{"role":"assistant","content":[],"stop_reason":null,"usage":{"input_tokens":9,"output_tokens":1}}}"#
     private static let stop = #"{"type":"message_stop"}"#
-    private static let one = RecordedShape.Outcome.calls([#"look {"city":"Paris"}"#])
-    private static let hello = RecordedShape.Outcome.text("Hello")
+    private static let one = RecordedAnswer.Outcome.calls([#"look {"city":"Paris"}"#])
+    private static let hello = RecordedAnswer.Outcome.text("Hello")
 
     private static func end(_ reason: String = "end_turn") -> String {
         #"{"type":"message_delta","delta":{"stop_reason":"\#(reason)"},"usage":{"output_tokens":20}}"#
@@ -29,7 +29,7 @@ struct AnthropicShapesTests {
     private static let input = #"{"type":"input_json_delta","partial_json":"{\"city\":\"Paris\"}"}"#
     private static let none = #"{"type":"input_json_delta","partial_json":""}"#
 
-    static let shapes: [RecordedShape] = [
+    static let shapes: [RecordedAnswer] = [
         .events("by the book", [start, begin(0, text), delta(0, words), end(), stop], hello),
         .events("no beginning of the message", [begin(0, text), delta(0, words), end(), stop], hello),
         .events("no beginning of the block", [start, delta(0, words), end(), stop], hello),
@@ -145,11 +145,11 @@ struct AnthropicShapesTests {
     ]
 
     @Test("Each shape yields the model's answer, or a failure with the reason", arguments: shapes)
-    func shape(shape: RecordedShape) { #expect(shape.seen() == shape.outcome) }
+    func shape(shape: RecordedAnswer) { #expect(shape.seen() == shape.outcome) }
 
     @Test("A default limit that cuts an answer is named in the note and in the failure")
     func limit() async throws {
-        let shape = RecordedShape.events(
+        let shape = RecordedAnswer.events(
             "",
             [Self.start, Self.delta(0, Self.words), Self.end("max_tokens")],
             Self.hello
@@ -162,7 +162,7 @@ struct AnthropicShapesTests {
 
     @Test("Usage from the first and the last event is merged")
     func usage() throws {
-        let shape = RecordedShape.events("", [Self.start, Self.delta(0, Self.words), Self.end()], Self.hello)
+        let shape = RecordedAnswer.events("", [Self.start, Self.delta(0, Self.words), Self.end()], Self.hello)
         let usage = try shape.answer { $0.requestBytes = 300 }.usage
         #expect(usage.inputTokens == 9 && usage.outputTokens == 20 && !usage.isEstimated)
     }

@@ -14,7 +14,7 @@ struct AnthropicTests {
         try Dialect.anthropic.read(
             json,
             for: request,
-            AnswerReading(model: "configured", dialect: .anthropic, price: price)
+            AnswerContext(model: "configured", dialect: .anthropic, price: price)
         )
     }
 

@@ -15,21 +15,21 @@ struct FallbackModelTests {
     }
 
     /// A scripted model that claims one dialect, although a script answers in every dialect.
-    private struct Speaker: LanedModel {
+    private struct Speaker: LimitedModel {
         var model: ScriptedModel
         var dialect: Dialect?
         var name: String { model.name }
-        var lane: ModelLane { model.lane }
+        var lane: ModelLimiter { model.lane }
 
-        func withTurn<Value: Sendable>(
+        func withPermit<Value: Sendable>(
             _ body: @Sendable (any ChatModel) async throws -> Value
-        ) async throws -> Value { try await model.withTurn(body) }
+        ) async throws -> Value { try await model.withPermit(body) }
 
         func complete(_ request: ChatRequest) async throws -> ChatAnswer { try await model.complete(request) }
     }
 
     private func ask(_ model: FallbackModel, _ request: ChatRequest = request()) async throws -> ChatAnswer {
-        try await model.withTurn { try await $0.complete(request) }
+        try await model.withPermit { try await $0.complete(request) }
     }
 
     @Test("The primary answers while it is available")
@@ -83,7 +83,7 @@ struct FallbackModelTests {
         )
         let model = FallbackModel(big, fallback: small)
         big.lane.pause(for: .seconds(20), "busy")
-        let name = try await model.withTurn { $0.name }
+        let name = try await model.withPermit { $0.name }
         #expect(name == "small")
         #expect(try await ask(model).fallback == "small")
         small.lane.pause(for: .seconds(5), "busy too")
@@ -99,7 +99,7 @@ struct FallbackModelTests {
             fallback: try await scripted("small", "- reply: two")
         )
         let other = ModelPause(for: .seconds(9), "the body's own")
-        #expect(await pause { try await model.withTurn { _ in throw other } } == other)
+        #expect(await pause { try await model.withPermit { _ in throw other } } == other)
     }
 
     @Test("The usage of both models is counted")

@@ -49,7 +49,7 @@ func failure(_ body: () async throws -> some Sendable) async -> Failure? {
         _ = try await body()
         return nil
     } catch {
-        return error as? Failure ?? (error as? ProviderVerdict)?.failure
+        return error as? Failure ?? (error as? ClassifiedError)?.failure
     }
 }
 

@@ -11,7 +11,7 @@ struct OpenAIAnswerTests {
         return try Dialect.openAI.read(
             json,
             for: request,
-            AnswerReading(model: "configured", dialect: .openAI, price: price)
+            AnswerContext(model: "configured", dialect: .openAI, price: price)
         )
     }
 

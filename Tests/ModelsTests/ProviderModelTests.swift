@@ -87,7 +87,7 @@ struct ProviderModelTests {
             await ModelsTests.pause { try await model.complete(request()) }
         }
         #expect(pause?.duration == .seconds(7))
-        #expect(pause?.patience == ModelLane.patienceDefault)
+        #expect(pause?.patience == ModelLimiter.patienceDefault)
         #expect(
             pause?.reason == "the model default rests for 7s: the provider answered HTTP 429 (slow_down): slow"
         )
@@ -232,7 +232,7 @@ struct ProviderModelTests {
         try await withModel(respond, "limits: {concurrency: 2}") { model in
             try await withThrowingTaskGroup(of: ChatAnswer.self) { group in
                 for _ in 0..<6 {
-                    group.addTask { try await model.withTurn { try await $0.complete(request()) } }
+                    group.addTask { try await model.withPermit { try await $0.complete(request()) } }
                 }
                 await inside.wait { $0.now == 2 }
                 while model.lane.waiting < 4 { await Task.yield() }

@@ -137,7 +137,7 @@ struct ProviderStatusTests {
         }
         try await withModel(respond, dialect: row.dialect, clock: TurnedClock()) { model in
             let result: Result<ChatAnswer, any Error> = await outcome {
-                try await model.withTurn { try await $0.complete(request()) }
+                try await model.withPermit { try await $0.complete(request()) }
             }
             // A refusal for quota is a pause, not a failure.
             let isQuota = row.status == 429 && !row.isStop

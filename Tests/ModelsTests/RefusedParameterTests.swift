@@ -206,7 +206,7 @@ struct RefusedParameterTests {
         try await withModel(respond, "parameters: {\(parameters)}") { model in
             #expect(await failure { try await model.complete(request()) }?.class == .permanent)
         }
-        #expect(recorder.requests.count == RefusalMemory.roundsMax)
+        #expect(recorder.requests.count == UnsupportedParameterStore.roundsMax)
     }
 
     @Test("A refused response_format is sent in the next form, and at last in the prompt")
@@ -248,8 +248,8 @@ struct RefusedParameterTests {
 
     @Test("A member that a server refused for a step stays in a batch line that sets it")
     func lineKeeps() {
-        var refused = RefusedParameters()
-        let isNews = refused.note(RefusedParameters.Refusal(name: "temperature"), seen: RefusedParameters())
+        var refused = UnsupportedParameters()
+        let isNews = refused.note(UnsupportedParameters.Refusal(name: "temperature"), seen: UnsupportedParameters())
         #expect(isNews)
         let body: JSON = ["messages": [], "temperature": 0]
         #expect(refused.applied(to: body) == ["messages": []])

@@ -15,7 +15,7 @@ struct StreamedCallShapesTests {
         return #"{\#(head)"function":{\#(named)"arguments":"\#(arguments)"}}"#
     }
 
-    static let shapes: [RecordedShape] = [
+    static let shapes: [RecordedAnswer] = [
         .pieces("by the book", [call(#""index":0,"id":"a","#, paris), call(#""index":1,"id":"b","#, oslo)], both),
         .pieces(
             "all with the index 0, told apart by id (Ollama, Gemini)",
@@ -177,11 +177,11 @@ struct StreamedCallShapesTests {
     ]
 
     @Test("Each shape yields the calls that the model made", arguments: shapes)
-    func shape(shape: RecordedShape) { #expect(shape.seen() == shape.outcome) }
+    func shape(shape: RecordedAnswer) { #expect(shape.seen() == shape.outcome) }
 
     @Test("Missing and duplicate ids become ids that are unique in the whole conversation")
     func ids() throws {
-        let shape = RecordedShape.pieces(
+        let shape = RecordedAnswer.pieces(
             "",
             [
                 Self.call(#""index":0,"id":"a","#, Self.paris), Self.call(#""index":1,"id":"a","#, Self.oslo),
@@ -189,7 +189,7 @@ struct StreamedCallShapesTests {
             ],
             []
         )
-        var request = RecordedShape.armed
+        var request = RecordedAnswer.armed
         #expect(try shape.answer(request).toolCalls.map(\.id) == ["a", "call00001", "call00002"])
         request.messages.append(
             ChatMessage(.assistant, "", toolCalls: [ModelToolCall(id: "a", name: "look", arguments: "{}")])

@@ -117,7 +117,7 @@ struct StreamingTests {
 
     @Test("Several choices, reasoning and log probabilities are each assembled separately")
     func choices() throws {
-        var stream = OpenAIStream()
+        var stream = OpenAIStreamAssembler()
         for chunk: JSON in [
             ["choices": [["index": 1, "delta": ["content": "b", "reasoning_content": "x"]]]],
             [
@@ -144,7 +144,7 @@ struct StreamingTests {
 
     @Test("A stream with too many tool calls in all its choices is refused")
     func callsInEveryChoice() throws {
-        var stream = OpenAIStream()
+        var stream = OpenAIStreamAssembler()
         func chunk(_ index: Int) -> JSON {
             let calls = (0..<1_000).map { ["index": .int(Int64($0)), "function": ["name": "get"]] as JSON }
             return ["choices": [["index": .int(Int64(index)), "delta": ["tool_calls": .array(calls)]]]]
@@ -162,7 +162,7 @@ struct StreamingTests {
                 try assembly.take(JSONParser.parse(event.data))
             }
         }
-        let answer = try dialect.read(assembly.answer, for: request(), AnswerReading(model: "m", dialect: .openAI))
+        let answer = try dialect.read(assembly.answer, for: request(), AnswerContext(model: "m", dialect: .openAI))
         #expect(answer.text == "Héllo")
         #expect(answer.toolCalls.count == 2)
     }

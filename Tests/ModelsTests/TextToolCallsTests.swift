@@ -67,20 +67,20 @@ struct TextToolCallsTests {
     func answer() throws {
         let message =
             #"{"content":"<tool_call>{\"name\":\"look\",\"arguments\":{}}</tool_call>","reasoning_content":"Hm."}"#
-        let answer = try RecordedShape.message("", message, .calls([])).answer()
+        let answer = try RecordedAnswer.message("", message, .calls([])).answer()
         #expect(answer.toolCalls.map(\.name) == ["look"] && answer.text.isEmpty)
         #expect(answer.facts.note == "a tool call came as text")
         #expect(answer.original?.message["tool_calls"]?.array?.count == 1)
         #expect(answer.original?.message["reasoning_content"] == "Hm.")
         // Without tools in the request, a marked text is no call.
-        #expect(try RecordedShape.message("", message, .calls([])).answer(request()).toolCalls.isEmpty)
+        #expect(try RecordedAnswer.message("", message, .calls([])).answer(request()).toolCalls.isEmpty)
     }
 
     @Test("Marks of a call without a known tool are noted in the answer")
     func note() throws {
         let message = #"{"content":"<tool_call>{\"name\":\"hack\",\"arguments\":{}}</tool_call>"}"#
         #expect(
-            try RecordedShape.message("", message, .text("")).answer().facts.note?.contains("no call of a known tool")
+            try RecordedAnswer.message("", message, .text("")).answer().facts.note?.contains("no call of a known tool")
                 == true
         )
     }

@@ -56,7 +56,7 @@ struct AcceptAgainTests {
         let job = JobName(id: id(), dropName: Array("a.txt".utf8))
         try leave(job, remains.files)
         let node = try await spool.node()
-        let wanted = SpoolNode.Unaccepted(job: job, queue: "default", turn: job.id)
+        let wanted = SpoolNode.InterruptedAccept(job: job, queue: "default", turn: job.id)
         #expect(try await node.unaccepted() == (remains.isTakenBefore ? [wanted] : []))
     }
 
@@ -73,7 +73,7 @@ struct AcceptAgainTests {
         let found = try await node.unaccepted()
         #expect(found.map(\.job) == jobs && found.map(\.turn) == turns)
         for (taken, text) in zip(found, ["first", "second"]) {
-            guard case .accepted(let job, _) = try await node.acceptAgain(taken, .lenient()) else {
+            guard case .accepted(let job, _) = try await node.resumeAccept(taken, .lenient()) else {
                 throw Unexpected("it was not accepted")
             }
             #expect(job.name == taken.job && job.turn == taken.turn)
@@ -91,7 +91,7 @@ struct AcceptAgainTests {
         let first = try await spool.node()
         spool.fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { throw .ioError } }
         let taken = try await first.unaccepted()
-        await #expect(throws: (any Error).self) { try await first.acceptAgain(taken[0], .lenient()) }
+        await #expect(throws: (any Error).self) { try await first.resumeAccept(taken[0], .lenient()) }
         spool.fileSystem.before { _ in }
         let claim = try await spool.node().takeOver("\(job)", of: "a")
         #expect(try claim.owned().job.turn == turn)
@@ -101,7 +101,7 @@ struct AcceptAgainTests {
         let job = JobName(id: id(), dropName: Array("a.json".utf8))
         try leave(job, [("drop@default", "bad")])
         let node = try await spool.node()
-        guard case .rejected(let row, _) = try await node.acceptAgain(node.unaccepted()[0], .lenient()) else {
+        guard case .rejected(let row, _) = try await node.resumeAccept(node.unaccepted()[0], .lenient()) else {
             throw Unexpected("it was not rejected")
         }
         #expect(row.job == job.id.text && spool.tree("processing/a") == [])
@@ -115,7 +115,7 @@ struct AcceptAgainTests {
         let taken = try await node.unaccepted()
         let path = spool.absolute("processing/a/\(job)/drop@default")
         let writer = try #require(FileHandle(forWritingAtPath: path))
-        guard case .unfinished = try await node.acceptAgain(taken[0], .lenient()) else {
+        guard case .unfinished = try await node.resumeAccept(taken[0], .lenient()) else {
             throw Unexpected("it was taken")
         }
         try writer.close()

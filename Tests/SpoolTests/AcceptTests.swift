@@ -92,10 +92,10 @@ struct AcceptTests {
         for (text, lines) in [("", 0), ("1\n\n 2\r\n  \r\n3", 3), ("1\n", 1), (" \n", 0)] {
             let seen = Mutex<[Int?]>([])
             var rules = DropRules.lenient()
-            let admit = rules.admit
-            rules.admit = { contents throws(Rejection) in
+            let makeAcceptance = rules.makeAcceptance
+            rules.makeAcceptance = { contents throws(Rejection) in
                 seen.withLock { $0.append(contents.outline?.count) }
-                return try admit(contents)
+                return try makeAcceptance(contents)
             }
             _ = try await node.accepted(spool.drop("a.jsonl", text), rules)
             _ = try await node.accepted(spool.drop("a.txt", text), rules)

@@ -100,7 +100,7 @@ struct CarriedDropTests {
     @Test("A claimed drop without a job goes back to its inbox, under its id")
     func orphan() async throws {
         let job = try claimed()
-        guard case .returned = try await node.endCarried(job, in: TestSpool.queue) else {
+        guard case .returned = try await node.resolveOrphanClaim(job, in: TestSpool.queue) else {
             throw Unexpected("not returned")
         }
         #expect(spool.tree("inbox/default") == ["\(job)"])
@@ -111,7 +111,9 @@ struct CarriedDropTests {
     func inHand() async throws {
         let job = try claimed()
         try #require(mkdir(spool.absolute("processing/a/\(job)"), 0o700) == 0)
-        guard case .inHand = try await node.endCarried(job, in: TestSpool.queue) else { throw Unexpected("touched") }
+        guard case .inHand = try await node.resolveOrphanClaim(job, in: TestSpool.queue) else {
+            throw Unexpected("touched")
+        }
         #expect(spool.tree("inbox/default") == [".taken-\(job)"])
     }
 
@@ -120,7 +122,7 @@ struct CarriedDropTests {
         let (job, _) = try await node.accepted(spool.drop("a.txt"))
         try await node.commit(.completeNow, on: job)
         try spool.drop(".taken-\(job.name)")
-        guard case .removed = try await node.endCarried(job.name, in: TestSpool.queue) else {
+        guard case .removed = try await node.resolveOrphanClaim(job.name, in: TestSpool.queue) else {
             throw Unexpected("not removed")
         }
         #expect(spool.tree("inbox/default") == [])
@@ -139,7 +141,7 @@ struct CarriedDropTests {
         try #require(rmdir(inbox) == 0 && rename(aside, inbox) == 0)
         let last = try await spool.node()
         _ = try await last.takeOver("\(job)", of: "a")
-        _ = try await last.endCarried(job, in: TestSpool.queue)
+        _ = try await last.resolveOrphanClaim(job, in: TestSpool.queue)
         #expect(spool.tree("inbox/default") == ["\(job)"])
         #expect(spool.text("inbox/default/\(job)") == "hello")
         #expect(spool.tree("processing/a") == [])

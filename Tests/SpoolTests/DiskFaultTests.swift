@@ -56,7 +56,7 @@ struct DiskFaultTests {
             let node = try await spool.node()
             for name in spool.tree("inbox/\(TestSpool.queue)") {
                 guard let job = SpoolLayout.carriedJob(Array(name.utf8)) else { continue }
-                _ = try await node.endCarried(job, in: TestSpool.queue)
+                _ = try await node.resolveOrphanClaim(job, in: TestSpool.queue)
             }
             let waiting = try root.waitingDrops(of: TestSpool.queue, limit: 10).count
             let rejected = spool.tree("rejected").count { $0.hasSuffix("-a.json") }

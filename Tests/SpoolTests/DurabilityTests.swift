@@ -101,7 +101,7 @@ struct DurabilityTests {
     }
 
     @Test("Callers that come during a flush share the next one", arguments: [nil, TestSpool.threads])
-    func shared(_ executor: DiskThreads?) async throws {
+    func shared(_ executor: WorkerThreads?) async throws {
         let gate = Gate()
         fileSystem.before { call throws(Errno) in if call == "sync data tmp/first" { gate.pass() } }
         let durability = durability()
@@ -122,7 +122,7 @@ struct DurabilityTests {
         "A failed flush fails all waiting callers and every later one, and is never tried again",
         arguments: [nil, TestSpool.threads]
     )
-    func failure(_ executor: DiskThreads?) async throws {
+    func failure(_ executor: WorkerThreads?) async throws {
         let gate = Gate()
         fileSystem.before { call throws(Errno) in
             guard call == "sync data tmp/1" else { return }

@@ -95,7 +95,9 @@ struct InboxWatchTests {
     func witnesses() async throws {
         let watching = try Watching()
         let (spool, watch) = (watching.spool, watching.watch)
-        func witness(_ name: String) -> InboxWatch.Witness { watch.witness(of: Array(name.utf8), in: "inbox/default") }
+        func witness(_ name: String) -> InboxWatch.WriterObservation {
+            watch.witness(of: Array(name.utf8), in: "inbox/default")
+        }
         #expect(witness("a") == .unknown)
         let file = open(spool.inbox("a"), O_CREAT | O_WRONLY, 0o644)
         _ = await watching.next()

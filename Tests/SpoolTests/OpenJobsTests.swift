@@ -137,14 +137,14 @@ struct OpenJobsTests {
     @Test("A bounded number of drops is taken at a time, and the next one stays in its inbox")
     func taken() async throws {
         let node = try await spool.node("b", openJobsMax: 8)
-        func take(_ name: String) async throws -> SpoolNode.Taken {
+        func take(_ name: String) async throws -> SpoolNode.TakenDrop {
             try await node.take(spool.drop(name), .lenient(), look: nil, turn: node.nextTurn())
         }
         let (deferred, _) = try await node.accepted(spool.drop("due.txt"))
         let due = spool.clock.now + .seconds(60)
         try await node.commit(.deferUntil(due, reason: "later"), on: deferred)
         // Three eighths of all the room, and none for a drop that is gone.
-        var taken: [SpoolNode.Taken] = []
+        var taken: [SpoolNode.TakenDrop] = []
         for number in 0..<3 { taken.append(try await take("\(number).txt")) }
         _ = try await node.accept(taken[0], Drop(queue: TestSpool.queue, name: Array("0.txt".utf8)), .lenient())
         let gone = Drop(queue: TestSpool.queue, name: Array("none".utf8))

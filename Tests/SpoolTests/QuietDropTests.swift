@@ -28,15 +28,15 @@ struct QuietDropTests {
         var testDescription: String
         var text = "hello"
         var name = "a.txt"
-        var quiet: QuietTimes
-        var witness = InboxWatch.Witness.finished
+        var quiet: StabilityTimes
+        var witness = InboxWatch.WriterObservation.finished
         /// Nil where the kernel cannot tell.
         var hasNoWriter: Bool? = true
         var isLocal = true
         /// What happens at which second.
         var acts: [(second: Int, act: Act)] = []
         /// What it waits for at first.
-        var reason: Look.Reason?
+        var reason: FileSnapshot.Reason?
         /// The second at which it is taken.
         var taken: Int
         /// The reason for its rejection; nil when it is accepted.
@@ -47,8 +47,8 @@ struct QuietDropTests {
         settle: Int = 0,
         empty: Int = 0,
         link: Int = 0
-    ) -> QuietTimes {
-        var times = QuietTimes(settle: .seconds(settle), untold: .seconds(3))
+    ) -> StabilityTimes {
+        var times = StabilityTimes(settle: .seconds(settle), untold: .seconds(3))
         (times.empty, times.link) = (.seconds(empty), .seconds(link))
         return times
     }
@@ -190,7 +190,7 @@ struct QuietDropTests {
         let node = try await spool.node("b")
         var rules = DropRules.lenient()
         (rules.quiet, rules.witness) = (habit.quiet, habit.witness)
-        var look: Look?
+        var look: FileSnapshot?
         for second in 0...habit.taken {
             for act in habit.acts where act.second == second { try perform(act.act, path) }
             let outcome = try await node.accept(drop, rules, look: look)
@@ -247,7 +247,7 @@ struct QuietDropTests {
         spool.fileSystem.answerIsLocal(false)
         let node = try await spool.node("b")
         var rules = DropRules.lenient()
-        rules.quiet = QuietTimes(untold: .zero)
+        rules.quiet = StabilityTimes(untold: .zero)
         let (job, _) = try await node.accepted(drop, rules)
         var after = stat()
         try #require(stat(spool.absolute("processing/b/\(job.name)/job.txt"), &after) == 0)
@@ -280,7 +280,7 @@ struct QuietDropTests {
         let drop = try spool.drop("a.txt")
         spool.fileSystem.answerHasNoWriter { () throws(Errno) in throw .permissionDenied }
         var rules = DropRules.lenient()
-        (rules.quiet, rules.witness) = (QuietTimes(untold: .seconds(1)), .unknown)
+        (rules.quiet, rules.witness) = (StabilityTimes(untold: .seconds(1)), .unknown)
         rules.quiet.unseen = .seconds(1)
         // A shell that keeps the file open until its input ends.
         let (writer, input) = (Process(), Pipe())
@@ -290,7 +290,7 @@ struct QuietDropTests {
         try writer.run()
         let descriptor = "/proc/\(writer.processIdentifier)/fd/3"
         while access(descriptor, F_OK) != 0 { usleep(1_000) }
-        var look: Look?
+        var look: FileSnapshot?
         for _ in 0..<3 {
             guard case .unfinished(let next) = try await node.accept(drop, rules, look: look) else {
                 throw Unexpected("it was taken")

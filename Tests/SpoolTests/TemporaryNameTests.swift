@@ -67,7 +67,7 @@ struct TemporaryNameTests {
             ignore: [try NamePattern("*.bak"), try NamePattern("copy of *")],
             accept: [try NamePattern("*.pdf"), try NamePattern("*.txt")]
         )
-        let rows: [(String, LeftAlone?)] = [
+        let rows: [(String, SkipReason?)] = [
             ("a.pdf", nil), ("A.PDF", nil), ("a.txt", nil), ("a.bak", .ignored), ("Copy of a.pdf", .ignored),
             ("a.doc", .notAccepted), ("pdf", .notAccepted), ("a.pdf.part", .temporary), (".a.pdf", .temporary),
         ]

@@ -16,7 +16,7 @@ struct WriterTests {
         node = try await spool.node()
     }
 
-    private func unfinished(_ drop: Drop, _ look: Look? = nil) async throws -> Look? {
+    private func unfinished(_ drop: Drop, _ look: FileSnapshot? = nil) async throws -> FileSnapshot? {
         let outcome = try await node.accept(drop, look: look)
         guard case .unfinished(let look) = outcome else { throw Unexpected("\(outcome)") }
         #expect(spool.tree("processing/a") == [])

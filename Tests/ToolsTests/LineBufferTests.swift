@@ -63,7 +63,7 @@ struct AnswerSketchTests {
         ] as [(String, String, Int?, Bool)]
     )
     func sketch(head: String, tail: String, id: Int?, isAnswer: Bool) {
-        let sketch = AnswerSketch(head: Array(head.utf8), tail: Array(tail.utf8))
+        let sketch = PartialResponse(head: Array(head.utf8), tail: Array(tail.utf8))
         #expect(sketch.id == id && sketch.isAnswer == isAnswer)
     }
 }

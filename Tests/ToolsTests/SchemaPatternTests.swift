@@ -53,7 +53,7 @@ struct SchemaPatternTests {
         ]
     )
     func refusals(pattern: String) {
-        #expect(throws: PatternFault.self) { try SchemaPattern(pattern) }
+        #expect(throws: PatternSyntaxError.self) { try SchemaPattern(pattern) }
     }
 
     @Test("The time of a match grows no faster than the text", arguments: ["(a+)+$", "(a|a)*c", "(.*a){12}$"])

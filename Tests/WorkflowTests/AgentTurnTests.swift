@@ -9,7 +9,7 @@ import Tools
 @Suite struct AgentTurnTests {
     private let yaml = "steps: [{id: a, agent: {prompt: go, tools: [find], max_turns: 3}}]"
     private let find = FakeTool("find", .read) { _ in "found" }
-    private let turn = OriginalTurn(
+    private let turn = RawAssistantMessage(
         author: "openai m",
         message: ["role": "assistant", "content": .null, "reasoning_content": "Look first."]
     )
@@ -17,7 +17,7 @@ import Tools
     private func thinking(_ arguments: String = "{}", name: String = "find") -> ChatAnswer {
         var answer = ChatAnswer.calls((name, arguments))
         answer.original = turn
-        answer.facts = AnswerFacts(finishReason: "tool_calls", reasoning: "Look first.")
+        answer.facts = AnswerMetadata(finishReason: "tool_calls", reasoning: "Look first.")
         return answer
     }
 
@@ -70,7 +70,7 @@ import Tools
 
     @Test func `a cut answer that is kept is marked in its step, and a note says why`() async throws {
         var cut = ChatAnswer.text("The three")
-        cut.facts = AnswerFacts(finishReason: "length", isTruncated: true, note: "cut", reasoning: "Hm.")
+        cut.facts = AnswerMetadata(finishReason: "length", isTruncated: true, note: "cut", reasoning: "Hm.")
         let recorder = Bench().recorder()
         let outcome = try await Bench(FakeModel(answers: [cut])).run("steps: [{id: a, prompt: x}]", recorder)
         #expect(outcome == .completed(output: "The three"))

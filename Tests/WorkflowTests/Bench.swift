@@ -14,8 +14,8 @@ struct Bench {
     var input: JSON = .null
     var deadline: Timestamp?
     var batch: (any ByteSource)?
-    var batchForm: BatchForm?
-    var lineModels: LineModels?
+    var batchForm: BatchFormat?
+    var lineModels: BatchModelMap?
     /// By the tools' names: what the configuration says about approval, allow and deny.
     var policies: [String: String] = [:]
     var budget = JobBudget()

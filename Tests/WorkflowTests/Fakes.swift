@@ -91,7 +91,7 @@ final class FakeTool: Tool {
         parameters: JSON = ["type": "object"],
         _ body: @escaping Body = { .string("did \($0.step)") },
         check: @escaping Checking = { _ in nil },
-        pause: ToolPause? = nil
+        pause: ToolNotReady? = nil
     ) {
         self.pause = pause
         checking = check
@@ -99,7 +99,7 @@ final class FakeTool: Tool {
     }
 
     /// What ``specification()`` throws, if anything.
-    let pause: ToolPause?
+    let pause: ToolNotReady?
 
     func specification() throws -> ToolSpecification {
         if let pause { throw pause }

@@ -59,7 +59,7 @@ final class MemoryRecorder: StepRecorder {
     /// The recorder of the next run of the same job, with the records that this one left.
     ///
     /// - Parameter end: How the daemon ended; nil for a death.
-    func resumed(after end: FormerEnd? = nil) -> MemoryRecorder {
+    func resumed(after end: PreviousRunEnd? = nil) -> MemoryRecorder {
         let (records, epoch) = state.withLock { state in
             guard state.isDead, state.death?.loss == .unsynced else { return (state.records, state.epoch) }
             return (Array(state.records.prefix(state.synced)), state.epoch)

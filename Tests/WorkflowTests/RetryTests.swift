@@ -81,7 +81,7 @@ import Tools
     }
 
     @Test func `a tool whose server is starting defers the job, with the reason and without an attempt`() async throws {
-        let pause = ToolPause(for: .seconds(10), "the MCP server time is starting since 12 s (start_timeout 15s)")
+        let pause = ToolNotReady(for: .seconds(10), "the MCP server time is starting since 12 s (start_timeout 15s)")
         let bench = Bench(tools: [FakeTool("t", .write, pause: pause)])
         let recorder = bench.recorder()
         let reason = "step a waits for t: the MCP server time is starting since 12 s (start_timeout 15s)"
@@ -163,8 +163,8 @@ import Tools
         #expect(recorder.events.started.last?.isAlone == false)
     }
 
-    @Test(arguments: [FormerEnd.stop, .reboot, .crashIdle])
-    func `ends of the daemon that are no evidence let a step run as before, however many there are`(end: FormerEnd)
+    @Test(arguments: [PreviousRunEnd.stop, .reboot, .crashIdle])
+    func `ends of the daemon that are no evidence let a step run as before, however many there are`(end: PreviousRunEnd)
         async throws
     {
         let tool = FakeTool("t", .idempotent) { _ in throw MemoryRecorder.Death() }

@@ -39,8 +39,8 @@ extension MCPConnection {
         switch line {
         case .whole(let bytes): for message in MCPMessage.messages(in: bytes) { receive(message) }
         case .tooLong(let line):
-            let id = AnswerSketch(line).id
-            let loss = MCPLoss(.tooLong(line.length), mayBeRead: true)
+            let id = PartialResponse(line).id
+            let loss = MCPRequestError(.tooLong(line.length), mayBeRead: true)
             if give(.failure(loss), to: id) { return }
             note("a line of \(line.length) bytes that does not show which request it answers")
         }
@@ -56,10 +56,10 @@ extension MCPConnection {
             // A server that could not read a request does not know its id (JSON-RPC 2.0, section 5).
             if !give(.success(.failure(error)), to: nil) { note("an error for no request: \(error.text)") }
         case .response(nil, .success):
-            let loss = MCPLoss(.unusable("it does not say which request it answers"), mayBeRead: true)
+            let loss = MCPRequestError(.unusable("it does not say which request it answers"), mayBeRead: true)
             if !give(.failure(loss), to: nil) { note("an answer that does not say to which request") }
         case .broken(let id, let reason):
-            let loss = MCPLoss(.unusable(reason), mayBeRead: true)
+            let loss = MCPRequestError(.unusable(reason), mayBeRead: true)
             if give(.failure(loss), to: id) { return }
             if id.map(isUnasked) ?? true { note("an answer that is broken: \(reason)") }
         case .request(let id, let method): outgoer.yield(Outgoing(bytes: MCPMessage.answer(to: id, method)))
@@ -76,7 +76,7 @@ extension MCPConnection {
     ///
     /// - Parameter id: Nil when the server names none; then it is clear only when just one request may have been read.
     /// - Returns: False when there is no such request.
-    private func give(_ outcome: Result<Result<JSON, MCPError>, MCPLoss>, to id: Int?) -> Bool {
+    private func give(_ outcome: Result<Result<JSON, MCPError>, MCPRequestError>, to id: Int?) -> Bool {
         let request = state.withLock { state -> Request? in
             if let id { return state.requests.removeValue(forKey: id) }
             let asked = state.requests.filter(\.value.mayBeRead)
@@ -112,7 +112,7 @@ extension MCPConnection {
     }
 
     /// Fails the requests that still wait, because the process has ended.
-    func finish(_ reason: MCPLoss.Reason) {
+    func finish(_ reason: MCPRequestError.Reason) {
         let (requests, fault) = state.withLock { state in
             defer { state.requests = [:] }
             state.isOpen = false
@@ -120,9 +120,9 @@ extension MCPConnection {
             return (state.requests.values, state.fault)
         }
         outgoer.finish()
-        let reason = fault.map(MCPLoss.Reason.ended) ?? reason
+        let reason = fault.map(MCPRequestError.Reason.ended) ?? reason
         for request in requests {
-            request.continuation.resume(throwing: MCPLoss(reason, mayBeRead: request.mayBeRead))
+            request.continuation.resume(throwing: MCPRequestError(reason, mayBeRead: request.mayBeRead))
         }
     }
 }

@@ -22,11 +22,11 @@ extension MCPConnection {
         var options = PlatformOptions()
         options.createSession = true
         let failure = CommandFailure(server: "the MCP server \(start.server)")
-        await StartGate.shared.enter()
+        await SpawnLock.shared.enter()
         do throws(Errno) {
-            try StartGate.requireDescriptors()
+            try SpawnLock.requireDescriptors()
         } catch {
-            StartGate.shared.leave()
+            SpawnLock.shared.leave()
             return finish(.notStarted(failure.start(start.program, error)))
         }
         do {
@@ -41,13 +41,13 @@ extension MCPConnection {
                 error: .sequence
             ) { execution in
                 group.start(leader: execution.processIdentifier.value)
-                StartGate.shared.leave()
+                SpawnLock.shared.leave()
                 return await converse(execution, group)
             }
             finish(.ended(words(result.terminationStatus)))
         } catch {
             if group.wasStarted { return finish(.ended("\(error)")) }
-            StartGate.shared.leave()
+            SpawnLock.shared.leave()
             finish(.notStarted(failure.start(start.program, error as? SubprocessError)))
         }
     }

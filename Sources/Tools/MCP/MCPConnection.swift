@@ -48,7 +48,7 @@ final class MCPConnection: Sendable {
     }
 
     struct State {
-        var era = MCPEra.newestModern
+        var era = MCPProtocolVersion.newestModern
         var count = 0
         var requests: [Int: Request] = [:]
         var isOpen = true
@@ -72,7 +72,7 @@ final class MCPConnection: Sendable {
 
     private enum Part: Sendable {
         case answer(Result<JSON, MCPError>)
-        case silence(MCPLoss.Silence)
+        case silence(MCPRequestError.Silence)
     }
 
     let start: Start
@@ -105,7 +105,7 @@ final class MCPConnection: Sendable {
     var isOpen: Bool { state.withLock(\.isOpen) }
     /// Changes when the server reports a change of its list of tools.
     var listVersion: Int { state.withLock(\.listVersion) }
-    var era: MCPEra {
+    var era: MCPProtocolVersion {
         get { state.withLock(\.era) }
         set { state.withLock { $0.era = newValue } }
     }
@@ -138,11 +138,11 @@ final class MCPConnection: Sendable {
     /// Sends a request to the server and waits for the answer.
     ///
     /// - Parameter isCancellable: Whether the server gets a cancellation when the caller stops waiting.
-    /// - Throws: ``MCPLoss``, and `CancellationError`.
+    /// - Throws: ``MCPRequestError``, and `CancellationError`.
     func request(
         _ method: String,
         _ parameters: OrderedDictionary<String, JSON> = [:],
-        _ patience: MCPPatience,
+        _ patience: MCPTimeout,
         isCancellable: Bool = true
     ) async throws -> Result<JSON, MCPError> {
         let (id, era) = state.withLock { state in
@@ -156,7 +156,7 @@ final class MCPConnection: Sendable {
             parameters["_meta"] = .object(meta)
         }
         let bytes = MCPMessage.request(id, method, era.parameters(parameters))
-        var silence = MCPLoss.Silence(timeout: patience.timeout)
+        var silence = MCPRequestError.Silence(timeout: patience.timeout)
         do {
             return try await withThrowingTaskGroup(of: Part.self) { tasks in
                 tasks.addTask { .answer(try await self.answer(to: Outgoing(id: id, bytes: bytes), isCancellable)) }
@@ -173,12 +173,12 @@ final class MCPConnection: Sendable {
             }
         } catch let abandoned as Abandoned {
             try Task.checkCancellation()
-            throw MCPLoss(.noAnswer(silence), mayBeRead: abandoned.mayBeRead)
+            throw MCPRequestError(.noAnswer(silence), mayBeRead: abandoned.mayBeRead)
         }
     }
 
     /// Returns when the time for the answer is over.
-    private func timeOut(of id: Int, _ patience: MCPPatience) async throws -> MCPLoss.Silence {
+    private func timeOut(of id: Int, _ patience: MCPTimeout) async throws -> MCPRequestError.Silence {
         let begin = patience.sign == .life ? .zero : age()
         while true {
             let (progress, life, oddity) = state.withLock { state in
@@ -193,7 +193,7 @@ final class MCPConnection: Sendable {
             let now = age()
             let left = patience.left(since: begin, sign: sign, now: now)
             if left <= .zero {
-                var silence = MCPLoss.Silence(timeout: patience.timeout, oddity: oddity)
+                var silence = MCPRequestError.Silence(timeout: patience.timeout, oddity: oddity)
                 if patience.sign == .progress, progress != nil {
                     silence.hadSigns = true
                     silence.isMaximum = now >= begin + patience.maximum
@@ -213,13 +213,15 @@ final class MCPConnection: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 let refusal = state.withLock { state -> (any Error)? in
                     if Task.isCancelled { return Abandoned(mayBeRead: false) }
-                    if !state.isOpen { return MCPLoss(.ended(state.fault ?? "it is being ended"), mayBeRead: false) }
+                    if !state.isOpen {
+                        return MCPRequestError(.ended(state.fault ?? "it is being ended"), mayBeRead: false)
+                    }
                     state.requests[id] = Request(continuation: continuation, isCancellable: isCancellable)
                     return nil
                 }
                 if let refusal { return continuation.resume(throwing: refusal) }
                 if case .enqueued = outgoer.yield(message) { return }
-                take(id)?.continuation.resume(throwing: MCPLoss(.ended("it does not read"), mayBeRead: false))
+                take(id)?.continuation.resume(throwing: MCPRequestError(.ended("it does not read"), mayBeRead: false))
             }
         } onCancel: {
             abandon(id)

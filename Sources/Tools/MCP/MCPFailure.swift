@@ -11,11 +11,11 @@ struct MCPFailure {
     var effect: Effect
 
     /// A call that may have happened is repeated only when its effect allows that.
-    private func interrupted(_ loss: MCPLoss) -> FailureClass {
+    private func interrupted(_ loss: MCPRequestError) -> FailureClass {
         loss.mayBeRead && effect == .write ? .unknown : .temporary
     }
 
-    func lost(_ loss: MCPLoss) -> Failure {
+    func lost(_ loss: MCPRequestError) -> Failure {
         switch loss.reason {
         case .noAnswer(let silence):
             Failure(
@@ -70,6 +70,6 @@ struct MCPFailure {
 
     /// The tool ran, but its result cannot be used; the next one would be the same.
     func unusable(_ reason: String) -> Failure {
-        lost(MCPLoss(.unusable(reason), mayBeRead: true))
+        lost(MCPRequestError(.unusable(reason), mayBeRead: true))
     }
 }

@@ -11,7 +11,7 @@ struct MCPHandshake {
     let timeout: Duration
 
     private enum Discovery {
-        case era(MCPEra)
+        case era(MCPProtocolVersion)
         case refused, silent
     }
 
@@ -20,24 +20,25 @@ struct MCPHandshake {
     /// Package runners first download what they run, and report that on standard error.
     static let startMax = Duration.seconds(5 * 60)
 
-    private var patience: MCPPatience { .life(timeout, atMost: Self.startMax) }
+    private var patience: MCPTimeout { .life(timeout, atMost: Self.startMax) }
 
     /// - Parameter known: The era that an earlier start of the same server found.
-    /// - Throws: ``MCPLoss``, ``Failure`` when no version is known on both sides, `CancellationError`.
-    func era(known: MCPEra?) async throws -> MCPEra {
+    /// - Throws: ``MCPRequestError``, ``Failure`` when no version is known on both sides, `CancellationError`.
+    func era(known: MCPProtocolVersion?) async throws -> MCPProtocolVersion {
         if case .legacy = known { return try await greetedElseDiscovered() }
         let isKnown = known != nil
         // Signs of life do not extend this wait: a legacy server may write log lines and still wait for `initialize`.
         switch try await discover(isKnown ? patience : .atMost(timeout / 3)) {
         case .era(let era): return try await taken(era)
         case .refused: return try await greeted()
-        case .silent where isKnown: throw MCPLoss(.noAnswer(MCPLoss.Silence(timeout: timeout)), mayBeRead: false)
+        case .silent where isKnown:
+            throw MCPRequestError(.noAnswer(MCPRequestError.Silence(timeout: timeout)), mayBeRead: false)
         case .silent: return try await greetedElseDiscovered()
         }
     }
 
     /// Initializes a server that seems to be legacy; it may also be a modern one that was slow or has failed otherwise.
-    private func greetedElseDiscovered() async throws -> MCPEra {
+    private func greetedElseDiscovered() async throws -> MCPProtocolVersion {
         do {
             return try await greeted()
         } catch let refusal as Failure {
@@ -46,18 +47,18 @@ struct MCPHandshake {
         }
     }
 
-    private func taken(_ era: MCPEra) async throws -> MCPEra {
+    private func taken(_ era: MCPProtocolVersion) async throws -> MCPProtocolVersion {
         connection.era = era
         if case .legacy(let version) = era { return try await greeted(version) }
         return era
     }
 
-    private func discover(_ patience: MCPPatience) async throws -> Discovery {
+    private func discover(_ patience: MCPTimeout) async throws -> Discovery {
         connection.era = .newestModern
         let answer: Result<JSON, MCPError>
         do {
             answer = try await connection.request("server/discover", [:], patience, isCancellable: false)
-        } catch let loss as MCPLoss {
+        } catch let loss as MCPRequestError {
             switch loss.reason {
             case .noAnswer: return .silent
             // A legacy server does not know the method.
@@ -76,9 +77,9 @@ struct MCPHandshake {
         }
     }
 
-    private func agreed(_ versions: [JSON]) throws(Failure) -> MCPEra {
+    private func agreed(_ versions: [JSON]) throws(Failure) -> MCPProtocolVersion {
         let versions = versions.compactMap(\.string)
-        guard let era = MCPEra(amongst: versions) else { throw unknown(versions) }
+        guard let era = MCPProtocolVersion(amongst: versions) else { throw unknown(versions) }
         return era
     }
 
@@ -87,21 +88,22 @@ struct MCPHandshake {
         return Failure(
             .permanent,
             "the MCP server \(connection.start.server) speaks no version of the protocol that is known here: \(named)",
-            hint: "known are \((MCPEra.modernVersions + MCPEra.legacyVersions).joined(separator: ", "))"
+            hint:
+                "known are \((MCPProtocolVersion.modernVersions + MCPProtocolVersion.legacyVersions).joined(separator: ", "))"
         )
     }
 
     /// The legacy handshake.
-    private func greeted(_ version: String = MCPEra.legacyVersions[0]) async throws -> MCPEra {
+    private func greeted(_ version: String = MCPProtocolVersion.legacyVersions[0]) async throws -> MCPProtocolVersion {
         connection.era = .legacy(version)
         let parameters: OrderedDictionary<String, JSON> = [
-            "protocolVersion": .string(version), "capabilities": [:], "clientInfo": MCPEra.clientInfo,
+            "protocolVersion": .string(version), "capabilities": [:], "clientInfo": MCPProtocolVersion.clientInfo,
         ]
         switch try await connection.request("initialize", parameters, patience, isCancellable: false) {
         case .success(let result):
             // A server that names no version is taken to speak the requested one.
             let answered = result["protocolVersion"]?.string ?? version
-            guard MCPEra.legacyVersions.contains(answered) else { throw unknown([answered]) }
+            guard MCPProtocolVersion.legacyVersions.contains(answered) else { throw unknown([answered]) }
             connection.era = .legacy(answered)
             connection.notify("notifications/initialized")
             return .legacy(answered)

@@ -28,7 +28,7 @@ enum MCPMessage: Sendable, Equatable {
             return [message(json)]
         } catch {
             let sketch =
-                first == UInt8(ascii: "{") ? AnswerSketch(head: line, tail: line.suffix(LongLine.tailMax)) : nil
+                first == UInt8(ascii: "{") ? PartialResponse(head: line, tail: line.suffix(LongLine.tailMax)) : nil
             guard let sketch, sketch.isAnswer else { return [.unusable] }
             return [.broken(id: sketch.id, reason: "it is not valid JSON at column \(error.column): \(error.reason)")]
         }

@@ -24,7 +24,7 @@ extension MCPServer {
     /// The open connection, after a start when there is none.
     ///
     /// - Parameter patience: How long to wait for a start; nil to wait until it ends.
-    /// - Throws: ``Failure`` of the start, ``ToolPause`` when it takes longer, `CancellationError`.
+    /// - Throws: ``Failure`` of the start, ``ToolNotReady`` when it takes longer, `CancellationError`.
     func openConnection(patience: Duration?) async throws -> MCPConnection {
         while true {
             try Task.checkCancellation()
@@ -47,7 +47,7 @@ extension MCPServer {
         let clock = place.clock
         let hasEnded: Bool
         do {
-            hasEnded = try await Waits.during(startReason()) {
+            hasEnded = try await WaitReasons.during(startReason()) {
                 try await withThrowingTaskGroup(of: Bool.self) { tasks in
                     tasks.addTask {
                         for try await _ in stream {}
@@ -70,7 +70,7 @@ extension MCPServer {
         let reason = startReason(age: starting?.age())
         guard leave(number), !hasEnded else { return }
         starting?.isAwaited = true
-        throw ToolPause(for: Self.startPatience, reason)
+        throw ToolNotReady(for: Self.startPatience, reason)
     }
 
     /// - Returns: False when the start has ended meanwhile.
@@ -135,7 +135,7 @@ extension MCPServer {
                 return
             } catch {
                 await connection.close()
-                guard let loss = error as? MCPLoss else {
+                guard let loss = error as? MCPRequestError else {
                     self.connection = nil
                     throw error
                 }
@@ -152,7 +152,7 @@ extension MCPServer {
     /// Why a start failed.
     ///
     /// - Throws: ``Failure`` when another start would fail, too.
-    private func words(of loss: MCPLoss, _ connection: MCPConnection) throws(Failure) -> String {
+    private func words(of loss: MCPRequestError, _ connection: MCPConnection) throws(Failure) -> String {
         switch loss.reason {
         case .notStarted(let failure) where failure.class == .permanent: throw failure
         case .notStarted(let failure): return failure.message

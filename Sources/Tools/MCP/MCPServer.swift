@@ -17,7 +17,7 @@ package actor MCPServer {
     var waitersCount = 0
     var isClosed = false
     /// The era that the last handshake found.
-    var era: MCPEra?
+    var era: MCPProtocolVersion?
     private var list: (connection: MCPConnection, version: Int, tools: [String: MCPToolDescription])?
     /// What was logged about the tools.
     private var reported: Set<String> = []
@@ -46,7 +46,7 @@ package actor MCPServer {
     /// Its tools by name: the last list, unless the process has ended since or reported a change.
     ///
     /// - Parameter startPatience: How long to wait for a start; nil to wait until it ends.
-    /// - Throws: ``Failure``, ``ToolPause`` when a start takes longer than that, `CancellationError`.
+    /// - Throws: ``Failure``, ``ToolNotReady`` when a start takes longer than that, `CancellationError`.
     func tools(timeout: Duration, startPatience: Duration?) async throws -> [String: MCPToolDescription] {
         // A retired server is not started only to send the same list again.
         if isRetired, let list { return list.tools }
@@ -57,7 +57,7 @@ package actor MCPServer {
         _ timeout: Duration,
         _ startPatience: Duration?
     ) async throws -> [String: MCPToolDescription] {
-        var lost: MCPLoss?
+        var lost: MCPRequestError?
         for _ in 0..<Self.startsMax {
             let connection = try await openConnection(patience: startPatience)
             let version = connection.listVersion
@@ -66,23 +66,25 @@ package actor MCPServer {
                 let tools = try await listTools(connection, timeout)
                 list = (connection, version, tools)
                 return tools
-            } catch let loss as MCPLoss {
+            } catch let loss as MCPRequestError {
                 lost = loss
                 // The server would answer the same again.
                 if connection.isOpen, case .unusable = loss.reason { break }
             }
         }
-        throw listFailure.lost(lost ?? MCPLoss(.noAnswer(MCPLoss.Silence(timeout: timeout)), mayBeRead: false))
+        throw listFailure.lost(
+            lost ?? MCPRequestError(.noAnswer(MCPRequestError.Silence(timeout: timeout)), mayBeRead: false)
+        )
     }
 
     /// Calls a tool.
     ///
-    /// - Throws: ``MCPLoss``; ``Failure`` when the server cannot be started; `CancellationError`.
+    /// - Throws: ``MCPRequestError``; ``Failure`` when the server cannot be started; `CancellationError`.
     func call(
         _ tool: String,
         _ arguments: JSON,
         idempotencyKey: String,
-        _ patience: MCPPatience
+        _ patience: MCPTimeout
     ) async throws -> Result<JSON, MCPError> {
         try await use {
             let connection = try await openConnection(patience: nil)

@@ -17,7 +17,7 @@ package struct MCPTool: Tool {
     }
 
     /// How long to wait for one call; progress that the server reports extends it.
-    private var patience: MCPPatience {
+    private var patience: MCPTimeout {
         let tool = settings.tools[tool]
         let timeout = tool?.timeout ?? settings.timeout
         let maximum = tool?.timeoutMax ?? settings.timeoutMax ?? MCPServerSettings.timeoutMax(of: timeout)
@@ -66,7 +66,7 @@ package struct MCPTool: Tool {
                 }
             case .failure(let error): throw failure.refused(error)
             }
-        } catch let loss as MCPLoss {
+        } catch let loss as MCPRequestError {
             throw failure.lost(loss)
         }
     }

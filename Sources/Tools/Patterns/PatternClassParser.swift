@@ -1,6 +1,6 @@
 /// Reads a class such as `[^a-z\d_]` after its opening bracket.
 enum PatternClassParser {
-    static func parse(_ rest: inout ArraySlice<Unicode.Scalar>) throws(PatternFault) -> PatternClass {
+    static func parse(_ rest: inout ArraySlice<Unicode.Scalar>) throws(PatternSyntaxError) -> PatternClass {
         var set = PatternClass()
         if rest.first == "^" {
             rest.removeFirst()
@@ -20,16 +20,16 @@ enum PatternClassParser {
                 for part in [lower, PatternClass("-"), upper] { set.insert(part) }
                 continue
             }
-            if to < from { throw PatternFault("a range of a class ends before it begins") }
+            if to < from { throw PatternSyntaxError("a range of a class ends before it begins") }
             set.insert(from...to)
         }
-        throw PatternFault("a class is not closed")
+        throw PatternSyntaxError("a class is not closed")
     }
 
     private static func member(
         _ scalar: Unicode.Scalar,
         _ rest: inout ArraySlice<Unicode.Scalar>
-    ) throws(PatternFault) -> PatternClass {
+    ) throws(PatternSyntaxError) -> PatternClass {
         scalar == "\\" ? try PatternEscape.parse(&rest, isInClass: true) : PatternClass(scalar)
     }
 }

@@ -11,7 +11,7 @@ indirect enum PatternNode: Sendable {
 }
 
 /// What is wrong with a regular expression.
-struct PatternFault: Error, CustomStringConvertible {
+struct PatternSyntaxError: Error, CustomStringConvertible {
     var description: String
 
     init(_ description: String) { self.description = description }

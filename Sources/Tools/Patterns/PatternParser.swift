@@ -7,11 +7,11 @@ struct PatternParser {
 
     private var rest: ArraySlice<Unicode.Scalar>
 
-    /// - Throws: ``PatternFault``.
-    static func parse(_ text: String) throws(PatternFault) -> PatternNode {
+    /// - Throws: ``PatternSyntaxError``.
+    static func parse(_ text: String) throws(PatternSyntaxError) -> PatternNode {
         var parser = PatternParser(rest: Array(text.unicodeScalars)[...])
         let node = try parser.choice(depth: 0)
-        if !parser.rest.isEmpty { throw PatternFault("a \")\" closes no group") }
+        if !parser.rest.isEmpty { throw PatternSyntaxError("a \")\" closes no group") }
         return node
     }
 
@@ -21,20 +21,20 @@ struct PatternParser {
         return true
     }
 
-    private mutating func choice(depth: Int) throws(PatternFault) -> PatternNode {
-        if depth > Self.depthMax { throw PatternFault("groups are nested deeper than \(Self.depthMax) levels") }
+    private mutating func choice(depth: Int) throws(PatternSyntaxError) -> PatternNode {
+        if depth > Self.depthMax { throw PatternSyntaxError("groups are nested deeper than \(Self.depthMax) levels") }
         var branches = [try sequence(depth: depth)]
         while take("|") { branches.append(try sequence(depth: depth)) }
         return branches.count == 1 ? branches[0] : .choice(branches)
     }
 
-    private mutating func sequence(depth: Int) throws(PatternFault) -> PatternNode {
+    private mutating func sequence(depth: Int) throws(PatternSyntaxError) -> PatternNode {
         var nodes: [PatternNode] = []
         while let next = rest.first, next != "|", next != ")" { nodes.append(try term(depth: depth)) }
         return nodes.count == 1 ? nodes[0] : .sequence(nodes)
     }
 
-    private mutating func term(depth: Int) throws(PatternFault) -> PatternNode {
+    private mutating func term(depth: Int) throws(PatternSyntaxError) -> PatternNode {
         if let assertion = try assertion(depth: depth) { return assertion }
         let atom = try atom(depth: depth)
         guard let (from, to) = try quantifier() else { return atom }
@@ -42,7 +42,7 @@ struct PatternParser {
         return .repeated(atom, from: from, to: to)
     }
 
-    private mutating func assertion(depth: Int) throws(PatternFault) -> PatternNode? {
+    private mutating func assertion(depth: Int) throws(PatternSyntaxError) -> PatternNode? {
         if take("^") { return .start }
         if take("$") { return .end }
         if take("\\b") { return .wordBoundary(isWanted: true) }
@@ -56,35 +56,35 @@ struct PatternParser {
     }
 
     /// The rest of a group that was opened.
-    private mutating func group(depth: Int) throws(PatternFault) -> PatternNode {
+    private mutating func group(depth: Int) throws(PatternSyntaxError) -> PatternNode {
         let node = try choice(depth: depth + 1)
-        if !take(")") { throw PatternFault("a group is not closed") }
+        if !take(")") { throw PatternSyntaxError("a group is not closed") }
         return node
     }
 
-    private mutating func atom(depth: Int) throws(PatternFault) -> PatternNode {
-        guard let scalar = rest.popFirst() else { throw PatternFault("it ends too early") }
+    private mutating func atom(depth: Int) throws(PatternSyntaxError) -> PatternNode {
+        guard let scalar = rest.popFirst() else { throw PatternSyntaxError("it ends too early") }
         switch scalar {
         case ".": return .scalar(.allButLineEnds)
         case "(":
             if take("?:") { return try group(depth: depth) }
             if take("?<") {
                 guard let end = rest.firstIndex(of: ">"), end > rest.startIndex else {
-                    throw PatternFault("a group's name is not closed")
+                    throw PatternSyntaxError("a group's name is not closed")
                 }
                 rest = rest[(end + 1)...]
             } else if rest.first == "?" {
-                throw PatternFault("a group of a kind that is not known here")
+                throw PatternSyntaxError("a group of a kind that is not known here")
             }
             return try group(depth: depth)
         case "[": return .scalar(try PatternClassParser.parse(&rest))
         case "\\": return .scalar(try PatternEscape.parse(&rest, isInClass: false))
-        case "*", "+", "?": throw PatternFault("\"\(scalar)\" repeats nothing")
+        case "*", "+", "?": throw PatternSyntaxError("\"\(scalar)\" repeats nothing")
         default: return .scalar(PatternClass(scalar))
         }
     }
 
-    private mutating func quantifier() throws(PatternFault) -> (from: Int, to: Int?)? {
+    private mutating func quantifier() throws(PatternSyntaxError) -> (from: Int, to: Int?)? {
         if take("*") { return (0, nil) }
         if take("+") { return (1, nil) }
         if take("?") { return (0, 1) }
@@ -99,7 +99,7 @@ struct PatternParser {
             rest = start
             return nil
         }
-        if let to, to < from { throw PatternFault("a repetition ends before it begins") }
+        if let to, to < from { throw PatternSyntaxError("a repetition ends before it begins") }
         return (from, to)
     }
 

@@ -23,22 +23,22 @@ struct PatternProgram: Sendable {
     /// Whether it reads the text backwards, as a lookbehind does.
     let isBackward: Bool
 
-    /// - Throws: ``PatternFault`` when it would be too large.
-    init(_ node: PatternNode) throws(PatternFault) { try self.init(node, isBackward: false) }
+    /// - Throws: ``PatternSyntaxError`` when it would be too large.
+    init(_ node: PatternNode) throws(PatternSyntaxError) { try self.init(node, isBackward: false) }
 
-    private init(_ node: PatternNode, isBackward: Bool) throws(PatternFault) {
+    private init(_ node: PatternNode, isBackward: Bool) throws(PatternSyntaxError) {
         self.isBackward = isBackward
         try emit(node)
         try append(.match)
     }
 
-    private mutating func append(_ step: Step, size: Int = 1) throws(PatternFault) {
+    private mutating func append(_ step: Step, size: Int = 1) throws(PatternSyntaxError) {
         self.size += size
-        if self.size > Self.stepsMax { throw PatternFault("it is too large: more than \(Self.stepsMax) steps") }
+        if self.size > Self.stepsMax { throw PatternSyntaxError("it is too large: more than \(Self.stepsMax) steps") }
         steps.append(step)
     }
 
-    private mutating func emit(_ node: PatternNode) throws(PatternFault) {
+    private mutating func emit(_ node: PatternNode) throws(PatternSyntaxError) {
         switch node {
         case .scalar(let set): try append(.scalar(ascii: set.ascii, set), size: set.size)
         case .sequence(let nodes): for node in isBackward ? nodes.reversed() : nodes { try emit(node) }
@@ -53,7 +53,7 @@ struct PatternProgram: Sendable {
         }
     }
 
-    private mutating func emit(_ branches: [PatternNode]) throws(PatternFault) {
+    private mutating func emit(_ branches: [PatternNode]) throws(PatternSyntaxError) {
         var ends: [Int] = []
         for (index, branch) in branches.enumerated() {
             let isLast = index == branches.count - 1
@@ -68,7 +68,7 @@ struct PatternProgram: Sendable {
         for end in ends { steps[end] = .jump(steps.count) }
     }
 
-    private mutating func emit(_ node: PatternNode, _ from: Int, _ to: Int?) throws(PatternFault) {
+    private mutating func emit(_ node: PatternNode, _ from: Int, _ to: Int?) throws(PatternSyntaxError) {
         for _ in 0..<from { try emitOnce(node) }
         guard let to else {
             let split = steps.count
@@ -87,7 +87,7 @@ struct PatternProgram: Sendable {
     }
 
     /// Emits at least one step, so that the limit of steps also ends repetitions of an empty group.
-    private mutating func emitOnce(_ node: PatternNode) throws(PatternFault) {
+    private mutating func emitOnce(_ node: PatternNode) throws(PatternSyntaxError) {
         let before = steps.count
         try emit(node)
         if steps.count == before { try append(.jump(before + 1)) }

@@ -10,7 +10,7 @@ final class TestSpool: Sendable {
     static let prefix = "spool-tests-"
     static let queue = "default"
 
-    static let threads = DiskThreads(count: 8)
+    static let threads = WorkerThreads(count: 8)
 
     let path: String
     let fileSystem = FaultyFileSystem()
@@ -119,7 +119,7 @@ extension DropRules {
         sizeMax: Int = 1 << 20,
         isTaken: @escaping @Sendable (JobID) -> Bool = { _ in false }
     ) -> DropRules {
-        DropRules(sizeMax: sizeMax, quiet: QuietTimes(untold: .seconds(5)), isTaken: isTaken) {
+        DropRules(sizeMax: sizeMax, quiet: StabilityTimes(untold: .seconds(5)), isTaken: isTaken) {
             contents throws(Rejection) in
             if contents.bytes == Array("bad".utf8) { throw Rejection("it is bad\nvery bad") }
             var acceptance = Acceptance(
@@ -143,7 +143,7 @@ extension DropRules {
 }
 
 extension SpoolNode {
-    func accept(_ drop: Drop, look: Look? = nil) async throws -> AcceptOutcome {
+    func accept(_ drop: Drop, look: FileSnapshot? = nil) async throws -> AcceptOutcome {
         try await accept(drop, .lenient(), look: look)
     }
 

@@ -1,7 +1,0 @@
-/// A model that the configuration names, with its lane.
-package protocol LanedModel: ChatModel {
-    /// Shared by all copies of the model.
-    var lane: ModelLane { get }
-    /// The dialect of the ready bodies that the model reads; nil when it reads every dialect.
-    var dialect: Dialect? { get }
-}
