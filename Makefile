@@ -63,7 +63,7 @@ fuzz: packages ## Fuzz the parsers; MINUTES=10 TARGET=name
 # machine on which nothing large was removed just before; nearly half goes into removing a million jobs and files.
 # SHORT=1 measures the main figures in some five minutes. Each run is written to docs/performance as soon as it is done.
 bench: packages ## Measure what the program costs; BENCHMARKS="drain" for some, SHORT=1 for five minutes
-	scripts/install-packages.sh strace valgrind e2fsprogs mount
+	scripts/install-packages.sh strace valgrind binutils e2fsprogs mount
 	scripts/build.sh $(RELEASE) --product agentspool
 	$(SWIFT) build -c release --package-path Benchmarks
 	Benchmarks/.build/release/benchmarks $(BENCHMARKS) $(if $(SHORT),--short) --runs $(RUNS) --program .build/release/agentspool \

@@ -43,9 +43,15 @@ final class BenchmarkSpool {
     /// - Parameters:
     ///   - openFiles: Its limit of open files; nil for that of the benchmarks.
     ///   - tracer: A program with its arguments that runs the daemon.
-    func start(_ arguments: [String] = [], openFiles: Int? = nil, under tracer: [String] = []) throws -> Child {
+    ///   - program: Another copy of the program.
+    func start(
+        _ arguments: [String] = [],
+        openFiles: Int? = nil,
+        under tracer: [String] = [],
+        _ program: String? = nil
+    ) throws -> Child {
         workplace.settle()
-        let command = tracer + [workplace.program, "run", "--spool", path, "--node", "bench"] + arguments
+        let command = tracer + [program ?? workplace.program, "run", "--spool", path, "--node", "bench"] + arguments
         guard let openFiles else { return try Child(command, log: log) }
         return try Child(["/bin/sh", "-c", "ulimit -n \(openFiles) && exec \"$0\" \"$@\""] + command, log: log)
     }

@@ -213,7 +213,7 @@ final class WorkflowCache: WorkflowProvider {
             }
             return Array(shelf.lanes.values)
         }
-        for lane in lanes { lane.askAgain() }
+        for lane in lanes { lane.probeNow() }
     }
 
     /// Makes every workflow of a configuration once, so that a missing script is an error at start, not of a job.

@@ -130,7 +130,7 @@ struct AnswerShapesTests {
         .chunks("no chunk", [], .failure(.temporary, "no choices")),
     ]
 
-    static let wholes: [RecordedShape] = [
+    static let wholes: [RecordedAnswer] = [
         .message("a text", #"{"role":"assistant","content":"Hello"}"#, hello),
         .message("content as parts, a text among them", #"{"content":["Hel",{"type":"text","text":"lo"}]}"#, hello),
         .message(
@@ -212,10 +212,10 @@ struct AnswerShapesTests {
     ]
 
     @Test("Each stream yields the model's answer, or a failure with the reason", arguments: streams)
-    func stream(shape: RecordedShape) { #expect(shape.seen() == shape.outcome) }
+    func stream(shape: RecordedAnswer) { #expect(shape.seen() == shape.outcome) }
 
     @Test("Each whole answer yields the model's answer, or a failure with the reason", arguments: wholes)
-    func whole(shape: RecordedShape) { #expect(shape.seen() == shape.outcome) }
+    func whole(shape: RecordedAnswer) { #expect(shape.seen() == shape.outcome) }
 
     @Test(
         "Reasoning is separated from the answer, wherever the server puts it",
@@ -228,7 +228,7 @@ struct AnswerShapesTests {
         ]
     )
     func reasoning(message: String) throws {
-        let answer = try RecordedShape.message("", message, Self.hello).answer()
+        let answer = try RecordedAnswer.message("", message, Self.hello).answer()
         #expect(answer.text == "Hello")
         #expect(answer.facts.reasoning == "Hm.")
         #expect(answer.original?.reasoning == "Hm.")
@@ -255,7 +255,7 @@ struct AnswerShapesTests {
     )
     func usage(last: [String]) throws {
         let first = #"{"choices":[{"delta":{"content":"Hello"},"finish_reason":"stop"}]}"#
-        let usage = try RecordedShape.chunks("", [first] + last, Self.hello).answer { $0.requestBytes = 300 }.usage
+        let usage = try RecordedAnswer.chunks("", [first] + last, Self.hello).answer { $0.requestBytes = 300 }.usage
         #expect(usage.inputTokens == 7 && usage.outputTokens == 3 && !usage.isEstimated)
     }
 
@@ -269,7 +269,7 @@ struct AnswerShapesTests {
     func estimate(usage: String, input: Int, output: Int) throws {
         let json = #"{"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}],"usage":\#(usage)}"#
         let price = try Price(reader("{input: 1000000, output: 1000000}"))
-        let answer = try RecordedShape.whole("", json, Self.hello).answer { reading in
+        let answer = try RecordedAnswer.whole("", json, Self.hello).answer { reading in
             (reading.requestBytes, reading.price) = (300, price)
         }
         #expect(answer.usage.inputTokens == input && answer.usage.outputTokens == output)
@@ -278,7 +278,7 @@ struct AnswerShapesTests {
 
     @Test("The step, or else the settings, decide whether a cut answer is kept or fails")
     func truncated() async throws {
-        let shape = RecordedShape.message("", #"{"content":"{\"a\":1}"}"#, finish: #""length""#, .text(""))
+        let shape = RecordedAnswer.message("", #"{"content":"{\"a\":1}"}"#, finish: #""length""#, .text(""))
         let plain = try shape.answer()
         #expect(plain.facts.isTruncated && plain.facts.finishReason == "length")
         #expect(await failure { try shape.answer { $0.onTruncated = .fail } }?.class == .permanent)
@@ -293,7 +293,7 @@ struct AnswerShapesTests {
     @Test("A tool call with cut arguments fails, whatever the settings say")
     func cutArguments() async throws {
         let message = #"{"tool_calls":[{"id":"a","function":{"name":"put","arguments":"{\"city\":\"Pa"}}]}"#
-        let shape = RecordedShape.message("", message, finish: #""length""#, .text(""))
+        let shape = RecordedAnswer.message("", message, finish: #""length""#, .text(""))
         #expect(await failure { try shape.answer() }?.class == .permanent)
         #expect(await failure { try shape.answer { $0.onTruncated = .keep } }?.class == .permanent)
     }
@@ -301,11 +301,11 @@ struct AnswerShapesTests {
     @Test("A batch line gets a refused or cut answer as it is, but an empty answer fails")
     func ready() async throws {
         let line = request(body: ["messages": []])
-        let refused = RecordedShape.message("", #"{"content":null,"refusal":"No."}"#, .text(""))
+        let refused = RecordedAnswer.message("", #"{"content":null,"refusal":"No."}"#, .text(""))
         #expect(try refused.answer(line).body["choices"] != nil)
-        let cut = RecordedShape.message("", #"{"content":"Hel"}"#, finish: #""length""#, .text(""))
+        let cut = RecordedAnswer.message("", #"{"content":"Hel"}"#, finish: #""length""#, .text(""))
         #expect(try cut.answer(line).facts.isTruncated)
-        let empty = RecordedShape.message("", #"{"content":""}"#, .text(""))
+        let empty = RecordedAnswer.message("", #"{"content":""}"#, .text(""))
         #expect(await failure { try empty.answer(line) }?.class == .temporary)
     }
 }
