@@ -5,15 +5,20 @@ import Spool
 /// Waits for a job to end, by polling the directories where it can lie.
 struct JobWait {
     private let spool: SpoolRoot
+    private let options: SpoolOptions
     /// Nil until the job is found, when only its id is known.
     private var job: JobName?
     private var id: JobID
     /// How often the search by id has found nothing.
     private var misses = 0
 
-    init(spool: SpoolRoot, job: JobName) { (self.spool, self.job, id) = (spool, job, job.id) }
+    init(spool: SpoolRoot, _ options: SpoolOptions, job: JobName) {
+        (self.spool, self.options, self.job, id) = (spool, options, job, job.id)
+    }
 
-    init(spool: SpoolRoot, job: JobID) { (self.spool, self.job, id) = (spool, nil, job) }
+    init(spool: SpoolRoot, _ options: SpoolOptions, job: JobID) {
+        (self.spool, self.options, self.job, id) = (spool, options, nil, job)
+    }
 
     /// The first pause between two polls: a job that ends at once is seen at once.
     private static let firstLook: Duration = .milliseconds(10)
@@ -27,7 +32,7 @@ struct JobWait {
         var wait = self
         var pause = Self.firstLook
         while true {
-            if try wait.isOver(json: json) { return }
+            if try await wait.isOver(json: json) { return }
             guard try NodeLock.nodes(of: spool).contains(where: \.isAlive) else {
                 throw CommandLineError(
                     "no daemon is running on \(spool.path); the job waits in its inbox. Start one with: agentspool run",
@@ -39,13 +44,14 @@ struct JobWait {
         }
     }
 
-    private mutating func isOver(json: Bool) throws -> Bool {
+    private mutating func isOver(json: Bool) async throws -> Bool {
         if job == nil { job = try find() }
         guard let job else { return false }
         if let location = try spool.locate(job) {
             guard let (replay, _) = try spool.replay(of: location) else { return false }
             switch replay.life.state {
             case .ended where location.fits(replay.life):
+                try await IndexCatchUp(options: options).wait(for: replay.name.id, seq: replay.life.seq)
                 try ResultCommand.print(replay, json: json)
                 return true
             case .held(let hold):

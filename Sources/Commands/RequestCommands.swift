@@ -242,6 +242,7 @@ struct RequestOptions: ParsableArguments {
             let isRecorded = history.records.contains { $0.seq > seq && action.isRecorded(by: $0.event) }
             // The daemon may not have synced the record that can be read already.
             if isRecorded, try finder.spool.syncHistory(of: location) {
+                try await IndexCatchUp(options: options).wait(for: job.id, seq: replay.life.seq)
                 return json
                     ? Terminal.print(["job": .string(job.id.text), "state": .string(replay.life.state.name)])
                     : Terminal.print("\(job.id) \(action.participle)")

@@ -97,7 +97,7 @@ struct SubmitCommand: SpoolCommand {
         try put(drop.bytes, as: job, into: spool)
         if wait {
             Terminal.remark("job \(job.id)")
-            return try await JobWait(spool: spool, job: job).printResult(json: json)
+            return try await JobWait(spool: spool, options, job: job).printResult(json: json)
         }
         if let key = document?.idempotencyKey {
             let settled = try await holder.settled(job)
@@ -123,7 +123,7 @@ struct SubmitCommand: SpoolCommand {
     /// Prints the job that does already what was asked for, or with `--wait` its result.
     private func show(_ first: JobID, _ key: String?, in spool: SpoolRoot) async throws {
         Terminal.remark("the key \(key ?? "") is that of job \(first), which asks for the same; nothing new runs")
-        if wait { return try await JobWait(spool: spool, job: first).printResult(json: json) }
+        if wait { return try await JobWait(spool: spool, options, job: first).printResult(json: json) }
         json
             ? Terminal.print(["job": .string(first.text), "duplicate": true]) : Terminal.print(first.text)
     }

@@ -71,7 +71,8 @@ extension SpoolNode {
         }
     }
 
-    private func acceptOrReject(_ claimed: ClaimedDrop, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome {
+    private func acceptOrReject(_ claimed: ClaimedDrop, _ drop: Drop, _ rules: DropRules) async throws -> AcceptOutcome
+    {
         do {
             let prepared = try await threads.run { [self] in try prepareAccept(claimed, drop, rules) }
             let job = prepared.job

@@ -25,6 +25,22 @@ struct DaemonTests {
         #expect(try spool.stopDaemon() == 0)
     }
 
+    @Test("A job whose end submit --wait has seen is listed as done, and one that was canceled as failed")
+    func ownWrites() async throws {
+        let spool = try TestSpool()
+        try await spool.startDaemon()
+        for number in 0..<10 {
+            #expect(try spool.agentspool("submit", "-", "--wait", input: "haiku \(number)").status == 0)
+            #expect(try spool.agentspool("list", "--state", "done", "--json").lines.count == number + 1)
+        }
+        let later = try spool.agentspool("submit", "-", input: #"{"run_after": "1h", "input": {"prompt": "x"}}"#)
+        let job = later.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        try await spool.until("it is deferred") { try spool.places() == ["done": 10, "deferred": 1] }
+        #expect(try spool.agentspool("cancel", job).status == 0)
+        #expect(try spool.agentspool("list", "--state", "failed", "--json").lines.count == 1)
+        #expect(try spool.stopDaemon() == 0)
+    }
+
     @Test("The daemon runs nothing in Dispatch's pool, which would wake it once a second for ever")
     func threads() async throws {
         let spool = try TestSpool()
