@@ -84,55 +84,66 @@ let package = Package(
         ),
         .executableTarget(
             name: "journal-probe",
-            dependencies: ["Jobs", "Telemetry", .logging],
+            dependencies: ["Documents", "Jobs", "Telemetry", .logging],
             path: "Tests/JournalProbe",
             swiftSettings: settings
         ),
         .target(
             name: "TestKit",
-            dependencies: ["Jobs", .system],
+            dependencies: ["Documents", .system],
             path: "Tests/TestKit",
             swiftSettings: settings
         ),
     ]
-        + module("Jobs", ["CLibcrypto", .collections, .yams])
-        + module("Spool", ["CLinux", "Jobs", .deque, .logging, .system])
-        + module("JobIndex", ["CLinux", "Jobs", .collections, .grdb, .grdbSQLite, .logging])
+        + module("Threads", ["CLinux", .collections, .deque, .heap])
+        + module("Documents", ["CLibcrypto", .collections, .yams])
+        + module("Jobs", ["Documents", "Threads", .collections])
+        + module("JSONSchema", ["Documents", .collections])
+        + module("Redaction", ["Documents", .collections])
+        + module("Spool", ["CLinux", "Documents", "Jobs", "Threads", .deque, .system])
+        + module("JobIndex", ["CLinux", "Documents", "Jobs", .collections, .grdb, .grdbSQLite, .logging])
         + module(
             "Models",
             [
-                "Jobs", .asyncHTTPClient, .collections, .logging, .nioCore, .nioHTTP1, .nioHTTPCompression, .nioPosix,
-                .nioSSL, .system,
+                "Documents", "Jobs", "Threads", .asyncHTTPClient, .collections, .logging, .nioCore, .nioHTTP1,
+                .nioHTTPCompression, .nioPosix, .nioSSL, .system,
             ]
         )
-        + module("Tools", ["CLinux", "Jobs", .collections, .logging, .subprocess, .system])
-        + module("Workflow", ["Jobs", "Models", "Tools", .collections, .logging, .mustache])
+        + module(
+            "Tools",
+            ["CLinux", "Documents", "JSONSchema", "Jobs", "Threads", .collections, .logging, .subprocess, .system]
+        )
+        + module(
+            "Workflow",
+            ["Documents", "JSONSchema", "Jobs", "Models", "Threads", "Tools", .collections, .mustache]
+        )
         + module(
             "Engine",
             [
-                "JobIndex", "Jobs", "Models", "Spool", "Tools", "Workflow", .collections, .heap, .logging, .metrics,
-                .system,
-            ]
+                "Documents", "JSONSchema", "JobIndex", "Jobs", "Redaction", "Spool", "Threads", "Tools", "Workflow",
+                .collections, .heap, .logging, .metrics, .system,
+            ],
+            tests: ["Models"]
         )
         + module(
             "Telemetry",
-            ["CLinux", "CSystemd", "Jobs", .deque, .logging],
+            ["CLinux", "CSystemd", "Documents", "Jobs", .deque, .logging],
             tests: ["journal-probe", .subprocess, .system]
         )
         + module(
             "Daemon",
             [
-                "CLinux", "Engine", "JobIndex", "Jobs", "Models", "Spool", "Telemetry", "Tools", "Workflow",
-                .asyncHTTPClient, .collections, .heap, .logging, .nioCore, .nioPosix, .serviceLifecycle, .system,
-                .unixSignals,
-            ]
+                "CLinux", "Documents", "Engine", "JobIndex", "Jobs", "Models", "Redaction", "Spool", "Telemetry",
+                "Threads", "Tools", "Workflow", .asyncHTTPClient, .collections, .logging, .nioCore, .nioPosix,
+                .serviceLifecycle, .system, .unixSignals,
+            ],
+            tests: [.heap]
         )
         + module(
             "Commands",
             [
-                "CLinux", "Daemon", "Engine", "JobIndex", "Jobs", "Spool", "Telemetry", "Tools", "Workflow",
-                .argumentParser,
-                .collections, .logging, .system,
+                "CLinux", "Daemon", "Documents", "Engine", "JobIndex", "Jobs", "Spool", "Telemetry", "Threads", "Tools",
+                "Workflow", .argumentParser, .collections, .logging, .system,
             ],
             tests: ["agentspool"]
         )
@@ -145,7 +156,9 @@ if Context.environment["AGENTSPOOL_FUZZING"] != nil {
         .executableTarget(
             name: "Fuzzers",
             dependencies: [
-                "Daemon", "Engine", "Jobs", "Models", "Spool", "Tools", "Workflow", .collections, .nioHTTP1,
+                "Daemon", "Documents", "Engine", "JSONSchema", "Jobs", "Models", "Redaction", "Spool", "Tools",
+                "Workflow",
+                .collections, .nioHTTP1,
             ],
             path: "Fuzzing/Sources",
             swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]

@@ -1,4 +1,5 @@
 import Daemon
+import Documents
 import Engine
 import Jobs
 import Models

@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 
 /// Job documents, in JSON and in YAML.

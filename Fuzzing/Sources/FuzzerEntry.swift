@@ -1,3 +1,5 @@
+import Documents
+
 /// The target that `--target=NAME` names; libFuzzer ignores options with two dashes.
 private let chosenTarget: any FuzzTarget.Type = {
     let option = "--target="

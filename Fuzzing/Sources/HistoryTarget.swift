@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 
 /// Histories: the file as it is, and its lines as records with a valid chain.

@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 
 /// Claims about every value that the product accepts: it can be written and read again, alone and in a history.

@@ -1,3 +1,5 @@
+import Documents
+
 /// The same bytes in pieces: all at once, cut at places that follow from the bytes themselves, and, where there are few
 /// enough of them, one by one.
 enum Pieces {

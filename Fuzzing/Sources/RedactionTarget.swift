@@ -1,4 +1,6 @@
+import Documents
 import Jobs
+import Redaction
 
 @testable import Tools
 

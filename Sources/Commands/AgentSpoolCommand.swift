@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Daemon
+import Threads
 
 /// `agentspool`: the command line, one file per subcommand.
 package struct AgentSpoolCommand: AsyncParsableCommand {

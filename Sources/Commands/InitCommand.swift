@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Jobs
 import Spool
 import SystemPackage

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Daemon
+import Documents
 import Engine
 import JobIndex
 import Jobs
 import Logging
 import Spool
+import Threads
 
 struct ReindexCommand: SpoolCommand {
     static let configuration = CommandConfiguration(

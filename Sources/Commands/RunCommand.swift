@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Daemon
+import Documents
 import Glibc
 import Jobs
 import Logging

@@ -1,3 +1,5 @@
+import Documents
+
 /// What `agentspool init` puts into a new spool.
 enum StarterFiles {
     static let all = [

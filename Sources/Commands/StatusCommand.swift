@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Documents
 import JobIndex
 import Jobs
 import OrderedCollections

@@ -1,6 +1,8 @@
-package import Jobs
+package import Documents
+import Jobs
 package import NIOCore
 package import Spool
+package import Threads
 import Tools
 
 /// What the program uses of the machine, passed in so that a test can replace it.

@@ -1,3 +1,4 @@
+import Documents
 package import Jobs
 package import Logging
 import OrderedCollections

@@ -1,3 +1,4 @@
+package import Documents
 package import Jobs
 
 /// A model that answers chats: the interface between workflows and providers.

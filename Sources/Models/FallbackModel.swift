@@ -1,3 +1,4 @@
+import Documents
 package import Jobs
 
 /// A model, and the fallback that answers while the model is down.

@@ -1,4 +1,5 @@
-package import Jobs
+package import Documents
+import Jobs
 package import Logging
 
 /// Makes models from their settings.

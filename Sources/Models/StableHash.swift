@@ -1,3 +1,5 @@
+import Documents
+
 /// A hash that is the same in every run, for names that must not change; not for security.
 enum StableHash {
     /// 64-bit FNV-1a (draft-eastlake-fnv) as 16 hexadecimal digits.

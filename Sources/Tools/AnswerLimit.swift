@@ -1,4 +1,5 @@
-package import Jobs
+package import Documents
+import Jobs
 
 /// Limits a tool's answer to a model: a longer one is cut to its beginning and end, with the path of the whole.
 package enum AnswerLimit {

@@ -1,3 +1,5 @@
+package import Documents
+package import JSONSchema
 package import Jobs
 
 /// Something a workflow or a model can call.

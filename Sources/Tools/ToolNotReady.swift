@@ -1,3 +1,5 @@
+import Documents
+
 /// Thrown when a tool cannot be asked yet, because its server is being started.
 ///
 /// Nothing was begun, so waiting costs no attempt.

@@ -1,12 +1,13 @@
+import Documents
 import Foundation
 import Testing
 
-/// Compares the module map in README.md with the code.
+/// Compares the module map in docs/architecture.md, and the manifest, with the code.
 @Suite("The module map")
 struct ModuleMapTests {
-    /// The rows of README's table: a module and what it imports.
-    private func mapInReadMe() throws -> [String: Set<String>] {
-        let text = try String(contentsOfFile: "\(Program.checkout)/README.md", encoding: .utf8)
+    /// The rows of the table: a module and what it imports.
+    private func documentedMap() throws -> [String: Set<String>] {
+        let text = try String(contentsOfFile: "\(Program.checkout)/docs/architecture.md", encoding: .utf8)
         var map: [String: Set<String>] = [:]
         for line in text.split(separator: "\n") {
             guard let row = line.wholeMatch(of: /\| `(\w+)` \| ([\w, ]*)\| .* \|/) else { continue }
@@ -16,9 +17,22 @@ struct ModuleMapTests {
         return map
     }
 
-    @Test("The module map in the README lists what the sources import")
+    /// What `Package.swift` says that each module depends on.
+    private func dependenciesInManifest() throws -> [String: Set<String>] {
+        let text = try String(contentsOfFile: "\(Program.checkout)/Package.swift", encoding: .utf8)
+        var dependencies: [String: Set<String>] = [:]
+        for module in text.matches(of: /\+ module\(\s*"(\w+)",\s*\[([^\]]*)\]/) {
+            let names = module.output.2.matches(of: /"(\w+)"/).map { String($0.output.1) }
+            dependencies[String(module.output.1)] = Set(names)
+        }
+        try #require(dependencies.count > 10)
+        return dependencies
+    }
+
+    @Test("The module map and the manifest list what the sources import")
     func mapIsTrue() throws {
-        let map = try mapInReadMe()
+        let map = try documentedMap()
+        let manifest = try dependenciesInManifest()
         let sources = "\(Program.checkout)/Sources"
         let modules = try FileManager.default.contentsOfDirectory(atPath: sources).filter {
             !$0.hasPrefix("C") || $0 == "Commands"
@@ -37,12 +51,13 @@ struct ModuleMapTests {
                 }
             }
             #expect(imports == map[module], "\(module)")
+            if let declared = manifest[module] { #expect(imports == declared.intersection(map.keys), "\(module)") }
         }
     }
 
     @Test("The module map has no cycle")
     func noCycle() throws {
-        let map = try mapInReadMe()
+        let map = try documentedMap()
         var settled: Set<String> = []
         while settled.count < map.count {
             let next = map.filter { !settled.contains($0.key) && $0.value.isSubset(of: settled) }.map(\.key)

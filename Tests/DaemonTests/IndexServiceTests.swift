@@ -1,3 +1,4 @@
+import Documents
 import Glibc
 import JobIndex
 import Jobs
@@ -5,6 +6,7 @@ import Logging
 import Spool
 import TestKit
 import Testing
+import Threads
 
 @testable import Daemon
 

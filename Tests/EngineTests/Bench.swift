@@ -1,11 +1,14 @@
 import Dispatch
+import Documents
 import Glibc
 import Jobs
 import Logging
 import Models
 import OrderedCollections
+import Redaction
 import Spool
 import TestKit
+import Threads
 import Tools
 import Workflow
 

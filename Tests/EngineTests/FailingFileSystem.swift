@@ -1,4 +1,5 @@
 import Dispatch
+import Documents
 import Spool
 import Synchronization
 import SystemPackage

@@ -1,5 +1,7 @@
+import Documents
 import Jobs
 import OrderedCollections
+import Redaction
 import Spool
 import TestKit
 import Testing

@@ -1,7 +1,9 @@
+import Documents
 import Jobs
 import Models
 import TestKit
 import Testing
+import Threads
 import Tools
 
 @testable import Engine

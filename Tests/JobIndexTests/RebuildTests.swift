@@ -1,3 +1,4 @@
+import Documents
 import JobIndex
 import Jobs
 import Testing

@@ -1,7 +1,9 @@
+import Documents
 import Jobs
 import Synchronization
 import TestKit
 import Testing
+import Threads
 
 @Suite("Descriptors that calls and commands share")
 struct DescriptorsTests {

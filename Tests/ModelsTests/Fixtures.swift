@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Documents
 import Glibc
 import Jobs
 import SystemPackage

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Documents
 import Jobs
 import NIOCore
 import NIOHTTP1

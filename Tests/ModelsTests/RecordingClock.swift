@@ -1,3 +1,4 @@
+import Documents
 import Synchronization
 
 /// A clock that records every sleep and ends it at once.

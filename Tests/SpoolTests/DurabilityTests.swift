@@ -1,8 +1,11 @@
+import Documents
 import Foundation
 import Jobs
 import Synchronization
 import SystemPackage
+import TestKit
 import Testing
+import Threads
 
 @testable import Spool
 
@@ -86,7 +89,7 @@ struct DurabilityTests {
 
     @Test("A flush for an actor does not keep other calls from the actor")
     func actors() async throws {
-        let gate = Gate()
+        let gate = ThreadGate()
         fileSystem.before { call throws(Errno) in if call.hasPrefix("sync") { gate.pass() } }
         let durability = durability()
         let file = try file("1")
@@ -102,7 +105,7 @@ struct DurabilityTests {
 
     @Test("Callers that come during a flush share the next one", arguments: [nil, TestSpool.threads])
     func shared(_ executor: WorkerThreads?) async throws {
-        let gate = Gate()
+        let gate = ThreadGate()
         fileSystem.before { call throws(Errno) in if call == "sync data tmp/first" { gate.pass() } }
         let durability = durability()
         let first = try file("first")
@@ -123,7 +126,7 @@ struct DurabilityTests {
         arguments: [nil, TestSpool.threads]
     )
     func failure(_ executor: WorkerThreads?) async throws {
-        let gate = Gate()
+        let gate = ThreadGate()
         fileSystem.before { call throws(Errno) in
             guard call == "sync data tmp/1" else { return }
             gate.pass()

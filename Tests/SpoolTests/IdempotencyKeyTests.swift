@@ -1,6 +1,8 @@
+import Documents
 import Foundation
 import Jobs
 import SystemPackage
+import TestKit
 import Testing
 
 @testable import Spool
@@ -78,7 +80,7 @@ struct IdempotencyKeyTests {
     @Test("A key that two nodes write at the same time belongs to one of them")
     func betweenCreationAndContent() async throws {
         let other = try await spool.node("b")
-        let gate = Gate()
+        let gate = ThreadGate()
         spool.fileSystem.before { call throws(Errno) in
             if call.hasPrefix("write keys/"), gate.isFirst { gate.pass() }
         }

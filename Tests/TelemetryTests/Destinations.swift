@@ -1,4 +1,5 @@
 import Dispatch
+import Documents
 import Jobs
 import Logging
 import Synchronization

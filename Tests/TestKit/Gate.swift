@@ -1,3 +1,5 @@
+import Documents
+
 /// Holds its callers up until the test opens it or their task is cancelled.
 package final class Gate: Sendable {
     private struct State: Sendable {

@@ -1,4 +1,4 @@
-package import Jobs
+package import Documents
 
 extension JSON {
     /// The number that `text` spells.

@@ -1,4 +1,4 @@
-package import Jobs
+package import Documents
 import OrderedCollections
 
 extension SeededRandom {

@@ -1,3 +1,4 @@
+import Documents
 import Synchronization
 
 /// Random numbers that are the same in every run: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).

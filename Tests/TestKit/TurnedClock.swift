@@ -1,4 +1,4 @@
-package import Jobs
+package import Documents
 import Synchronization
 
 /// A clock that stands still until a test turns it: wall clock and monotonic clock in one.

@@ -1,4 +1,4 @@
-package import Jobs
+package import Documents
 import Synchronization
 
 /// A wall clock that stands still until a test turns it.

@@ -1,3 +1,4 @@
+import Documents
 import Synchronization
 
 /// A value on which tests wait for an event instead of waiting for a time.

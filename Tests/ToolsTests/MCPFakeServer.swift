@@ -1,3 +1,5 @@
+import Documents
+
 /// An MCP server in Python that does what its arguments and the names of its tools say.
 ///
 /// It writes the messages that it gets into the file `received`, one per line, and its process ids into `started`.

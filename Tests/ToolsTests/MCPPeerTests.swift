@@ -1,4 +1,6 @@
+import Documents
 import Foundation
+import JSONSchema
 import Jobs
 import OrderedCollections
 import Testing

@@ -1,3 +1,4 @@
+import Documents
 import Synchronization
 
 /// A clock that a test turns by hand.

@@ -1,3 +1,5 @@
+import Documents
+import JSONSchema
 import Jobs
 import Testing
 import Tools

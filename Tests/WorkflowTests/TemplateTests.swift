@@ -1,5 +1,7 @@
+import Documents
 import Jobs
 import OrderedCollections
+import TestKit
 import Testing
 
 @testable import Workflow

@@ -1,3 +1,5 @@
+import Documents
+
 /// Cuts a stream of bytes into lines; of a line that is too long it keeps only the beginning and the end.
 struct LineBuffer {
     /// A line without its newline.

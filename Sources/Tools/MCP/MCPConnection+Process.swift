@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 import Subprocess
 import SystemPackage
@@ -21,7 +22,7 @@ extension MCPConnection {
         let group = ProcessGroup()
         var options = PlatformOptions()
         options.createSession = true
-        let failure = CommandFailure(server: "the MCP server \(start.server)")
+        let failure = CommandFailureBuilder(server: "the MCP server \(start.server)")
         await SpawnLock.shared.enter()
         do throws(Errno) {
             try SpawnLock.requireDescriptors()

@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 import Logging
 import OrderedCollections
@@ -110,7 +111,7 @@ final class MCPConnection: Sendable {
         set { state.withLock { $0.era = newValue } }
     }
     /// The last line that the process wrote to standard error; nil when there is none.
-    var lastWords: String? { CommandFailure.lastLine(state.withLock(\.errorTail)) }
+    var lastWords: String? { CommandFailureBuilder.lastLine(state.withLock(\.errorTail)) }
     /// Returns the time since the process ended; nil while it has not.
     var timeSinceEnd: (@Sendable () -> Duration)? { state.withLock(\.timeSinceEnd) }
 

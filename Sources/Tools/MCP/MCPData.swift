@@ -1,3 +1,5 @@
+import Documents
+
 /// Data that a server sends as text: an image, a sound, the bytes of a resource.
 struct MCPData {
     /// As the server wrote it.

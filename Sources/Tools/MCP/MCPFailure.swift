@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 
 /// Builds the failures of a call of a server's tool, with class and message.
@@ -59,7 +60,7 @@ struct MCPFailure {
 
     /// The tool ran, and says that it failed.
     func failed(_ text: String) -> Failure {
-        let words = CommandFailure.quoted(text, Self.toldMax)
+        let words = CommandFailureBuilder.quoted(text, Self.toldMax)
         return Failure(.permanent, "\(tool) failed" + (words.isEmpty ? "" : ": \(words)"))
     }
 

@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 import OrderedCollections
 
@@ -84,7 +85,7 @@ struct MCPHandshake {
     }
 
     private func unknown(_ versions: [String]) -> Failure {
-        let named = CommandFailure.quoted(versions.joined(separator: ", "), CommandFailure.quoteMax)
+        let named = CommandFailureBuilder.quoted(versions.joined(separator: ", "), CommandFailureBuilder.quoteMax)
         return Failure(
             .permanent,
             "the MCP server \(connection.start.server) speaks no version of the protocol that is known here: \(named)",

@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 import OrderedCollections
 
@@ -109,7 +110,7 @@ struct MCPError: Error, Sendable, Equatable {
     init(_ error: JSON) {
         code = error["code"]?.requestID ?? 0
         let words = error.string ?? error["message"]?.string ?? error.text
-        message = CommandFailure.quoted(words, CommandFailure.quoteMax)
+        message = CommandFailureBuilder.quoted(words, CommandFailureBuilder.quoteMax)
         data = error["data"]
     }
 

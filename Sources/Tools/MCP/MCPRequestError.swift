@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 
 /// Why a request got no usable answer, and whether the server may have acted.

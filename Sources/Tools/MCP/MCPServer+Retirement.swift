@@ -1,3 +1,5 @@
+import Documents
+
 /// Retires a server that the configuration no longer has, or has with other settings.
 extension MCPServer {
     /// Retires the server, which the configuration in force lacks: its process ends once none of its calls runs.

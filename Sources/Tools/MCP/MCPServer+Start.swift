@@ -1,4 +1,6 @@
+import Documents
 import Jobs
+import Threads
 
 /// Starts the process: waiting callers share one start, and it goes on when a job is put off.
 extension MCPServer {

@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 import Logging
 import OrderedCollections
@@ -151,7 +152,7 @@ package actor MCPServer {
         for case (let name, let fault?) in tools.map({ ($0, $1.unsupported) }) where reported.insert(name).inserted {
             let reason = "its schema is not supported here: \(fault)"
             let sentence = "arguments of \(launch.server).\(name) are checked by the server only: \(reason)"
-            place.logger.notice("\(CommandFailure.quoted(sentence, CommandFailure.quoteMax))")
+            place.logger.notice("\(CommandFailureBuilder.quoted(sentence, CommandFailureBuilder.quoteMax))")
         }
         return tools
     }

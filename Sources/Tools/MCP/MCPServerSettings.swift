@@ -1,4 +1,5 @@
-package import Jobs
+package import Documents
+import Jobs
 package import OrderedCollections
 
 /// What the configuration says about one MCP server (docs/tools.md#mcp-servers).

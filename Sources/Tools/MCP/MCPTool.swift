@@ -1,4 +1,5 @@
-package import Jobs
+package import Documents
+import Jobs
 import OrderedCollections
 
 /// A tool of an MCP server.
@@ -32,7 +33,10 @@ package struct MCPTool: Tool {
     private func specification(startPatience: Duration?) async throws -> ToolSpecification {
         let tools = try await server.tools(timeout: settings.timeout, startPatience: startPatience)
         guard let description = tools[tool] else {
-            let names = CommandFailure.quoted(tools.keys.sorted().joined(separator: ", "), CommandFailure.quoteMax)
+            let names = CommandFailureBuilder.quoted(
+                tools.keys.sorted().joined(separator: ", "),
+                CommandFailureBuilder.quoteMax
+            )
             throw Failure(
                 .permanent,
                 "the MCP server \(settings.name) has no tool \"\(tool)\"",

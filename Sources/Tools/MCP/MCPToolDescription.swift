@@ -1,3 +1,5 @@
+import Documents
+import JSONSchema
 import Jobs
 
 /// A tool as its server describes it (MCP 2026-07-28, server/tools).

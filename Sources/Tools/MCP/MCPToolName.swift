@@ -1,3 +1,4 @@
+import Documents
 import Jobs
 
 /// The name by which workflows call a tool of an MCP server: `server.tool`.

@@ -1,3 +1,4 @@
+package import Documents
 package import Jobs
 
 /// What the configuration says about one tool of an MCP server.

@@ -1,3 +1,5 @@
+import Documents
+
 /// What can be read of a message that cannot be parsed: the request that it answers.
 ///
 /// It reads the members of the outermost object as far as they go, and knows just enough of JSON for that.

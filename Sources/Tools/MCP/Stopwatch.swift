@@ -1,3 +1,5 @@
+import Documents
+
 extension Clock<Duration> {
     /// A function that returns the time since this call.
     func stopwatch() -> @Sendable () -> Duration {

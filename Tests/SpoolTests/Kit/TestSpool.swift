@@ -1,7 +1,9 @@
+import Documents
 import Foundation
 import Jobs
 import Synchronization
 import SystemPackage
+import Threads
 
 @testable import Spool
 

@@ -1,0 +1,194 @@
+import Documents
+import Jobs
+import Logging
+import OrderedCollections
+import Spool
+
+extension JobEngine {
+    /// A drop that is about to be accepted.
+    struct Candidate: Sendable {
+        var drop: Drop
+        var place: DropOrderKey
+        var look: FileSnapshot?
+        var rules: DropRules
+        /// The job's place in its queue.
+        var turn: JobID
+        var part: Int
+    }
+
+    /// Nil when its queue is not configured.
+    func candidate(_ drop: Drop, at place: DropOrderKey, _ look: FileSnapshot?) -> Candidate? {
+        guard var rules = rules(of: drop.queue) else { return nil }
+        rules.witness = watch.witness(of: drop.name, in: drop.queue)
+        let turn = node.nextTurn()
+        return Candidate(drop: drop, place: place, look: look, rules: rules, turn: turn, part: parts)
+    }
+
+    /// Takes these drops one after another, after those of earlier parts; accepts them concurrently.
+    func accept(_ candidates: [Candidate], in queue: String) {
+        guard let last = candidates.indices.last else { return }
+        let (before, taking) = (intakes[queue]?.taking, CompletionSignal())
+        intakes[queue]?.taking = taking
+        for candidate in candidates { schedule.beginArriving(candidate.part, in: queue, at: wallClock.now) }
+        let task = Task { @concurrent [node] in
+            await before?.whenDone()
+            await withDiscardingTaskGroup { group in
+                for (index, candidate) in candidates.enumerated() {
+                    let taken: Result<SpoolNode.TakenDrop, any Error>
+                    do {
+                        taken = .success(
+                            try await node.take(
+                                candidate.drop,
+                                candidate.rules,
+                                look: candidate.look,
+                                turn: candidate.turn
+                            )
+                        )
+                    } catch {
+                        taken = .failure(error)
+                    }
+                    if index < last {
+                        group.addTask { await self.accept(candidate, taken) }
+                    } else {
+                        taking.end()
+                        await self.accept(candidate, taken)
+                    }
+                }
+            }
+        }
+        for candidate in candidates { intakes[queue]?.accepting[candidate.drop.name] = task }
+    }
+
+    @concurrent
+    private nonisolated func accept(_ candidate: Candidate, _ taken: Result<SpoolNode.TakenDrop, any Error>) async {
+        let result: Result<AcceptOutcome, any Error>
+        do {
+            result = .success(try await node.accept(taken.get(), candidate.drop, candidate.rules))
+        } catch {
+            result = .failure(error)
+        }
+        await accepted(candidate.drop, at: candidate.place, part: candidate.part, result)
+    }
+
+    /// Continues the acceptance of a drop that a previous run took.
+    func resumeAccept(_ taken: SpoolNode.InterruptedAccept) {
+        guard let rules = rules(of: taken.queue) else { return }
+        intakes[taken.queue]?.accepting[taken.drop.name] = Task { @concurrent [node] in
+            let result: Result<AcceptOutcome, any Error>
+            do { result = .success(try await node.resumeAccept(taken, rules)) } catch { result = .failure(error) }
+            await self.accepted(taken.drop, at: DropOrderKey(taken.drop.name), part: Self.firstPart, result)
+        }
+    }
+
+    /// The part of the drops that a previous run took.
+    static let firstPart = 0
+
+    private func rules(of queue: String) -> DropRules? {
+        guard let settings = catalog.queues[queue] else { return nil }
+        return DropRules(
+            sizeMax: settings.sizeMax,
+            quiet: settings.quietTimes(untold: self.settings.settlingTime),
+            takesRows: settings.takesRows,
+            isTaken: isTaken,
+            makeAcceptance: { [catalog, wallClock] contents throws(Rejection) in
+                try catalog.makeAcceptance(contents, at: wallClock.now)
+            }
+        )
+    }
+
+    private func accepted(
+        _ drop: Drop,
+        at place: DropOrderKey,
+        part: Int,
+        _ result: Result<AcceptOutcome, any Error>
+    ) async {
+        await handleOutcome(of: drop, at: place, part: part, result)
+        // Only now: until its job is scheduled or deferred, the drop uses up room in the window.
+        intakes[drop.queue]?.accepting[drop.name] = nil
+        schedule.endArriving(part, in: drop.queue)
+        if requestsWaitForIntake { controlMayHaveRequests = true }
+        startJobs()
+        wake()
+    }
+
+    private func handleOutcome(
+        of drop: Drop,
+        at place: DropOrderKey,
+        part: Int,
+        _ result: Result<AcceptOutcome, any Error>
+    ) async {
+        let wasSeenMeanwhile = intakes[drop.queue]?.seenMeanwhile.remove(drop.name) != nil
+        intakes[drop.queue]?.looks[drop.name] = nil
+        switch result {
+        case .success(.accepted(let job, let record)):
+            endTrouble(drop.queue)
+            await recordAccepted(job, record, part: part)
+        case .success(.rejected(let row, let isTidy)):
+            observer.dropRejected(row)
+            if !isTidy {
+                mayHaveStranded = true
+                trouble.note(at: wallClock.now)
+            }
+            logger.warning(
+                "drop rejected: \(row.reason ?? "")",
+                metadata: ["message_id": "\(MessageID.dropRejected)", "job": "\(row.job)", "queue": "\(drop.queue)"]
+            )
+        case .success(.unfinished(let look)):
+            wait(for: drop, at: place, look)
+            // The event of the writer's close may have come before this acceptance found the writer.
+            if wasSeenMeanwhile { intakes[drop.queue]?.isChanged = true }
+        case .success(.gone):
+            // A drop that a previous run took is in its inbox again.
+            if part == Self.firstPart { intakes[drop.queue]?.isChanged = true }
+        case .success(.immovable(let error)): noteImmovable(drop, error)
+        case .failure(let error as UnreadableJob): noteUnreadable(error.job, "\(error)")
+        case .failure(let error):
+            if error is SyncFailure { return fail(error) }
+            // The drop is back in its inbox, unless the disk failed at that, too.
+            mayHaveStranded = true
+            trouble.note(at: wallClock.now)
+            pause(drop.queue, error)
+        }
+    }
+
+    private func recordAccepted(_ job: OwnedJob, _ record: HistoryRecord, part: Int) async {
+        let replay = job.replay
+        observer.jobSeen(replay, [record])
+        logger.info(
+            "job accepted",
+            metadata: ["message_id": "\(MessageID.jobAccepted)", "job": "\(job.name.id)", "queue": "\(job.queue)"]
+        )
+        await enter(job, part: part)
+    }
+
+    /// Schedules a claimed job, or defers it when its start time is in the future.
+    func enter(_ job: OwnedJob, part: Int?) async {
+        let replay = job.replay
+        guard let start = replay.acceptance?.runAt, start > wallClock.now, replay.startedAt == nil else {
+            return schedule(job, part: part)
+        }
+        do {
+            let ending = try await runner.commit(.deferUntil(start, reason: "its start time, run_after"), on: job)
+            if case .deferred(let name, let until) = ending { deferred.add(name, due: until) }
+        } catch {
+            retryLater(job.name, error)
+        }
+    }
+
+    func schedule(_ job: OwnedJob, part: Int? = nil, isDue: Bool = false) {
+        var active = ActiveJob(job: job, queue: job.queue)
+        active.suspicion = job.suspicion(after: settings.deathsMax)
+        if active.suspicion != nil { suspects.insert(job.name) }
+        jobs[job.name] = active
+        if isGateReportedClosed { reportGateWaits(of: active) }
+        var ticket = job.ticket
+        (ticket.part, ticket.isDue) = (part, isDue)
+        schedule.add(ticket)
+    }
+}
+
+extension OwnedJob {
+    var ticket: Schedule.Ticket {
+        Schedule.Ticket(job: name, queue: queue, priority: priority, turn: turn, since: waitsSince)
+    }
+}

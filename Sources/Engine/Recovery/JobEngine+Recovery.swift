@@ -1,0 +1,260 @@
+import Documents
+import Jobs
+import Logging
+import OrderedCollections
+import Spool
+import Tools
+
+extension JobEngine {
+    /// Jobs that are taken over concurrently, so that they share fsyncs.
+    private static let takeOverConcurrency = 64
+    /// Jobs that are all read before one of them starts, so that they start in the order of their turns. That is more
+    /// than the engine claims at a time, unless thousands run.
+    private static let takeOverPart = 512
+
+    /// Takes over the jobs of this node's previous run, then those of dead nodes, before the engine claims new ones.
+    func recover() async throws {
+        try await findTakenBefore()
+        try await takeOver(from: node.node, after: lock.former?.end)
+        openGate()
+        if runner.budgets.isEmpty { startJobs() }
+        await takeOverDeadNodes()
+        // Before any job continues, and after this node's jobs have their last records.
+        guard !runner.budgets.isEmpty else { return }
+        for error in try await node.run({ [node, runner] in try runner.budgets.readHistories(of: node.spool) }) {
+            logger.error("\(error); what this job used today does not count in its queue's daily limits")
+        }
+    }
+
+    /// Finds the drops that a previous run took and did not accept; the jobs of later drops start after theirs.
+    private func findTakenBefore() async throws {
+        takenBefore = try await node.unaccepted().filter { catalog.queues[$0.queue] != nil }
+        for taken in takenBefore {
+            node.pass(taken.turn)
+            schedule.beginArriving(Self.firstPart, in: taken.queue, at: wallClock.now)
+        }
+    }
+
+    /// Takes over a node's jobs: each continues as soon as it is taken over, and a failure does not stop the others.
+    ///
+    /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read.
+    private func takeOver(from dead: String, after end: PreviousRunEnd?) async throws {
+        let takenBefore = Set(dead == node.node ? takenBefore.map(\.job.description) : [])
+        let names = try await node.jobs(of: dead).filter { !takenBefore.contains($0) }
+        if names.isEmpty { return }
+        let orphaned = try await node.run { StaleCommands.jobs() }
+        // The last part is the one of the drops that were not accepted. No job waits for another node's jobs.
+        let lastPart = (names.count - 1) / Self.takeOverPart
+        let parts = names.indices.map { dead == node.node ? Self.firstPart + $0 / Self.takeOverPart - lastPart : nil }
+        for part in parts.compactMap(\.self) { schedule.beginRecovering(part, at: wallClock.now) }
+        let count = await withTaskGroup(of: Bool.self) { group in
+            var count = 0
+            for (index, name) in names.enumerated() {
+                if index >= Self.takeOverConcurrency, await group.next() == true { count += 1 }
+                group.addTask {
+                    await self.takeOver(
+                        name,
+                        of: dead,
+                        part: parts[index],
+                        after: end,
+                        isOrphaned: orphaned.contains(String(name.prefix(JobID.length)))
+                    )
+                }
+            }
+            for await isToRun in group where isToRun { count += 1 }
+            return count
+        }
+        if let failure { throw failure }
+        if count == 0 { return }
+        logger.notice(
+            "took over \(count) unfinished jobs of \(dead == node.node ? "this node's previous run" : dead)",
+            metadata: ["message_id": "\(MessageID.jobTakenOver)", "node": "\(dead)"]
+        )
+    }
+
+    /// - Returns: Whether there is a job to run.
+    private func takeOver(
+        _ name: String,
+        of dead: String,
+        part: Int?,
+        after end: PreviousRunEnd?,
+        isOrphaned: Bool
+    ) async -> Bool {
+        defer {
+            if let part { schedule.endRecovering(part) }
+            // Where usage is limited, today's must be known before a job starts.
+            if runner.budgets.isEmpty { startJobs() }
+        }
+        do {
+            // The index has this node's own jobs, or is compared with the files since the unclean end.
+            let claim = try await node.takeOver(name, of: dead, after: end, show: dead == node.node ? nil : show)
+            if isOrphaned, case .owned(let job, _) = claim { await endOrphans(of: job) }
+            return await note(claim, part: part)
+        } catch {
+            if let job = JobName(name) { retryLater(job, error) }
+            return false
+        }
+    }
+
+    /// Ends commands that outlived their daemon, of steps without an outcome: their effects would add to those of what
+    /// is done about the step now.
+    private func endOrphans(of job: OwnedJob) async {
+        let steps = job.replay.steps.entries.filter { $0.value.pending != nil && $0.value.kind == .tool }
+        let keys = Set(steps.keys.map { "\(job.name.id)/\($0)" })
+        if keys.isEmpty { return }
+        guard let (count, areGone) = try? await node.run({ StaleCommands.end(workingFor: keys) }) else { return }
+        if count > 0 {
+            logger.notice(
+                "ended \(count) processes of a command that had outlived its daemon",
+                metadata: ["job": "\(job.name.id)"]
+            )
+        }
+        if !areGone {
+            logger.error(
+                "a command that outlived its daemon cannot be ended; it may still do its work",
+                metadata: ["job": "\(job.name.id)"]
+            )
+        }
+    }
+
+    /// Passes the parts of long histories to the observer while they are read.
+    private var show: StreamingReplay.Show { { [observer] replay, part in observer.jobSeen(replay, part) } }
+
+    /// - Returns: Whether there is a job to run.
+    @discardableResult
+    private func note(_ claim: SpoolNode.Claim, part: Int? = nil, isDue: Bool = false) async -> Bool {
+        switch claim {
+        case .owned(let job, let records):
+            observer.jobSeen(job.replay, records)
+            node.pass(job.turn)
+            if isDue { schedule(job, isDue: true) } else { await enter(job, part: part) }
+            return true
+        case .settled(let replay, let records):
+            observer.jobSeen(replay, records)
+            if case .deferred(let until) = replay.life.state { deferred.add(replay.name, due: until) }
+        case .returned(let queue): intakes[queue]?.isChanged = true
+        case .gone: break
+        case .unreadable(let job, let reason): noteUnreadable(job, reason)
+        }
+        return false
+    }
+
+    func noteUnreadable(_ job: JobName, _ reason: String) {
+        guard unreadable.insert(job).inserted else { return }
+        logger.error("\(reason); it is left where it is", metadata: ["job": "\(job.id)"])
+    }
+
+    /// Takes over the jobs of every node whose lock is free. Only on a local filesystem does a free lock prove that
+    /// the node is dead.
+    func takeOverDeadNodes() async {
+        guard !stopping.isSet, node.isLocal else { return }
+        do {
+            let nodes = try await node.run { [node] in try NodeLock.nodes(of: node.spool) }
+            let dead = nodes.filter { !$0.isAlive }.map(\.node) + (try await nodesLongWithoutLock())
+            // A failure with one node does not stop the others.
+            for name in dead where name != node.node && !stopping.isSet {
+                do { try await takeOverDead(name) } catch { noteTrouble(error) }
+            }
+        } catch {
+            noteTrouble(error)
+        }
+    }
+
+    func noteTrouble(_ error: any Error) {
+        if error is SyncFailure { return fail(error) }
+        trouble.note(at: wallClock.now)
+        logger.error("\(error)")
+    }
+
+    /// The nodes whose lock file has been missing for some heartbeats, and so are dead: a live node notices that at its
+    /// next heartbeat, and stops.
+    private func nodesLongWithoutLock() async throws -> [String] {
+        let names = try await node.run { [node] in try NodeLock.nodesWithoutLock(in: node.spool) }
+        lockMissingSince = lockMissingSince.filter { names.contains($0.key) }
+        for name in names where lockMissingSince[name] == nil { lockMissingSince[name] = beats }
+        return lockMissingSince.filter { beats - $0.value >= 4 }.map(\.key).sorted()
+    }
+
+    private func takeOverDead(_ name: String) async throws {
+        if try await node.jobs(of: name).isEmpty { return }
+        let now = wallClock.now
+        do {
+            let dead = try await node.run { [node] in try NodeLock(of: name, in: node.spool, now: now) }
+            try await takeOver(from: name, after: dead.former?.end)
+            withExtendedLifetime(dead) {}
+        } catch is NodeLock.Held {
+            // The node started again between the check and the lock.
+        }
+    }
+
+    /// Resumes the jobs in this node's directory that the engine does not run. No drop may be arriving meanwhile.
+    func takeUpStranded() async {
+        mayHaveStranded = false
+        // Those from before the read count, too: a job may end and leave while the directory is read.
+        let active = Set(jobs.keys.map(\.description))
+        do {
+            for name in try await node.jobs(of: node.node) where !active.contains(name) && !stopping.isSet {
+                guard let job = JobName(name), jobs[job] == nil, !unreadable.contains(job) else { continue }
+                do { await note(try await node.takeOver(name, of: node.node)) } catch { retryLater(job, error) }
+            }
+        } catch {
+            mayHaveStranded = true
+            trouble.note(at: wallClock.now)
+            logger.error("\(error)")
+        }
+    }
+
+    // MARK: Due jobs
+
+    /// Claims due jobs while the window has room.
+    func claimDue() async {
+        if let paused = claimsPausedUntil {
+            if RetryBackoff.lasts(until: paused, at: wallClock.now) { return }
+            claimsPausedUntil = nil
+        }
+        do {
+            while schedule.claimRoom > 0, !stopping.isSet {
+                if deferred.mustScan { try await scanDeferred() }
+                if let entry = deferred.takeDue(at: wallClock.now) {
+                    try await claim(entry)
+                    if complaints.end(.deferredJobs) { logger.notice("what is deferred is claimed again") }
+                } else if !deferred.mustScan {
+                    return
+                }
+            }
+        } catch {
+            if error is SyncFailure { return fail(error) }
+            if complaints.isNews(error, about: .deferredJobs) {
+                logger.error("\(error); nothing deferred is claimed for a while")
+            }
+            claimsPausedUntil = wallClock.now + RetryBackoff.pause
+        }
+    }
+
+    private func claim(_ entry: DeferredJobs.Entry) async throws {
+        guard jobs[entry.job] == nil else { return }
+        do {
+            await note(try await node.claimDeferred(entry.job, due: entry.due, show: show), isDue: true)
+        } catch {
+            // The job lies in `deferred/`, or in this node's directory already; both are scanned again.
+            mayHaveStranded = true
+            trouble.note(at: wallClock.now)
+            throw error
+        }
+    }
+
+    private func scanDeferred() async throws {
+        deferred.beginScan()
+        do {
+            let entries = try await node.run { [node] in
+                try node.spool.jobs(in: SpoolLayout.deferred).compactMap { location in
+                    SpoolLayout.deferredName(location.entry).map { DeferredJobs.Entry(due: $0.due, job: $0.job) }
+                }
+            }
+            deferred.endScan(entries)
+        } catch {
+            deferred.endScan(nil)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Documents
+import Jobs
+import OrderedCollections
+
+/// Describes an unexpected answer, so that an operator can tell what kind of server sent it.
+enum UnexpectedAnswer {
+    /// The names of an object's first members, or the kind of another value.
+    static func of(_ json: JSON) -> String {
+        guard let members = json.object else { return json.kindName }
+        if members.isEmpty { return "an object without members" }
+        let names = members.keys.prefix(8).map { ProviderText.short($0) }.joined(separator: ", ")
+        return "its members are \(names)\(members.count > 8 ? ", …" : "")"
+    }
+
+    /// The failure of an answer without choices (OpenAI) or without content (Anthropic).
+    static func failure(_ json: JSON, _ dialect: Dialect) -> Failure {
+        let isEmptyStream =
+            json.object.map { $0.keys.allSatisfy { ["object", "choices", "content"].contains($0) } } == true
+        if let other = form(of: json, dialect) {
+            return Failure(
+                .permanent,
+                "the provider's answer is in another form than was asked for: that of \(other.name) (\(of(json)))",
+                hint: other.hint
+            )
+        }
+        if let filtered = json["prompt_filter_results"], filtered.text.contains("\"filtered\":true") {
+            return Failure(
+                .permanent,
+                "the provider's content filter refused the prompt",
+                hint: "Change the input or the prompt, or use another model."
+            )
+        }
+        let lacks = dialect == .openAI ? "choices" : "content"
+        return .brokenAnswer(isEmptyStream ? "it has no \(lacks)" : "it has no \(lacks) (\(of(json)))")
+    }
+
+    private static func form(of json: JSON, _ dialect: Dialect) -> (name: String, hint: String)? {
+        if dialect == .openAI, json["type"] == "message", json["content"]?.array != nil {
+            return ("Anthropic's Messages API", "Set provider: anthropic.")
+        }
+        if dialect == .anthropic, json["choices"]?.array != nil {
+            return ("OpenAI's chat completions", "Set provider: openai, with a base_url that ends in /v1.")
+        }
+        if json["candidates"]?.array != nil {
+            return ("Gemini's own API", "Set base_url to its compatible endpoint, which ends in /v1beta/openai.")
+        }
+        if json["object"] == "response" || json["output"]?.array != nil {
+            return ("OpenAI's Responses API", "Set base_url to where /chat/completions is.")
+        }
+        if json["done"]?.bool != nil, json["message"] != nil || json["response"] != nil {
+            return ("Ollama's own API", "Set base_url to Ollama's compatible endpoint, which ends in /v1.")
+        }
+        return nil
+    }
+}

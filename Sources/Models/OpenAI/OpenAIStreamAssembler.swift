@@ -1,0 +1,63 @@
+import Documents
+import Jobs
+import OrderedCollections
+
+/// Assembles the chunks of a streamed chat completion into the whole one.
+struct OpenAIStreamAssembler: StreamAssembler {
+    /// More choices, or tool calls in all of them, than any answer has; the limit keeps a faulty server from exhausting
+    /// the memory.
+    static let indexMax = 1_023
+
+    private var members: OrderedDictionary<String, JSON> = [:]
+    private var choices: [StreamedChoice] = []
+    private var usageMembers: OrderedDictionary<String, JSON> = [:]
+
+    /// The end of the stream is `[DONE]`, which is not a chunk.
+    var isDone: Bool { false }
+
+    var usage: JSON? { usageMembers.isEmpty ? nil : .object(usageMembers) }
+
+    mutating func take(_ chunk: JSON) throws(StreamFault) {
+        guard let object = chunk.object else { throw .garbage("a chunk is \(chunk.kindName)") }
+        for (name, value) in object where !value.isNull {
+            switch name {
+            case "object": break
+            case "choices":
+                for choice in value.array ?? [] { try take(choice: choice) }
+            case "usage": take(usage: value)
+            case "x_groq":
+                take(usage: value["usage"])
+                members[name] = value
+            default: members[name] = value
+            }
+        }
+    }
+
+    private mutating func take(choice: JSON) throws(StreamFault) {
+        guard choice.object != nil else { return }
+        let index = choice["index"]?.int ?? choice["index"]?.string.flatMap { Int($0) } ?? 0
+        guard (0...Self.indexMax).contains(index) else { throw .garbage("a choice has the index \(index)") }
+        while choices.count <= index { choices.append(StreamedChoice()) }
+        // Some servers report usage inside the choice.
+        take(usage: choice["usage"])
+        try choices[index].take(choice)
+        let calls = choices.reduce(0) { $0 + $1.callCount }
+        if calls > Self.indexMax + 1 { throw .garbage("it has \(calls) tool calls") }
+    }
+
+    /// Counts are totals; one that a chunk leaves out, or sends as 0 after a larger one, stays.
+    private mutating func take(usage: JSON?) {
+        for (name, value) in usage?.object ?? [:] where !value.isNull {
+            if value.int == 0, usageMembers[name]?.int ?? 0 > 0 { continue }
+            usageMembers[name] = value
+        }
+    }
+
+    var answer: JSON {
+        var answer = members
+        answer["object"] = "chat.completion"
+        answer["choices"] = .array(choices.enumerated().map { $1.json(index: $0) })
+        answer["usage"] = usage
+        return .object(answer)
+    }
+}

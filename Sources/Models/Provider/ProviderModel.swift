@@ -1,0 +1,266 @@
+package import AsyncHTTPClient
+import Documents
+package import Jobs
+package import Logging
+import NIOCore
+import NIOHTTP1
+import Threads
+
+/// A model behind an HTTP API: of OpenAI, of Anthropic, or of a compatible server.
+package final class ProviderModel: LimitedModel {
+    /// The model's name in the configuration.
+    package let name: String
+    package let lane: ModelLimiter
+    package var dialect: Dialect? { language }
+    private let language: Dialect
+    private let endpoint: Endpoint
+    private let model: String
+    private let key: APIKey?
+    private let headers: [ConfiguredHeader]
+    /// The query that follows the path.
+    private let query: String
+    private let parameters: JSON
+    private let isStreamed: Bool
+    private let price: Price?
+    private let structured: StructuredOutputMode?
+    private let onTruncated: OnTruncated?
+    private let context: ContextLimit?
+    private let call: ProviderCall
+    private let descriptors: DescriptorPermits
+    private let clock: any Clock<Duration>
+    private let memory: UnsupportedParameterStore
+    /// Nil for a model that is called without a turn.
+    private let turn: ModelPermit?
+
+    /// - Parameters:
+    ///   - settings: All of them are used except the provider, which the next three parameters replace.
+    ///   - key: Nil for a server that needs none.
+    ///   - headers: Headers in addition to the dialect's own; they replace those of the same name.
+    ///   - http: Must outlive the model; best made with ``ModelConnections/configuration``.
+    ///   - lane: The lane of a model with the same ``ModelSettings/laneKey``; nil for a new lane.
+    ///   - descriptors: Each call holds one descriptor.
+    ///   - clock: Measures timeouts, pauses and limits per minute.
+    ///   - logger: Gets a notice for each parameter that the server refuses.
+    package init(
+        _ settings: ModelSettings,
+        dialect: Dialect,
+        endpoint: Endpoint,
+        model: String,
+        key: APIKey?,
+        headers: [ConfiguredHeader] = [],
+        http: HTTPClient,
+        lane: ModelLimiter? = nil,
+        descriptors: DescriptorPermits = .unlimited,
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger = Logger(label: "agentspool.models")
+    ) {
+        (name, language, self.endpoint, self.model, self.key) = (settings.name, dialect, endpoint, model, key)
+        (self.descriptors, self.clock) = (descriptors, clock)
+        (self.headers, query) = (headers, settings.connection.queryText(after: endpoint.query))
+        (parameters, isStreamed, price) = (settings.parameters, settings.isStreamed, settings.price)
+        (structured, onTruncated, context) = (settings.structured, settings.onTruncated, settings.context)
+        call = ProviderCall(http: http, clock: clock, timeout: settings.timeout, idleTimeout: settings.idleTimeout)
+        self.lane = lane ?? ModelLimiter(settings, clock: clock)
+        memory = UnsupportedParameterStore(model: settings.name, logger: logger)
+        turn = nil
+    }
+
+    /// The same model, holding a turn.
+    private init(_ model: ProviderModel, in turn: ModelPermit) {
+        (name, lane, language, endpoint) = (model.name, model.lane, model.language, model.endpoint)
+        (self.model, key, headers, query) = (model.model, model.key, model.headers, model.query)
+        (parameters, isStreamed, price, structured) = (
+            model.parameters, model.isStreamed, model.price, model.structured
+        )
+        (onTruncated, context, call, memory) = (model.onTruncated, model.context, model.call, model.memory)
+        (descriptors, clock, self.turn) = (model.descriptors, model.clock, turn)
+    }
+
+    package func withPermit<Value: Sendable>(
+        _ body: @Sendable (any ChatModel) async throws -> Value
+    ) async throws -> Value {
+        try await lane.withPermit { turn in
+            try await body(ProviderModel(self, in: turn))
+        }
+    }
+
+    package func worstCase(of request: ChatRequest) -> Usage {
+        // A body that is refused is not sent, so it costs nothing.
+        .worstCase(of: (try? body(request)) ?? ["max_tokens": 0], price: price)
+    }
+
+    private func body(_ request: ChatRequest) throws(Failure) -> JSON { try body(request, memory.refused) }
+
+    private func body(_ request: ChatRequest, _ refused: UnsupportedParameters) throws(Failure) -> JSON {
+        let whole = try wholeBody(request, refused)
+        guard let context, request.body == nil else { return whole }
+        guard let messages = context.shortened(request.messages, in: whole.bytes.count) else { return whole }
+        var shorter = request
+        shorter.messages = messages
+        return try wholeBody(shorter, refused)
+    }
+
+    private func wholeBody(_ request: ChatRequest, _ refused: UnsupportedParameters) throws(Failure) -> JSON {
+        let body = try language.body(
+            request,
+            model: model,
+            parameters: parameters,
+            isStreamed: isStreamed && refused.count(of: "stream") == 0,
+            structured: structured ?? StructuredOutputMode(refusals: refused.count(of: "response_format")),
+            replaysOriginals: refused.count(of: "messages") == 0
+        )
+        return refused.applied(to: body, keeping: request.body)
+    }
+
+    /// Makes one call, or none while the lane is closed.
+    ///
+    /// A parameter that the server refuses is left out or renamed, and the request is sent again.
+    package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
+        let secret = try await key?.value()
+        let (headers, secrets) = try await configuredHeaders()
+        let known = ProviderError.Key(reference: key?.reference, secrets: [secret].compactMap(\.self) + secrets)
+        var refused = memory.refused
+        var body = try body(request, refused)
+        for round in 1... {
+            let message = message(body, request, secret, headers)
+            var refusal: ErrorContent?
+            do {
+                let tokens = Usage.worstCase(of: body, price: nil).tokens
+                return try await lane.call(tokens: tokens, in: turn) {
+                    do {
+                        return try await exchange(message, request, body, known)
+                    } catch let verdict as ClassifiedError {
+                        refusal = verdict.refusal
+                        throw verdict
+                    }
+                }
+            } catch let failure as Failure {
+                guard let refusal, failure.class == .permanent, round < UnsupportedParameterStore.roundsMax else {
+                    throw failure
+                }
+                let refusals = ParameterErrorParser.refusals(in: refusal, of: body) { mayChange($0, of: request) }
+                if refusals.isEmpty { throw failure }
+                let before = body
+                // The next form of a member may not change this request; then the form after it is tried.
+                for _ in 0..<2 where body == before {
+                    memory.note(refusals, seen: refused)
+                    refused = memory.refused
+                    body = try self.body(request, refused)
+                }
+                if body == before { throw failure }
+            }
+        }
+        throw CancellationError()
+    }
+
+    /// Whether a member may change: one that a batch line sets stays, and so does a configured form.
+    private func mayChange(_ member: String, of request: ChatRequest) -> Bool {
+        request.body?[member] == nil && !(member == "response_format" && structured != nil)
+    }
+
+    private func configuredHeaders() async throws(Failure) -> (headers: HTTPHeaders, secrets: [String]) {
+        var (all, secrets) = (HTTPHeaders(), [String]())
+        for header in headers {
+            let value = try await header.value()
+            all.replaceOrAdd(name: header.name, value: value.text)
+            if value.isSecret { secrets.append(value.text) }
+        }
+        return (all, secrets)
+    }
+
+    private func message(
+        _ body: JSON,
+        _ request: ChatRequest,
+        _ secret: String?,
+        _ headers: HTTPHeaders
+    ) -> HTTPClientRequest {
+        let path = request.endpoint == .chat ? language.path : request.endpoint.rawValue
+        var message = HTTPClientRequest(url: endpoint.baseURL + path + query)
+        message.method = .POST
+        message.headers = [
+            "Content-Type": "application/json",
+            "Accept": body["stream"] == true ? "text/event-stream, application/json" : "application/json",
+            "User-Agent": "agentspool",
+            "Idempotency-Key": IdempotencyHeader.value(for: request.idempotencyKey),
+        ]
+        message.headers.add(contentsOf: language.headers(secret: secret))
+        for header in headers { message.headers.replaceOrAdd(name: header.name, value: header.value) }
+        message.body = .bytes(ByteBuffer(bytes: body.bytes))
+        return message
+    }
+
+    private func exchange(
+        _ message: HTTPClientRequest,
+        _ request: ChatRequest,
+        _ body: JSON,
+        _ key: ProviderError.Key
+    ) async throws -> ChatAnswer {
+        let answer: ProviderCall.Answer
+        do {
+            answer = try await descriptors.hold(1) { try await send(message) }
+        } catch let broken as ProviderCall.Broken {
+            throw refusal(broken, key)
+        }
+        let json: JSON
+        switch answer.content {
+        case .refusal(let bytes):
+            throw ProviderError.verdict(status: answer.status, body: bytes, headers: answer.headers, key: key)
+        case .answer(let answer): json = answer
+        }
+        if let verdict = ProviderError.verdict(inside: json, key: key) { throw verdict }
+        if let wait = RateLimitHeaders.wait(answer.headers) {
+            lane.pause(for: wait, "nothing is left of the provider's rate limit")
+        }
+        var reading = AnswerContext(model: model, dialect: language, price: price)
+        (reading.onTruncated, reading.requestBytes) = (onTruncated, body.bytes.count)
+        let isLimited = request.body?["max_tokens"] != nil || parameters["max_tokens"] != nil
+        if language == .anthropic, !isLimited { reading.limitDefault = Usage.outputTokensDefault }
+        var read = try language.read(json, for: request, reading)
+        read.requestID = answer.headers.first(name: "x-request-id") ?? answer.headers.first(name: "request-id")
+        return read
+    }
+
+    /// How often a call is tried while no descriptor is free, once a second.
+    private static let descriptorTriesMax = 60
+
+    /// Sends the request once a descriptor is free: idle connections may still hold all of them.
+    private func send(_ message: HTTPClientRequest) async throws -> ProviderCall.Answer {
+        for _ in 1..<Self.descriptorTriesMax {
+            do {
+                return try await call.send(message, language)
+            } catch let broken as ProviderCall.Broken where ConnectionFailure.isForWantOfDescriptors(broken.cause) {
+                try await WaitReasons.during(
+                    "no descriptor is free for a connection: the process has too many files open"
+                ) {
+                    try await clock.sleep(for: .seconds(1))
+                }
+            }
+        }
+        return try await call.send(message, language)
+    }
+
+    private func refusal(_ broken: ProviderCall.Broken, _ key: ProviderError.Key) -> any Error {
+        switch broken.cause {
+        case StreamFault.error(let event):
+            var verdict = ProviderError.verdict(of: event, key: key)
+            verdict.failure = with(usage: broken.usage, verdict.failure)
+            // A call that has produced a part of its answer counts as an attempt, whatever ended it.
+            if broken.hasBegun, case .rest(let wait, .quota) = verdict.effect {
+                verdict.effect = .rest(wait, .overload)
+            }
+            return verdict
+        case StreamFault.garbage(let reason):
+            // A server that is not a provider may echo what it was sent.
+            let harmless = key.secrets.reduce(reason) { $1.isEmpty ? $0 : $0.replacing($1, with: "[key]") }
+            return with(usage: broken.usage, .brokenAnswer(harmless))
+        default: return with(usage: broken.usage, ConnectionFailure.failure(broken.cause, endpoint: endpoint))
+        }
+    }
+
+    private func with(usage: JSON?, _ failure: Failure) -> Failure {
+        var failure = failure
+        let usage = language.usage(usage, price: price)
+        if usage.tokens > 0 { failure.usage = usage }
+        return failure
+    }
+}
