@@ -74,6 +74,8 @@ def _keep_running(spool: Spool, names: list[str], patience: float) -> int:
         return _ended(spool, set(names)) == set(names)
 
     until(is_over, "the end of every job", patience, 0.05)
+    # Before it is ready, SIGTERM ends a daemon as it ends any program.
+    until(lambda: spool.is_ready, "the daemon is ready", patience, 0.05)
     return deaths
 
 
