@@ -3,6 +3,7 @@ import Foundation
 import Jobs
 import OrderedCollections
 import Spool
+import TestKit
 import Testing
 
 /// kill -9 at random moments, and what must be true afterwards.
@@ -78,7 +79,7 @@ struct CrashTests {
 
     /// Drops the jobs, kills the daemon again and again, and lets the last one finish.
     private func run(_ spool: TestSpool, seed: UInt64) async throws -> Witness {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         for index in 0..<Self.jobs { try spool.drop("{}", as: "job\(index).json") }
         var witness = Witness()
         for _ in 0..<Self.kills {

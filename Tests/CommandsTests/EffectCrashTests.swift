@@ -3,6 +3,7 @@ import Foundation
 import Jobs
 import OrderedCollections
 import Spool
+import TestKit
 import Testing
 
 /// kill -9 while tools of every effect run, with a ledger that says what they really did.
@@ -66,7 +67,7 @@ struct EffectCrashTests {
     func effects() async throws {
         let seed = ProcessInfo.processInfo.environment["AGENTSPOOL_SEED"].flatMap(UInt64.init) ?? .random(in: 0...9_999)
         print("AGENTSPOOL_SEED=\(seed)")
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let spool = try TestSpool(
             configuration: Self.configuration,
             files: ["tools/note": Self.note, "tools/check": Self.check, "ledger": ""]

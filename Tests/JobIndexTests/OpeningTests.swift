@@ -4,18 +4,19 @@ import GRDB
 import Glibc
 import JobIndex
 import Jobs
+import TestKit
 import Testing
 
 @testable import JobIndex
 
 @Suite struct OpeningTests {
     private let scratch: Scratch
-    private let time = TestClock()
+    private let time = TurnedWallClock()
 
     init() throws { scratch = try Scratch() }
 
     private func open() throws -> (database: IndexDatabase, isFresh: Bool) {
-        try IndexDatabase.open(path: scratch.index, clock: time.clock, logger: silent)
+        try IndexDatabase.open(path: scratch.index, clock: time.wallClock, logger: silent)
     }
 
     private func summary(_ number: Int) -> JobSummary {
@@ -52,7 +53,7 @@ import Testing
     @Test func `a missing directory is an error that says so`() throws {
         let path = scratch.path + "/not/there.sqlite"
         let error = #expect(throws: IndexError.self) {
-            try IndexDatabase.open(path: path, clock: time.clock, logger: silent)
+            try IndexDatabase.open(path: path, clock: time.wallClock, logger: silent)
         }
         #expect(error == .directoryMissing(path: path))
         #expect(error?.description.contains("does not exist") == true)
@@ -68,7 +69,7 @@ import Testing
 
     @Test func `only the newest unusable index is kept`() throws {
         for _ in 0..<3 {
-            time.now = time.now + .seconds(60)
+            time.turn(by: .seconds(60))
             try scratch.write(Array("this is a letter".utf8), to: scratch.index)
             try open().database.close()
         }
@@ -96,7 +97,7 @@ import Testing
     @Test func `an index of a newer version is set aside, and the command line says what to do`() async throws {
         try await makeIndex()
         let (database, _) = try open()
-        try await database.pool?.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v999')") }
+        try await database.pool?.write { try $0.execute(sql: "PRAGMA user_version = 999") }
         database.close()
         let error = #expect(throws: IndexError.self) { try IndexDatabase.openReadOnly(path: scratch.index) }
         #expect(error?.description.contains("newer version") == true)
@@ -105,42 +106,10 @@ import Testing
         #expect(setAside.count == 1)
     }
 
-    @Test func `an index of version 1 is migrated, and says that all of it must be compared`() async throws {
+    @Test func `an index of an older version is set aside, and made again`() async throws {
         try await makeIndex()
         let (database, _) = try open()
-        try await database.pool?.write { connection in
-            for table in ["model_calls", "tool_calls"] {
-                try connection.execute(sql: "DROP TABLE \(table); CREATE TABLE \(table) (job TEXT, seq INTEGER) STRICT")
-            }
-            try connection.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = 'v2'")
-        }
-        database.close()
-        #expect(throws: IndexError.self) { try IndexDatabase.openReadOnly(path: scratch.index) }
-        let migrated = try open()
-        #expect(!migrated.isFresh && !migrated.database.wasClosedCleanly && migrated.database.lastCommitAt == nil)
-        #expect(try await migrated.database.list(ListFilter()).count == 1)
-        #expect(try await migrated.database.toolCalls(of: "none").isEmpty)
-        #expect(setAside.isEmpty)
-    }
-
-    @Test func `an index from before answers were marked as cut is migrated, and compared with the files`() async throws
-    {
-        try await makeIndex()
-        let (database, _) = try open()
-        try await database.pool?.write { connection in
-            try connection.execute(sql: "ALTER TABLE jobs DROP COLUMN truncated")
-            try connection.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = 'v4'")
-        }
-        database.close()
-        let migrated = try open()
-        #expect(!migrated.database.wasClosedCleanly && migrated.database.lastCommitAt == nil)
-        #expect(try await migrated.database.list(ListFilter()).map(\.isTruncated) == [false])
-    }
-
-    @Test func `an older index that cannot be migrated is set aside`() async throws {
-        try await makeIndex()
-        let (database, _) = try open()
-        try await database.pool?.write { try $0.execute(sql: "DELETE FROM grdb_migrations") }
+        try await database.pool?.write { try $0.execute(sql: "PRAGMA user_version = 0") }
         database.close()
         #expect(throws: IndexError.self) { try IndexDatabase.openReadOnly(path: scratch.index) }
         #expect(try open().isFresh)
@@ -175,7 +144,7 @@ import Testing
     @Test func `a clean end is seen by the next start, with the time`() async throws {
         let index = try await LiveIndex(scratch)
         await index.reconcile()
-        index.time.now = index.time.now + .seconds(5)
+        index.time.turn(by: .seconds(5))
         index.writer.record(.rejected(summary(1)))
         await index.writer.close()
         let (database, isFresh) = try open()
@@ -207,7 +176,7 @@ import Testing
         #expect(!reading.wasClosedCleanly)
         #expect(try await reading.counts().map(\.count) == [1])
         reading.close()
-        let (database, isFresh) = try IndexDatabase.open(path: copy.index, clock: time.clock, logger: silent)
+        let (database, isFresh) = try IndexDatabase.open(path: copy.index, clock: time.wallClock, logger: silent)
         #expect(!isFresh)
         #expect(!database.wasClosedCleanly)
         #expect(database.lastCommitAt == index.time.now)
@@ -237,7 +206,7 @@ import Testing
 
     @Test func `a place whose name needs escaping can be read as immutable`() async throws {
         let path = scratch.path + "/a#b?c%41.sqlite"
-        try IndexDatabase.open(path: path, clock: time.clock, logger: silent).database.close()
+        try IndexDatabase.open(path: path, clock: time.wallClock, logger: silent).database.close()
         let queue = try DatabaseQueue(path: IndexFiles(path: path).immutableLocation)
         #expect(try await queue.read { try $0.tableExists("jobs") })
     }

@@ -4,6 +4,7 @@ import JobIndex
 import Jobs
 import Logging
 import Synchronization
+import TestKit
 import Testing
 
 /// A test's own directory, removed when the test releases it.
@@ -31,18 +32,6 @@ final class Scratch: Sendable {
     func read(_ path: String) throws -> [UInt8] { try Array(Data(contentsOf: URL(filePath: path))) }
 }
 
-/// A wall clock that stands still until a test turns it.
-final class TestClock: Sendable {
-    private let time = Mutex(Timestamp(milliseconds: 1_900_000_000_000))
-
-    var now: Timestamp {
-        get { time.withLock { $0 } }
-        set { time.withLock { $0 = newValue } }
-    }
-
-    var clock: WallClock { WallClock { self.now } }
-}
-
 let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Counts calls from other threads.
@@ -57,14 +46,14 @@ final class Counter: Sendable {
 struct LiveIndex {
     let scratch: Scratch
     let writer: IndexWriter
-    let time = TestClock()
+    let time = TurnedWallClock()
     let fresh = Counter()
 
     init(_ scratch: Scratch) async throws {
         self.scratch = scratch
-        let database = try IndexDatabase.open(path: scratch.index, clock: time.clock, logger: silent).database
+        let database = try IndexDatabase.open(path: scratch.index, clock: time.wallClock, logger: silent).database
         let fresh = fresh
-        writer = await IndexWriter(database: database, clock: time.clock, logger: silent) { fresh.increment() }
+        writer = await IndexWriter(database: database, clock: time.wallClock, logger: silent) { fresh.increment() }
     }
 
     init() async throws { try await self.init(Scratch()) }

@@ -3,6 +3,7 @@ import Glibc
 import Jobs
 import Synchronization
 import SystemPackage
+import TestKit
 import Testing
 
 @testable import Spool

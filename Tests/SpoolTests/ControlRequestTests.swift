@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Jobs
 import SystemPackage
+import TestKit
 import Testing
 
 @testable import Spool

@@ -1,6 +1,7 @@
 import Documents
 import Jobs
 import SystemPackage
+import TestKit
 import Testing
 
 @testable import Spool

@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Jobs
 import SystemPackage
+import TestKit
 import Testing
 
 @testable import Spool

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Jobs
+import TestKit
 import Testing
 
 @testable import Spool

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Jobs
+import TestKit
 import Testing
 
 @testable import Tools
@@ -24,7 +25,7 @@ struct CommandEndTests {
         )
         async let failure = place.failure(tool)
         let leader = try await place.process("leader")
-        try await place.until("the timeout is awaited") { place.clock.isAwaited(for: .seconds(300)) }
+        await place.clock.whenSleeping(for: .seconds(300))
         place.clock.advance(by: .seconds(300))
         #expect(try await failure.class == expected)
         #expect(try await failure.message == "probe did not end within 5m and was ended")
@@ -39,10 +40,10 @@ struct CommandEndTests {
         let tool = try place.tool(script, #""timeout": "1m""#)
         async let failure = place.failure(tool)
         let grandchild = try await place.process("grandchild")
-        try await place.until("the timeout is awaited") { place.clock.isAwaited(for: .seconds(60)) }
+        await place.clock.whenSleeping(for: .seconds(60))
         place.clock.advance(by: .seconds(60))
         try await place.until("the grandchild has got SIGTERM") { place.text("told") == "told\n" }
-        try await place.until("the grace is awaited") { place.clock.isAwaited(for: CommandRun.grace) }
+        await place.clock.whenSleeping(for: CommandRun.grace)
         #expect(Workplace.isRunning(grandchild))
         place.clock.advance(by: CommandRun.grace)
         #expect(try await failure.class == .unknown)
@@ -53,9 +54,9 @@ struct CommandEndTests {
         let tool = try place.tool("trap '' TERM; echo $$ > leader; while :; do sleep 0.02; done", #""timeout": "1m""#)
         async let failure = place.failure(tool)
         let leader = try await place.process("leader")
-        try await place.until("the timeout is awaited") { place.clock.isAwaited(for: .seconds(60)) }
+        await place.clock.whenSleeping(for: .seconds(60))
         place.clock.advance(by: .seconds(60))
-        try await place.until("the grace is awaited") { place.clock.isAwaited(for: CommandRun.grace) }
+        await place.clock.whenSleeping(for: CommandRun.grace)
         place.clock.advance(by: CommandRun.grace)
         #expect(try await failure.class == .unknown)
         try await place.untilEnded(leader)
@@ -65,7 +66,7 @@ struct CommandEndTests {
         let tool = try place.tool("echo $$ > leader; exec >&- 2>&-; exec sleep 1000", #""timeout": "1m""#)
         async let failure = place.failure(tool)
         let leader = try await place.process("leader")
-        try await place.until("the timeout is awaited") { place.clock.isAwaited(for: .seconds(60)) }
+        await place.clock.whenSleeping(for: .seconds(60))
         place.clock.advance(by: .seconds(60))
         #expect(try await failure.class == .unknown)
         try await place.untilEnded(leader)

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Jobs
+import TestKit
 import Testing
 
 @testable import Tools
@@ -8,7 +9,7 @@ import Testing
 /// A temporary directory for one test, removed when the test ends.
 final class Workplace: Sendable {
     let directory: String
-    let clock = TestClock()
+    let clock = TurnedClock()
 
     init() throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "agentspool-tools-\(UUID().uuidString)")

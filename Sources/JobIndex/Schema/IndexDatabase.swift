@@ -61,7 +61,7 @@ extension IndexDatabase {
 
     /// Opens the index for reading and writing; makes a new one when there is none, or none that can be used.
     ///
-    /// An unusable file (damaged, of a newer version, of an older one that cannot be migrated) is renamed to
+    /// An unusable file (damaged, of another version) is renamed to
     /// `<path>.unusable-<time>`; only the newest of these is kept.
     ///
     /// - Returns: the index, and whether it is new and must be filled from the job directories.
@@ -106,14 +106,11 @@ extension IndexDatabase {
             opened = pool
             let isClean = try pool.writeWithoutTransaction { database in
                 if !isChecked { try check(database, files) }
-                if try IndexSchema.migrator.hasBeenSuperseded(database) {
-                    throw IndexError.unusable(path: files.path, reason: "a newer version of the program made it")
-                }
                 // A file that lost its log may have our header and yet no tables.
-                let wasEmpty = try IndexSchema.migrator.appliedIdentifiers(database).isEmpty
-                return !isFresh && !wasEmpty
+                guard try content(of: database, files) == .empty else { return !isFresh }
+                try IndexSchema.create(in: database)
+                return false
             }
-            try IndexSchema.migrator.migrate(pool)
             isFresh = !isClean
             let (wasClosedCleanly, lastCommitAt) = try pool.writeWithoutTransaction { database in
                 // After this the header alone shows that the file is ours.
@@ -142,6 +139,18 @@ extension IndexDatabase {
     ) throws(IndexError) -> IndexHeader {
         guard identity.isRegular else { throw .inaccessible(path: files.path, reason: "it is no regular file") }
         return IndexHeader(try files.header(), fileSize: identity.size)
+    }
+
+    /// - Throws: ``IndexError/unusable`` for a database of another version.
+    private static func content(of database: Database, _ files: IndexFiles) throws -> IndexSchema.Content {
+        let content = try IndexSchema.content(of: database)
+        switch content {
+        case .empty, .current: return content
+        case .older:
+            throw IndexError.unusable(path: files.path, reason: "an older version of the program made it")
+        case .newer:
+            throw IndexError.unusable(path: files.path, reason: "a newer version of the program made it")
+        }
     }
 
     private static func check(_ database: Database, _ files: IndexFiles) throws {
@@ -209,12 +218,7 @@ extension IndexDatabase {
         do {
             let queue = try DatabaseQueue(path: location, configuration: readingConfiguration)
             let (wasClosedCleanly, lastCommitAt) = try queue.read { database in
-                guard try !IndexSchema.migrator.hasBeenSuperseded(database) else {
-                    throw IndexError.unusable(path: files.path, reason: "a newer version of the program made it")
-                }
-                guard try IndexSchema.migrator.hasCompletedMigrations(database) else {
-                    throw IndexError.unusable(path: files.path, reason: "an older version of the program made it")
-                }
+                if try content(of: database, files) == .empty { throw IndexError.missing(path: files.path) }
                 return (try IndexMeta.isClean(database), try IndexMeta.lastCommitAt(database))
             }
             return IndexDatabase(

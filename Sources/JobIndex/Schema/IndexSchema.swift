@@ -1,44 +1,34 @@
 import Documents
 import GRDB
 
-/// The tables of the index and their versions.
+/// The tables of the index and their version.
 ///
-/// Nothing here is sensitive: arguments and outputs are kept as redacted summaries only. A new version adds a migration
-/// and never changes an old one. Times are milliseconds since 1970, UTC.
+/// Nothing here is sensitive: arguments and outputs are kept as redacted summaries only. All of it derives from the job
+/// directories, so an index of another version is not changed but made again. Times are milliseconds since 1970, UTC.
 enum IndexSchema {
-    static let migrator: DatabaseMigrator = {
-        var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
-        migrator.registerMigration("v1") { database in
+    /// Rises with each change of the tables or of what their rows mean (`PRAGMA user_version`).
+    static let version = 6
+
+    /// What a database holds.
+    enum Content {
+        case empty, current, older, newer
+    }
+
+    static func content(of database: Database) throws -> Content {
+        guard try database.tableExists("meta") else { return .empty }
+        let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        return found == version ? .current : found < version ? .older : .newer
+    }
+
+    /// Makes all tables in an empty database.
+    static func create(in database: Database) throws {
+        try database.inTransaction {
             try database.execute(sql: "PRAGMA application_id = \(IndexHeader.applicationID)")
-            try database.execute(sql: tables)
-            try database.execute(sql: indices)
-            try database.execute(sql: triggers)
+            try database.execute(sql: "PRAGMA user_version = \(version)")
+            for part in [tables, calls, indices, triggers] { try database.execute(sql: part) }
+            return .commit
         }
-        migrator.registerMigration("v2") { database in
-            try database.execute(sql: calls)
-            // Only the job directories have what the calls hold now.
-            try IndexMeta.forget(database)
-        }
-        migrator.registerMigration("v3") { database in
-            try database.execute(sql: "ALTER TABLE jobs ADD COLUMN why TEXT")
-            try IndexMeta.forget(database)
-        }
-        migrator.registerMigration("v4") { database in
-            try database.execute(sql: "ALTER TABLE jobs ADD COLUMN truncated INTEGER NOT NULL DEFAULT 0")
-            try IndexMeta.forget(database)
-        }
-        migrator.registerMigration("failed lines") { database in
-            try database.execute(
-                sql: """
-                    CREATE INDEX jobs_done_with_reason ON jobs (finished_at)
-                    WHERE state = 'done' AND reason IS NOT NULL
-                    """
-            )
-            // Only the job directories show that lines of a batch failed.
-            try IndexMeta.forget(database)
-        }
-        return migrator
-    }()
+    }
 
     /// All tables that derive from the job directories, each with the columns that order its rows.
     static let derivedTables = [
@@ -67,7 +57,9 @@ enum IndexSchema {
             attempts INTEGER NOT NULL,
             tokens INTEGER NOT NULL,
             cost_usd REAL NOT NULL,
-            seq INTEGER NOT NULL
+            seq INTEGER NOT NULL,
+            why TEXT,
+            truncated INTEGER NOT NULL DEFAULT 0
         ) STRICT;
 
         CREATE TABLE counters (
@@ -100,40 +92,6 @@ enum IndexSchema {
             PRIMARY KEY (job, path)
         ) STRICT, WITHOUT ROWID;
 
-        CREATE TABLE model_calls (
-            job TEXT NOT NULL,
-            seq INTEGER NOT NULL,
-            step TEXT NOT NULL,
-            model TEXT,
-            attempt INTEGER NOT NULL,
-            status TEXT NOT NULL,
-            failure_class TEXT,
-            duration_ms INTEGER NOT NULL,
-            input_tokens INTEGER NOT NULL,
-            cached_input_tokens INTEGER NOT NULL,
-            output_tokens INTEGER NOT NULL,
-            cost_usd REAL NOT NULL,
-            at INTEGER NOT NULL,
-            PRIMARY KEY (job, seq)
-        ) STRICT, WITHOUT ROWID;
-
-        CREATE TABLE tool_calls (
-            job TEXT NOT NULL,
-            seq INTEGER NOT NULL,
-            step TEXT NOT NULL,
-            tool TEXT,
-            attempt INTEGER NOT NULL,
-            status TEXT NOT NULL,
-            failure_class TEXT,
-            duration_ms INTEGER NOT NULL,
-            input_tokens INTEGER NOT NULL,
-            cached_input_tokens INTEGER NOT NULL,
-            output_tokens INTEGER NOT NULL,
-            cost_usd REAL NOT NULL,
-            at INTEGER NOT NULL,
-            PRIMARY KEY (job, seq)
-        ) STRICT, WITHOUT ROWID;
-
         CREATE TABLE events (
             job TEXT NOT NULL,
             seq INTEGER NOT NULL,
@@ -152,6 +110,7 @@ enum IndexSchema {
         CREATE INDEX jobs_by_workflow ON jobs (workflow, state, accepted_at, job);
         CREATE INDEX jobs_by_name ON jobs (name, job);
         CREATE INDEX jobs_by_due ON jobs (due_at) WHERE due_at IS NOT NULL;
+        CREATE INDEX jobs_done_with_reason ON jobs (finished_at) WHERE state = 'done' AND reason IS NOT NULL;
         CREATE INDEX labels_by_value ON labels (key, value, accepted_at, job);
         """
 
@@ -174,11 +133,10 @@ enum IndexSchema {
         END;
         """
 
-    /// Version 2: a call has a row from its start, and its end replaces that row.
+    /// A call has a row from its start, and its end replaces that row.
     private static let calls =
         ["model", "tool"].map { kind in
             """
-            DROP TABLE \(kind)_calls;
             CREATE TABLE \(kind)_calls (
                 job TEXT NOT NULL,
                 step TEXT NOT NULL,

@@ -3,6 +3,7 @@ import Foundation
 import Jobs
 import Synchronization
 import SystemPackage
+import TestKit
 import Threads
 
 @testable import Spool
@@ -16,7 +17,7 @@ final class TestSpool: Sendable {
 
     let path: String
     let fileSystem = FaultyFileSystem()
-    let clock = TurnedClock()
+    let clock = TurnedWallClock()
     let identifiers: JobIDGenerator
 
     init() throws {
