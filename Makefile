@@ -38,10 +38,14 @@ test-llmock: build ## Play the faults of a model server that judges its clients
 test-model: packages ## Install a small real model, and run the tests that need one
 	scripts/test-model.sh
 
-# Drops on a filesystem that two hosts share: GlusterFS in network namespaces of this machine; needs root and /dev/fuse.
-test-shared: build ## Drops on a filesystem that two hosts share; as root
+# Drops on a filesystem that two hosts share, as root: GlusterFS in network namespaces of this machine (needs /dev/fuse),
+# then NFS 4.2 between this machine and a virtual one.
+test-shared: build ## Drops on filesystems that two hosts share; as root
 	scripts/install-packages.sh python3 glusterfs-server glusterfs-client iproute2 mount util-linux
 	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool python3 Tests/Shared/shared.py
+	scripts/install-packages.sh qemu-system-x86 linux-image-cloud-amd64 nfs-ganesha nfs-ganesha-vfs busybox-static cpio \
+	  xz-utils kmod binutils
+	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool python3 Tests/Shared/nfs.py
 
 test-sanitizers: packages ## The tests under the thread and the address sanitizer
 	scripts/test-sanitizers.sh
