@@ -1,4 +1,7 @@
-"""Plays a table of cases in parallel; each is a function whose docstring is the sentence that it proves."""
+"""Plays a table of cases in parallel; each is a function whose docstring is the sentence that it proves.
+
+The module of a case says of which kind of scenario it is one (KIND, of report.KINDS).
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def run(part: str, cases: list[Case], bounded: bool, seed: int, workers: int = 4
 
 def _play(part: str, case: Case, bounded: bool, seed: int) -> Result:
     trial = Trial(bounded, random.Random(f"{seed} {case.__name__}"))
-    result = Result(part, sentence(case))
+    result = Result(part, sentence(case), sys.modules[case.__module__].KIND)
     begin = time.monotonic()
     try:
         case(trial)

@@ -21,6 +21,7 @@ from spool import Broken, Spool
 from workshop import room
 
 PART = "Crash points: kill -9 at every state-changing call"
+KIND = "crash points and pairs"
 # Runs mostly wait for disks and clocks.
 WORKERS = 4
 ATTEMPTS = 3
@@ -88,7 +89,7 @@ def run(seed: int, limit: int | None = None) -> list[Result]:
     pairs += [(point, generator.choice(points)) for point in _sample(points, len(chosen) // 5, generator)]
     names = len({point.name for point in points})
     say(f"  the scenario makes {len(points)} state-changing calls of {names} names; {len(chosen)} are struck")
-    results = {promise: Result(PART, promise) for promise in promises.PROMISES}
+    results = {promise: Result(PART, promise, KIND, again=True) for promise in promises.PROMISES}
     unreached = []
     with ThreadPoolExecutor(WORKERS) as pool:
         for number, outcome in enumerate(pool.map(lambda pair: _reached(*pair), pairs), 1):
@@ -101,7 +102,7 @@ def run(seed: int, limit: int | None = None) -> list[Result]:
                 say(f"  killed at {outcome.point}: {promise}: {faults[0]}")
             if number % 100 == 0:
                 say(f"  {number} of {len(pairs)}")
-    reached = Result(PART, "points reached", tried=len(pairs) - len(unreached))
+    reached = Result(PART, "points reached", KIND, tried=len(pairs) - len(unreached))
     reached.note = f"of {len(chosen)} points and {len(pairs) - len(chosen)} pairs of points"
     if unreached:
         say("  not reached: " + ", ".join(map(str, unreached[:20])))

@@ -10,6 +10,8 @@ from cases import Trial, expect, machine
 from plain_spool import Log, check_rest, check_whole, peak_megabytes, plain_spool, start, until_done
 from spool import until
 
+KIND = "crowded inboxes"
+
 
 def lost_events(trial: Trial) -> None:
     """max_queued_events of 1 and 10,000 drops (1,000 bounded): the scans find them all"""
@@ -27,7 +29,7 @@ def lost_events(trial: Trial) -> None:
         expect(any("events were lost" in line for line in lost), "no event was lost: the proof proves nothing")
         expect(not log.troubles, f"it said: {log.troubles[:3]}")
         told = sum("events were lost" in line for line in lost)
-        trial.tried, trial.note = count, f"lost events were logged {told} times"
+        trial.note = f"{count:,} files; lost events were logged {told} times"
         expect(told <= 10, f"it logged {told} times that events were lost")
         check_rest(spool)
         check_whole(spool, names)
@@ -48,8 +50,7 @@ def crowded_inbox(trial: Trial) -> None:
         first = time.monotonic() - begin
         until(lambda: sum(1 for _ in spool.jobs("done")) >= enough, f"{enough} jobs", 300, 0.2)
         peak = peak_megabytes(spool)
-        trial.tried = count
-        trial.note = f"first job after {first:.1f} s; {peak} MB"
+        trial.note = f"{count:,} files; first job after {first:.1f} s; {peak} MB"
         expect(first < 20, f"the first job was done after {first:.0f} s")
         expect(peak < 256, f"the daemon took {peak} MB")
         listed = spool.run("status", timeout=60)

@@ -58,7 +58,7 @@ def run(seed: int, limit: int | None = None) -> list[Result]:
     say(f"  {len(ERRORS)} errors: once at {len(places)} kinds of call and place, for good from {len(beginnings)} calls on")
     if limit is not None:
         faults = generator.sample(faults, min(limit, len(faults)))
-    results = {(error, duration): Result(PART, f"{error} {duration}") for error in ERRORS
+    results = {(error, duration): Result(PART, f"{error} {duration}", "failing calls") for error in ERRORS
                for duration in (ONCE, FOR_GOOD)}
     with ThreadPoolExecutor(WORKERS) as pool:
         for number, (fault, is_reached, broken) in enumerate(pool.map(strike, faults), 1):

@@ -14,6 +14,8 @@ from cases import Trial, expect
 from plain_spool import Log, check_rest, check_whole, inbox, plain_spool, start, until_done
 from spool import Spool, until
 
+KIND = "broken disks"
+
 # How long a fault lasts: the daemon tries several times, and must not log each try.
 FAULT = 12.0
 # The log lines that a fault may cause: for drops that cannot be taken, for the index, for a job that cannot go on.
@@ -101,8 +103,7 @@ def _play(trial: Trial, spool: Spool, break_it: Callable[[], None], mend: Callab
     until_done(spool, [*during, "running.json"], patience=90)
     expect(any(re.search(word, line, re.IGNORECASE) for line in said), f"no line says what is wrong: {said}")
     expect(len(said) <= LINES, f"{len(said)} lines in {FAULT:g} s: {said}")
-    trial.note = f"{len(said)} lines"
-    trial.tried = len(during) + 1
+    trial.note = f"{len(during)} drops; {len(said)} lines"
     check_whole(spool, [*before, *during, "running.json"])
 
 

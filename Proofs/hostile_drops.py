@@ -31,6 +31,8 @@ from spool import Broken, until
 from workshop import program, room
 
 PART = "Hostile drops: everything at once, beside good jobs"
+PLAYS = "hostile plays"
+BESIDE = "good jobs beside them end well"
 MEMORY = 512
 GOOD = 100
 
@@ -43,8 +45,8 @@ class Play:
         self.when = "while it runs" if comes_while_it_runs else "before it starts"
         self.results: dict[str, Result] = {}
 
-    def note(self, what: str, tried: int, failures: list[str]) -> None:
-        result = self.results.setdefault(what, Result(PART, what))
+    def note(self, what: str, kind: str, tried: int, failures: list[str], again: bool = False) -> None:
+        result = self.results.setdefault(what, Result(PART, what, kind, again=again))
         result.tried += tried
         result.failures += [f"{self.when}: {failure}" for failure in failures]
 
@@ -63,7 +65,7 @@ class Play:
         except Exception as fault:
             said = scene.spool.last_log[-1500:] if scene else ""
             shown = str(fault) if isinstance(fault, Broken) else traceback.format_exc()
-            self.note("it is played to the end", 1, [f"{shown}\n  log: {said}"])
+            self.note("it is played to the end", PLAYS, 1, [f"{shown}\n  log: {said}"])
         finally:
             if scene:
                 scene.close()
@@ -90,7 +92,7 @@ class Play:
             "names that mean something": hostile_files.NAMES + hostile_files.twins(),
             "hostile documents": hostile_texts.DOCUMENTS,
             "hostile tools": hostile_texts.TOOLS,
-            "good jobs beside them end well": hostile_texts.good_jobs(GOOD),
+            BESIDE: hostile_texts.good_jobs(GOOD),
         }
         forged = forged_jobs.forgeries()
         drops = [drop for group in groups.values() for drop in group]
@@ -107,19 +109,20 @@ class Play:
         self._settle(scene, slow)
         found = Fates(spool)
         for what, group in groups.items():
-            self.note(what, len(group), [f"{drop.what} ({drop.shown[:60]!r}): {fault}" for drop in group
+            kind = "good jobs" if group is groups[BESIDE] else "hostile drops"
+            self.note(what, kind, len(group), [f"{drop.what} ({drop.shown[:60]!r}): {fault}" for drop in group
                                          if (fault := scene.fate(drop, found))])
         # The daemon does not watch every directory: it finds what was put there within a minute or two.
         late = self.bounded and self.comes_while_it_runs
         looked = [forgery for forgery in forged if not forgery.is_slow or not self.bounded]
         looked = [forgery for forgery in looked if not (late and forgery.is_believed)]
-        self.note("forged job directories", len(looked), forged_jobs.faults(scene, looked))
-        self.note("forged requests", requests, self._request_faults(scene, victim, slow))
-        self.note("the daemon lives, rests and stays small", 1, self._daemon_faults(scene))
-        self.note("nothing is deleted", len(before), self._lost(scene, before))
-        self.note("commands work, and write nothing raw to a terminal", *self._command_faults(scene))
-        self.note("no secret is read", 1, self._secrets(scene))
-        self.note("hostile files in nodes/", nodes, self._node_faults(scene))
+        self.note("forged job directories", "forged jobs", len(looked), forged_jobs.faults(scene, looked))
+        self.note("forged requests", "forged requests", requests, self._request_faults(scene, victim, slow))
+        self.note("the daemon lives, rests and stays small", PLAYS, 1, self._daemon_faults(scene))
+        self.note("nothing is deleted", "files", len(before), self._lost(scene, before))
+        self.note("commands work, and write nothing raw to a terminal", "commands", *self._command_faults(scene))
+        self.note("no secret is read", PLAYS, 1, self._secrets(scene), again=True)
+        self.note("hostile files in nodes/", "forged nodes", nodes, self._node_faults(scene))
 
     def _settle(self, scene: Scene, slow) -> None:
         try:
@@ -263,7 +266,7 @@ def _terminal_fault(scene: Scene, command: list[str]) -> str | None:
 def run(bounded: bool, seed: int) -> list[Result]:
     """Both plays of everything, and the places that need a spool of their own."""
     if os.geteuid() != 0:
-        return [Result(PART, "everything at once", skipped=True, note="only root may make devices, and files of others")]
+        return [Result(PART, "everything at once", PLAYS, skipped=True, note="only root may make devices, and files of others")]
     plays = [Play(bounded, seed + number, bool(number)) for number in range(2)]
     with ThreadPoolExecutor(3) as pool:
         others = pool.submit(cases.run, PART, hostile_places.CASES, bounded, seed, 2)

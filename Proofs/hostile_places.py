@@ -16,6 +16,8 @@ from plain_spool import Log, check_rest, check_whole, plain_spool, start, until_
 from spool import Spool, until
 from workshop import program, room
 
+KIND = "hostile places"
+
 
 def _with_index(trial: Trial, make: Callable[[Spool, Path], None]) -> None:
     """Starts a daemon with this in its index's place: jobs run, and nothing that lay there is lost."""

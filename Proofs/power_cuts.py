@@ -28,6 +28,7 @@ from report import Result, finish, say
 from workshop import HERE
 
 PART = "Power cuts"
+KIND = "power cuts"
 
 
 class Examiner:
@@ -141,7 +142,8 @@ def _results(made: Record, filesystem: Filesystem, how: Recording, outcome: Outc
                         key=lambda failure: len(made.unflushed(failure[0].position)))
         told = [_explained(made, filesystem, *failure, directory) for failure in failed[:1]]
         told += [f"before event {cut.position}: {faults[0]}" for cut, faults in failed[1:]]
-        results.append(Result(PART, f"{filesystem.name}{lives}: {meaning}", outcome.tried[way], told, f"seed {seed}"))
+        what = f"{filesystem.name}{lives}: {meaning}"
+        results.append(Result(PART, what, KIND, outcome.tried[way], told, f"seed {seed}"))
     return results
 
 
@@ -168,7 +170,8 @@ def prove_itself(filesystem: Filesystem, directory: Path, seed: int) -> list[Res
             outcome = examine_all(made, filesystem, directory, cuts, recovers=False)
             if outcome.failed:
                 break
-        result = Result(PART, f"{filesystem.name}: the proof finds that {how.what}", len(cuts))
+        what = f"{filesystem.name}: the proof finds that {how.what}"
+        result = Result(PART, what, "power cuts of a program without syncs", len(cuts))
         if not outcome.failed:
             result.failures.append(f"{how.what}, and {len(cuts)} cuts lost nothing that was acknowledged")
         result.note = f"lost something in {len(outcome.failed)} of them, as it must"
@@ -187,7 +190,7 @@ def run(bounded: bool = False, seed: int = 1, filesystems: tuple[str, ...] = (),
         reason = missing(filesystem)
         if reason:
             say(f"  {filesystem}: skipped, {reason}")
-            results.append(Result(PART, f"{filesystem}: cuts", note=reason, skipped=True))
+            results.append(Result(PART, f"{filesystem}: cuts", KIND, note=reason, skipped=True))
             continue
         results += _isolated(filesystem, bounded, seed, states or (40 if bounded else 30))
     return results
@@ -208,7 +211,7 @@ def _isolated(filesystem: str, bounded: bool, seed: int, states: int) -> list[Re
             else:
                 say(line.rstrip("\n"))
         if process.wait() != 0:
-            results.append(Result(PART, f"{filesystem}: cuts", failures=[f"ended with {process.returncode}"]))
+            results.append(Result(PART, f"{filesystem}: cuts", KIND, failures=[f"ended with {process.returncode}"]))
     finally:
         # Its namespaces, and with them its mounts and daemons, end with it.
         process.kill()

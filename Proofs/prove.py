@@ -71,7 +71,7 @@ def main() -> int:
 def _part(name: str, run: Callable[[int, bool], list[Result]], arguments: argparse.Namespace) -> tuple[list[Result], float]:
     """The results of a part and its seconds; kept ones, when program and seed are the same."""
     status = program().stat()
-    file = kept(f"{name}-{arguments.seed}-{status.st_size}-{status.st_mtime_ns}.json")
+    file = kept(f"results-{name}-{arguments.seed}-{status.st_size}-{status.st_mtime_ns}.json")
     if not arguments.bounded and file.exists():
         members = json.loads(file.read_text())
         return [Result(**result) for result in members["results"]], members["seconds"]

@@ -9,6 +9,8 @@ from cases import Trial, expect
 from plain_spool import Log, check_rest, check_whole, plain_spool, start, until_done
 from spool import NODE, until
 
+KIND = "removed directories"
+
 
 def removed_inbox(trial: Trial) -> None:
     """an inbox removed and made again: logged once, the other queues go on, new drops are taken"""

@@ -311,8 +311,9 @@ def run(seed: int, minutes: float | None = None, kills: int | None = None) -> li
     """Soaks some spools for some minutes, or until there were so many kills in all."""
     end = time.monotonic() + minutes * 60 if minutes else float("inf")
     total = Counts()
-    results = {promise: Result(PART, promise) for promise in promises.PROMISES}
-    flat = Result(PART, "memory, descriptors and threads are flat")
+    results = {promise: Result(PART, promise, "random kills", again=number > 0)
+               for number, promise in enumerate(promises.PROMISES)}
+    flat = Result(PART, "memory, descriptors and threads are flat", "long runs")
     with ThreadPoolExecutor(SPOOLS) as pool:
         share = kills and -(-kills // SPOOLS)
         for soak, faults in pool.map(lambda number: _soak(seed + number, end, share), range(SPOOLS)):
@@ -324,7 +325,7 @@ def run(seed: int, minutes: float | None = None, kills: int | None = None) -> li
             flat.tried += 1
             flat.failures += faults
     results["no accepted job is lost"].note = (
-        f"kills; {total.dropped:,} drops, {total.stops} stops, {total.faults} failing calls, "
+        f"{total.dropped:,} drops, {total.stops} stops, {total.faults} failing calls, "
         f"{total.answers} answers, {total.reindexes} indexes made again")
     return [*results.values(), flat]
 

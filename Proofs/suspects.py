@@ -20,6 +20,8 @@ from plain_spool import check_whole, plain_spool
 from report import Result
 from spool import Job, Spool, until
 
+KIND = "suspects"
+
 PART = "Suspects: which jobs are held when the daemon dies again and again"
 # All settings with a default keep it.
 CONFIGURATION = """
@@ -104,8 +106,7 @@ def _innocents(trial: Trial, queue: str, jobs: int, kills: int) -> None:
             spool.kill()
         _keep_running(spool, names, 120)
         _check_ends(spool, names, set())
-        trial.tried = jobs
-        trial.note = f"{kills} kills"
+        trial.note = f"{jobs} jobs, {kills} kills"
 
 
 def innocents_under_kills(trial: Trial) -> None:
@@ -127,7 +128,7 @@ def a_killer_among_others(trial: Trial) -> None:
         deaths = _keep_running(spool, names, 60)
         _check_ends(spool, names, {"deadly-000.json"})
         expect(deaths >= 4, f"it was held after {deaths} deaths; three are not yet a proof")
-        trial.tried, trial.note = len(names), f"{deaths} deaths"
+        trial.note = f"{len(names)} jobs, {deaths} deaths"
 
 
 def _late(spool: Spool) -> list[str]:
@@ -143,7 +144,7 @@ def two_killers(trial: Trial) -> None:
         names = _drop(spool, 2, "deadly") + _drop(spool, 10, queue="wide")
         _keep_running(spool, names, 60)
         _check_ends(spool, names, {"deadly-000.json", "deadly-001.json"})
-        trial.tried = len(names)
+        trial.note = f"{len(names)} jobs"
 
 
 def a_killer_in_a_loop(trial: Trial) -> None:

@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.."
 log=.build/build.log
 mkdir -p .build
 
-# Makes a debug build take less than half of the processor time: debug information has only lines (a crash still says
-# where), Swift's own modules are not indexed for editors, one process compiles each module (each of two would read all
-# of it), and the headers of the C++ library are read once. All this is set in the environment, which changes no command
-# of the build: a plain swift build continues the same build.
+# Makes a first debug build take 70 % of the processor time (docs/performance.md#a-first-build): debug information has
+# only lines (a crash still says where), Swift's own modules are not indexed for editors, one process compiles each
+# module (each of two would read all of it), and the headers of the C++ library are read once. All this is set in the
+# environment, which changes no command of the build: a plain swift build continues the same build.
 environment=()
 quick() {
   environment=(
