@@ -108,8 +108,9 @@ def mix(shop: Workshop, dialect: str) -> str:
     jobs = shop.until_ended(150)
     right(all(job.state == "done" and job.output and not job.result.get("truncated") for job in jobs),
           [f"{job.state} {job.output!r} {job.error}" for job in jobs if job.state != "done" or not job.output][:3])
-    # A malformed chunk in the place of [DONE] comes after the whole answer; the case `malformed` has one in the middle.
-    return f"150 done; {mock.verdict('malformed_chunk_ignored')}"
+    # The sixth chunk of a short answer has the finish reason: a fault after it comes after the whole answer. The cases
+    # `malformed`, `truncate` and `disconnect` have theirs in the middle.
+    return f"150 done; {mock.verdict('malformed_chunk_ignored', 'truncated_stream_accepted', 'gave_up')}"
 
 
 def quota(shop: Workshop, dialect: str) -> str:

@@ -16,31 +16,43 @@ extension FileSystem {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(size, limit))
         while bytes.count <= limit {
-            let part = try read(file, at: bytes.count, count: min(max(size - bytes.count, 4_096), 1 << 20))
-            if part.isEmpty { break }
+            let count = min(max(size - bytes.count, 4_096), 1 << 20)
+            let part = try read(file, at: bytes.count, count: count)
             bytes += part
+            if part.isEmpty || Self.isEnd(part.count, of: count, at: bytes.count, size) { break }
         }
         return bytes
     }
 
     /// Reads the file piece by piece.
     ///
-    /// - Parameter limit: In bytes. A larger file is refused: a sparse file may claim any size.
+    /// - Parameters:
+    ///   - size: The file's size, where the caller has just asked for it.
+    ///   - limit: In bytes. A larger file is refused: a sparse file may claim any size.
     package func readPieces(
         of file: OpenFile,
+        size known: Int? = nil,
         limit: Int = .max,
         _ body: ([UInt8]) throws(Errno) -> Void
     ) throws(Errno) {
-        let size = try status(of: file).size
+        let size = if let known { known } else { try status(of: file).size }
         if size > limit { throw .fileTooLarge }
         var offset = 0
         while true {
             // Most files are small: allocate no more than they need.
-            let piece = try read(file, at: offset, count: min(max(size - offset, 4_096), 1 << 18))
+            let count = min(max(size - offset, 4_096), 1 << 18)
+            let piece = try read(file, at: offset, count: count)
             if piece.isEmpty { return }
             offset += piece.count
             try body(piece)
+            if Self.isEnd(piece.count, of: count, at: offset, size) { return }
         }
+    }
+
+    /// Whether a read that ends at `offset` has come to the end of a file of this size. A shorter read than was asked for
+    /// shows it: a file that has grown since would have filled it (read(2)).
+    private static func isEnd(_ read: Int, of asked: Int, at offset: Int, _ size: Int) -> Bool {
+        offset == size && read < asked
     }
 
     /// Opens a regular file to read; another process may have put something else in its place.

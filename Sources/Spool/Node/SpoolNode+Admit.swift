@@ -144,7 +144,7 @@ extension SpoolNode {
         let isSmall = kind != .batch && claimed.status.size <= OwnedJob.freshDropMax
         var outline = kind == .batch ? BatchOutline(fileName: claimed.name.drop) : nil
         let (sha256, size, bytes) = try doing("reading the drop of \(claimed.name)") { () throws(Errno) in
-            try digest(of: file, keepsBytes: kind == .document || isSmall) { outline?.add($0) }
+            try digest(of: file, size: claimed.status.size, keepsBytes: kind == .document || isSmall) { outline?.add($0) }
         }
         outline?.end()
         let contents = DropContents(
@@ -163,13 +163,14 @@ extension SpoolNode {
 
     func digest(
         of file: OpenFile,
+        size known: Int? = nil,
         keepsBytes: Bool = false,
         _ show: ([UInt8]) -> Void = { _ in }
     ) throws(Errno) -> (sha256: String, size: Int, bytes: [UInt8]) {
         var bytes: [UInt8] = []
         var hash = SHA256()
         var size = 0
-        try fileSystem.readPieces(of: file) { part throws(Errno) in
+        try fileSystem.readPieces(of: file, size: known) { part throws(Errno) in
             hash.update(part.span.bytes)
             if keepsBytes { bytes += part }
             show(part)
