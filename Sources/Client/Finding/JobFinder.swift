@@ -1,24 +1,23 @@
-import ArgumentParser
 import Documents
 import JobIndex
 import Jobs
-import Spool
+package import Spool
 
 /// Finds jobs by what people call them: an id, a unique part of one, or the dropped file's name.
-struct JobFinder {
+package struct JobFinder: Sendable {
     /// Shorter parts of an id would fit too many.
-    static let partLengthMin = 4
+    private static let partLengthMin = 4
 
-    let spool: SpoolRoot
-    let index: String
+    private let spool: SpoolRoot
+    /// Where the index is, which has a job's whole name by its id.
+    private let index: String
 
-    /// - Parameter options: They say where the index is, which has a job's whole name by its id.
-    init(spool: SpoolRoot, _ options: SpoolOptions) { (self.spool, index) = (spool, options.indexPath) }
+    package init(_ client: SpoolClient) { (spool, index) = (client.spool, client.indexPath) }
 
     /// The one job that `text` means.
     ///
-    /// - Throws: ``CommandLineError``: none (66), or several (64), which it names.
-    func find(_ text: String) async throws -> JobLocation {
+    /// - Throws: ``ClientError``: none (no input), or several (usage), which it names.
+    package func find(_ text: String) async throws -> JobLocation {
         if let name = JobName(text), let location = try spool.locate(name) { return location }
         let upper = text.uppercased()
         if let id = JobID(upper), let location = await locate(id) { return location }
@@ -30,17 +29,19 @@ struct JobFinder {
         if let exact = found.first(where: { $0.job.id.text == upper }) { return exact }
         guard let first = found.first else {
             if let note = try findRejected(text) { throw note.failure(in: spool) }
-            throw CommandLineError("there is no job \"\(text)\" in \(spool.path)", .noInput)
+            throw ClientError("there is no job \"\(text)\" in \(spool.path)", .noInput)
         }
         if found.count > 1 {
             let names = found.prefix(5).map { "  \($0.job)" }.joined(separator: "\n")
-            throw CommandLineError("\"\(text)\" means \(found.count) jobs; say which:\n\(names)", .init(64))
+            throw ClientError("\"\(text)\" means \(found.count) jobs; say which:\n\(names)", .usage)
         }
         return first
     }
 
     /// The rejected drop that `text` means, the newest of several; nil when it means none.
-    func findRejected(_ text: String) throws -> RejectionNote? {
+    ///
+    /// - Throws: `SpoolError`.
+    package func findRejected(_ text: String) throws -> RejectionNote? {
         let upper = text.uppercased()
         let isPart = text.count >= Self.partLengthMin
         let notes = try spool.rejectionNotes().filter { note in
@@ -60,29 +61,17 @@ struct JobFinder {
     }
 
     /// The job that `text` means, with its history.
-    func read(_ text: String) async throws -> (location: JobLocation, history: HistoryContents, replay: JobReplay) {
+    ///
+    /// - Throws: ``ClientError``, as ``find(_:)``, or when the job keeps moving (temporary).
+    package func read(_ text: String) async throws -> FoundJob {
         // A job may move after its directory was found and before its history is read.
         for _ in 0..<3 {
             let location = try await find(text)
             if let history = try spool.history(of: location) {
-                return (location, history, JobReplay(name: location.job, records: history.records))
+                let replay = JobReplay(name: location.job, records: history.records)
+                return FoundJob(location: location, history: history, replay: replay)
             }
         }
-        throw CommandLineError("the job \"\(text)\" keeps moving; try again", .temporary)
-    }
-}
-
-extension RejectionNote {
-    /// The error of a command that needs a job, for a drop that became none.
-    func failure(in spool: SpoolRoot) -> CommandLineError {
-        let path = "\(spool.path)/\(spool.path(of: self))"
-        if let first = duplicateOf {
-            return CommandLineError("\(job.drop) is the same as job \(first), and was not run: \(reason)", .data)
-        }
-        return CommandLineError(
-            "\(job.drop) was rejected: \(reason)\n"
-                + "It lies in \(path); mend it and move it back into \(spool.path)/inbox/\(queue)/",
-            .data
-        )
+        throw ClientError("the job \"\(text)\" keeps moving; try again", .temporary)
     }
 }

@@ -1,61 +1,62 @@
-import Documents
-import Jobs
+package import Documents
+package import Jobs
 import OrderedCollections
-import Spool
+package import Spool
 
-/// What `show` reports about a job: what it does now, what failed, what it called, whether its result is saved, and
-/// whether it may be retried.
+/// A job in detail: what it does now, what failed, what it called, whether its result is saved, and whether it may be
+/// retried.
 ///
 /// Of arguments and outputs it has only the redacted summaries.
-struct JobReport {
+package struct JobReport: Sendable {
     /// A step that runs.
-    struct Running {
-        var step: String
-        var start: StepStart
+    package struct Running: Sendable {
+        package var step: String
+        package var start: StepStart
         /// When this attempt began.
-        var since: Timestamp?
+        package var since: Timestamp?
     }
 
     /// The step that failed, and why.
-    struct FailedStep {
+    package struct FailedStep: Sendable {
         /// Nil for a job that failed before its first step.
-        var step: String?
-        var failure: Failure
-        var attempts: Int
+        package var step: String?
+        package var failure: Failure
+        package var attempts: Int
         /// When it is tried again; nil when it is not.
-        var retryAt: Timestamp?
+        package var retryAt: Timestamp?
     }
 
     /// A call of a tool, all attempts together.
-    struct Call {
-        var step: String
-        var tool: String?
-        var effect: Effect?
-        var arguments: String?
+    package struct Call: Sendable {
+        package var step: String
+        package var tool: String?
+        package var effect: Effect?
+        package var arguments: String?
         /// `running`, `completed`, `failed`, or `unknown` when its end is missing and no daemon works on the job.
-        var status: String
-        var attempts: Int
-        var startedAt: Timestamp?
-        var durationMilliseconds: Int
-        var output: String?
-        var failure: Failure?
+        package var status: String
+        package var attempts: Int
+        package var startedAt: Timestamp?
+        package var durationMilliseconds: Int
+        package var output: String?
+        package var failure: Failure?
     }
 
-    let replay: JobReplay
+    package let replay: JobReplay
     /// Whether a running node has claimed the job.
-    let isInHand: Bool
+    package let isInHand: Bool
     /// Absolute path of `result.json`; nil when there is none.
-    let resultPath: String?
-    let calls: [Call]
+    package let resultPath: String?
+    package let calls: [Call]
     /// The number of steps with a model's reasoning.
-    let thoughtfulSteps: Int
+    package let thoughtfulSteps: Int
     /// What a running step waits for, as its daemon says.
-    var stepWaitsFor: String?
+    package var stepWaitsFor: String?
     /// The last start of every step.
     private let starts: [String: (start: StepStart, at: Timestamp)]
 
     /// - Throws: `SpoolError`.
-    init(_ replay: JobReplay, _ records: [HistoryRecord], at location: JobLocation, in spool: SpoolRoot) throws {
+    package init(_ replay: JobReplay, _ records: [HistoryRecord], at location: JobLocation, in spool: SpoolRoot) throws
+    {
         let node = location.directory.split(separator: "/").last.map(String.init)
         let isProcessing = location.directory.hasPrefix("\(SpoolLayout.processing)/")
         let isInHand = try isProcessing && NodeLock.nodes(of: spool).contains { $0.node == node && $0.isAlive }
@@ -96,7 +97,7 @@ struct JobReport {
     // MARK: Now
 
     /// The steps that run at this moment.
-    var running: [Running] {
+    package var running: [Running] {
         guard isInHand, replay.life.state == .running else { return [] }
         return replay.steps.entries.compactMap { path, entry in
             entry.status == .running
@@ -105,7 +106,7 @@ struct JobReport {
     }
 
     /// What the job waits for, as a sentence without its full stop; nil when it runs or has ended.
-    var waitsFor: String? {
+    package var waitsFor: String? {
         switch replay.life.state {
         case .absent, .ended: return nil
         case .deferred(let until):
@@ -125,7 +126,7 @@ struct JobReport {
     // MARK: Failure
 
     /// The step that failed the job, else the last one that failed and is not done since.
-    var failedStep: FailedStep? {
+    package var failedStep: FailedStep? {
         if case .failed(let step, let failure) = replay.lastTurn {
             return FailedStep(step: step, failure: failure, attempts: step.flatMap { replay.steps[$0]?.attempts } ?? 0)
         }
@@ -136,7 +137,7 @@ struct JobReport {
     }
 
     /// Whether running the job again changes nothing twice, and why.
-    var retry: (isSafe: Bool, reason: String) {
+    package var retry: (isSafe: Bool, reason: String) {
         if let failed = replay.failedLines { return (true, "\(failed.text), and these run again") }
         if case .ended(.completed, _) = replay.life.state { return (false, "it completed; there is nothing to retry") }
         if !running.isEmpty { return (false, "it is running") }

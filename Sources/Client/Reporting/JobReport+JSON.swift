@@ -1,10 +1,10 @@
-import Documents
+package import Documents
 import Jobs
-import OrderedCollections
+package import OrderedCollections
 
 extension JobReport {
     /// The members that `show --json` has besides those of `list --json`.
-    var json: OrderedDictionary<String, JSON> {
+    package var json: OrderedDictionary<String, JSON> {
         [
             "doing": ["running": .array(running.map(\.json)), "waits_for": JSON(waitsFor)],
             "failed_step": failedStep?.json ?? .null,

@@ -1,7 +1,7 @@
 import Documents
 import Testing
 
-@testable import Commands
+@testable import Client
 
 @Suite("What standard input holds")
 struct SubmittedKindTests {

@@ -1,17 +1,16 @@
-import ArgumentParser
 import Documents
 import Jobs
 import OrderedCollections
 
 /// What a submitted file is, where its name does not say it.
-enum SubmittedKind: String, ExpressibleByArgument, CaseIterable {
+package enum SubmittedKind: String, Sendable, CaseIterable {
     case json, yaml, jsonl, text
 
     /// The ending that the daemon knows it by.
-    var ending: String { self == .text ? ".txt" : ".\(rawValue)" }
+    package var ending: String { self == .text ? ".txt" : ".\(rawValue)" }
 
     /// The kind as messages name it.
-    var name: String {
+    package var name: String {
         switch self {
         case .json: "a job document in JSON"
         case .yaml: "a job document in YAML"
@@ -20,11 +19,11 @@ enum SubmittedKind: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
-    /// Recognizes what standard input holds by its members.
+    /// Recognizes what an input without a name holds by its members.
     ///
     /// A job document has the members of one and no others, the requests of a batch have `custom_id` and `body` or
     /// `params`. All else is a text: a prompt may be JSON, or have a colon in it.
-    init(recognizing bytes: [UInt8]) {
+    package init(recognizing bytes: [UInt8]) {
         guard let text = try? TextEncoding.utf8(bytes),
             let first = text.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) })
         else {

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Daemon
 import Documents
 import Jobs
@@ -6,32 +5,33 @@ import Spool
 import SystemPackage
 
 /// Finds the job that has the idempotency key of a document that is about to be submitted.
-struct IdempotencyKeyLookup {
+struct IdempotencyKeyLookup: Sendable {
     /// The most waiting drops of an inbox that are read; the daemon checks all of them.
     private static let waitingMax = 1_000
     /// How long to wait for the daemon to take the job.
     private static let patience: Duration = .seconds(3)
 
-    let spool: SpoolRoot
-    let options: SpoolOptions
+    let client: SpoolClient
     let queue: String
+
+    private var spool: SpoolRoot { client.spool }
 
     /// The job that does already what the document asks for; nil when none is known here.
     ///
     /// The daemon checks the key again.
     ///
-    /// - Throws: ``CommandLineError`` (65) when the key was used for another input.
+    /// - Throws: ``ClientError`` (data) when the key was used for another input.
     func earlierJob(for document: JobDocument) throws -> JobID? {
         guard let key = document.idempotencyKey else { return nil }
         let asked = document.requestSHA256(workflow: document.workflow ?? workflow)
         guard let claim = try spool.claim(of: key) ?? waitingClaim(of: key) else { return nil }
         if claim.asksTheSame(as: KeyClaim(job: claim.job, inputSHA256: asked)) { return claim.job }
-        throw CommandLineError("the key \(key) was used by job \(claim.job) for another input", .data)
+        throw ClientError("the key \(key) was used by job \(claim.job) for another input", .data)
     }
 
     /// The workflow of documents that name none.
     private var workflow: String {
-        let configuration = try? ConfigurationFile.document(at: options.configurationPath).value
+        let configuration = try? ConfigurationFile.document(at: client.configurationPath).value
         return configuration?.value(at: ["queues", queue, "workflow"])?.string ?? "prompt"
     }
 
@@ -52,24 +52,23 @@ struct IdempotencyKeyLookup {
     /// Waits a little until the daemon has taken a job with a key, when a daemon is running.
     ///
     /// - Returns: The job that does what `job` asks for: itself, or an earlier one.
-    /// - Throws: ``CommandLineError`` (65) when it was rejected.
+    /// - Throws: ``ClientError`` (data) when it was rejected.
     func settled(_ job: JobName) async throws -> JobID {
-        let clock = ContinuousClock()
-        let end = clock.now + Self.patience
+        let polling = Polling(clock: client.clock, pause: .milliseconds(10), patience: Self.patience)
         do {
-            while clock.now < end, try NodeLock.nodes(of: spool).contains(where: \.isAlive) {
+            let settled = try await polling.first { () -> JobID? in
+                guard try client.hasDaemon else { return job.id }
                 if try spool.locate(job) != nil { return job.id }
-                if let note = try spool.rejectionNote(of: job) {
-                    guard let first = note.duplicateOf else {
-                        throw CommandLineError("the job \(job.id) was rejected: \(note.reason)", .data)
-                    }
-                    return first
+                guard let note = try spool.rejectionNote(of: job) else { return nil }
+                guard let first = note.duplicateOf else {
+                    throw ClientError("the job \(job.id) was rejected: \(note.reason)", .data)
                 }
-                try await Task.sleep(for: .milliseconds(10))
+                return first
             }
+            return settled ?? job.id
         } catch let error as SpoolError where error.cause == .permissionDenied {
             // The submitter may not read the spool: the job is there, and only the daemon knows which job has the key.
+            return job.id
         }
-        return job.id
     }
 }

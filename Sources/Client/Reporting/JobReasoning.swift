@@ -1,12 +1,12 @@
-import Documents
-import Jobs
+package import Documents
+package import Jobs
 import Workflow
 
 /// The reasoning of a job's models, step by step; it is not part of their answers.
-struct JobReasoning {
-    let steps: [(path: String, text: String)]
+package struct JobReasoning: Sendable {
+    package let steps: [(path: String, text: String)]
 
-    init(_ records: [HistoryRecord]) {
+    package init(_ records: [HistoryRecord]) {
         steps = records.compactMap { record in
             guard case .stepCompleted(let step) = record.event else { return nil }
             let isTurn = step.kind == .model && step.output?["turn"] != nil
@@ -16,5 +16,5 @@ struct JobReasoning {
         }
     }
 
-    var json: JSON { .array(steps.map { ["step": .string($0.path), "reasoning": .string($0.text)] }) }
+    package var json: JSON { .array(steps.map { ["step": .string($0.path), "reasoning": .string($0.text)] }) }
 }
