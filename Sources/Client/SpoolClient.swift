@@ -15,14 +15,15 @@ package struct SpoolClient: Sendable {
 
     /// - Parameters:
     ///   - configurationPath: It says where the index is, and what the queues take.
+    ///   - wallClock: For times in reports and ids.
     ///   - clock: For pauses, and for how long an answer is waited for.
     ///   - random: For ids of jobs and requests.
     package init(
         spool: SpoolRoot,
         configurationPath: String,
-        wallClock: WallClock = .system,
-        clock: any Clock<Duration> = ContinuousClock(),
-        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
+        wallClock: WallClock,
+        clock: any Clock<Duration>,
+        random: @escaping @Sendable () -> UInt64
     ) {
         (self.spool, self.configurationPath, self.wallClock, self.clock) = (spool, configurationPath, wallClock, clock)
         identifiers = JobIDGenerator(clock: wallClock, random: random)

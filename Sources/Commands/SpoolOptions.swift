@@ -24,7 +24,13 @@ struct SpoolOptions: ParsableArguments {
     /// - Throws: `SpoolError` when there is no spool.
     func client() throws(SpoolError) -> SpoolClient {
         let spool = try SpoolRoot(path: path, fileSystem: LinuxFileSystem())
-        return SpoolClient(spool: spool, configurationPath: configurationPath)
+        return SpoolClient(
+            spool: spool,
+            configurationPath: configurationPath,
+            wallClock: .system,
+            clock: ContinuousClock(),
+            random: { UInt64.random(in: .min ... .max) }
+        )
     }
 
     static var environment: [String: String] {

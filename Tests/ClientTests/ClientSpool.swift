@@ -28,7 +28,9 @@ struct ClientSpool {
         client = SpoolClient(
             spool: try SpoolRoot(path: path, fileSystem: fileSystem),
             configurationPath: "\(path)/agentspool.yaml",
-            clock: clock
+            wallClock: .system,
+            clock: clock,
+            random: { UInt64.random(in: .min ... .max) }
         )
     }
 
