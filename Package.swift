@@ -140,12 +140,19 @@ let package = Package(
             tests: [.heap]
         )
         + module(
+            "Client",
+            [
+                "Daemon", "Documents", "Engine", "JobIndex", "Jobs", "Spool", "Threads", "Tools", "Workflow",
+                .collections, .logging, .system,
+            ]
+        )
+        + module(
             "Commands",
             [
-                "CLinux", "Daemon", "Documents", "Engine", "JobIndex", "Jobs", "Spool", "Telemetry", "Threads", "Tools",
-                "Workflow", .argumentParser, .collections, .logging, .system,
+                "CLinux", "Client", "Daemon", "Documents", "Jobs", "Spool", "Telemetry", "Threads", .argumentParser,
+                .collections, .logging, .system,
             ],
-            tests: ["agentspool"]
+            tests: ["JobIndex", "agentspool"]
         )
 )
 

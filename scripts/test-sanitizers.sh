@@ -17,7 +17,7 @@ for sanitizer in "${sanitizers[@]}"; do
     preload=$PWD/.build-thread/mutex_for_tsan.so
     "$clang" -O2 -Wall -Wextra -Werror -fPIC -shared -o "$preload" Tests/Sanitizers/mutex_for_tsan.c
   fi
-  for suites in Threads,Documents,JSONSchema,Redaction,Jobs,Workflow,Models,JobIndex Spool Engine,Daemon Commands,Telemetry,Tools; do
+  for suites in Threads,Documents,JSONSchema,Redaction,Jobs,Workflow,Models,JobIndex Spool Engine,Daemon,Client Commands,Telemetry,Tools; do
     # Without the tests that kill the daemon hundreds of times: they take hours here, and show no more than one start.
     env ${preload:+LD_PRELOAD="$preload"} swift test --skip-build "${build[@]}" --filter "^(${suites//,/|})Tests\." \
       --skip '^CommandsTests\.(Effect)?CrashTests'

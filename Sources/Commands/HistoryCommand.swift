@@ -1,7 +1,7 @@
 import ArgumentParser
+import Client
 import Documents
 import Jobs
-import Spool
 
 struct HistoryCommand: SpoolCommand {
     static let configuration = CommandConfiguration(
@@ -18,16 +18,14 @@ struct HistoryCommand: SpoolCommand {
     var json = false
 
     func perform() async throws {
-        let spool = try options.open()
-        let (location, history, _) = try await JobFinder(spool: spool, options).read(job)
+        let client = try options.client()
+        let found = try await JobFinder(client).read(job)
         if json {
-            let bytes = try spool.contents(of: SpoolLayout.history, in: location) ?? []
-            let text = String(decoding: bytes.prefix(history.validLength), as: UTF8.self)
-            for line in text.split(separator: "\n") { Terminal.print(output: String(line)) }
+            for line in try found.lines(in: client.spool) { Terminal.print(output: line) }
             return
         }
         var table = Table(["SEQ", "EPOCH", "AT", "WHAT", "STEP", "DETAIL"], numbers: [0, 1])
-        for record in history.records {
+        for record in found.history.records {
             let (step, detail) = record.event.shown
             table.add([
                 Table.Cell(String(record.seq)), Table.Cell(String(record.epoch)), Table.Cell(record.at.text),
@@ -35,7 +33,7 @@ struct HistoryCommand: SpoolCommand {
             ])
         }
         Terminal.print(table.text)
-        switch history.defect {
+        switch found.history.defect {
         case .tornTail(let line): Terminal.remark("Line \(line) was cut short by a crash; it will be taken away.")
         case .brokenLine(let line): Terminal.remark("Line \(line) does not fit the chain: it was changed.")
         case nil: break

@@ -1,3 +1,4 @@
+import Client
 import Documents
 import Glibc
 import Spool
@@ -5,19 +6,17 @@ import SystemPackage
 
 /// A file that is named on the command line; `-` is standard input.
 enum InputFile {
-    static func bytes(of path: String) throws -> [UInt8] { try read(path).bytes }
-
     /// The name and the contents.
     ///
-    /// - Throws: ``CommandLineError`` (66).
-    static func read(_ path: String) throws -> (name: String, bytes: [UInt8]) {
+    /// - Throws: `ClientError` (no input).
+    static func read(_ path: String) throws -> SubmittedInput {
         let fileSystem = LinuxFileSystem()
         do throws(Errno) {
-            if path == "-" { return ("stdin.txt", try readStandardInput()) }
+            if path == "-" { return SubmittedInput(name: "stdin.txt", bytes: try readStandardInput(), isNamed: false) }
             let bytes = try fileSystem.contents(of: fileSystem.open(path, in: nil, .followLinks))
-            return (path.split(separator: "/").last.map(String.init) ?? path, bytes)
+            return SubmittedInput(name: path.split(separator: "/").last.map(String.init) ?? path, bytes: bytes)
         } catch {
-            throw CommandLineError("\(path) cannot be read: \(error)", .noInput)
+            throw ClientError("\(path) cannot be read: \(error)", .noInput)
         }
     }
 

@@ -1,3 +1,4 @@
+import Client
 import Documents
 import Jobs
 import OrderedCollections

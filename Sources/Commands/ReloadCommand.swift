@@ -1,8 +1,7 @@
 import ArgumentParser
+import Client
 import Daemon
 import Documents
-import Jobs
-import Spool
 
 struct ReloadCommand: SpoolCommand {
     static let configuration = CommandConfiguration(
@@ -27,61 +26,19 @@ struct ReloadCommand: SpoolCommand {
     @Flag(help: "Print one JSON object a node.")
     var json = false
 
-    /// How long to wait for an answer: longer than the daemon waits for a writer of the file and then reads many
-    /// histories.
-    private static let patience: Duration = .seconds(60)
-
     func perform() async throws {
-        let spool = try options.open()
-        let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
-        let living = try NodeLock.nodes(of: spool).filter(\.isAlive).map(\.node)
-        let asked = node.map { [$0] } ?? living
-        guard !asked.isEmpty, asked.allSatisfy(living.contains) else {
-            throw CommandLineError(
-                "no daemon is running on \(spool.path)\(node.map { " as node \($0)" } ?? ""); one that starts reads the "
-                    + "configuration as it is then",
-                .unavailable
-            )
-        }
-        var requests: [(node: String, file: String)] = []
-        for node in asked {
-            requests.append((node, try ReloadRequest(node: node).submit(to: spool, id: identifiers.next())))
-        }
+        let requests = ReloadRequests(try options.client())
         var failures: [ExitCode] = []
-        for (node, file) in requests {
+        for asked in try requests.ask(node) {
             do {
-                if let code = show(try await answer(to: file, of: node, in: spool)) { failures.append(code) }
-            } catch let failure as CommandLineError {
+                if let code = show(try await requests.answer(to: asked)) { failures.append(code) }
+            } catch let failure as ClientError {
                 // The other nodes' answers are shown, too.
                 Terminal.complain(failure.message)
-                failures.append(failure.code)
+                failures.append(ExitCode(failure.kind))
             }
         }
         if let worst = failures.max(by: { $0.rawValue < $1.rawValue }) { throw worst }
-    }
-
-    private func answer(to file: String, of node: String, in spool: SpoolRoot) async throws -> ReloadAnswer {
-        let clock = ContinuousClock()
-        let end = clock.now + Self.patience
-        while clock.now < end {
-            // Checked before the answer is read: the daemon writes the answer before it removes the request.
-            let isSettled = try !spool.fileSystem.exists(file, in: spool.directory(SpoolLayout.control))
-            if let json = try ReloadAnswers.answer(to: file, of: node, in: spool), let answer = ReloadAnswer(json) {
-                return answer
-            }
-            if isSettled {
-                throw CommandLineError("the daemon of node \(node) gave no answer; see its log", .temporary)
-            }
-            guard try NodeLock.nodes(of: spool).contains(where: { $0.node == node && $0.isAlive }) else {
-                _ = try? ControlRequest.remove(file, in: spool)
-                throw CommandLineError(
-                    "the daemon of node \(node) ended before it answered; its next start reads the configuration",
-                    .unavailable
-                )
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        throw CommandLineError("the daemon of node \(node) has not answered yet; see its log", .temporary)
     }
 
     /// - Returns: The exit status of a refusal; nil for a success.

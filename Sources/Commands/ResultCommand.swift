@@ -1,8 +1,7 @@
 import ArgumentParser
+import Client
 import Documents
 import Jobs
-import Spool
-import Workflow
 
 struct ResultCommand: SpoolCommand {
     static let configuration = CommandConfiguration(
@@ -23,10 +22,9 @@ struct ResultCommand: SpoolCommand {
     var reasoning = false
 
     func perform() async throws {
-        let spool = try options.open()
-        let (_, history, replay) = try await JobFinder(spool: spool, options).read(job)
-        if reasoning { return show(JobReasoning(history.records)) }
-        try Self.print(replay, json: json)
+        let found = try await JobFinder(options.client()).read(job)
+        if reasoning { return show(JobReasoning(found.history.records)) }
+        try Self.print(JobResult(found.replay), json: json)
     }
 
     private func show(_ reasoning: JobReasoning) {
@@ -36,26 +34,25 @@ struct ResultCommand: SpoolCommand {
     }
 
     /// Prints how a job ended; throws the exit status unless the job completed.
-    static func print(_ replay: JobReplay, json: Bool) throws {
-        let result = ResultDocument(replay)
-        guard let outcome = replay.outcome else {
-            if json { Terminal.print(result.json) }
-            throw CommandLineError("the job is \(replay.life.state.name) and has no result yet", .temporary)
-        }
-        if json {
-            Terminal.print(result.json)
-        } else if outcome == .completed {
-            Terminal.print(output: replay.output?.string ?? (replay.output ?? .null).indentedText)
-            if replay.isTruncated { Terminal.remark(JobSummary.truncation) }
-            if let failed = replay.failedLines {
-                Terminal.remark(
-                    "\(failed.text): \(BatchResults.errorFile) in the job's directory says why; "
-                        + "agentspool retry \(replay.name.id) runs them again"
-                )
-            }
+    static func print(_ result: JobResult, json: Bool) throws {
+        if json { Terminal.print(result.json) }
+        let outcome = try result.outcome()
+        if outcome == .completed {
+            if !json { print(completed: result) }
         } else {
-            Terminal.remark(result.errorText ?? outcome.rawValue)
+            if !json { Terminal.remark(result.errorText ?? outcome.rawValue) }
+            throw ExitCode.failure
         }
-        if outcome != .completed { throw ExitCode.failure }
+    }
+
+    private static func print(completed result: JobResult) {
+        Terminal.print(output: result.outputText)
+        if result.isTruncated { Terminal.remark(JobSummary.truncation) }
+        if let failed = result.failedLines {
+            Terminal.remark(
+                "\(failed.text): \(JobResult.lineErrorsFile) in the job's directory says why; "
+                    + "agentspool retry \(result.job) runs them again"
+            )
+        }
     }
 }

@@ -69,10 +69,3 @@ struct RunCommand: SpoolCommand {
         try result.get()
     }
 }
-
-/// How much is logged.
-enum LogLevel: String, ExpressibleByArgument, CaseIterable {
-    case trace, debug, info, notice, warning, error
-
-    var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
-}

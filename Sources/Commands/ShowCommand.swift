@@ -1,6 +1,6 @@
 import ArgumentParser
+import Client
 import Documents
-import JobIndex
 import Jobs
 import OrderedCollections
 import Spool
@@ -20,55 +20,29 @@ struct ShowCommand: SpoolCommand {
     var json = false
 
     func perform() async throws {
-        let spool = try options.open()
-        let finder = JobFinder(spool: spool, options)
-        let (location, history, replay): (JobLocation, HistoryContents, JobReplay)
+        let client = try options.client()
+        let details: JobDetails
         do {
-            (location, history, replay) = try await finder.read(job)
-        } catch let failure as CommandLineError {
-            guard let note = try finder.findRejected(job), failure.code == .data else { throw failure }
-            return try show(note, in: spool)
+            details = try await JobDetails(of: job, client)
+        } catch let failure as ClientError {
+            guard let drop = try RejectedDrop(of: job, client), failure.kind == .data else { throw failure }
+            return try show(drop, in: client.spool)
         }
-        var report = try JobReport(replay, history.records, at: location, in: spool)
-        if report.isInHand { report.stepWaitsFor = await stepWaitsFor(replay) }
-        let path = "\(spool.path)/\(location.path)"
-        if json {
-            var members = JobSummary(replay)?.json.object ?? ["job": .string(location.job.id.text)]
-            if let why = report.stepWaitsFor { members["why"] = .string(why) }
-            members["path"] = .string(path)
-            members["request_counts"] = BatchProgress(replay)?.json
-            return Terminal.print(.object(members.merging(report.json) { _, new in new }))
-        }
-        guard let row = JobSummary(replay) else {
-            throw CommandLineError("\(location.path) has no history that can be read; see agentspool verify", .data)
-        }
-        print(row, report, path)
-    }
-
-    /// What a step of a running job waits for now; its daemon writes that only into the index.
-    private func stepWaitsFor(_ replay: JobReplay) async -> String? {
-        // When the index is missing or behind, the reason is not known.
-        guard [.running, .waiting].contains(replay.life.state), let index = try? options.openIndex() else { return nil }
-        defer { index.close() }
-        guard let row = try? await index.jobs(matching: replay.name.id.text).first else { return nil }
-        return row.seq == replay.life.seq && row.why != JobSummary.awaitsWorker ? row.why : nil
+        if json { return Terminal.print(details.json) }
+        print(try details.requireSummary(), details.report, details.path)
     }
 
     /// Shows a drop that became no job; exits with 65 when it was refused.
-    private func show(_ note: RejectionNote, in spool: SpoolRoot) throws {
-        let row = note.summary
-        let path = "\(spool.path)/\(spool.path(of: note))"
+    private func show(_ drop: RejectedDrop, in spool: SpoolRoot) throws {
+        let note = drop.note
         if json {
-            var members = row.json.object ?? [:]
-            members["reason"] = .string(note.reason)
-            members["path"] = .string(path)
-            members["duplicate_of"] = JSON(note.duplicateOf?.text)
-            Terminal.print(.object(members))
+            Terminal.print(drop.json)
         } else {
+            let row = note.summary
             print([
                 ("Drop", row.job), ("Name", row.name), ("State", row.shownState), ("Why", note.reason),
                 ("Same as", note.duplicateOf?.text), ("Queue", row.queue), ("Owner", row.owner),
-                ("Rejected", note.at.text), ("Lies in", path),
+                ("Rejected", note.at.text), ("Lies in", drop.path),
                 (
                     "To do",
                     note.duplicateOf.map { "see agentspool show \($0)" }

@@ -1,8 +1,7 @@
 import ArgumentParser
+import Client
 import Daemon
 import Glibc
-import JobIndex
-import Jobs
 import Spool
 
 /// The options of every subcommand that works on a spool.
@@ -20,28 +19,18 @@ struct SpoolOptions: ParsableArguments {
         ConfigurationFile.path(explicit: config.map(Self.absolute), spool: path)
     }
 
-    var indexPath: String { ConfigurationFile.indexPath(configuration: configurationPath, spool: path) }
-
+    /// The spool, as the use cases take it.
+    ///
     /// - Throws: `SpoolError` when there is no spool.
-    func open() throws(SpoolError) -> SpoolRoot { try SpoolRoot(path: path, fileSystem: LinuxFileSystem()) }
-
-    /// - Throws: `IndexError` with what to do, when there is no index or it is another spool's.
-    func openIndex() throws(IndexError) -> IndexDatabase {
-        let index = try IndexDatabase.openReadOnly(path: indexPath)
-        guard let owner else { return index }
-        do throws(IndexError) {
-            try index.check(owner) { IndexLocation.isCopied($0, to: owner.path) }
-            return index
-        } catch {
-            index.close()
-            throw error
-        }
-    }
-
-    /// The spool that must own the index; nil for a spool that has no id yet.
-    var owner: IndexOwner? {
-        guard let spool = try? open(), let id = try? spool.identity() else { return nil }
-        return IndexOwner(id: id, path: path)
+    func client() throws(SpoolError) -> SpoolClient {
+        let spool = try SpoolRoot(path: path, fileSystem: LinuxFileSystem())
+        return SpoolClient(
+            spool: spool,
+            configurationPath: configurationPath,
+            wallClock: .system,
+            clock: ContinuousClock(),
+            random: { UInt64.random(in: .min ... .max) }
+        )
     }
 
     static var environment: [String: String] {

@@ -1,11 +1,8 @@
 import ArgumentParser
-import Daemon
+import Client
 import Documents
-import JobIndex
 import Jobs
-import OrderedCollections
 import Spool
-import SystemPackage
 
 struct StatusCommand: SpoolCommand {
     static let configuration = CommandConfiguration(
@@ -18,109 +15,13 @@ struct StatusCommand: SpoolCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    /// The most rows of each kind that are shown.
-    private static let stuckMax = 10
-    /// A deferred job is overdue when it was due this long ago and no daemon took it.
-    private static let overdueAfter: Duration = .seconds(60)
-
-    private struct Cell {
-        var count = 0
-        var oldest: Timestamp?
-
-        mutating func add(_ count: Int, _ oldest: Timestamp?) {
-            self.count += count
-            self.oldest = [self.oldest, oldest].compactMap(\.self).min()
-        }
-    }
-
-    private struct Report {
-        var queues: [String: [JobSummary.State: Cell]] = [:]
-        var nodes: [(node: String, isAlive: Bool, holder: NodeLock.Holder?)] = []
-        var stuck: [JobSummary] = []
-        var waits: [JobSummary] = []
-        /// Jobs with steps that run alone, because the daemon died again and again while they ran.
-        var suspects: [JobSummary] = []
-        var notes: [String] = []
-        /// Batches that are done and have failed lines, the newest first.
-        var failedLines: [JobSummary] = []
-    }
-
     func perform() async throws {
-        let spool = try options.open()
-        let now = WallClock.system.now
-        var report = Report()
-        var hiddenNodes: SpoolError?
-        do throws(SpoolError) {
-            report.nodes = try NodeLock.nodes(of: spool)
-        } catch {
-            if error.cause != .permissionDenied { throw error }
-            hiddenNodes = error
-        }
-        let inboxes = try InboxReport(spool, configuration: options.configurationPath, now: now)
-        for inbox in inboxes.inboxes {
-            report.queues[inbox.queue, default: [:]][.waiting, default: Cell()]
-                .add(inbox.survey.count, inbox.survey.drops.map(\.changedAt).min())
-        }
-        report.notes = inboxes.notes
-        do {
-            let index = try options.openIndex()
-            defer { index.close() }
-            for row in try await index.counts() {
-                report.queues[row.queue, default: [:]][row.state, default: Cell()].add(row.count, row.oldestAcceptedAt)
-            }
-            let overdue = Timestamp(milliseconds: now.milliseconds - Self.overdueAfter.wholeMilliseconds)
-            let (held, late) = try await index.stuck(dueBefore: overdue, limit: Self.stuckMax)
-            report.stuck = held + late
-            report.suspects = try await index.suspects(limit: Self.stuckMax)
-            let shown = Set((report.stuck + report.suspects).map(\.job))
-            report.waits = try await index.waits(limit: Self.stuckMax).filter { !shown.contains($0.job) }
-            report.failedLines = try await index.doneWithReason(limit: Self.stuckMax)
-        } catch let error as IndexError {
-            report.notes.append("\(error)")
-        }
-        report.notes += Self.unconfigured(report, inboxes.configured)
-        for node in report.nodes where node.isAlive { report.notes += Self.refused(node.node, spool) }
-        if let hiddenNodes {
-            report.notes.append("\(hiddenNodes)")
-        } else if report.nodes.allSatisfy({ !$0.isAlive }) {
-            report.notes.append("no daemon is running on this spool; start one with: agentspool run")
-        }
-        if !report.suspects.isEmpty {
-            report.notes.append(
-                "the queues are slow because the daemon died again and again while suspected steps ran: they run one at "
-                    + "a time, alone, and every other job \(Suspicion.othersWait)"
-            )
-        }
-        if json { return Terminal.print(Self.json(report, inboxes, spool)) }
-        print(report, inboxes, now)
+        let report = try await StatusReport(of: options.client())
+        json ? Terminal.print(report.json) : print(report)
     }
 
-    private static let openStates: [JobSummary.State] = [.waiting, .running, .deferred, .held]
-
-    /// Notes about queues that are gone from the configuration and have jobs left.
-    private static func unconfigured(_ report: Report, _ configured: Set<String>?) -> [String] {
-        guard let configured else { return [] }
-        return report.queues.sorted { $0.key < $1.key }.compactMap { queue, cells in
-            let count = openStates.reduce(0) { $0 + (cells[$1]?.count ?? 0) }
-            guard !configured.contains(queue), count > 0 else { return nil }
-            let jobs = count == 1 ? "1 job that was accepted goes" : "\(count) jobs that were accepted go"
-            return "the queue \(queue) is not configured: it takes no drops, and \(jobs) on to the end"
-        }
-    }
-
-    /// A note when a node's last reload was refused; none once one succeeds or the daemon starts anew.
-    private static func refused(_ node: String, _ spool: SpoolRoot) -> [String] {
-        // A user without read permission gets no note.
-        guard let json = try? ReloadAnswers.last(of: node, in: spool), let answer = ReloadAnswer(json),
-            case .failure(let refusal) = answer.result
-        else { return [] }
-        return [
-            "the node \(node) keeps an earlier configuration; at \(answer.at.text) the new one was refused: "
-                + refusal.message
-        ]
-    }
-
-    private func print(_ report: Report, _ inboxes: InboxReport, _ now: Timestamp) {
+    private func print(_ report: StatusReport) {
+        let now = report.at
         // Most spools have no duplicates.
         let states = JobSummary.State.allCases.filter { state in
             state != .duplicate || report.queues.values.contains { ($0[state]?.count ?? 0) > 0 }
@@ -130,7 +31,8 @@ struct StatusCommand: SpoolCommand {
             numbers: Set(1...states.count + 1)
         )
         for (queue, cells) in report.queues.sorted(by: { $0.key < $1.key }) {
-            let oldest = Self.openStates.compactMap { cells[$0].flatMap { $0.count > 0 ? $0.oldest : nil } }.min()
+            let oldest = StatusReport.openStates.compactMap { cells[$0].flatMap { $0.count > 0 ? $0.oldest : nil } }
+                .min()
             table.add(
                 [Table.Cell(queue, .bold)]
                     + states.map { state in
@@ -161,7 +63,7 @@ struct StatusCommand: SpoolCommand {
             }
             Terminal.print("\n\(table.text)")
         }
-        let lines = inboxes.lines(now: now)
+        let lines = report.inboxes.lines(now: now)
         if !lines.isEmpty { Terminal.print("\n\(lines.map { Terminal.harmless($0) }.joined(separator: "\n"))") }
         for note in report.notes { Terminal.print("\nNote: \(Terminal.harmless(note))") }
     }
@@ -176,44 +78,5 @@ struct StatusCommand: SpoolCommand {
             ])
         }
         Terminal.print("\n\(table.text)")
-    }
-
-    private static func json(_ report: Report, _ inboxes: InboxReport, _ spool: SpoolRoot) -> JSON {
-        [
-            "spool": .string(spool.path),
-            "queues": .array(
-                report.queues.sorted { $0.key < $1.key }.map { queue, cells in
-                    JSON(
-                        members: [
-                            ("queue", .string(queue)),
-                            ("configured", inboxes.configured.map { .bool($0.contains(queue)) } ?? .null),
-                        ]
-                            + JobSummary.State.allCases.map { state in
-                                let cell = cells[state] ?? Cell()
-                                return (
-                                    state.rawValue,
-                                    ["count": .int(Int64(cell.count)), "oldest_at": JSON(cell.oldest?.text)]
-                                )
-                            }
-                    )
-                }
-            ),
-            "nodes": .array(
-                report.nodes.map { node, isAlive, holder in
-                    [
-                        "node": .string(node), "alive": .bool(isAlive),
-                        "pid": holder.map { .int(Int64($0.pid)) } ?? .null, "host": JSON(holder?.host),
-                        "started_at": JSON(holder?.startedAt?.text),
-                    ]
-                }
-            ),
-            "stuck": .array(report.stuck.map(\.json)),
-            "suspects": .array(report.suspects.map(\.json)),
-            "waits": .array(report.waits.map(\.json)),
-            "inboxes": inboxes.json,
-            "unqueued": inboxes.straysJSON,
-            "failed_lines": .array(report.failedLines.map(\.json)),
-            "notes": .array(report.notes.map(JSON.string)),
-        ]
     }
 }

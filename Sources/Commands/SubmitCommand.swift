@@ -1,12 +1,9 @@
 import ArgumentParser
-import Daemon
+import Client
 import Documents
-import Engine
-import Glibc
 import Jobs
 import OrderedCollections
 import Spool
-import SystemPackage
 
 struct SubmitCommand: SpoolCommand {
     static let configuration = CommandConfiguration(
@@ -42,7 +39,7 @@ struct SubmitCommand: SpoolCommand {
         name: .customLong("input"),
         help: ArgumentHelp("A member of the input; JSON, or text when it is none.", valueName: "k=v")
     )
-    var inputs: [String] = []
+    var inputs: [NamedValue] = []
 
     @Option(help: ArgumentHelp("An idempotency key: a second job with it does not run.", valueName: "key"))
     var key: String?
@@ -69,95 +66,56 @@ struct SubmitCommand: SpoolCommand {
             throw ValidationError("Give a file, - for standard input, or --input.")
         }
         if file == nil, kind != nil { throw ValidationError("--as says what a file is; give one, or -.") }
-        if let input = inputs.first(where: { !$0.contains("=") }) {
-            throw ValidationError("--input takes key=value, not \(input).")
+        if let input = inputs.first(where: { $0.pair == nil }) {
+            throw ValidationError("--input takes key=value, not \(input.text).")
         }
     }
 
     func perform() async throws {
-        let spool = try options.open()
-        guard try spool.inboxes().contains(queue) else {
-            let known = try spool.inboxes().joined(separator: ", ")
-            throw CommandLineError("there is no queue \"\(queue)\" in \(spool.path); there are: \(known)", .noInput)
-        }
-        try checkQueue()
-        var earlier: JobID?
-        if let resumeFrom { earlier = try await JobFinder(spool: spool, options).find(resumeFrom).job.id }
-        let made = SubmittedDrop.Options(workflow: workflow, inputs: inputs, key: key, earlier: earlier)
-        let drop = try SubmittedDrop(file: file, as: kind, made)
+        let client = try options.client()
+        let submission = try JobSubmission(client, queue: queue)
+        let drop = try await makeDrop(client)
         if let taken = drop.takenAs {
             Terminal.remark("standard input was taken as \(taken.name); --as says otherwise")
         }
-        let document = drop.document
-        let holder = IdempotencyKeyLookup(spool: spool, options: options, queue: queue)
-        if let document, let first = try holder.earlierJob(for: document) {
-            return try await show(first, document.idempotencyKey, in: spool)
+        let key = drop.document?.idempotencyKey
+        switch try submission.submit(drop) {
+        case .repeats(let first): try await show(first, key, client)
+        case .submitted(let job):
+            if wait {
+                Terminal.remark("job \(job.id)")
+                return try await printResult(JobWait(client, job: job))
+            }
+            if let key {
+                let settled = try await submission.settled(job)
+                if settled != job.id { return try await show(settled, key, client) }
+            }
+            json ? Terminal.print(["job": .string(job.id.text)]) : Terminal.print(job.id.text)
         }
-        let identifiers = JobIDGenerator(clock: .system, random: { UInt64.random(in: .min ... .max) })
-        let job = JobName(id: identifiers.next(), dropName: Array(drop.name.utf8))
-        try put(drop.bytes, as: job, into: spool)
-        if wait {
-            Terminal.remark("job \(job.id)")
-            return try await JobWait(spool: spool, options, job: job).printResult(json: json)
-        }
-        if let key = document?.idempotencyKey {
-            let settled = try await holder.settled(job)
-            if settled != job.id { return try await show(settled, key, in: spool) }
-        }
-        json ? Terminal.print(["job": .string(job.id.text)]) : Terminal.print(job.id.text)
     }
 
-    /// Refuses a queue with a directory below `inbox/` that is not configured: no daemon would take the job from there.
-    ///
-    /// A configuration that is wrong is ignored: it says nothing about the one that a daemon works with.
-    private func checkQueue() throws {
-        guard let configuration = try? ConfigurationFile.load(options.configurationPath) else { return }
-        let queues = configuration.catalog.queues.keys
-        if queues.contains(queue) { return }
-        throw CommandLineError(
-            "there is no queue \"\(queue)\" in \(options.configurationPath), and no daemon would take the job from its "
-                + "directory; there are: \(queues.joined(separator: ", "))",
-            .noInput
-        )
+    private func makeDrop(_ client: SpoolClient) async throws -> SubmittedDrop {
+        var settings = SubmittedDrop.Settings(workflow: workflow, key: key)
+        if let resumeFrom { settings.earlier = try await JobFinder(client).find(resumeFrom).job.id }
+        for (name, text) in inputs.compactMap(\.pair) { settings.inputs[name] = JSON(printed: text) ?? .string(text) }
+        return try SubmittedDrop(file.map(InputFile.read), as: kind, settings)
     }
 
     /// Prints the job that does already what was asked for, or with `--wait` its result.
-    private func show(_ first: JobID, _ key: String?, in spool: SpoolRoot) async throws {
+    private func show(_ first: JobID, _ key: String?, _ client: SpoolClient) async throws {
         Terminal.remark("the key \(key ?? "") is that of job \(first), which asks for the same; nothing new runs")
-        if wait { return try await JobWait(spool: spool, options, job: first).printResult(json: json) }
+        if wait { return try await printResult(JobWait(client, job: first)) }
         json
             ? Terminal.print(["job": .string(first.text), "duplicate": true]) : Terminal.print(first.text)
     }
 
-    /// Writes the drop aside and renames it, so that the daemon never sees half of it; it is on disk when this returns.
-    private func put(_ bytes: [UInt8], as job: JobName, into spool: SpoolRoot) throws {
-        do throws(Errno) {
-            let staging = try spool.directory(SpoolLayout.staging)
-            let inbox = try spool.directory(SpoolLayout.inbox(of: queue))
-            do throws(Errno) {
-                try put(bytes, as: job, job.description, in: staging, into: inbox, spool.fileSystem)
-            } catch .improperLink {
-                // The inbox is on another filesystem: the drop is written into the inbox under a hidden name.
-                try spool.fileSystem.unlink(job.description, in: staging)
-                try put(bytes, as: job, ".\(job)", in: inbox, into: inbox, spool.fileSystem)
-            }
-        } catch {
-            throw SpoolError("putting the job into \(SpoolLayout.inbox(of: queue))", error)
+    /// Prints the result when the job has ended; throws the exit status unless it completed.
+    private func printResult(_ wait: JobWait) async throws {
+        let replay = try await wait.end { first, reason in
+            Terminal.remark("it asks for what job \(first) does: \(reason)")
         }
-    }
-
-    private func put(
-        _ bytes: [UInt8],
-        as job: JobName,
-        _ aside: String,
-        in staging: OpenFile,
-        into inbox: OpenFile,
-        _ fileSystem: any FileSystem
-    ) throws(Errno) {
-        let file = try fileSystem.open(aside, in: staging, .create, mode: 0o644)
-        try fileSystem.writeAll(bytes, to: file)
-        try Durability.syncNow(file, fileSystem)
-        try fileSystem.rename(aside, in: staging, to: job.description, in: inbox)
-        try Durability.syncNow(inbox, fileSystem)
+        try ResultCommand.print(JobResult(replay), json: json)
     }
 }
+
+extension SubmittedKind: ExpressibleByArgument {}

@@ -1,0 +1,105 @@
+package import Documents
+package import Jobs
+import Spool
+
+/// Asks the daemon to do something with jobs, and waits until their histories say that it is done.
+package struct JobRequests: Sendable {
+    /// A request about a job that was carried out.
+    package struct CarriedOut: Sendable {
+        package let job: JobID
+        /// The job's state after that.
+        package let state: String
+
+        package var json: JSON { ["job": .string(job.text), "state": .string(state)] }
+    }
+
+    private struct Asked {
+        var job: JobName
+        /// The last record of the history before the request.
+        var seq: Int
+        var request: ControlRequest
+    }
+
+    /// How long to wait for the daemon's answer about one job.
+    private static let patience: Duration = .seconds(10)
+
+    private let client: SpoolClient
+    private let action: JobAction
+    private let reason: String?
+
+    /// - Parameter reason: Why; it is recorded.
+    package init(_ client: SpoolClient, _ action: JobAction, reason: String? = nil) {
+        (self.client, self.action, self.reason) = (client, action, reason)
+    }
+
+    /// Writes the requests into `control/`, and waits for the daemon to carry them out.
+    ///
+    /// - Parameter onCarriedOut: Called for each job in turn, as soon as it is known.
+    /// - Returns: How many jobs were asked about: none when the filter finds none that fits.
+    /// - Throws: ``ClientError``: a job is not there or not fit, no daemon runs (unavailable; the requests stay in
+    ///   `control/`), or the daemon takes too long (temporary).
+    package func carryOut(on selection: JobSelection, onCarriedOut: (CarriedOut) -> Void) async throws -> Int {
+        let finder = JobFinder(client)
+        let asked = try await ask(about: selection, finder)
+        if asked.isEmpty { return 0 }
+        for request in asked.map(\.request).merged {
+            _ = try request.submit(to: client.spool, id: client.identifiers.next())
+        }
+        guard try client.hasDaemon else {
+            throw ClientError(
+                "no daemon is running on \(client.spool.path); the request waits in control/ and is carried out when "
+                    + "one starts",
+                .unavailable
+            )
+        }
+        for asked in asked { onCarriedOut(try await answer(to: asked, finder)) }
+        return asked.count
+    }
+
+    private func ask(about selection: JobSelection, _ finder: JobFinder) async throws -> [Asked] {
+        var asked: [Asked] = []
+        for name in try await selection.names(client, finder) {
+            let replay = try await finder.read(name).replay
+            do {
+                let request = try action.request(about: replay, reason: reason)
+                _ = try replay.life.decide(request.command(Decision(uid: 0, user: "")), at: client.wallClock.now)
+                asked.append(Asked(job: replay.name, seq: replay.life.seq, request: request))
+            } catch {
+                // A filter means only the jobs to which the action can be applied.
+                if !selection.isStrict { continue }
+                throw error as? ClientError ?? ClientError("the job \(replay.name.id): \(error)", .data)
+            }
+        }
+        return asked
+    }
+
+    private func answer(to asked: Asked, _ finder: JobFinder) async throws -> CarriedOut {
+        let polling = Polling(clock: client.clock, pause: .milliseconds(20), patience: Self.patience)
+        let answer = try await polling.first { () -> CarriedOut? in
+            let found = try await finder.read(asked.job.description)
+            let isRecorded = found.history.records.contains { record in
+                record.seq > asked.seq && asked.request.action.isRecorded(by: record.event)
+            }
+            // The daemon may not have synced the record that can be read already.
+            guard isRecorded, try client.spool.syncHistory(of: found.location) else { return nil }
+            try await IndexCatchUp(client).wait(for: asked.job.id, seq: found.replay.life.seq)
+            return CarriedOut(job: asked.job.id, state: found.replay.life.state.name)
+        }
+        if let answer { return answer }
+        throw ClientError(
+            "the daemon has not carried the request for \(asked.job.id) out yet; see its log",
+            .temporary
+        )
+    }
+}
+
+extension ControlRequest.Action {
+    fileprivate func isRecorded(by event: JobEvent) -> Bool {
+        switch (self, event) {
+        case (.cancel, .cancelled), (.retry, .retried), (.hold, .held), (.release, .released),
+            (.approve, .approved), (.deny, .denied):
+            true
+        default: false
+        }
+    }
+}

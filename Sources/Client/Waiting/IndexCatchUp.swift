@@ -1,0 +1,28 @@
+import Documents
+import JobIndex
+import Jobs
+
+/// Lets the index reach what a use case has seen in a job's history, so that the next one lists it.
+///
+/// The daemon writes the index a moment after the history: `submit --wait` and then `list` in a script would show a job
+/// that has ended as running.
+struct IndexCatchUp: Sendable {
+    private static let pause: Duration = .milliseconds(10)
+    private static let patience: Duration = .seconds(2)
+
+    let client: SpoolClient
+
+    init(_ client: SpoolClient) { self.client = client }
+
+    /// Returns when the index shows this record of the job or a later one; after two seconds in any case, and at once
+    /// where there is no index.
+    func wait(for job: JobID, seq: Int) async throws {
+        guard let index = try? client.openIndex() else { return }
+        defer { index.close() }
+        let polling = Polling(clock: client.clock, pause: Self.pause, patience: Self.patience)
+        _ = try await polling.first { () -> Bool? in
+            let rows = try? await index.jobs(matching: job.text)
+            return rows == nil || rows?.contains { $0.job == job.text && $0.seq >= seq } == true ? true : nil
+        }
+    }
+}
