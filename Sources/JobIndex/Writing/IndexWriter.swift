@@ -27,17 +27,6 @@ package final class IndexWriter: Sendable {
     /// After more damaged databases than this the disk is the likely cause, and the writer makes no more.
     private static let replacementsMax = 8
 
-    private struct Connection {
-        /// Nil while none can be opened.
-        var database: IndexDatabase?
-        /// Whether the database is marked as being written to.
-        var isMarked = false
-        var replacements = 0
-        /// Whether the last try failed; that is logged once, not with every try.
-        var isFailing = false
-        var isClosed = false
-    }
-
     private let path: String
     private let clock: WallClock
     private let logger: Logger
@@ -45,7 +34,7 @@ package final class IndexWriter: Sendable {
     private let queue = DispatchQueue(label: "agentspool.index.writer")
     private let buffer = Mutex(UpdateBuffer())
     /// Changed on `queue` only; the lock serves readers on other threads, and is never held while writing.
-    private let connection: Mutex<Connection>
+    private let connection: Mutex<IndexConnection>
 
     /// Begins to write to `database`, and marks it as being written to.
     ///
@@ -61,7 +50,7 @@ package final class IndexWriter: Sendable {
     ) async {
         path = database.path
         (self.clock, self.logger, self.onFresh) = (clock, logger, onFresh)
-        connection = Mutex(Connection(database: database))
+        connection = Mutex(IndexConnection(database: database))
         if !database.wasClosedCleanly { buffer.withLock { $0.lose() } }
         await onQueue {
             do throws(IndexError) {

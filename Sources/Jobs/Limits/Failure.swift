@@ -12,8 +12,6 @@ package enum FailureClass: String, Sendable, CaseIterable {
     case limit
     /// A person or the policy said no.
     case denied
-    /// The daemon died repeatedly while it ran this step.
-    case poison
 }
 
 /// What a call of a tool changes, which decides whether it may run again after an unknown outcome.
