@@ -10,7 +10,7 @@ package enum ModelFactory {
     ///   - connections: Shared by all models. They must outlive the model.
     ///   - environment: The daemon's environment, in which keys are looked up.
     ///   - baseDirectory: The configuration's directory, which relative paths of scripts and key files start from.
-    ///   - lane: The lane of a model with the same ``ModelSettings/laneKey``; nil for a new lane.
+    ///   - limiter: The limiter of a model with the same ``ModelSettings/limiterKey``; nil for a new limiter.
     ///   - clock: Measures timeouts, pauses, limits per minute and a script's delays.
     ///   - logger: Gets a notice for each parameter that a server refuses.
     /// - Throws: ``DocumentError`` about a script, a file of authorities, or a proxy of the environment.
@@ -19,7 +19,7 @@ package enum ModelFactory {
         connections: ModelConnections,
         environment: [String: String],
         baseDirectory: String,
-        lane: ModelLimiter? = nil,
+        limiter: ModelLimiter? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger = Logger(label: "agentspool.models")
     ) throws(DocumentError) -> any LimitedModel {
@@ -35,7 +35,7 @@ package enum ModelFactory {
                     ConfiguredHeader(name, value, environment: environment, baseDirectory: baseDirectory)
                 },
                 http: try connections.client(for: settings.name, at: endpoint, settings.connection),
-                lane: lane,
+                limiter: limiter,
                 descriptors: connections.descriptors,
                 clock: clock,
                 logger: logger
@@ -47,7 +47,7 @@ package enum ModelFactory {
                 parameters: settings.parameters,
                 price: settings.price,
                 limits: settings.limits,
-                lane: lane,
+                limiter: limiter,
                 clock: clock
             )
         }

@@ -220,7 +220,7 @@ struct AnthropicTests {
         let reply = FakeProvider.Reply(#"{"type":"error","error":{"type":"authentication_error","message":"no"}}"#)
         try await withModel(FakeProvider.always(reply), dialect: .anthropic) { model in
             #expect(await failure { try await model.complete(request()) }?.class == .permanent)
-            #expect(model.lane.isStopped)
+            #expect(model.limiter.isStopped)
         }
     }
 

@@ -20,7 +20,7 @@ struct FallbackModelTests {
         var model: ScriptedModel
         var dialect: Dialect?
         var name: String { model.name }
-        var lane: ModelLimiter { model.lane }
+        var limiter: ModelLimiter { model.limiter }
 
         func withPermit<Value: Sendable>(
             _ body: @Sendable (any ChatModel) async throws -> Value
@@ -76,18 +76,18 @@ struct FallbackModelTests {
         #expect(failure?.message.contains("503") == true)
     }
 
-    @Test("While the primary is paused, the fallback gets the turn; while both are, the shorter pause counts")
+    @Test("While the primary is paused, the fallback gives the permit; while both are, the shorter pause counts")
     func paused() async throws {
         let clock = TurnedClock()
         let (big, small) = (
             try await scripted("big", "- reply: one", clock), try await scripted("small", "- reply: two", clock)
         )
         let model = FallbackModel(big, fallback: small)
-        big.lane.pause(for: .seconds(20), "busy")
+        big.limiter.pause(for: .seconds(20), "busy")
         let name = try await model.withPermit { $0.name }
         #expect(name == "small")
         #expect(try await ask(model).fallback == "small")
-        small.lane.pause(for: .seconds(5), "busy too")
+        small.limiter.pause(for: .seconds(5), "busy too")
         #expect(
             await pause { try await ask(model) } == ModelPause(for: .seconds(5), "the model big rests for 20s: busy")
         )

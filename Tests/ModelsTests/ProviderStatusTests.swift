@@ -129,7 +129,7 @@ struct ProviderStatusTests {
         do { return .success(try await body()) } catch { return .failure(error) }
     }
 
-    @Test("Each status has its class, and stops the lane, pauses it or leaves it open", arguments: rows)
+    @Test("Each status has its class, and stops the limiter, pauses it or leaves it open", arguments: rows)
     func status(row: Row) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
@@ -148,9 +148,11 @@ struct ProviderStatusTests {
             #expect(words?.contains("HTTP \(row.status)") == true)
             #expect(failure?.usage == nil)
             let rests = [429, 503, 529].contains(row.status) && !row.isStop
-            #expect(model.lane.closed?.duration == (row.isStop ? .seconds(60) : rests ? row.pause ?? .seconds(1) : nil))
-            #expect(model.lane.closed?.reason.contains("HTTP \(row.status)") ?? true)
-            #expect(model.lane.isStopped == row.isStop)
+            #expect(
+                model.limiter.closed?.duration == (row.isStop ? .seconds(60) : rests ? row.pause ?? .seconds(1) : nil)
+            )
+            #expect(model.limiter.closed?.reason.contains("HTTP \(row.status)") ?? true)
+            #expect(model.limiter.isStopped == row.isStop)
         }
         #expect(recorder.requests.count == 1)
     }

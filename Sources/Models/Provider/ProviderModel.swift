@@ -10,7 +10,7 @@ import Threads
 package final class ProviderModel: LimitedModel {
     /// The model's name in the configuration.
     package let name: String
-    package let lane: ModelLimiter
+    package let limiter: ModelLimiter
     package var dialect: Dialect? { language }
     private let language: Dialect
     private let endpoint: Endpoint
@@ -29,15 +29,15 @@ package final class ProviderModel: LimitedModel {
     private let descriptors: DescriptorPermits
     private let clock: any Clock<Duration>
     private let memory: UnsupportedParameterStore
-    /// Nil for a model that is called without a turn.
-    private let turn: ModelPermit?
+    /// Nil for a model that is called without a permit.
+    private let permit: ModelPermit?
 
     /// - Parameters:
     ///   - settings: All of them are used except the provider, which the next three parameters replace.
     ///   - key: Nil for a server that needs none.
     ///   - headers: Headers in addition to the dialect's own; they replace those of the same name.
     ///   - http: Must outlive the model; best made with ``ModelConnections/configuration``.
-    ///   - lane: The lane of a model with the same ``ModelSettings/laneKey``; nil for a new lane.
+    ///   - limiter: The limiter of a model with the same ``ModelSettings/limiterKey``; nil for a new limiter.
     ///   - descriptors: Each call holds one descriptor.
     ///   - clock: Measures timeouts, pauses and limits per minute.
     ///   - logger: Gets a notice for each parameter that the server refuses.
@@ -49,7 +49,7 @@ package final class ProviderModel: LimitedModel {
         key: APIKey?,
         headers: [ConfiguredHeader] = [],
         http: HTTPClient,
-        lane: ModelLimiter? = nil,
+        limiter: ModelLimiter? = nil,
         descriptors: DescriptorPermits = .unlimited,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger = Logger(label: "agentspool.models")
@@ -60,27 +60,27 @@ package final class ProviderModel: LimitedModel {
         (parameters, isStreamed, price) = (settings.parameters, settings.isStreamed, settings.price)
         (structured, onTruncated, context) = (settings.structured, settings.onTruncated, settings.context)
         call = ProviderCall(http: http, clock: clock, timeout: settings.timeout, idleTimeout: settings.idleTimeout)
-        self.lane = lane ?? ModelLimiter(settings, clock: clock)
+        self.limiter = limiter ?? ModelLimiter(settings, clock: clock)
         memory = UnsupportedParameterStore(model: settings.name, logger: logger)
-        turn = nil
+        permit = nil
     }
 
-    /// The same model, holding a turn.
-    private init(_ model: ProviderModel, in turn: ModelPermit) {
-        (name, lane, language, endpoint) = (model.name, model.lane, model.language, model.endpoint)
+    /// The same model, holding a permit.
+    private init(_ model: ProviderModel, in permit: ModelPermit) {
+        (name, limiter, language, endpoint) = (model.name, model.limiter, model.language, model.endpoint)
         (self.model, key, headers, query) = (model.model, model.key, model.headers, model.query)
         (parameters, isStreamed, price, structured) = (
             model.parameters, model.isStreamed, model.price, model.structured
         )
         (onTruncated, context, call, memory) = (model.onTruncated, model.context, model.call, model.memory)
-        (descriptors, clock, self.turn) = (model.descriptors, model.clock, turn)
+        (descriptors, clock, self.permit) = (model.descriptors, model.clock, permit)
     }
 
     package func withPermit<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value {
-        try await lane.withPermit { turn in
-            try await body(ProviderModel(self, in: turn))
+        try await limiter.withPermit { permit in
+            try await body(ProviderModel(self, in: permit))
         }
     }
 
@@ -112,7 +112,7 @@ package final class ProviderModel: LimitedModel {
         return refused.applied(to: body, keeping: request.body)
     }
 
-    /// Makes one call, or none while the lane is closed.
+    /// Makes one call, or none while the limiter is closed.
     ///
     /// A parameter that the server refuses is left out or renamed, and the request is sent again.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
@@ -126,7 +126,7 @@ package final class ProviderModel: LimitedModel {
             var refusal: ErrorContent?
             do {
                 let tokens = Usage.worstCase(of: body, price: nil).tokens
-                return try await lane.call(tokens: tokens, in: turn) {
+                return try await limiter.call(tokens: tokens, in: permit) {
                     do {
                         return try await exchange(message, request, body, known)
                     } catch let verdict as ClassifiedError {
@@ -209,7 +209,7 @@ package final class ProviderModel: LimitedModel {
         }
         if let verdict = ProviderError.verdict(inside: json, key: key) { throw verdict }
         if let wait = RateLimitHeaders.wait(answer.headers) {
-            lane.pause(for: wait, "nothing is left of the provider's rate limit")
+            limiter.pause(for: wait, "nothing is left of the provider's rate limit")
         }
         var reading = AnswerContext(model: model, dialect: language, price: price)
         (reading.onTruncated, reading.requestBytes) = (onTruncated, body.bytes.count)

@@ -2,13 +2,13 @@ package import Documents
 import Jobs
 import OrderedCollections
 
-/// What a reload of the configuration needs: which lanes to keep, and the files and keys that settings refer to.
+/// What a reload of the configuration needs: which limiters to keep, and the files and keys that settings refer to.
 extension ModelSettings {
-    /// Models with the same key share a lane, so that a rest or a stop of one holds for the other.
+    /// Models with the same key share a limiter, so that a rest or a stop of one holds for the other.
     ///
     /// It holds what a server counts calls by: the model and its server, the key's reference, headers and limits. Other
     /// settings (parameters, prices, timeouts) do not change that count.
-    package var laneKey: JSON {
+    package var limiterKey: JSON {
         let who: JSON
         switch provider {
         case .http(let dialect, let endpoint, let model):
