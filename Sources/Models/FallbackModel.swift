@@ -5,7 +5,7 @@ package import Jobs
 package struct FallbackModel: LimitedModel {
     package var name: String { primary.name }
     package var limiter: ModelLimiter { primary.limiter }
-    package var dialect: Dialect? { primary.dialect }
+    package var bodyForm: String? { primary.bodyForm }
     private let primary: any LimitedModel
     fileprivate let fallback: any LimitedModel
     /// The primary; inside ``withPermit(_:)`` the primary that holds a permit.
@@ -84,9 +84,9 @@ package struct FallbackModel: LimitedModel {
         }
     }
 
-    /// Whether the fallback can read the request: a ready body must be in its dialect.
+    /// Whether the fallback can read the request: a ready body must be in its provider's form.
     fileprivate func understands(_ request: ChatRequest) -> Bool {
-        guard request.body != nil, let written = dialect, let known = fallback.dialect else { return true }
+        guard request.body != nil, let written = bodyForm, let known = fallback.bodyForm else { return true }
         return written == known
     }
 

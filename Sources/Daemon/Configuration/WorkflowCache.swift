@@ -135,8 +135,7 @@ final class WorkflowCache: WorkflowProvider {
         guard let map = try reader.object("line_models")?.value.object?.compactMapValues(\.string) else { return nil }
         var configured: OrderedDictionary<String, String?> = [:]
         for (name, settings) in try settings(reader) {
-            let known: String? = if case .http(_, _, let model) = settings.provider { model } else { nil }
-            configured.updateValue(known, forKey: name)
+            configured.updateValue(settings.source.model, forKey: name)
         }
         return BatchModelMap(map: map, configured: configured)
     }
@@ -182,15 +181,14 @@ final class WorkflowCache: WorkflowProvider {
             shelf.limiters[limiterKey] = limiter
             return limiter
         }
-        let made = try ModelFactory.make(
-            settings,
+        let factory = ModelFactory(
             connections: connections,
             environment: environment,
             baseDirectory: directory,
-            limiter: limiter,
             clock: clock,
             logger: logger
         )
+        let made = try factory.make(settings, limiter: limiter)
         // The first model made is shared, so that its limits count for all.
         return shelf.withLock { shelf in
             if let known = shelf.models[key], known.digest == digest { return known.model }

@@ -2,6 +2,6 @@
 package protocol LimitedModel: ChatModel {
     /// Shared by all copies of the model.
     var limiter: ModelLimiter { get }
-    /// The dialect of the ready bodies that the model reads; nil when it reads every dialect.
-    var dialect: Dialect? { get }
+    /// The name of the provider in whose form ready bodies must be; nil when the model reads those of every provider.
+    var bodyForm: String? { get }
 }

@@ -13,8 +13,8 @@ package struct ScriptedModel: LimitedModel {
     private let scriptPath: String
     private let rules: [ScriptRule]
     package let limiter: ModelLimiter
-    /// A script reads ready bodies in every dialect.
-    package var dialect: Dialect? { nil }
+    /// A script reads ready bodies in the form of every provider.
+    package var bodyForm: String? { nil }
     private let parameters: JSON
     private let price: Price?
     private let clock: any Clock<Duration>
@@ -77,7 +77,7 @@ package struct ScriptedModel: LimitedModel {
     ///
     /// - Throws: ``Failure`` as the rule says, with the class of its status; permanent when no rule fits.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
-        if request.endpoint != .chat { throw PassThroughRequest.unknown(request.endpoint, name) }
+        if request.endpoint != .chat { throw request.endpoint.missing(at: name) }
         return try await limiter.call(tokens: worstCase(of: request).tokens, in: permit) { try await answer(request) }
     }
 
