@@ -6,9 +6,9 @@ package protocol ChatModel: Sendable {
     /// The model's name in the configuration.
     var name: String { get }
 
-    /// Waits for a turn at the model, and runs `body` while holding it.
+    /// Waits for a permit of the model, and runs `body` while holding it.
     ///
-    /// The turn is taken before a step's intent is recorded, so that a waiting step has not begun. `body` gets this
+    /// The permit is taken before a step's intent is recorded, so that a waiting step has not begun. `body` gets this
     /// model, or its fallback while this model is down.
     ///
     /// - Throws: ``ModelPause`` when the model takes no calls for a while and `body` has not run; `CancellationError`

@@ -4,18 +4,18 @@ package import Jobs
 /// A model, and the fallback that answers while the model is down.
 package struct FallbackModel: LimitedModel {
     package var name: String { primary.name }
-    package var lane: ModelLimiter { primary.lane }
-    package var dialect: Dialect? { primary.dialect }
+    package var limiter: ModelLimiter { primary.limiter }
+    package var bodyForm: String? { primary.bodyForm }
     private let primary: any LimitedModel
     fileprivate let fallback: any LimitedModel
-    /// The primary; inside ``withPermit(_:)`` the primary that holds a turn.
+    /// The primary; inside ``withPermit(_:)`` the primary that holds a permit.
     private var asked: any ChatModel
 
     package init(_ primary: any LimitedModel, fallback: any LimitedModel) {
         (self.primary, self.fallback, asked) = (primary, fallback, primary)
     }
 
-    /// Waits for the primary's turn, or for the fallback's turn while the primary is paused.
+    /// Waits for the primary's permit, or for the fallback's permit while the primary is paused.
     ///
     /// - Throws: ``ModelPause`` when both are paused, for the shorter of the two; else as ``ChatModel/withPermit(_:)``.
     package func withPermit<Value: Sendable>(
@@ -25,9 +25,9 @@ package struct FallbackModel: LimitedModel {
         let outcome: Result<Value, any Error>
         do {
             outcome = try await primary.withPermit { model in
-                var turn = self
-                turn.asked = model
-                return await result { try await body(turn) }
+                var holder = self
+                holder.asked = model
+                return await result { try await body(holder) }
             }
         } catch let pause as ModelPause {
             do {
@@ -49,7 +49,7 @@ package struct FallbackModel: LimitedModel {
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
         do {
             return try await asked.complete(request)
-        } catch var failure as Failure where failure.class == .temporary || lane.isStopped {
+        } catch var failure as Failure where failure.class == .temporary || limiter.isStopped {
             guard understands(request) else { throw failure }
             do {
                 var answer = try await fallback.withPermit { try await $0.complete(request) }
@@ -84,9 +84,9 @@ package struct FallbackModel: LimitedModel {
         }
     }
 
-    /// Whether the fallback can read the request: a ready body must be in its dialect.
+    /// Whether the fallback can read the request: a ready body must be in its provider's form.
     fileprivate func understands(_ request: ChatRequest) -> Bool {
-        guard request.body != nil, let written = dialect, let known = fallback.dialect else { return true }
+        guard request.body != nil, let written = bodyForm, let known = fallback.bodyForm else { return true }
         return written == known
     }
 
@@ -101,7 +101,7 @@ package struct FallbackModel: LimitedModel {
     }
 }
 
-/// The fallback, holding its turn while the primary is paused.
+/// The fallback, holding its permit while the primary is paused.
 private struct StandIn: ChatModel {
     let model: any ChatModel
     let original: FallbackModel

@@ -1,55 +1,39 @@
 package import Documents
-import Jobs
 package import Logging
 
-/// Makes models from their settings.
-package enum ModelFactory {
-    /// Makes the model that `settings` describe, without its fallback, which ``FallbackModel`` adds.
-    ///
+/// Makes models from their settings; it holds what all models of a daemon share.
+package struct ModelFactory: Sendable {
+    let connections: ModelConnections
+    let environment: [String: String]
+    let baseDirectory: String
+    let clock: any Clock<Duration>
+    let logger: Logger
+
     /// - Parameters:
-    ///   - connections: Shared by all models. They must outlive the model.
+    ///   - connections: Shared by all models. They must outlive the models.
     ///   - environment: The daemon's environment, in which keys are looked up.
     ///   - baseDirectory: The configuration's directory, which relative paths of scripts and key files start from.
-    ///   - lane: The lane of a model with the same ``ModelSettings/laneKey``; nil for a new lane.
     ///   - clock: Measures timeouts, pauses, limits per minute and a script's delays.
     ///   - logger: Gets a notice for each parameter that a server refuses.
-    /// - Throws: ``DocumentError`` about a script, a file of authorities, or a proxy of the environment.
-    package static func make(
-        _ settings: ModelSettings,
+    package init(
         connections: ModelConnections,
         environment: [String: String],
         baseDirectory: String,
-        lane: ModelLimiter? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger = Logger(label: "agentspool.models")
+    ) {
+        (self.connections, self.environment, self.baseDirectory) = (connections, environment, baseDirectory)
+        (self.clock, self.logger) = (clock, logger)
+    }
+
+    /// Makes the model that `settings` describe, without its fallback, which ``FallbackModel`` adds.
+    ///
+    /// - Parameter limiter: The limiter of a model with the same ``ModelSettings/limiterKey``; nil for a new one.
+    /// - Throws: ``DocumentError`` about a script, a file of authorities, or a proxy of the environment.
+    package func make(
+        _ settings: ModelSettings,
+        limiter: ModelLimiter? = nil
     ) throws(DocumentError) -> any LimitedModel {
-        switch settings.provider {
-        case .http(let dialect, let endpoint, let model):
-            ProviderModel(
-                settings,
-                dialect: dialect,
-                endpoint: endpoint,
-                model: model,
-                key: settings.apiKey.map { APIKey($0, environment: environment, baseDirectory: baseDirectory) },
-                headers: settings.connection.headers.map { name, value in
-                    ConfiguredHeader(name, value, environment: environment, baseDirectory: baseDirectory)
-                },
-                http: try connections.client(for: settings.name, at: endpoint, settings.connection),
-                lane: lane,
-                descriptors: connections.descriptors,
-                clock: clock,
-                logger: logger
-            )
-        case .scripted(let script):
-            try ScriptedModel(
-                name: settings.name,
-                scriptPath: BoundedFile.resolve(script, in: baseDirectory),
-                parameters: settings.parameters,
-                price: settings.price,
-                limits: settings.limits,
-                lane: lane,
-                clock: clock
-            )
-        }
+        try settings.source.makeModel(settings, limiter, self)
     }
 }

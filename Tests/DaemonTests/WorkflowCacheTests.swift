@@ -103,13 +103,13 @@ struct WorkflowLibraryTests {
         }
     }
 
-    /// The lane that a job with these settings of the model named default gets.
-    private func lane(_ library: WorkflowCache, _ settings: JSON) throws -> ModelLimiter {
+    /// The limiter that a job with these settings of the model named default gets.
+    private func limiter(_ library: WorkflowCache, _ settings: JSON) throws -> ModelLimiter {
         let workflow = try library.executable(
             ["workflow": ["steps": [["id": "a", "prompt": "hello"]]], "models": ["default": settings], "tools": [:]],
             name: "w"
         )
-        return try #require(workflow.models["default"] as? any LimitedModel).lane
+        return try #require(workflow.models["default"] as? any LimitedModel).limiter
     }
 
     private func model(_ members: JSON) -> JSON {
@@ -127,24 +127,24 @@ struct WorkflowLibraryTests {
             (["headers": ["X-Key": ["env": "OTHER"]]], false),
         ] as [(JSON, Bool)]
     )
-    func lanes(change: JSON, isSame: Bool) async throws {
+    func limiters(change: JSON, isSame: Bool) async throws {
         try await with { library, _ in
-            let before = try lane(library, model([:]))
+            let before = try limiter(library, model([:]))
             library.renew([])
-            #expect(try lane(library, model([:])) === before)
-            #expect((try lane(library, model(change)) === before) == isSame)
+            #expect(try limiter(library, model([:])) === before)
+            #expect((try limiter(library, model(change)) === before) == isSame)
         }
     }
 
-    @Test("A script is read again for jobs that start after a reload, and the model keeps its lane")
+    @Test("A script is read again for jobs that start after a reload, and the model keeps its limiter")
     func changedScript() async throws {
         try await with { library, script in
             let settings: JSON = ["provider": "scripted", "script": "script.yaml"]
-            let before = try lane(library, settings)
+            let before = try limiter(library, settings)
             try write("- reply: other\n", to: script)
-            #expect(try lane(library, settings) === before)
+            #expect(try limiter(library, settings) === before)
             library.renew([])
-            #expect(try lane(library, settings) === before)
+            #expect(try limiter(library, settings) === before)
             try write("- no rule\n", to: script)
             library.renew([])
             #expect(throws: Failure.self) { try library.executable(definition(), name: "w") }

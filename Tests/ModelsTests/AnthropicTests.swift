@@ -12,10 +12,10 @@ struct AnthropicTests {
     }
 
     private func read(_ json: JSON, _ request: ChatRequest = request(), price: Price? = nil) throws -> ChatAnswer {
-        try Dialect.anthropic.read(
+        try API.anthropic.provider.read(
             json,
             for: request,
-            AnswerContext(model: "configured", dialect: .anthropic, price: price)
+            AnswerContext(model: "configured", provider: API.anthropic.provider, price: price)
         )
     }
 
@@ -38,7 +38,7 @@ struct AnthropicTests {
             try await withModel(
                 provider.rootURL,
                 "api_key: {env: K}",
-                dialect: .anthropic,
+                api: .anthropic,
                 environment: ["K": "sk-1"]
             ) { try await $0.complete(request()) }
         }
@@ -218,15 +218,15 @@ struct AnthropicTests {
     @Test("An error with status 200 gets the class of its type")
     func errorInside() async throws {
         let reply = FakeProvider.Reply(#"{"type":"error","error":{"type":"authentication_error","message":"no"}}"#)
-        try await withModel(FakeProvider.always(reply), dialect: .anthropic) { model in
+        try await withModel(FakeProvider.always(reply), api: .anthropic) { model in
             #expect(await failure { try await model.complete(request()) }?.class == .permanent)
-            #expect(model.lane.isStopped)
+            #expect(model.limiter.isStopped)
         }
     }
 
     @Test("The worst case is one token per three bytes, and the longest answer")
     func worstCase() async throws {
-        try await withModel("http://127.0.0.1:1", "price: {input: 1000000, output: 1}", dialect: .anthropic) { model in
+        try await withModel("http://127.0.0.1:1", "price: {input: 1000000, output: 1}", api: .anthropic) { model in
             let bytes = try body(request(body: ["stream": true])).bytes.count
             let usage = model.worstCase(of: request(body: [:]))
             #expect(usage.modelCalls == 1)

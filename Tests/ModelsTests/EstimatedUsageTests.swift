@@ -38,7 +38,7 @@ struct EstimatedUsageTests {
             let answer = try await withModel(
                 FakeProvider.always(FakeProvider.Reply(cut)),
                 settings,
-                dialect: .anthropic
+                api: .anthropic
             ) {
                 try await $0.complete(request())
             }

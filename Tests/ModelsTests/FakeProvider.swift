@@ -51,7 +51,7 @@ struct FakeProvider: Sendable {
     private typealias Channel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
     let port: Int
-    /// The URL without a path, as Anthropic's dialect needs it.
+    /// The URL without a path, as Anthropic's API needs it.
     var rootURL: String { "http://127.0.0.1:\(port)" }
     var baseURL: String { "\(rootURL)/v1" }
 

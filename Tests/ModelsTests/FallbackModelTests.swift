@@ -15,12 +15,13 @@ struct FallbackModelTests {
         return try await withFile(script) { try ScriptedModel(name: name, scriptPath: $0, price: price, clock: clock) }
     }
 
-    /// A scripted model that claims one dialect, although a script answers in every dialect.
+    /// A scripted model that claims the form of one provider, although a script reads every form.
     private struct Speaker: LimitedModel {
         var model: ScriptedModel
-        var dialect: Dialect?
+        var api: API?
+        var bodyForm: String? { api?.provider.name }
         var name: String { model.name }
-        var lane: ModelLimiter { model.lane }
+        var limiter: ModelLimiter { model.limiter }
 
         func withPermit<Value: Sendable>(
             _ body: @Sendable (any ChatModel) async throws -> Value
@@ -76,18 +77,18 @@ struct FallbackModelTests {
         #expect(failure?.message.contains("503") == true)
     }
 
-    @Test("While the primary is paused, the fallback gets the turn; while both are, the shorter pause counts")
+    @Test("While the primary is paused, the fallback gives the permit; while both are, the shorter pause counts")
     func paused() async throws {
         let clock = TurnedClock()
         let (big, small) = (
             try await scripted("big", "- reply: one", clock), try await scripted("small", "- reply: two", clock)
         )
         let model = FallbackModel(big, fallback: small)
-        big.lane.pause(for: .seconds(20), "busy")
+        big.limiter.pause(for: .seconds(20), "busy")
         let name = try await model.withPermit { $0.name }
         #expect(name == "small")
         #expect(try await ask(model).fallback == "small")
-        small.lane.pause(for: .seconds(5), "busy too")
+        small.limiter.pause(for: .seconds(5), "busy too")
         #expect(
             await pause { try await ask(model) } == ModelPause(for: .seconds(5), "the model big rests for 20s: busy")
         )
@@ -107,21 +108,21 @@ struct FallbackModelTests {
     func usage() async throws {
         let pieces = StreamingTests.anthropic[..<2] + ["data: broken\n\n"]
         let small = try await scripted("small", "- {reply: two, usage: {input_tokens: 10, output_tokens: 1}}")
-        let answer = try await withModel(FakeProvider.always(.stream(Array(pieces))), dialect: .anthropic) { big in
+        let answer = try await withModel(FakeProvider.always(.stream(Array(pieces))), api: .anthropic) { big in
             try await ask(FallbackModel(big, fallback: small))
         }
         #expect(answer.usage.modelCalls == 2)
         #expect(answer.usage.inputTokens == 15)
     }
 
-    @Test("A ready body goes only to a fallback of the same dialect")
+    @Test("A ready body goes only to a fallback of the same provider")
     func readyBody() async throws {
         let clock = TurnedClock()
         let big = Speaker(
             model: try await scripted("big", "- fail: {status: 503, retry_after: 20s}", clock),
-            dialect: .openAI
+            api: .openAI
         )
-        let small = Speaker(model: try await scripted("small", "- reply: two", clock), dialect: .anthropic)
+        let small = Speaker(model: try await scripted("small", "- reply: two", clock), api: .anthropic)
         let line = request(body: ["messages": []])
         let model = FallbackModel(big, fallback: small)
         #expect(await failure { try await ask(model, line) }?.message.contains("503") == true)
@@ -130,7 +131,7 @@ struct FallbackModelTests {
         #expect(pause?.duration == .seconds(20))
         #expect(pause?.patience == nil)
         #expect(try await ask(model).text == "two")
-        let same = Speaker(model: small.model, dialect: .openAI)
+        let same = Speaker(model: small.model, api: .openAI)
         #expect(try await ask(FallbackModel(big, fallback: same), line).text == "two")
     }
 

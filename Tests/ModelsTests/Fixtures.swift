@@ -68,25 +68,23 @@ func pause(_ body: () async throws -> some Sendable) async -> ModelPause? {
 func withModel<Value>(
     _ baseURL: String,
     _ more: String = "",
-    dialect: Dialect = .openAI,
+    api: API = .openAI,
     environment: [String: String] = [:],
     clock: any Clock<Duration> = ContinuousClock(),
     _ body: (ProviderModel) async throws -> Value
 ) async throws -> Value {
-    let provider = dialect == .openAI ? "openai" : "anthropic"
-    let settings = try settings("provider: \(provider)\nbase_url: \(baseURL)\nmodel: qwen\n\(more)")
+    let settings = try settings("provider: \(api.rawValue)\nbase_url: \(baseURL)\nmodel: qwen\n\(more)")
     let http = HTTPClient(configuration: ModelConnections.configuration)
     let connections = ModelConnections(plain: http, environment: environment, directory: "/")
     let result: Result<Value, any Error>
     do {
-        let made = try ModelFactory.make(
-            settings,
+        let factory = ModelFactory(
             connections: connections,
             environment: environment,
             baseDirectory: "/",
             clock: clock
         )
-        result = .success(try await body(#require(made as? ProviderModel)))
+        result = .success(try await body(#require(factory.make(settings) as? ProviderModel)))
     } catch {
         result = .failure(error)
     }
@@ -96,17 +94,17 @@ func withModel<Value>(
     return try result.get()
 }
 
-/// Runs `body` with a model of `dialect` at a server that answers with `respond`.
+/// Runs `body` with a model of `api` at a server that answers with `respond`.
 func withModel<Value: Sendable>(
     _ respond: @escaping FakeProvider.Respond,
     _ more: String = "",
-    dialect: Dialect = .openAI,
+    api: API = .openAI,
     clock: any Clock<Duration> = ContinuousClock(),
     _ body: @Sendable (ProviderModel) async throws -> Value
 ) async throws -> Value {
     try await FakeProvider.run(respond) { provider in
-        let url = dialect == .openAI ? provider.baseURL : provider.rootURL
-        return try await withModel(url, more, dialect: dialect, clock: clock, body)
+        let url = api == .openAI ? provider.baseURL : provider.rootURL
+        return try await withModel(url, more, api: api, clock: clock, body)
     }
 }
 
@@ -123,4 +121,8 @@ func withFile<Value>(_ text: String, _ body: (String) async throws -> Value) asy
     try file.closeAfter { _ = try file.writeAll(text.utf8) }
     defer { unlink(path) }
     return try await body(path)
+}
+
+extension Result {
+    var error: (any Error)? { if case .failure(let error) = self { error } else { nil } }
 }

@@ -11,12 +11,8 @@ struct ModelFactoryTests {
             let name = String(path.dropFirst("/tmp/".count))
             let settings = try settings("{provider: scripted, script: \(name)}", name: "small")
             let connections = ModelConnections(plain: .shared, environment: [:], directory: "/tmp")
-            let model = try ModelFactory.make(
-                settings,
-                connections: connections,
-                environment: [:],
-                baseDirectory: "/tmp"
-            )
+            let factory = ModelFactory(connections: connections, environment: [:], baseDirectory: "/tmp")
+            let model = try factory.make(settings)
             #expect(model.name == "small")
             #expect(try await model.complete(request()).text == "Hi")
         }

@@ -9,10 +9,10 @@ struct OpenAIAnswerTests {
     private func read(_ json: String, _ request: ChatRequest = request(), price: Price? = nil) throws -> ChatAnswer {
         let json = try JSONParser.parse(json.utf8)
         if let verdict = ProviderError.verdict(inside: json, key: ProviderError.Key()) { throw verdict }
-        return try Dialect.openAI.read(
+        return try API.openAI.provider.read(
             json,
             for: request,
-            AnswerContext(model: "configured", dialect: .openAI, price: price)
+            AnswerContext(model: "configured", provider: API.openAI.provider, price: price)
         )
     }
 
@@ -42,7 +42,7 @@ struct OpenAIAnswerTests {
         arguments: [
             ("", 0), (#","usage":null"#, 0), (#","usage":{"prompt_tokens":7,"prompt_tokens_details":null}"#, 7),
             (#","usage":{"prompt_tokens":-7}"#, 0),
-            (#","usage":{"prompt_tokens":9000000000000000000}"#, OpenAIAnswer.tokensMax),
+            (#","usage":{"prompt_tokens":9000000000000000000}"#, Usage.tokensMax),
             (#","usage":{"prompt_tokens":7,"prompt_tokens_details":{"cached_tokens":9}}"#, 7),
         ]
     )

@@ -56,10 +56,10 @@ struct OpenAIRequestTests {
 
     @Test("A schema's name is always valid for the API")
     func schemaName() {
-        #expect(OpenAIRequest.schemaName(nil) == "output")
-        #expect(OpenAIRequest.schemaName("") == "output")
-        #expect(OpenAIRequest.schemaName("a-b_C9") == "a-b_C9")
-        #expect(OpenAIRequest.schemaName(String(repeating: "ü", count: 90)) == String(repeating: "_", count: 64))
+        #expect(LegalName.ofSchema(nil) == "output")
+        #expect(LegalName.ofSchema("") == "output")
+        #expect(LegalName.ofSchema("a-b_C9") == "a-b_C9")
+        #expect(LegalName.ofSchema(String(repeating: "ü", count: 90)) == String(repeating: "_", count: 64))
     }
 
     @Test("A ready body keeps its members, but gets the configured model and no streaming")

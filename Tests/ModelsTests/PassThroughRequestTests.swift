@@ -83,7 +83,7 @@ struct EndpointExchangeTests {
 
     @Test("A line for an endpoint that its model lacks fails with url_mismatch")
     func noSuchEndpoint() async throws {
-        let failures = try await withModel(FakeProvider.always(FakeProvider.Reply("{}")), dialect: .anthropic) {
+        let failures = try await withModel(FakeProvider.always(FakeProvider.Reply("{}")), api: .anthropic) {
             model in
             await ModelsTests.failure { try await model.complete(Self.line(.embeddings, ["input": "a"])) }
         }

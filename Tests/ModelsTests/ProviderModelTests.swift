@@ -236,7 +236,7 @@ struct ProviderModelTests {
                     group.addTask { try await model.withPermit { try await $0.complete(request()) } }
                 }
                 await inside.wait { $0.now == 2 }
-                while model.lane.waiting < 4 { await Task.yield() }
+                while model.limiter.waiting < 4 { await Task.yield() }
                 gate.open()
                 for try await answer in group { #expect(answer.text == "Hi") }
             }

@@ -9,7 +9,7 @@ import Testing
 @Suite("HTTP statuses of providers", .timeLimit(.minutes(1)))
 struct ProviderStatusTests {
     struct Row: Sendable, CustomTestStringConvertible {
-        var dialect: Dialect
+        var api: API
         var status: Int
         var headers: HTTPHeaders = [:]
         /// The body of the answer; it may be empty.
@@ -19,7 +19,7 @@ struct ProviderStatusTests {
         var pause: Duration?
 
         init(
-            _ dialect: Dialect,
+            _ api: API,
             _ status: Int,
             _ error: String,
             _ expected: FailureClass,
@@ -27,11 +27,11 @@ struct ProviderStatusTests {
             isStop: Bool = false,
             pause: Duration? = nil
         ) {
-            (self.dialect, self.status, self.error, self.expected) = (dialect, status, error, expected)
+            (self.api, self.status, self.error, self.expected) = (api, status, error, expected)
             (self.headers, self.isStop, self.pause) = (headers, isStop, pause)
         }
 
-        var testDescription: String { "\(dialect) \(status) \(error)" }
+        var testDescription: String { "\(api) \(status) \(error)" }
     }
 
     private static func openAI(_ type: String, _ code: String = "null") -> String {
@@ -129,14 +129,14 @@ struct ProviderStatusTests {
         do { return .success(try await body()) } catch { return .failure(error) }
     }
 
-    @Test("Each status has its class, and stops the lane, pauses it or leaves it open", arguments: rows)
+    @Test("Each status has its class, and stops the limiter, pauses it or leaves it open", arguments: rows)
     func status(row: Row) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
             recorder.add(request)
             return FakeProvider.Reply(row.status, headers: row.headers, row.error)
         }
-        try await withModel(respond, dialect: row.dialect, clock: TurnedClock()) { model in
+        try await withModel(respond, api: row.api, clock: TurnedClock()) { model in
             let result: Result<ChatAnswer, any Error> = await outcome {
                 try await model.withPermit { try await $0.complete(request()) }
             }
@@ -148,14 +148,12 @@ struct ProviderStatusTests {
             #expect(words?.contains("HTTP \(row.status)") == true)
             #expect(failure?.usage == nil)
             let rests = [429, 503, 529].contains(row.status) && !row.isStop
-            #expect(model.lane.closed?.duration == (row.isStop ? .seconds(60) : rests ? row.pause ?? .seconds(1) : nil))
-            #expect(model.lane.closed?.reason.contains("HTTP \(row.status)") ?? true)
-            #expect(model.lane.isStopped == row.isStop)
+            #expect(
+                model.limiter.closed?.duration == (row.isStop ? .seconds(60) : rests ? row.pause ?? .seconds(1) : nil)
+            )
+            #expect(model.limiter.closed?.reason.contains("HTTP \(row.status)") ?? true)
+            #expect(model.limiter.isStopped == row.isStop)
         }
         #expect(recorder.requests.count == 1)
     }
-}
-
-extension Result {
-    fileprivate var error: (any Error)? { if case .failure(let error) = self { error } else { nil } }
 }

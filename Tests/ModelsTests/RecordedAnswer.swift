@@ -21,7 +21,7 @@ struct RecordedAnswer: Sendable, CustomTestStringConvertible {
     }
 
     var quirk: String
-    var dialect: Dialect
+    var api: API
     var sent: Sent
     var outcome: Outcome
 
@@ -37,7 +37,7 @@ struct RecordedAnswer: Sendable, CustomTestStringConvertible {
         let chunks = deltas.map { #"{"choices":[{"index":0,"delta":\#($0),"finish_reason":null}]}"# }
         return RecordedAnswer(
             quirk: quirk,
-            dialect: .openAI,
+            api: .openAI,
             sent: .stream(chunks + [#"{"choices":[{"index":0,"delta":{},"finish_reason":\#(finish)}]}"#]),
             outcome: outcome
         )
@@ -50,7 +50,7 @@ struct RecordedAnswer: Sendable, CustomTestStringConvertible {
 
     /// A stream of chat completions with these chunks.
     static func chunks(_ quirk: String, _ chunks: [String], _ outcome: Outcome) -> RecordedAnswer {
-        RecordedAnswer(quirk: quirk, dialect: .openAI, sent: .stream(chunks), outcome: outcome)
+        RecordedAnswer(quirk: quirk, api: .openAI, sent: .stream(chunks), outcome: outcome)
     }
 
     /// A whole chat completion with this message.
@@ -61,22 +61,22 @@ struct RecordedAnswer: Sendable, CustomTestStringConvertible {
         _ outcome: Outcome
     ) -> RecordedAnswer {
         let json = #"{"choices":[{"index":0,"message":\#(message),"finish_reason":\#(finish)}]}"#
-        return RecordedAnswer(quirk: quirk, dialect: .openAI, sent: .whole(json), outcome: outcome)
+        return RecordedAnswer(quirk: quirk, api: .openAI, sent: .whole(json), outcome: outcome)
     }
 
     /// A whole chat completion as it is.
     static func whole(_ quirk: String, _ json: String, _ outcome: Outcome) -> RecordedAnswer {
-        RecordedAnswer(quirk: quirk, dialect: .openAI, sent: .whole(json), outcome: outcome)
+        RecordedAnswer(quirk: quirk, api: .openAI, sent: .whole(json), outcome: outcome)
     }
 
     /// A whole message of the Messages API as it is.
     static func wholeMessage(_ quirk: String, _ json: String, _ outcome: Outcome) -> RecordedAnswer {
-        RecordedAnswer(quirk: quirk, dialect: .anthropic, sent: .whole(json), outcome: outcome)
+        RecordedAnswer(quirk: quirk, api: .anthropic, sent: .whole(json), outcome: outcome)
     }
 
     /// A stream of the Messages API with these events.
     static func events(_ quirk: String, _ events: [String], _ outcome: Outcome) -> RecordedAnswer {
-        RecordedAnswer(quirk: quirk, dialect: .anthropic, sent: .stream(events), outcome: outcome)
+        RecordedAnswer(quirk: quirk, api: .anthropic, sent: .stream(events), outcome: outcome)
     }
 
     /// The answer that a step with the tools `look` and `put` gets.
@@ -84,14 +84,14 @@ struct RecordedAnswer: Sendable, CustomTestStringConvertible {
         _ request: ChatRequest = RecordedAnswer.armed,
         _ change: (inout AnswerContext) -> Void = { _ in }
     ) throws -> ChatAnswer {
-        var reading = AnswerContext(model: "configured", dialect: dialect)
+        var reading = AnswerContext(model: "configured", provider: api.provider)
         change(&reading)
         switch sent {
-        case .whole(let text): return try dialect.read(JSONParser.parse(text.utf8), for: request, reading)
+        case .whole(let text): return try api.provider.read(JSONParser.parse(text.utf8), for: request, reading)
         case .stream(let events):
-            var assembly = dialect.assembly()
+            var assembly = api.provider.streamAssembler()
             for event in events { try assembly.take(JSONParser.parse(event.utf8)) }
-            return try dialect.read(assembly.answer, for: request, reading)
+            return try api.provider.read(assembly.answer, for: request, reading)
         }
     }
 

@@ -18,7 +18,14 @@ struct ReplayedMessageTests {
         var request = RecordedAnswer.armed
         request.messages.append(said)
         request.messages += answer.toolCalls.map { ChatMessage(.tool, "mild", toolCallID: $0.id) }
-        let body = try shape.dialect.body(request, model: model, parameters: [:], isStreamed: false)
+        let body = try shape.api.provider.body(
+            request,
+            model: model,
+            parameters: [:],
+            isStreamed: false,
+            structured: .jsonSchema,
+            replaysOriginals: true
+        )
         return body["messages"]?.array?[1] ?? .null
     }
 
@@ -148,7 +155,14 @@ struct ReplayedMessageTests {
         var said = ChatMessage(.assistant, answer.text)
         said.original = answer.original
         request.messages += [said, ChatMessage(.user, "Again.")]
-        let body = try Dialect.anthropic.body(request, model: "configured", parameters: [:], isStreamed: false)
+        let body = try API.anthropic.provider.body(
+            request,
+            model: "configured",
+            parameters: [:],
+            isStreamed: false,
+            structured: .jsonSchema,
+            replaysOriginals: true
+        )
         let last = body["messages"]?.array?.last?["content"]?.array
         #expect(last?.first?["tool_use_id"] == "t" && last?.last?["text"] == "Again.")
     }

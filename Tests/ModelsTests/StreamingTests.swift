@@ -38,24 +38,24 @@ struct StreamingTests {
         #"{"type":"message_stop"}"#,
     ])
 
-    private static func pieces(_ dialect: Dialect) -> [String] { dialect == .openAI ? openAI : anthropic }
+    private static func pieces(_ api: API) -> [String] { api == .openAI ? openAI : anthropic }
 
-    private func failure(_ pieces: [String], _ dialect: Dialect, ending: FakeProvider.Ending = .end) async throws
+    private func failure(_ pieces: [String], _ api: API, ending: FakeProvider.Ending = .end) async throws
         -> Failure?
     {
-        try await withModel(FakeProvider.always(.stream(pieces, ending: ending)), dialect: dialect) { model in
+        try await withModel(FakeProvider.always(.stream(pieces, ending: ending)), api: api) { model in
             await ModelsTests.failure { try await model.complete(request()) }
         }
     }
 
-    @Test("A requested stream yields text, tool calls and usage", arguments: [Dialect.openAI, .anthropic])
-    func whole(dialect: Dialect) async throws {
+    @Test("A requested stream yields text, tool calls and usage", arguments: [API.openAI, .anthropic])
+    func whole(api: API) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
             recorder.add(request)
-            return .stream(Self.pieces(dialect))
+            return .stream(Self.pieces(api))
         }
-        let answer = try await withModel(respond, dialect: dialect) { try await $0.complete(request()) }
+        let answer = try await withModel(respond, api: api) { try await $0.complete(request()) }
         #expect(recorder.requests.first?.body["stream"] == true)
         #expect(answer.text == "Héllo")
         #expect(
@@ -64,8 +64,8 @@ struct StreamingTests {
                 ModelToolCall(id: "t2", name: "put", arguments: "{broken"),
             ]
         )
-        #expect(answer.usage.tokens == (dialect == .openAI ? 7 : 9))
-        #expect(answer.usage.cachedInputTokens == (dialect == .openAI ? 0 : 2))
+        #expect(answer.usage.tokens == (api == .openAI ? 7 : 9))
+        #expect(answer.usage.cachedInputTokens == (api == .openAI ? 0 : 2))
     }
 
     @Test("The assembled chat completion is the same as one without streaming")
@@ -98,7 +98,7 @@ struct StreamingTests {
     @Test("The assembled message is the same as one without streaming")
     func anthropicBody() async throws {
         let reply = FakeProvider.Reply.stream(Self.anthropic)
-        let answer = try await withModel(FakeProvider.always(reply), dialect: .anthropic) {
+        let answer = try await withModel(FakeProvider.always(reply), api: .anthropic) {
             try await $0.complete(request())
         }
         #expect(
@@ -154,36 +154,40 @@ struct StreamingTests {
         #expect(throws: StreamFault.self) { try stream.take(chunk(1)) }
     }
 
-    @Test("A stream that comes byte by byte gives the same answer", arguments: [Dialect.openAI, .anthropic])
-    func bytes(dialect: Dialect) async throws {
+    @Test("A stream that comes byte by byte gives the same answer", arguments: [API.openAI, .anthropic])
+    func bytes(api: API) async throws {
         var stream = EventStream()
-        var assembly = dialect.assembly()
-        for byte in Self.pieces(dialect).joined().utf8 {
+        var assembly = api.provider.streamAssembler()
+        for byte in Self.pieces(api).joined().utf8 {
             for event in stream.append([byte]) where !event.data.elementsEqual("[DONE]".utf8) {
                 try assembly.take(JSONParser.parse(event.data))
             }
         }
-        let answer = try dialect.read(assembly.answer, for: request(), AnswerContext(model: "m", dialect: .openAI))
+        let answer = try api.provider.read(
+            assembly.answer,
+            for: request(),
+            AnswerContext(model: "m", provider: API.openAI.provider)
+        )
         #expect(answer.text == "Héllo")
         #expect(answer.toolCalls.count == 2)
     }
 
     @Test(
         "A stream that ends before its answer does is a temporary failure, wherever it is cut",
-        arguments: [Dialect.openAI, .anthropic]
+        arguments: [API.openAI, .anthropic]
     )
-    func truncated(dialect: Dialect) async throws {
-        let pieces = Self.pieces(dialect)
+    func truncated(api: API) async throws {
+        let pieces = Self.pieces(api)
         // The event with the finish reason, counted from the end.
-        let reason = pieces.count - (dialect == .openAI ? 3 : 2)
+        let reason = pieces.count - (api == .openAI ? 3 : 2)
         for count in 0...reason {
-            let failure = try await failure(Array(pieces[..<count]), dialect)
+            let failure = try await failure(Array(pieces[..<count]), api)
             #expect(failure?.class == .temporary, "cut after \(count)")
         }
-        let usage = try await failure(Array(pieces[..<reason]), dialect)?.usage
+        let usage = try await failure(Array(pieces[..<reason]), api)?.usage
         // The output so far counts as usage, whether the provider has reported it or not.
-        #expect(usage?.isEstimated == (dialect == .openAI))
-        #expect(dialect == .openAI ? usage?.outputTokens ?? 0 > 0 : usage?.inputTokens == 5)
+        #expect(usage?.isEstimated == (api == .openAI))
+        #expect(api == .openAI ? usage?.outputTokens ?? 0 > 0 : usage?.inputTokens == 5)
     }
 
     @Test("An answer with [DONE] but without a finish reason fails, and one without [DONE] is complete")
@@ -193,22 +197,22 @@ struct StreamingTests {
         #expect(try await failure(Array(Self.openAI[...reason]), .openAI) == nil)
     }
 
-    @Test("A stream that stalls after the end of its answer is accepted", arguments: [Dialect.openAI, .anthropic])
-    func afterwards(dialect: Dialect) async throws {
-        #expect(try await failure(Self.pieces(dialect), dialect, ending: .stall) == nil)
+    @Test("A stream that stalls after the end of its answer is accepted", arguments: [API.openAI, .anthropic])
+    func afterwards(api: API) async throws {
+        #expect(try await failure(Self.pieces(api), api, ending: .stall) == nil)
     }
 
-    @Test("A connection that breaks off mid-stream is a temporary failure", arguments: [Dialect.openAI, .anthropic])
-    func brokenOff(dialect: Dialect) async throws {
-        let failure = try await failure(Array(Self.pieces(dialect)[..<3]), dialect, ending: .hangUp)
+    @Test("A connection that breaks off mid-stream is a temporary failure", arguments: [API.openAI, .anthropic])
+    func brokenOff(api: API) async throws {
+        let failure = try await failure(Array(Self.pieces(api)[..<3]), api, ending: .hangUp)
         #expect(failure?.class == .temporary)
         #expect(failure?.message.hasPrefix("no answer from 127.0.0.1:") == true)
     }
 
     @Test("An event that is not JSON, or a piece out of order, is a temporary failure")
     func garbage() async throws {
-        for dialect in [Dialect.openAI, .anthropic] {
-            let failure = try await failure(Self.pieces(dialect)[..<2] + ["data: {\"a\n\n"], dialect)
+        for api in [API.openAI, .anthropic] {
+            let failure = try await failure(Self.pieces(api)[..<2] + ["data: {\"a\n\n"], api)
             #expect(failure?.class == .temporary)
             #expect(failure?.message.contains("not JSON") == true)
         }
@@ -218,10 +222,10 @@ struct StreamingTests {
         #expect(try await failure([call], .openAI)?.message.contains("9999999") == true)
     }
 
-    @Test("A tool call without a name is a temporary failure", arguments: [Dialect.openAI, .anthropic])
-    func nameless(dialect: Dialect) async throws {
-        let pieces = Self.pieces(dialect).map { $0.replacing(#""name":"put","#, with: "") }
-        let failure = try await failure(pieces, dialect)
+    @Test("A tool call without a name is a temporary failure", arguments: [API.openAI, .anthropic])
+    func nameless(api: API) async throws {
+        let pieces = Self.pieces(api).map { $0.replacing(#""name":"put","#, with: "") }
+        let failure = try await failure(pieces, api)
         #expect(failure?.class == .temporary)
         #expect(failure?.message.contains("a tool call names no") == true)
         #expect((failure?.usage?.tokens ?? 0) > 0)
@@ -236,11 +240,11 @@ struct StreamingTests {
     )
     func errorEvent(type: String, expected: FailureClass) async throws {
         let error = #"{"type":"error","error":{"type":"\#(type)","message":"m"}}"#
-        for dialect in [Dialect.openAI, .anthropic] {
-            let failure = try await failure(Self.pieces(dialect)[..<2] + ["event: error\ndata: \(error)\n\n"], dialect)
+        for api in [API.openAI, .anthropic] {
+            let failure = try await failure(Self.pieces(api)[..<2] + ["event: error\ndata: \(error)\n\n"], api)
             #expect(failure?.class == expected)
             #expect(failure?.message.contains("(\(type)): m") == true)
-            #expect(failure?.usage?.inputTokens == (dialect == .openAI ? nil : 5))
+            #expect(failure?.usage?.inputTokens == (api == .openAI ? nil : 5))
         }
     }
 
@@ -251,27 +255,27 @@ struct StreamingTests {
         #expect(answer.text == "Hi")
     }
 
-    @Test("The setting stream: false requests no stream", arguments: [Dialect.openAI, .anthropic])
-    func turnedOff(dialect: Dialect) async throws {
+    @Test("The setting stream: false requests no stream", arguments: [API.openAI, .anthropic])
+    func turnedOff(api: API) async throws {
         let recorder = Recorder()
         let respond: FakeProvider.Respond = { request in
             recorder.add(request)
-            return .stream(Self.pieces(dialect))
+            return .stream(Self.pieces(api))
         }
-        _ = try await withModel(respond, "stream: false", dialect: dialect) { try await $0.complete(request()) }
+        _ = try await withModel(respond, "stream: false", api: api) { try await $0.complete(request()) }
         #expect(recorder.requests.first?.body["stream"] == nil)
         #expect(recorder.requests.first?.body["stream_options"] == nil)
     }
 
-    @Test("A stream that stalls is a temporary failure after idle_timeout", arguments: [Dialect.openAI, .anthropic])
-    func stalled(dialect: Dialect) async throws {
+    @Test("A stream that stalls is a temporary failure after idle_timeout", arguments: [API.openAI, .anthropic])
+    func stalled(api: API) async throws {
         let clock = TurnedClock()
         // Sent in one piece, because a piece that came after the clock was advanced would restart the wait.
-        let reply = FakeProvider.Reply.stream([Self.pieces(dialect)[..<2].joined()], ending: .stall)
+        let reply = FakeProvider.Reply.stream([Self.pieces(api)[..<2].joined()], ending: .stall)
         let failure = try await withModel(
             FakeProvider.always(reply),
             "idle_timeout: 7s",
-            dialect: dialect,
+            api: api,
             clock: clock
         ) {
             model in

@@ -56,7 +56,7 @@ struct ToolSchemaTests {
         #expect(fitted.text == (try JSONParser.parse(told.utf8)).text)
     }
 
-    @Test("Both dialects send adapted schemas of tools, and an answer's schema is sent without metadata")
+    @Test("Both providers send adapted schemas of tools, and an answer's schema is sent without metadata")
     func sent() throws {
         let tools = [ToolDescription(name: "now", description: "", parameters: .null)]
         let schema: JSON = ["$schema": "x", "type": "object"]

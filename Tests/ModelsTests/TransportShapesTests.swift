@@ -22,7 +22,7 @@ struct TransportShapesTests {
 
     struct Row: Sendable, CustomTestStringConvertible {
         var name: String
-        var dialect = Dialect.openAI
+        var api = API.openAI
         var status = 200
         var type: String? = "text/event-stream"
         var body: String
@@ -32,13 +32,13 @@ struct TransportShapesTests {
 
         init(
             _ name: String,
-            dialect: Dialect = .openAI,
+            api: API = .openAI,
             status: Int = 200,
             type: String? = "text/event-stream",
             _ body: String,
             _ outcome: Outcome
         ) {
-            (self.name, self.dialect, self.status, self.type) = (name, dialect, status, type)
+            (self.name, self.api, self.status, self.type) = (name, api, status, type)
             (self.body, self.outcome) = (body, outcome)
         }
     }
@@ -151,14 +151,14 @@ struct TransportShapesTests {
         ),
         Row(
             "Anthropic's error as an event",
-            dialect: .anthropic,
+            api: .anthropic,
             "event: error\ndata: " + #"{"type":"error","error":{"type":"invalid_request_error","message":"wrong"}}"#
                 + "\n\n",
             .permanent("(invalid_request_error): wrong")
         ),
         Row(
             "Anthropic's overload as an event",
-            dialect: .anthropic,
+            api: .anthropic,
             "event: error\ndata: " + #"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"# + "\n\n",
             .temporary("busy")
         ),
@@ -265,7 +265,7 @@ struct TransportShapesTests {
             if let type = row.type { reply.headers.add(name: "Content-Type", value: type) }
             return reply
         }
-        let result: Result<ChatAnswer, any Error> = try await withModel(respond, dialect: row.dialect) { model in
+        let result: Result<ChatAnswer, any Error> = try await withModel(respond, api: row.api) { model in
             do { return .success(try await model.complete(request())) } catch { return .failure(error) }
         }
         #expect(recorder.requests.count == 1)
@@ -343,8 +343,4 @@ struct TransportShapesTests {
         clock.advance(by: .seconds(1))
         #expect(try await fault is ConnectionFailure.Silent)
     }
-}
-
-extension Result {
-    fileprivate var error: (any Error)? { if case .failure(let error) = self { error } else { nil } }
 }

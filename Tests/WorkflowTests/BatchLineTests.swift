@@ -1,5 +1,6 @@
 import Documents
 import Jobs
+import Models
 import OrderedCollections
 import TestKit
 import Testing
@@ -30,7 +31,7 @@ import Testing
         let lines = try await lines(text + "\n  \n")
         #expect(lines.map(\.number) == [1, 3, 4, 5, 6])
         #expect(lines.map(\.id) == ["a", "b", "4", "5", "6"])
-        #expect(lines.map(\.dialect) == [.openAI, .anthropic, .input, .input, .input])
+        #expect(lines.map { $0.format?.name } == ["openai", "anthropic", nil, nil, nil])
         #expect(
             lines.map(\.request) == [
                 .body(["messages": []]), .body(["messages": [], "max_tokens": 5]), .input(["text": "hello"]),
@@ -74,7 +75,7 @@ import Testing
         #expect(lines.map(\.id) == ["x", "2:x"])
         #expect(lines[0].request == .body(["messages": []]))
         let message = "an earlier line has the custom_id \"x\""
-        #expect(lines[1].request == .fault(BatchLine.Fault("duplicate_custom_id", message)))
+        #expect(lines[1].request == .fault(BatchLineFault("duplicate_custom_id", message)))
     }
 
     @Test func `every line has a unique id, whatever ids the file gives`() async throws {
@@ -98,7 +99,7 @@ import Testing
         #expect(lines.map(\.id) == ["1", "2", "3"])
         #expect(lines[2].request == .input(3))
         let message = "it has \(BatchLine.bytesMax + 3) bytes; \(BatchLine.bytesMax) is the most"
-        #expect(lines[1].request == .fault(BatchLine.Fault("invalid_json_line", message)))
+        #expect(lines[1].request == .fault(BatchLineFault("invalid_json_line", message)))
     }
 
     @Test func `half a line of a file that became shorter does not run`() async throws {

@@ -22,10 +22,10 @@ final class WorkflowCache: WorkflowProvider {
         var workflows: [JSON: ExecutableWorkflow] = [:]
         /// Keyed by name and settings; each with a digest of the file that the settings name.
         var models: [JSON: (digest: String?, model: any LimitedModel)] = [:]
-        /// Keyed by `ModelSettings.laneKey`.
-        var lanes: [JSON: ModelLimiter] = [:]
-        /// The keys of the lanes of the configuration in force.
-        var lanesInForce: Set<JSON> = []
+        /// Keyed by `ModelSettings.limiterKey`.
+        var limiters: [JSON: ModelLimiter] = [:]
+        /// The keys of the limiters of the configuration in force.
+        var limiterKeysInForce: Set<JSON> = []
 
         mutating func forgetWorkflows() { (latest, workflows) = ([:], [:]) }
     }
@@ -135,8 +135,7 @@ final class WorkflowCache: WorkflowProvider {
         guard let map = try reader.object("line_models")?.value.object?.compactMapValues(\.string) else { return nil }
         var configured: OrderedDictionary<String, String?> = [:]
         for (name, settings) in try settings(reader) {
-            let known: String? = if case .http(_, _, let model) = settings.provider { model } else { nil }
-            configured.updateValue(known, forKey: name)
+            configured.updateValue(settings.source.model, forKey: name)
         }
         return BatchModelMap(map: map, configured: configured)
     }
@@ -175,22 +174,21 @@ final class WorkflowCache: WorkflowProvider {
         if let known = shelf.withLock({ $0.models[key] }), known.digest == digest || (digest == nil && !readsFiles) {
             return known.model
         }
-        let laneKey = settings.laneKey
-        let lane = shelf.withLock { shelf in
-            if let known = shelf.lanes[laneKey] { return known }
-            let lane = ModelLimiter(settings, clock: clock)
-            shelf.lanes[laneKey] = lane
-            return lane
+        let limiterKey = settings.limiterKey
+        let limiter = shelf.withLock { shelf in
+            if let known = shelf.limiters[limiterKey] { return known }
+            let limiter = ModelLimiter(settings, clock: clock)
+            shelf.limiters[limiterKey] = limiter
+            return limiter
         }
-        let made = try ModelFactory.make(
-            settings,
+        let factory = ModelFactory(
             connections: connections,
             environment: environment,
             baseDirectory: directory,
-            lane: lane,
             clock: clock,
             logger: logger
         )
+        let made = try factory.make(settings, limiter: limiter)
         // The first model made is shared, so that its limits count for all.
         return shelf.withLock { shelf in
             if let known = shelf.models[key], known.digest == digest { return known.model }
@@ -205,16 +203,16 @@ final class WorkflowCache: WorkflowProvider {
     /// Notes the models of the configuration in force. Files that definitions name (scripts, authorities) are read
     /// again from now on, and a stopped model is asked again; what is known of quotas stays.
     func renew(_ models: [ModelSettings]) {
-        let lanes = shelf.withLock { shelf in
+        let limiters = shelf.withLock { shelf in
             shelf.forgetWorkflows()
-            shelf.lanesInForce = Set(models.map(\.laneKey))
+            shelf.limiterKeysInForce = Set(models.map(\.limiterKey))
             if shelf.models.count > Self.modelsMax {
                 shelf.models = [:]
-                shelf.lanes = shelf.lanes.filter { shelf.lanesInForce.contains($0.key) }
+                shelf.limiters = shelf.limiters.filter { shelf.limiterKeysInForce.contains($0.key) }
             }
-            return Array(shelf.lanes.values)
+            return Array(shelf.limiters.values)
         }
-        for lane in lanes { lane.probeNow() }
+        for limiter in limiters { limiter.probeNow() }
     }
 
     /// Makes every workflow of a configuration once, so that a missing script is an error at start, not of a job.

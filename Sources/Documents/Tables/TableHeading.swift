@@ -11,7 +11,7 @@ package struct TableHeading: Sendable, Equatable {
     ///
     /// - Parameter record: The row with its line end.
     package init(_ record: some Collection<UInt8>, delimiter: UInt8) {
-        var cells = TableRow.cells(Array(record), delimiter: delimiter).map(\.trimmed)
+        var cells = TableRow.cells(Array(record), delimiter: delimiter).map { String($0.trimmed) }
         while cells.count > 1, cells.last == "" { cells.removeLast() }
         var names: [String] = []
         for (index, cell) in cells.enumerated() {
@@ -61,14 +61,5 @@ package struct TableHeading: Sendable, Equatable {
         if lineEnd.isEmpty { return (start[4], 5) }
         if lineEnd.starts(with: [0x0D, 0x0A]) { return (start[4], 7) }
         return lineEnd.first == 0x0A || lineEnd.first == 0x0D ? (start[4], 6) : nil
-    }
-}
-
-extension String {
-    /// The text without white space at its ends.
-    fileprivate var trimmed: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
-        else { return "" }
-        return String(self[first...last])
     }
 }

@@ -6,26 +6,44 @@ import OrderedCollections
 struct AnswerContext: Sendable {
     /// The configured name of the model, for servers that do not report one.
     var model: String
-    var dialect: Dialect
+    var provider: any HTTPProvider
     var price: Price?
     /// The model's setting; nil when it has none.
     var onTruncated: OnTruncated?
-    /// The default token limit that the dialect made necessary, because neither the request nor the settings name one;
+    /// The default token limit that the API made necessary, because neither the request nor the settings name one;
     /// else nil.
     var limitDefault: Int?
     /// The size of the request body in bytes, to estimate usage that the server does not report; nil for no estimate.
     var requestBytes: Int?
 
-    init(model: String, dialect: Dialect, price: Price? = nil) {
-        (self.model, self.dialect, self.price) = (model, dialect, price)
+    init(model: String, provider: any HTTPProvider, price: Price? = nil) {
+        (self.model, self.provider, self.price) = (model, provider, price)
     }
 
-    /// The author's name in an original turn: the dialect and the model.
-    static func author(_ dialect: Dialect, _ model: String) -> String {
-        "\(dialect == .openAI ? "openai" : "anthropic") \(model)"
-    }
+    /// The author's name in an original turn.
+    var author: String { provider.author(model) }
 
-    var author: String { Self.author(dialect, model) }
+    /// Reads an answer, and completes the usage of the answer or of the failure.
+    ///
+    /// - Parameter used: The usage that the server reports.
+    func measured(
+        _ json: JSON,
+        _ used: Usage,
+        _ read: () throws(Failure) -> ChatAnswer
+    ) throws(Failure) -> ChatAnswer {
+        do throws(Failure) {
+            var answer = try read()
+            answer.usage = completed(answer.usage, outputBytes: answer.outputBytes)
+            return answer
+        } catch {
+            var failure = error
+            let written = Self.bytes(json)
+            // If nothing came, there is no usage to estimate.
+            let usage = used.tokens > 0 || written > 0 ? completed(used, outputBytes: written) : used
+            if usage.tokens > 0 { failure.usage = usage }
+            throw failure
+        }
+    }
 
     /// Fills in what the server did not report, with the estimate that budgets use: one token per three bytes.
     ///
@@ -53,7 +71,8 @@ struct AnswerContext: Sendable {
         }
     }
 
-    /// The same for an answer that could not be read: the size of all strings in its choices or blocks.
+    /// The same for an answer that could not be read: the size of all strings in what the
+    /// model wrote.
     static func bytes(_ json: JSON) -> Int {
         func texts(_ json: JSON) -> Int {
             switch json {
@@ -63,6 +82,6 @@ struct AnswerContext: Sendable {
             default: 0
             }
         }
-        return texts(json["choices"] ?? json["content"] ?? .null)
+        return texts(Providers.http.lazy.compactMap { json[$0.answerMember] }.first ?? .null)
     }
 }

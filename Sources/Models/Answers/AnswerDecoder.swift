@@ -13,27 +13,25 @@ struct AnswerDecoder {
     /// How many bytes are kept while no event has been read: the answer may be an error in plain text.
     private static let headMax = 16 << 10
 
-    private let dialect: Dialect
     private let saysStream: Bool
     private var shape = Shape.unknown
     /// All bytes of an answer that is no stream, or the first bytes of one that may be a stream.
     private var bytes: [UInt8] = []
     private var events = EventStream()
     private var assembly: any StreamAssembler
-    private var end = StreamEnd()
     private var count = 0
     /// How many events carried a part of the answer; pings and comments do not count.
     private(set) var words = 0
 
-    init(_ dialect: Dialect, saysStream: Bool) {
-        (self.dialect, self.saysStream) = (dialect, saysStream)
-        assembly = dialect.assembly()
+    init(_ provider: any HTTPProvider, saysStream: Bool) {
+        self.saysStream = saysStream
+        assembly = provider.streamAssembler()
     }
 
     /// True once the answer is known to come in events.
     var isStream: Bool { shape == .events }
     /// True once the answer is complete; only its usage may still be missing.
-    var isWhole: Bool { end.isReached }
+    var isWhole: Bool { assembly.isWhole }
     /// The usage that the provider has reported so far.
     var usage: JSON? { assembly.usage }
     /// The answer assembled from the events so far.
@@ -84,7 +82,6 @@ struct AnswerDecoder {
             if json["type"] == "ping" { continue }
             words += 1
             try assembly.take(json)
-            end.take(json)
             if assembly.isDone { return true }
         }
         return false

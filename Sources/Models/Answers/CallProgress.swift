@@ -1,6 +1,7 @@
 import Documents
 import Jobs
 import Synchronization
+import Threads
 
 /// The progress of an answer: the reading task reports it, and other tasks wait for a stall or for the answer's end.
 final class CallProgress: Sendable {

@@ -34,6 +34,13 @@ enum FinishReason: Sendable, Equatable {
         return ["", "null", "none", "nil", "undefined", "finish_reason_unspecified", "unspecified"].contains(text)
     }
 
+    /// Whether the reason in an event of a stream says that the answer has ended: some servers send `""` or `"null"`
+    /// until there is a reason.
+    static func isGiven(_ json: JSON?) -> Bool {
+        guard let reason = json?.string else { return false }
+        return !["", "null", "none"].contains(reason.lowercased())
+    }
+
     /// The reasons of OpenAI, Anthropic, Azure, Gemini, Mistral, DeepSeek, Groq, Bedrock, Zhipu, vLLM, llama.cpp,
     /// Ollama and TGI.
     private static let known: [String: FinishReason] = [

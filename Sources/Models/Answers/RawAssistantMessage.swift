@@ -5,9 +5,9 @@ import Jobs
 ///
 /// It is sent back to the same model; another model gets only its text and calls.
 package struct RawAssistantMessage: Sendable, Equatable {
-    /// The dialect and the name of the model that wrote it, as its provider knows it.
+    /// The provider and the name of the model that wrote it, as the provider knows it.
     package var author: String
-    /// A message of chat completions, or of the Messages API.
+    /// A message in the form of the provider's API.
     package var message: JSON
 
     package init(author: String, message: JSON) { (self.author, self.message) = (author, message) }
@@ -25,11 +25,7 @@ package struct RawAssistantMessage: Sendable, Equatable {
 
     /// The model's reasoning; empty when there is none.
     package var reasoning: String {
-        let content = message["content"]
-        let blocks = content?.array ?? []
-        let inside = MessageContent(.array(blocks)).reasoning
-        if !inside.isEmpty { return inside }
-        let beside = ReasoningText.beside(message)
-        return beside.isEmpty ? content?.string.map { ReasoningTags($0).reasoning } ?? "" : beside
+        let provider = Providers.http.first { author.hasPrefix($0.author("")) }
+        return provider?.reasoning(of: message) ?? ReasoningText.of(message)
     }
 }

@@ -7,6 +7,8 @@ protocol StreamAssembler: Sendable {
     mutating func take(_ event: JSON) throws(StreamFault)
     /// True after the event that ends the stream; a stream that lacks it may have been cut off.
     var isDone: Bool { get }
+    /// True once the answer is complete: only the usage may follow, and a server may leave the connection open.
+    var isWhole: Bool { get }
     /// The answer so far. If the stream was cut off, it has no finish reason.
     var answer: JSON { get }
     /// The usage that the provider has reported so far.
@@ -19,4 +21,10 @@ enum StreamFault: Error {
     case error(JSON)
     /// The events are malformed; the text is the reason, to be written after a colon.
     case garbage(String)
+}
+
+enum StreamLimits {
+    /// More choices, tool calls or blocks than any answer has; the limit keeps a faulty server from exhausting the
+    /// memory.
+    static let partsMax = 1_023
 }

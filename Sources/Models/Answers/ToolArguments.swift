@@ -6,7 +6,8 @@ enum ToolArguments {
     /// The arguments as a text.
     ///
     /// The API defines a text; some servers send the object itself, a text within a text, or nothing for no arguments.
-    /// A text that is not JSON stays as it is; the workflow checks it.
+    /// A text that is not JSON stays as it is; the workflow checks it. An object becomes a text only for the workflow to
+    /// parse it again, because a model's arguments need not be JSON, and those that are not are shown to it unchanged.
     static func text(_ arguments: JSON?) -> String {
         guard let arguments, !arguments.isNull else { return "{}" }
         guard let text = arguments.string else { return arguments.text }

@@ -12,11 +12,12 @@ enum UnexpectedAnswer {
         return "its members are \(names)\(members.count > 8 ? ", …" : "")"
     }
 
-    /// The failure of an answer without choices (OpenAI) or without content (Anthropic).
-    static func failure(_ json: JSON, _ dialect: Dialect) -> Failure {
+    /// The failure of an answer without ``HTTPProvider/answerMember``.
+    static func failure(_ json: JSON, _ provider: any HTTPProvider) -> Failure {
         let isEmptyStream =
-            json.object.map { $0.keys.allSatisfy { ["object", "choices", "content"].contains($0) } } == true
-        if let other = form(of: json, dialect) {
+            json.object.map { $0.keys.allSatisfy { (["object"] + Providers.http.map(\.answerMember)).contains($0) } }
+            == true
+        if let other = form(of: json, provider) {
             return Failure(
                 .permanent,
                 "the provider's answer is in another form than was asked for: that of \(other.name) (\(of(json)))",
@@ -30,16 +31,13 @@ enum UnexpectedAnswer {
                 hint: "Change the input or the prompt, or use another model."
             )
         }
-        let lacks = dialect == .openAI ? "choices" : "content"
-        return .brokenAnswer(isEmptyStream ? "it has no \(lacks)" : "it has no \(lacks) (\(of(json)))")
+        let lacks = "it has no \(provider.answerMember)"
+        return .brokenAnswer(isEmptyStream ? lacks : "\(lacks) (\(of(json)))")
     }
 
-    private static func form(of json: JSON, _ dialect: Dialect) -> (name: String, hint: String)? {
-        if dialect == .openAI, json["type"] == "message", json["content"]?.array != nil {
-            return ("Anthropic's Messages API", "Set provider: anthropic.")
-        }
-        if dialect == .anthropic, json["choices"]?.array != nil {
-            return ("OpenAI's chat completions", "Set provider: openai, with a base_url that ends in /v1.")
+    private static func form(of json: JSON, _ asked: any HTTPProvider) -> (name: String, hint: String)? {
+        if let other = Providers.http.first(where: { $0.name != asked.name && $0.isAnswer(json) }) {
+            return other.answerForm
         }
         if json["candidates"]?.array != nil {
             return ("Gemini's own API", "Set base_url to its compatible endpoint, which ends in /v1beta/openai.")

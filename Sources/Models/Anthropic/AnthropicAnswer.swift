@@ -3,13 +3,15 @@ import Jobs
 
 /// Reads the answer of `v1/messages`.
 enum AnthropicAnswer {
-    /// - Throws: As ``Dialect/read(_:for:_:)``.
+    /// - Throws: As ``HTTPProvider/read(_:for:_:)``.
     static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerContext) throws(Failure) -> ChatAnswer {
         // Some compatible servers send the content as a plain string.
         let text = json["content"]?.string.map { [["type": "text", "text": .string($0)] as JSON] }
-        guard let blocks = text ?? json["content"]?.array else { throw UnexpectedAnswer.failure(json, .anthropic) }
+        guard let blocks = text ?? json["content"]?.array else {
+            throw UnexpectedAnswer.failure(json, reading.provider)
+        }
         guard let reason = json["stop_reason"]?.string, FinishReason(reason) != nil else {
-            if json["choices"] != nil { throw UnexpectedAnswer.failure(json, .anthropic) }
+            if json["choices"] != nil { throw UnexpectedAnswer.failure(json, reading.provider) }
             throw .brokenAnswer("it has no stop_reason, so it was cut on its way")
         }
         var parts = try parts(of: blocks, reason, request)
@@ -93,7 +95,7 @@ enum AnthropicAnswer {
 
     /// The usage of one call; a count that the server does not report is 0.
     static func usage(_ json: JSON?) -> Usage {
-        func count(_ name: String) -> Int { min(max(json?[name]?.int ?? 0, 0), OpenAIAnswer.tokensMax) }
+        func count(_ name: String) -> Int { min(max(json?[name]?.int ?? 0, 0), Usage.tokensMax) }
         var usage = Usage()
         usage.modelCalls = 1
         usage.cachedInputTokens = count("cache_read_input_tokens")

@@ -65,7 +65,7 @@ enum AnthropicMessage {
     private static func name(_ name: String) -> String { ToolNames.legal(name) }
 
     /// An id from another model's server, earlier in the conversation, may contain characters that the API refuses.
-    static func id(_ id: String) -> String { OpenAIRequest.legalName(id) }
+    static func id(_ id: String) -> String { LegalName.of(id) }
 
     /// Always an object: other arguments are wrapped as a string, so that the model sees what it wrote.
     private static func input(_ arguments: String) -> JSON {

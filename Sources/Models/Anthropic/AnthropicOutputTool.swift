@@ -17,7 +17,7 @@ struct AnthropicOutputTool {
     /// Nil when the request has no schema, or has a ready body, which states its own output form.
     init?(_ request: ChatRequest) {
         guard let schema = request.outputSchema, request.body == nil else { return nil }
-        var name = OpenAIRequest.schemaName(schema["title"]?.string)
+        var name = LegalName.ofSchema(schema["title"]?.string)
         while request.tools.contains(where: { $0.name == name }) { name += "_" }
         (toolName, self.schema, tools) = (name, schema, request.tools)
     }
@@ -51,6 +51,9 @@ struct AnthropicOutputTool {
     }
 
     /// The answer as text, from the arguments of the tool call.
+    ///
+    /// Arguments are a text everywhere, because a model may write any; so a wrapped answer is parsed, and is written
+    /// again as the text that an answer without a wrapper would be.
     func text(of call: ModelToolCall) -> String {
         guard isWrapped, let input = try? JSONParser.parse(call.arguments.utf8), let value = input[Self.wrapper] else {
             return call.arguments

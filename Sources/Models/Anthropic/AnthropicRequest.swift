@@ -8,7 +8,7 @@ enum AnthropicRequest {
     ///   - parameters: From the model's settings; members of the request take precedence.
     ///   - isStreamed: Whether to request a stream; the member `stream` of a ready body is ignored.
     ///   - structured: How the request conveys a schema for the answer.
-    ///   - givesBack: Whether the model's own turns are sent back unchanged, or only as text and calls.
+    ///   - replaysOriginals: Whether the model's own turns are sent back unchanged, or only as text and calls.
     /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
     static func body(
         _ request: ChatRequest,
@@ -26,7 +26,7 @@ enum AnthropicRequest {
             let system = request.messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
             if !system.isEmpty { members["system"] = .string(system) }
             let asked = structured.messages(request.messages, schema: request.outputSchema)
-            let author = replaysOriginals ? AnswerContext.author(.anthropic, model) : nil
+            let author = replaysOriginals ? AnthropicProvider().author(model) : nil
             members["messages"] = .array(messages(asked, author: author))
             var tools = request.tools.map(tool)
             if structured == .jsonSchema, let output = AnthropicOutputTool(request) {

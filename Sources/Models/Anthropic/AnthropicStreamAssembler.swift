@@ -11,11 +11,16 @@ struct AnthropicStreamAssembler: StreamAssembler {
     private var places: [Int: Int] = [:]
     private var usageMembers: OrderedDictionary<String, JSON> = [:]
     private(set) var isDone = false
+    /// True once the message has a stop reason.
+    private(set) var isWhole = false
 
     var usage: JSON? { usageMembers.isEmpty ? nil : .object(usageMembers) }
 
     mutating func take(_ event: JSON) throws(StreamFault) {
         guard event.object != nil else { throw .garbage("an event is \(event.kindName)") }
+        if event["type"] == "message_delta", FinishReason.isGiven(event.value(at: ["delta", "stop_reason"])) {
+            isWhole = true
+        }
         switch event["type"]?.string ?? Self.type(of: event) {
         case "message_start": start(event["message"])
         case "content_block_start": try begin(event)
@@ -67,7 +72,7 @@ struct AnthropicStreamAssembler: StreamAssembler {
     }
 
     private mutating func append(_ block: StreamedBlock, at index: JSON?) throws(StreamFault) {
-        if blocks.count > OpenAIStreamAssembler.indexMax { throw .garbage("it has \(blocks.count) blocks") }
+        if blocks.count > StreamLimits.partsMax { throw .garbage("it has \(blocks.count) blocks") }
         places[Self.number(index) ?? blocks.count] = blocks.count
         blocks.append(block)
     }

@@ -4,9 +4,9 @@ import Jobs
 struct ClassifiedError: Error {
     enum Effect: Equatable {
         case none
-        /// The model rests for this time; for nil the lane chooses it.
+        /// The model rests for this time; for nil the limiter chooses it.
         case rest(Duration?, Cause)
-        /// The lane stops calls, apart from probes, until an operator has acted.
+        /// The limiter stops calls, apart from probes, until an operator has acted.
         case stop
     }
 

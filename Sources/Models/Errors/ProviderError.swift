@@ -35,13 +35,19 @@ enum ProviderError {
         headers: HTTPHeaders = [:],
         key: Key = Key()
     ) -> ClassifiedError {
-        verdict(status: status, isInside: false, body: body, ErrorContent(body), headers: headers, key: key)
+        let json = body.count <= ProviderResponse.bodyMax ? try? JSONParser.parse(body) : nil
+        return verdict(status: status, isInside: false, body: json, ErrorContent(body), headers: headers, key: key)
+    }
+
+    /// - Parameter body: The body, as a script makes it.
+    static func verdict(status: Int, body: JSON, headers: HTTPHeaders) -> ClassifiedError {
+        verdict(status: status, isInside: false, body: body, ErrorContent(body), headers: headers, key: Key())
     }
 
     private static func verdict(
         status: Int,
         isInside: Bool,
-        body: [UInt8],
+        body: JSON?,
         _ content: ErrorContent,
         headers: HTTPHeaders,
         key: Key
@@ -69,7 +75,13 @@ enum ProviderError {
             hint: isTemporary ? nil : hint(status: status, isQuota: isQuota, content, key),
             retryAfter: isTemporary ? wait : nil
         )
-        failure.response = ProviderResponse.json(status: status, body: body, headers: headers, hiding: key.secrets)
+        failure.response = ProviderResponse.json(
+            status: status,
+            body: body,
+            content,
+            headers: headers,
+            hiding: key.secrets
+        )
         var effect = ClassifiedError.Effect.none
         if isTemporary {
             if isBusy { effect = .rest(wait, status == 429 ? .quota : .overload) }
@@ -110,7 +122,8 @@ enum ProviderError {
         let content = ErrorContent(json)
         let named = content.names.lazy.compactMap(ErrorStatuses.status(of:)).first
         let status = content.status ?? named ?? 502
-        return verdict(status: status, isInside: true, body: json.bytes, content, headers: [:], key: key)
+        let body = json.bytes.count <= ProviderResponse.bodyMax ? json : nil
+        return verdict(status: status, isInside: true, body: body, content, headers: [:], key: key)
     }
 
     static func isTemporary(status: Int) -> Bool {

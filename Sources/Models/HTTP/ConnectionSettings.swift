@@ -79,8 +79,8 @@ package struct ConnectionSettings: Sendable, Equatable {
                 throw reader.error(name, "this is no name of a header")
             }
             if own.contains(lower) { throw reader.error(name, "AgentSpool sets this header itself") }
-            let keyHeader = model.value["provider"] == "anthropic" ? "x-api-key" : "authorization"
-            if lower == keyHeader, model.json("api_key") != nil {
+            let provider = model.value["provider"]?.string.flatMap(Providers.named)
+            if lower == provider?.keyHeader ?? "authorization", model.json("api_key") != nil {
                 throw reader.error(name, "api_key sets this header already: leave one of the two out")
             }
             if headers.keys.contains(where: { $0.lowercased() == lower }) {

@@ -45,11 +45,9 @@ package struct Endpoint: Sendable, Equatable {
         query = halves.count == 2 && !halves[1].isEmpty ? halves[1] : nil
         var base = halves[0]
         while base.hasSuffix("/") { base.removeLast() }
-        if base.hasSuffix("/chat/completions") {
-            throw Problem(reason: "leave /chat/completions out; the URL ends before it, mostly in /v1")
-        }
-        if base.hasSuffix("/v1/messages") {
-            throw Problem(reason: "leave /v1/messages out; the URL ends before it")
+        for provider in Providers.http {
+            guard let path = provider.path(to: .chat), base.hasSuffix(path) else { continue }
+            throw Problem(reason: "leave \(path) out; \(provider.pathAdvice)")
         }
         baseURL = base
         self.host = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host

@@ -155,7 +155,7 @@ package final class ModelConnections: Sendable {
     ///
     /// - Returns: Nil for a direct connection.
     package static func way(to settings: ModelSettings, environment: [String: String]) -> String? {
-        guard case .http(_, let endpoint, _) = settings.provider else { return nil }
+        guard let endpoint = settings.source.endpoint else { return nil }
         do throws(Endpoint.Problem) {
             let choice = try proxy(for: endpoint, settings.connection, ProxyEnvironment(environment))
             return choice.map { choice in

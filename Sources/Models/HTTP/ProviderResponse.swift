@@ -8,22 +8,29 @@ enum ProviderResponse {
     /// The largest body that is kept, in bytes: the history stores one for every attempt.
     static let bodyMax = 16 << 10
 
-    /// - Parameter secrets: Secrets to hide; some servers repeat the key that they refuse.
+    /// - Parameters:
+    ///   - body: The body as JSON; nil when it is not JSON, or larger than ``bodyMax``.
+    ///   - content: What the body says.
+    ///   - secrets: Secrets to hide; some servers repeat the key that they refuse.
     /// - Returns: `status_code`, `request_id`, and `body`, which always has the member `error`.
-    static func json(status: Int, body: [UInt8], headers: HTTPHeaders, hiding secrets: [String]) -> JSON {
+    static func json(
+        status: Int,
+        body: JSON?,
+        _ content: ErrorContent,
+        headers: HTTPHeaders,
+        hiding secrets: [String]
+    ) -> JSON {
         let id = headers.first(name: "x-request-id") ?? headers.first(name: "request-id")
-        let json = body.count <= bodyMax ? try? JSONParser.parse(body) : nil
-        let content = json?["error"]?.object != nil ? json : nil
+        let written = body?["error"]?.object != nil ? body : nil
         return [
             "status_code": .int(Int64(status)), "request_id": JSON(id),
-            "body": hide(secrets, in: content ?? made(body, status)),
+            "body": hide(secrets, in: written ?? made(content, status)),
         ]
     }
 
     /// A body in OpenAI's form for an error that came in another form.
-    private static func made(_ body: [UInt8], _ status: Int) -> JSON {
-        let content = ErrorContent(body)
-        return [
+    private static func made(_ content: ErrorContent, _ status: Int) -> JSON {
+        [
             "error": [
                 "message": .string(content.message.map { ProviderText.short($0) } ?? "HTTP \(status)"),
                 "type": JSON(content.names.first), "param": .null, "code": .null,

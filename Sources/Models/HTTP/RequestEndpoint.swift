@@ -1,3 +1,5 @@
+import Jobs
+
 /// The endpoint of a provider that a ready body is for.
 package enum RequestEndpoint: String, Sendable, CaseIterable {
     case chat = "/chat/completions"
@@ -21,5 +23,15 @@ package enum RequestEndpoint: String, Sendable, CaseIterable {
         case .embeddings, .responses: "input"
         case .completions: "prompt"
         }
+    }
+    /// The failure of a model that lacks the endpoint.
+    func missing(at model: String) -> Failure {
+        let having = Providers.http.filter { $0.path(to: self) != nil }.map { "provider: \($0.name)" }
+        var failure = Failure(
+            .permanent,
+            "the model \(model) has no endpoint \(url): only a model with \(having.joined(separator: " or ")) has one"
+        )
+        failure.code = "url_mismatch"
+        return failure
     }
 }

@@ -1,7 +1,7 @@
-/// A model that the configuration names, with its lane.
+/// A model that the configuration names, with its limiter.
 package protocol LimitedModel: ChatModel {
     /// Shared by all copies of the model.
-    var lane: ModelLimiter { get }
-    /// The dialect of the ready bodies that the model reads; nil when it reads every dialect.
-    var dialect: Dialect? { get }
+    var limiter: ModelLimiter { get }
+    /// The name of the provider in whose form ready bodies must be; nil when the model reads those of every provider.
+    var bodyForm: String? { get }
 }

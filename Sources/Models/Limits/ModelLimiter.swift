@@ -5,9 +5,9 @@ import Threads
 
 /// Limits the calls to one model.
 ///
-/// All copies of a model share one lane, so that a provider's refusal of one job's call holds for all jobs.
+/// All copies of a model share one limiter, so that a provider's refusal of one job's call holds for all jobs.
 package final class ModelLimiter: Sendable {
-    /// The longest wait for a turn; for a longer one the caller gets a ``ModelPause``, so that other jobs can run.
+    /// The longest wait for a permit; for a longer one the caller gets a ``ModelPause``, so that other jobs can run.
     static let sleepMax: Duration = .seconds(1)
     /// The default of `patience`: how long HTTP 429 answers cost a step no attempt.
     package static let patienceDefault: Duration = .seconds(86_400)
@@ -17,7 +17,7 @@ package final class ModelLimiter: Sendable {
     private let stopwatch: Stopwatch
     /// Nil when the model's concurrency has no limit.
     private let semaphore: AsyncSemaphore?
-    /// The reason that is shown while a turn waits for other turns to end.
+    /// The reason that is shown while a call waits for permits that others hold.
     private let crowded: String
     private let state: Mutex<ModelLimiterState>
     private let waiters = WaiterQueue()
@@ -38,7 +38,7 @@ package final class ModelLimiter: Sendable {
         state = Mutex(ModelLimiterState(model, limits, at: .zero))
     }
 
-    /// The lane of a configured model.
+    /// The limiter of a configured model.
     package convenience init(_ settings: ModelSettings, clock: any Clock<Duration>) {
         self.init(model: settings.name, limits: settings.limits, patience: settings.patience, clock: clock)
     }
@@ -52,13 +52,13 @@ package final class ModelLimiter: Sendable {
         waiters.wakeFirst()
     }
 
-    /// How many turns wait for others to end.
+    /// How many calls wait for permits that others hold.
     var waiting: Int { semaphore?.waiting ?? 0 }
 
-    /// How many turns wait for an answer to a call in flight, after a rest.
+    /// How many calls wait for an answer to a call in flight, after a rest.
     var waitingForAnswer: Int { waiters.count }
 
-    /// How long the model takes no calls, and why; nil when the lane is open.
+    /// How long the model takes no calls, and why; nil when the limiter is open.
     var closed: ModelPause? {
         let now = stopwatch.elapsed
         return state.withLock { $0.closed(at: now) }
@@ -67,29 +67,29 @@ package final class ModelLimiter: Sendable {
     /// True after an error that only an operator can fix, until a later call is answered.
     var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    /// Waits for a turn at the model, and runs `body` while holding it.
+    /// Waits for a permit of the model, and runs `body` while holding it.
     ///
     /// - Throws: ``ModelPause`` when the wait would exceed ``sleepMax``, `CancellationError`, else what `body` throws.
     func withPermit<Value>(_ body: (ModelPermit) async throws -> Value) async throws -> Value {
-        guard let semaphore else { return try await turn(body) }
-        // A turn that would be refused after the wait for a permit need not wait for one.
+        guard let semaphore else { return try await enter(body) }
+        // A call that would be refused after the wait for the semaphore need not wait for it.
         let now = stopwatch.elapsed
         if let pause = state.withLock({ $0.closed(at: now) }), pause.duration > Self.sleepMax { throw pause }
-        return try await semaphore.withPermits(1, crowded) { try await turn(body) }
+        return try await semaphore.withPermits(1, crowded) { try await enter(body) }
     }
 
-    private func turn<Value>(_ body: (ModelPermit) async throws -> Value) async throws -> Value {
-        let turn = ModelPermit(try await enter())
+    private func enter<Value>(_ body: (ModelPermit) async throws -> Value) async throws -> Value {
+        let permit = ModelPermit(try await enter())
         defer {
-            leave(turn)
+            leave(permit)
             waiters.wakeFirst()
         }
-        return try await body(turn)
+        return try await body(permit)
     }
 
-    private func leave(_ turn: ModelPermit) {
+    private func leave(_ permit: ModelPermit) {
         let now = stopwatch.elapsed
-        state.withLock { $0.leave(turn.entry, isUsed: turn.isUsed, at: now) }
+        state.withLock { $0.leave(permit.entry, isUsed: permit.isUsed, at: now) }
     }
 
     private func enter() async throws -> ModelLimiterState.Entry {
@@ -98,7 +98,7 @@ package final class ModelLimiter: Sendable {
             let now = stopwatch.elapsed
             switch state.withLock({ $0.enter(at: now) }) {
             case .success(let entry):
-                // The window may admit one more turn.
+                // The window may admit one more call.
                 waiters.wakeFirst()
                 return entry
             case .failure(let refusal):
@@ -109,24 +109,24 @@ package final class ModelLimiter: Sendable {
                 if refusal.endsWithAnswer {
                     try await waiters.wait(upTo: wait, clock)
                 } else {
-                    // The turn may have a place of its own; entering again early would give it a later one.
+                    // The call may have a place of its own; entering again early would give it a later one.
                     try await clock.sleep(for: wait)
                 }
             }
         }
     }
 
-    /// Runs one call: charges the limits before it, corrects them after it, and closes the lane if the provider's
+    /// Runs one call: charges the limits before it, corrects them after it, and closes the limiter if the provider's
     /// answer requires that.
     ///
     /// - Parameters:
     ///   - tokens: The estimated tokens of the call.
-    ///   - turn: The call's turn, whose charged request covers its first call; nil for a call outside of a turn.
+    ///   - permit: The call's permit, whose charged request covers its first call; nil for a call without one.
     ///   - body: Throws ``ClassifiedError`` for what the provider refused, ``Failure`` for other failures.
-    /// - Throws: ``ModelPause`` while the lane is closed, without a call, and when the model's quota refused the call;
+    /// - Throws: ``ModelPause`` while the limiter is closed, without a call, and when the model's quota refused the call;
     ///   the failure of any other verdict; else what `body` throws.
-    func call(tokens: Int, in turn: ModelPermit?, _ body: () async throws -> ChatAnswer) async throws -> ChatAnswer {
-        let entry = try await begin(tokens: tokens, in: turn)
+    func call(tokens: Int, in permit: ModelPermit?, _ body: () async throws -> ChatAnswer) async throws -> ChatAnswer {
+        let entry = try await begin(tokens: tokens, in: permit)
         defer { waiters.wakeFirst() }
         do {
             let answer = try await body()
@@ -157,17 +157,17 @@ package final class ModelLimiter: Sendable {
         }
     }
 
-    /// Closes the lane for `duration` at least.
+    /// Closes the limiter for `duration` at least.
     func pause(for duration: Duration, _ cause: String) {
         let now = stopwatch.elapsed
         state.withLock { $0.pause(for: duration, cause, at: now) }
     }
 
-    /// Uses the turn's charged request, or charges one more; enters again if the lane has closed or rested since the
-    /// turn began.
-    private func begin(tokens: Int, in turn: ModelPermit?) async throws -> ModelLimiterState.Entry {
+    /// Uses the permit's charged request, or charges one more; enters again if the limiter has closed or rested since the
+    /// permit was given.
+    private func begin(tokens: Int, in permit: ModelPermit?) async throws -> ModelLimiterState.Entry {
         let now = stopwatch.elapsed
-        guard let turn else {
+        guard let permit else {
             return try state.withLock { state in
                 if let pause = state.closed(at: now) { throw pause }
                 state.charge(requests: 1, tokens: tokens, at: now)
@@ -175,14 +175,14 @@ package final class ModelLimiter: Sendable {
             }
         }
         let holds = state.withLock { state in
-            guard state.holds(turn.entry, at: now) else { return false }
-            state.charge(requests: turn.use() ? 1 : 0, tokens: tokens, at: now)
+            guard state.holds(permit.entry, at: now) else { return false }
+            state.charge(requests: permit.use() ? 1 : 0, tokens: tokens, at: now)
             return true
         }
-        if holds { return turn.entry }
+        if holds { return permit.entry }
         let entry = try await enter()
-        leave(turn)
-        turn.enterAgain(entry)
+        leave(permit)
+        permit.enterAgain(entry)
         let later = stopwatch.elapsed
         state.withLock { $0.charge(tokens: tokens, at: later) }
         return entry

@@ -6,16 +6,16 @@ import Jobs
 /// A rest is a back-off that the server asked for or caused. A stop lasts until an operator has fixed the cause. After
 /// a rest, requests are throttled; limits per minute always apply.
 ///
-/// When a stop's wait is over, one turn goes ahead as a probe and the others wait, so that a key that is still wrong
+/// When a stop's wait is over, one call goes ahead as a probe and the others wait, so that a key that is still wrong
 /// fails one job and not all of them.
 struct ModelLimiterState: Sendable {
-    /// How long the first stop closes the lane; each further stop doubles it, up to ``stopMax``.
+    /// How long the first stop closes the limiter; each further stop doubles it, up to ``stopMax``.
     static let stopMin: Duration = .seconds(60)
     static let stopMax: Duration = .seconds(900)
-    /// After how long a turn that waits for a probe, or for an answer after a rest, tries again.
+    /// After how long a call that waits for a probe, or for an answer after a rest, tries again.
     static let probeWait: Duration = .seconds(5)
 
-    /// The state of the lane when a turn began.
+    /// The state of the limiter when a permit was given.
     struct Entry: Sendable {
         let isProbe: Bool
         /// Stops so far.
@@ -24,7 +24,7 @@ struct ModelLimiterState: Sendable {
         let rests: Int
     }
 
-    /// Why a turn may not begin now.
+    /// Why no permit is given now.
     struct Refusal: Error {
         var pause: ModelPause
         /// Whether an answer to a call in flight may end the wait early.
@@ -64,22 +64,22 @@ struct ModelLimiterState: Sendable {
     /// True from a stop until a later call is answered.
     var isStopped: Bool { stop != nil }
 
-    /// The entry of a call outside of a turn.
+    /// The entry of a call without a permit.
     var passing: Entry { Entry(isProbe: false, stops: stops, rests: throttle.rests) }
 
-    /// How long the model takes no calls, and why; nil when the lane is open.
+    /// How long the model takes no calls, and why; nil when the limiter is open.
     func closed(at now: Duration) -> ModelPause? {
         let last = [pause, stop?.closing].compactMap(\.self).max { $0.until < $1.until }
         guard let last, last.until > now else { return nil }
         return ModelPause(for: last.until - now, last.reason)
     }
 
-    /// Whether a turn with `entry` may make a call without entering again: the lane is open and has not rested since.
+    /// Whether a permit with `entry` may make a call without entering again: the limiter is open and has not rested since.
     func holds(_ entry: Entry, at now: Duration) -> Bool {
         entry.rests == throttle.rests && closed(at: now) == nil
     }
 
-    /// Begins a turn and charges one request for it, or returns how long to wait.
+    /// Gives a permit and charges one request for it, or returns how long to wait.
     mutating func enter(at now: Duration) -> Result<Entry, Refusal> {
         if let pause = closed(at: now) { return .failure(Refusal(pause: pause)) }
         if let stop, stop.isProbed {
@@ -114,9 +114,9 @@ struct ModelLimiterState: Sendable {
 
     private static func shown(_ duration: Duration) -> String { duration.roundedText.replacing(".0", with: "") }
 
-    /// Ends a turn.
+    /// Takes a permit back.
     ///
-    /// - Parameter isUsed: Whether the turn made a call with the request that it was charged.
+    /// - Parameter isUsed: Whether its holder made a call with the request that it was charged.
     mutating func leave(_ entry: Entry, isUsed: Bool, at now: Duration) {
         if !isUsed { requests?.take(-1, at: now) }
         if entry.isProbe, entry.stops == stops { stop?.isProbed = false }
@@ -129,7 +129,7 @@ struct ModelLimiterState: Sendable {
         self.tokens?.take(tokens, at: now)
     }
 
-    /// Closes the lane for `duration` at least.
+    /// Closes the limiter for `duration` at least.
     mutating func pause(for duration: Duration, _ cause: String, at now: Duration) {
         throttle.restBeforeRefusal(until: now + duration)
         close(for: duration, cause, at: now)
@@ -141,7 +141,7 @@ struct ModelLimiterState: Sendable {
         pause = Closing(until: now + duration, reason: "the model \(model) rests for \(Self.shown(duration)): \(cause)")
     }
 
-    /// Starts a rest after the provider refused the call of a turn with `entry`.
+    /// Starts a rest after the provider refused the call of a permit with `entry`.
     ///
     /// - Parameter named: The wait that the provider names; nil when it names none.
     mutating func rest(
@@ -155,9 +155,9 @@ struct ModelLimiterState: Sendable {
         close(for: rest, reason, at: now)
     }
 
-    /// Closes the lane until an operator has fixed the cause; a probe is due after 1, 2, 4 minutes and so on.
+    /// Closes the limiter until an operator has fixed the cause; a probe is due after 1, 2, 4 minutes and so on.
     ///
-    /// - Parameter seen: ``stops`` when the call began; calls in flight together stop the lane once.
+    /// - Parameter seen: ``stops`` when the call began; calls in flight together stop the limiter once.
     mutating func stop(_ reason: String, seen: Int, at now: Duration) {
         guard seen == stops else { return }
         let length = stop.map { min($0.length * 2, Self.stopMax) } ?? Self.stopMin
@@ -166,14 +166,14 @@ struct ModelLimiterState: Sendable {
         stops += 1
     }
 
-    /// Ends the wait after a stop, but not the stop: the next turn is the probe.
+    /// Ends the wait after a stop, but not the stop: the next call is the probe.
     mutating func probeNow(at now: Duration) {
         guard var stop, stop.closing.until > now else { return }
         stop.closing.until = now
         self.stop = stop
     }
 
-    /// Records an answer to a call of a turn with `entry`; it ends a stop from before that turn.
+    /// Records an answer to a call of a permit with `entry`; it ends a stop from before that permit was given.
     mutating func noteAnswer(to entry: Entry) {
         if entry.stops == stops { stop = nil }
         throttle.noteAnswer(entry.rests)

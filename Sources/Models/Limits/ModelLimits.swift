@@ -3,7 +3,7 @@ import Jobs
 
 /// The limits of one node's calls to a model; nil means no limit.
 package struct ModelLimits: Sendable, Equatable {
-    /// The most concurrent turns; further ones wait.
+    /// The most concurrent permits; further ones wait.
     package let concurrency: Int?
     /// The average number of requests; after an idle minute, that many may be made at once.
     package let requestsPerMinute: Int?

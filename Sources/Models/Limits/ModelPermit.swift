@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A turn at a model; the request that it was charged covers its first call.
+/// The right to call a model now; the request that it was charged covers the first call.
 final class ModelPermit: Sendable {
     private let state: Mutex<(entry: ModelLimiterState.Entry, isUsed: Bool)>
 
@@ -10,7 +10,7 @@ final class ModelPermit: Sendable {
 
     var isUsed: Bool { state.withLock { $0.isUsed } }
 
-    /// Marks the turn as used.
+    /// Marks the permit as used.
     ///
     /// - Returns: Whether it was used before.
     func use() -> Bool {
@@ -20,6 +20,6 @@ final class ModelPermit: Sendable {
         }
     }
 
-    /// Replaces the entry after the lane was entered again, and marks the turn as used.
+    /// Replaces the entry after the limiter was entered again, and marks the permit as used.
     func enterAgain(_ entry: ModelLimiterState.Entry) { state.withLock { $0 = (entry, true) } }
 }

@@ -4,13 +4,10 @@ import OrderedCollections
 
 /// Reads the answer of `chat/completions`.
 enum OpenAIAnswer {
-    /// More tokens than any answer has; reported counts are cut to it, so that sums cannot overflow.
-    static let tokensMax = 1_000_000_000_000
-
-    /// - Throws: As ``Dialect/read(_:for:_:)``.
+    /// - Throws: As ``HTTPProvider/read(_:for:_:)``.
     static func read(_ json: JSON, for request: ChatRequest, _ reading: AnswerContext) throws(Failure) -> ChatAnswer {
         let choices = json["choices"]?.array ?? []
-        guard let choice = choices.first else { throw UnexpectedAnswer.failure(json, .openAI) }
+        guard let choice = choices.first else { throw UnexpectedAnswer.failure(json, reading.provider) }
         let whole =
             choice["message"]?.object == nil ? choice["text"].map { ["content": $0] as JSON } : choice["message"]
         guard let message = whole else {

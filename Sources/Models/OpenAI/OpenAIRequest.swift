@@ -8,7 +8,7 @@ enum OpenAIRequest {
     ///   - parameters: From the model's settings; members of the request take precedence.
     ///   - isStreamed: Whether to request a stream; the member `stream` of a ready body is ignored.
     ///   - structured: How the request conveys a schema for the answer.
-    ///   - givesBack: Whether the model's own turns are sent back unchanged, or only as text and calls.
+    ///   - replaysOriginals: Whether the model's own turns are sent back unchanged, or only as text and calls.
     /// - Throws: ``Failure``, permanent, for a ready body that this provider would misread.
     static func body(
         _ request: ChatRequest,
@@ -23,7 +23,7 @@ enum OpenAIRequest {
             try check(body)
             for (name, value) in body.object ?? [:] where name != "model" { members[name] = value }
         } else {
-            let author = replaysOriginals ? AnswerContext.author(.openAI, model) : nil
+            let author = replaysOriginals ? OpenAIProvider().author(model) : nil
             let messages = structured.messages(request.messages, schema: request.outputSchema)
             members["messages"] = .array(messages.map { OpenAIMessage.json($0, author: author) })
             if !request.tools.isEmpty { members["tools"] = .array(request.tools.map(tool)) }
@@ -73,7 +73,7 @@ enum OpenAIRequest {
     private static func responseFormat(_ schema: JSON, _ form: StructuredOutputMode) -> JSON? {
         switch form {
         case .jsonSchema:
-            let name = schemaName(schema["title"]?.string)
+            let name = LegalName.ofSchema(schema["title"]?.string)
             return [
                 "type": "json_schema",
                 "json_schema": ["name": .string(name), "schema": ToolSchema.fitAnswer(schema)],
@@ -81,24 +81,5 @@ enum OpenAIRequest {
         case .jsonObject: return ["type": "json_object"]
         case .prompt: return nil
         }
-    }
-
-    /// The title as a name that fits `[a-zA-Z0-9_-]{1,64}`.
-    static func schemaName(_ title: String?) -> String {
-        let legal = legalName(title ?? "").prefix(64)
-        return legal.isEmpty ? "output" : String(legal)
-    }
-
-    /// The text in `[a-zA-Z0-9_-]*`, with `_` for every other byte.
-    static func legalName(_ text: String) -> String {
-        let legal = text.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                byte
-            default: UInt8(ascii: "_")
-            }
-        }
-        return String(decoding: legal, as: UTF8.self)
     }
 }

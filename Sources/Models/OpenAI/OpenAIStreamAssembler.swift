@@ -4,16 +4,17 @@ import OrderedCollections
 
 /// Assembles the chunks of a streamed chat completion into the whole one.
 struct OpenAIStreamAssembler: StreamAssembler {
-    /// More choices, or tool calls in all of them, than any answer has; the limit keeps a faulty server from exhausting
-    /// the memory.
-    static let indexMax = 1_023
-
     private var members: OrderedDictionary<String, JSON> = [:]
     private var choices: [StreamedChoice] = []
     private var usageMembers: OrderedDictionary<String, JSON> = [:]
+    /// The indices of the choices that have begun and not ended, and of those that have ended.
+    private var (open, ended): (Set<Int>, Set<Int>) = ([], [])
 
     /// The end of the stream is `[DONE]`, which is not a chunk.
     var isDone: Bool { false }
+
+    /// True once every choice that began has a finish reason.
+    var isWhole: Bool { !ended.isEmpty && open.isEmpty }
 
     var usage: JSON? { usageMembers.isEmpty ? nil : .object(usageMembers) }
 
@@ -23,7 +24,10 @@ struct OpenAIStreamAssembler: StreamAssembler {
             switch name {
             case "object": break
             case "choices":
-                for choice in value.array ?? [] { try take(choice: choice) }
+                for choice in value.array ?? [] {
+                    try take(choice: choice)
+                    noteEnd(of: choice)
+                }
             case "usage": take(usage: value)
             case "x_groq":
                 take(usage: value["usage"])
@@ -36,13 +40,23 @@ struct OpenAIStreamAssembler: StreamAssembler {
     private mutating func take(choice: JSON) throws(StreamFault) {
         guard choice.object != nil else { return }
         let index = choice["index"]?.int ?? choice["index"]?.string.flatMap { Int($0) } ?? 0
-        guard (0...Self.indexMax).contains(index) else { throw .garbage("a choice has the index \(index)") }
+        guard (0...StreamLimits.partsMax).contains(index) else { throw .garbage("a choice has the index \(index)") }
         while choices.count <= index { choices.append(StreamedChoice()) }
         // Some servers report usage inside the choice.
         take(usage: choice["usage"])
         try choices[index].take(choice)
         let calls = choices.reduce(0) { $0 + $1.callCount }
-        if calls > Self.indexMax + 1 { throw .garbage("it has \(calls) tool calls") }
+        if calls > StreamLimits.partsMax + 1 { throw .garbage("it has \(calls) tool calls") }
+    }
+
+    private mutating func noteEnd(of choice: JSON) {
+        let index = choice["index"]?.int ?? 0
+        if FinishReason.isGiven(choice["finish_reason"]) {
+            ended.insert(index)
+            open.remove(index)
+        } else if !ended.contains(index) {
+            open.insert(index)
+        }
     }
 
     /// Counts are totals; one that a chunk leaves out, or sends as 0 after a larger one, stays.

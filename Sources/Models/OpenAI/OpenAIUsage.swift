@@ -18,7 +18,7 @@ enum OpenAIUsage {
             for path in paths {
                 guard let value = json?.value(at: path) else { continue }
                 if let number = value.double ?? value.string.flatMap(Double.init), number > 0 {
-                    return Int(min(number, Double(OpenAIAnswer.tokensMax)))
+                    return Int(min(number, Double(Usage.tokensMax)))
                 }
             }
             return 0

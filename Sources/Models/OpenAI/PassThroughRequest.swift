@@ -7,9 +7,8 @@ import OrderedCollections
 /// Body and answer are passed on as they are, except for the members `model`, `stream` and `stream_options` of the
 /// body.
 enum PassThroughRequest {
-    /// - Throws: ``Failure``, permanent, for a provider that has no such endpoint.
-    static func body(_ request: ChatRequest, model: String, dialect: Dialect) throws(Failure) -> JSON {
-        guard dialect == .openAI else { throw unknown(request.endpoint, model) }
+    /// - Throws: ``Failure``, permanent, for a line whose body is no object.
+    static func body(_ request: ChatRequest, model: String) throws(Failure) -> JSON {
         guard var members = request.body?.object else {
             throw Failure(.permanent, "the line's body is no object")
         }
@@ -17,16 +16,6 @@ enum PassThroughRequest {
         members["stream"] = nil
         members["stream_options"] = nil
         return .object(members)
-    }
-
-    /// The failure of a model that has no such endpoint.
-    static func unknown(_ endpoint: RequestEndpoint, _ name: String) -> Failure {
-        var failure = Failure(
-            .permanent,
-            "the model \(name) has no endpoint \(endpoint.url): only a model with provider: openai has one"
-        )
-        failure.code = "url_mismatch"
-        return failure
     }
 
     /// Checks that a text completion has choices, and marks or rejects one that a limit cut.

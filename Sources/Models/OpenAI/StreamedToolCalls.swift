@@ -41,7 +41,7 @@ struct StreamedToolCalls {
             throw .garbage("a piece of a tool call is \(piece.kindName)")
         }
         let part = Part(piece)
-        if let index = part.index, !(0...OpenAIStreamAssembler.indexMax).contains(index) {
+        if let index = part.index, !(0...StreamLimits.partsMax).contains(index) {
             throw .garbage("a tool call has the index \(index)")
         }
         if part.isEmpty { return }

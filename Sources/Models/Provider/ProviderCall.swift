@@ -49,7 +49,7 @@ struct ProviderCall: Sendable {
     private var silenceMax: Duration { max(timeout, idleTimeout * 10) }
 
     /// - Throws: ``Broken``; `CancellationError` when the calling task was cancelled.
-    func send(_ message: HTTPClientRequest, _ dialect: Dialect) async throws -> Answer {
+    func send(_ message: HTTPClientRequest, _ provider: any HTTPProvider) async throws -> Answer {
         let progress = CallProgress(clock)
         do {
             return try await withThrowingTaskGroup(of: Part.self) { group in
@@ -65,7 +65,7 @@ struct ProviderCall: Sendable {
                 while let part = try await group.next() {
                     switch part {
                     case .answer(let answer): return answer
-                    case .head(let response): take(response, dialect, progress, in: &group)
+                    case .head(let response): take(response, provider, progress, in: &group)
                     case .watch: break
                     }
                 }
@@ -89,11 +89,11 @@ struct ProviderCall: Sendable {
     /// They start only now, because a call mostly waits for the answer's head, and thousands of calls may wait.
     private func take(
         _ response: HTTPClientResponse,
-        _ dialect: Dialect,
+        _ provider: any HTTPProvider,
         _ progress: CallProgress,
         in group: inout ThrowingTaskGroup<Part, any Error>
     ) {
-        group.addTask { .answer(try await answer(response, dialect, progress)) }
+        group.addTask { .answer(try await answer(response, provider, progress)) }
         group.addTask { [idleTimeout, silenceMax] in
             throw try await progress.stall(after: idleTimeout, silenceMax: silenceMax)
         }
@@ -102,7 +102,7 @@ struct ProviderCall: Sendable {
 
     private func answer(
         _ response: HTTPClientResponse,
-        _ dialect: Dialect,
+        _ provider: any HTTPProvider,
         _ progress: CallProgress
     ) async throws -> Answer {
         let status = Int(response.status.code)
@@ -117,7 +117,7 @@ struct ProviderCall: Sendable {
         }
         var answer = Answer(status: status, headers: response.headers, content: .answer(.null))
         do {
-            answer.content = .answer(try await read(response, dialect, answer, progress))
+            answer.content = .answer(try await read(response, provider, answer, progress))
             return answer
         } catch {
             // A connection that breaks after the end of the answer does not invalidate it.
@@ -145,12 +145,12 @@ struct ProviderCall: Sendable {
     /// Reads up to the event that ends the stream, because the server may keep the connection open.
     private func read(
         _ response: HTTPClientResponse,
-        _ dialect: Dialect,
+        _ provider: any HTTPProvider,
         _ answer: Answer,
         _ progress: CallProgress
     ) async throws -> JSON {
         let type = response.headers.first(name: "Content-Type")?.lowercased() ?? ""
-        var reader = AnswerDecoder(dialect, saysStream: type.contains("event-stream"))
+        var reader = AnswerDecoder(provider, saysStream: type.contains("event-stream"))
         for try await part in response.body {
             let words = reader.words
             // This also runs when an error follows parts of the answer.

@@ -1,18 +1,18 @@
-package import AsyncHTTPClient
+import AsyncHTTPClient
 import Documents
 package import Jobs
-package import Logging
+import Logging
 import NIOCore
 import NIOHTTP1
 import Threads
 
-/// A model behind an HTTP API: of OpenAI, of Anthropic, or of a compatible server.
+/// A model behind an HTTP API: of a provider, or of a server that is compatible with it.
 package final class ProviderModel: LimitedModel {
     /// The model's name in the configuration.
     package let name: String
-    package let lane: ModelLimiter
-    package var dialect: Dialect? { language }
-    private let language: Dialect
+    package let limiter: ModelLimiter
+    package var bodyForm: String? { provider.name }
+    private let provider: any HTTPProvider
     private let endpoint: Endpoint
     private let model: String
     private let key: APIKey?
@@ -29,58 +29,57 @@ package final class ProviderModel: LimitedModel {
     private let descriptors: DescriptorPermits
     private let clock: any Clock<Duration>
     private let memory: UnsupportedParameterStore
-    /// Nil for a model that is called without a turn.
-    private let turn: ModelPermit?
+    /// Nil for a model that is called without a permit.
+    private let permit: ModelPermit?
 
     /// - Parameters:
-    ///   - settings: All of them are used except the provider, which the next three parameters replace.
+    ///   - settings: All of them are used except the source, which the next parameter replaces.
     ///   - key: Nil for a server that needs none.
-    ///   - headers: Headers in addition to the dialect's own; they replace those of the same name.
+    ///   - headers: Headers in addition to the provider's own; they replace those of the same name.
     ///   - http: Must outlive the model; best made with ``ModelConnections/configuration``.
-    ///   - lane: The lane of a model with the same ``ModelSettings/laneKey``; nil for a new lane.
+    ///   - limiter: The limiter of a model with the same ``ModelSettings/limiterKey``; nil for a new limiter.
     ///   - descriptors: Each call holds one descriptor.
     ///   - clock: Measures timeouts, pauses and limits per minute.
     ///   - logger: Gets a notice for each parameter that the server refuses.
-    package init(
+    init(
         _ settings: ModelSettings,
-        dialect: Dialect,
-        endpoint: Endpoint,
-        model: String,
+        _ source: HTTPSource,
         key: APIKey?,
         headers: [ConfiguredHeader] = [],
         http: HTTPClient,
-        lane: ModelLimiter? = nil,
+        limiter: ModelLimiter? = nil,
         descriptors: DescriptorPermits = .unlimited,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger = Logger(label: "agentspool.models")
     ) {
-        (name, language, self.endpoint, self.model, self.key) = (settings.name, dialect, endpoint, model, key)
+        (name, self.key) = (settings.name, key)
+        (provider, endpoint, model) = (source.provider, source.server, source.modelName)
         (self.descriptors, self.clock) = (descriptors, clock)
         (self.headers, query) = (headers, settings.connection.queryText(after: endpoint.query))
         (parameters, isStreamed, price) = (settings.parameters, settings.isStreamed, settings.price)
         (structured, onTruncated, context) = (settings.structured, settings.onTruncated, settings.context)
         call = ProviderCall(http: http, clock: clock, timeout: settings.timeout, idleTimeout: settings.idleTimeout)
-        self.lane = lane ?? ModelLimiter(settings, clock: clock)
+        self.limiter = limiter ?? ModelLimiter(settings, clock: clock)
         memory = UnsupportedParameterStore(model: settings.name, logger: logger)
-        turn = nil
+        permit = nil
     }
 
-    /// The same model, holding a turn.
-    private init(_ model: ProviderModel, in turn: ModelPermit) {
-        (name, lane, language, endpoint) = (model.name, model.lane, model.language, model.endpoint)
+    /// The same model, holding a permit.
+    private init(_ model: ProviderModel, in permit: ModelPermit) {
+        (name, limiter, provider, endpoint) = (model.name, model.limiter, model.provider, model.endpoint)
         (self.model, key, headers, query) = (model.model, model.key, model.headers, model.query)
         (parameters, isStreamed, price, structured) = (
             model.parameters, model.isStreamed, model.price, model.structured
         )
         (onTruncated, context, call, memory) = (model.onTruncated, model.context, model.call, model.memory)
-        (descriptors, clock, self.turn) = (model.descriptors, model.clock, turn)
+        (descriptors, clock, self.permit) = (model.descriptors, model.clock, permit)
     }
 
     package func withPermit<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value {
-        try await lane.withPermit { turn in
-            try await body(ProviderModel(self, in: turn))
+        try await limiter.withPermit { permit in
+            try await body(ProviderModel(self, in: permit))
         }
     }
 
@@ -101,7 +100,8 @@ package final class ProviderModel: LimitedModel {
     }
 
     private func wholeBody(_ request: ChatRequest, _ refused: UnsupportedParameters) throws(Failure) -> JSON {
-        let body = try language.body(
+        guard provider.path(to: request.endpoint) != nil else { throw request.endpoint.missing(at: model) }
+        let body = try provider.body(
             request,
             model: model,
             parameters: parameters,
@@ -112,7 +112,7 @@ package final class ProviderModel: LimitedModel {
         return refused.applied(to: body, keeping: request.body)
     }
 
-    /// Makes one call, or none while the lane is closed.
+    /// Makes one call, or none while the limiter is closed.
     ///
     /// A parameter that the server refuses is left out or renamed, and the request is sent again.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
@@ -126,7 +126,7 @@ package final class ProviderModel: LimitedModel {
             var refusal: ErrorContent?
             do {
                 let tokens = Usage.worstCase(of: body, price: nil).tokens
-                return try await lane.call(tokens: tokens, in: turn) {
+                return try await limiter.call(tokens: tokens, in: permit) {
                     do {
                         return try await exchange(message, request, body, known)
                     } catch let verdict as ClassifiedError {
@@ -174,16 +174,16 @@ package final class ProviderModel: LimitedModel {
         _ secret: String?,
         _ headers: HTTPHeaders
     ) -> HTTPClientRequest {
-        let path = request.endpoint == .chat ? language.path : request.endpoint.rawValue
+        let path = provider.path(to: request.endpoint) ?? ""
         var message = HTTPClientRequest(url: endpoint.baseURL + path + query)
         message.method = .POST
         message.headers = [
             "Content-Type": "application/json",
             "Accept": body["stream"] == true ? "text/event-stream, application/json" : "application/json",
             "User-Agent": "agentspool",
-            "Idempotency-Key": IdempotencyHeader.value(for: request.idempotencyKey),
+            provider.idempotencyHeader: IdempotencyHeader.value(for: request.idempotencyKey),
         ]
-        message.headers.add(contentsOf: language.headers(secret: secret))
+        message.headers.add(contentsOf: provider.headers(secret: secret))
         for header in headers { message.headers.replaceOrAdd(name: header.name, value: header.value) }
         message.body = .bytes(ByteBuffer(bytes: body.bytes))
         return message
@@ -209,13 +209,12 @@ package final class ProviderModel: LimitedModel {
         }
         if let verdict = ProviderError.verdict(inside: json, key: key) { throw verdict }
         if let wait = RateLimitHeaders.wait(answer.headers) {
-            lane.pause(for: wait, "nothing is left of the provider's rate limit")
+            limiter.pause(for: wait, "nothing is left of the provider's rate limit")
         }
-        var reading = AnswerContext(model: model, dialect: language, price: price)
+        var reading = AnswerContext(model: model, provider: provider, price: price)
         (reading.onTruncated, reading.requestBytes) = (onTruncated, body.bytes.count)
-        let isLimited = request.body?["max_tokens"] != nil || parameters["max_tokens"] != nil
-        if language == .anthropic, !isLimited { reading.limitDefault = Usage.outputTokensDefault }
-        var read = try language.read(json, for: request, reading)
+        reading.limitDefault = provider.limitDefault(request, parameters: parameters)
+        var read = try provider.read(json, for: request, reading)
         read.requestID = answer.headers.first(name: "x-request-id") ?? answer.headers.first(name: "request-id")
         return read
     }
@@ -227,7 +226,7 @@ package final class ProviderModel: LimitedModel {
     private func send(_ message: HTTPClientRequest) async throws -> ProviderCall.Answer {
         for _ in 1..<Self.descriptorTriesMax {
             do {
-                return try await call.send(message, language)
+                return try await call.send(message, provider)
             } catch let broken as ProviderCall.Broken where ConnectionFailure.isForWantOfDescriptors(broken.cause) {
                 try await WaitReasons.during(
                     "no descriptor is free for a connection: the process has too many files open"
@@ -236,7 +235,7 @@ package final class ProviderModel: LimitedModel {
                 }
             }
         }
-        return try await call.send(message, language)
+        return try await call.send(message, provider)
     }
 
     private func refusal(_ broken: ProviderCall.Broken, _ key: ProviderError.Key) -> any Error {
@@ -259,8 +258,9 @@ package final class ProviderModel: LimitedModel {
 
     private func with(usage: JSON?, _ failure: Failure) -> Failure {
         var failure = failure
-        let usage = language.usage(usage, price: price)
-        if usage.tokens > 0 { failure.usage = usage }
+        var used = provider.usage(usage)
+        used.costUSD = price?.cost(of: used) ?? 0
+        if used.tokens > 0 { failure.usage = used }
         return failure
     }
 }

@@ -2,7 +2,9 @@ import Documents
 import Jobs
 
 extension ChatRequest {
-    /// The messages of the ready body, in OpenAI's or Anthropic's form, or ``messages`` without one.
+    /// The messages of the ready body, or ``messages`` without one.
+    ///
+    /// A script does not know whose form the body is in, so this reads the members of every provider's form.
     var effectiveMessages: [ChatMessage] {
         guard let body else { return messages }
         let system = Self.text(body["system"])

@@ -7,7 +7,7 @@ package enum ToolNames {
 
     /// The name in `[a-zA-Z0-9_-]{1,64}`, beginning with a letter or `_`, as the strictest providers require.
     package static func legal(_ name: String) -> String {
-        var legal = OpenAIRequest.legalName(name)
+        var legal = LegalName.of(name)
         if legal.first?.isLetter != true, legal.first != "_" { legal = "_" + legal }
         return String(legal.prefix(lengthMax))
     }
@@ -54,6 +54,6 @@ package enum ToolNames {
     }
 
     private static func folded(_ name: String) -> String {
-        OpenAIRequest.legalName(name.lowercased()).replacing("-", with: "_")
+        LegalName.of(name.lowercased()).replacing("-", with: "_")
     }
 }

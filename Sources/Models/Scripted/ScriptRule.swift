@@ -110,7 +110,7 @@ extension ScriptRule.Fail {
 extension ScriptRule.Tokens {
     fileprivate init(_ reader: MemberReader) throws(DocumentError) {
         try reader.allowOnly(["input_tokens", "output_tokens", "cached_input_tokens"])
-        let range = 0...OpenAIAnswer.tokensMax
+        let range = 0...Usage.tokensMax
         input = try reader.int("input_tokens", in: range)
         output = try reader.int("output_tokens", in: range)
         cachedInput = try reader.int("cached_input_tokens", in: range)

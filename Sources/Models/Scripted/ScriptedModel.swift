@@ -12,21 +12,21 @@ package struct ScriptedModel: LimitedModel {
     package let name: String
     private let scriptPath: String
     private let rules: [ScriptRule]
-    package let lane: ModelLimiter
-    /// A script reads ready bodies in every dialect.
-    package var dialect: Dialect? { nil }
+    package let limiter: ModelLimiter
+    /// A script reads ready bodies in the form of every provider.
+    package var bodyForm: String? { nil }
     private let parameters: JSON
     private let price: Price?
     private let clock: any Clock<Duration>
-    /// Nil for a model that is called without a turn.
-    private var turn: ModelPermit?
+    /// Nil for a model that is called without a permit.
+    private var permit: ModelPermit?
 
     /// Reads the script; it blocks, which is fine because the daemon makes models only while it starts or reads its
     /// configuration.
     ///
     /// - Parameters:
     ///   - parameters: The parameters that a provider would be sent; here they count only for budgets.
-    ///   - lane: The lane of a model with the same ``ModelSettings/laneKey``; nil for a new lane.
+    ///   - limiter: The limiter of a model with the same ``ModelSettings/limiterKey``; nil for a new limiter.
     ///   - clock: Measures a rule's `delay` and pauses.
     /// - Throws: ``DocumentError`` with the script's line and member.
     package init(
@@ -35,7 +35,7 @@ package struct ScriptedModel: LimitedModel {
         parameters: JSON = [:],
         price: Price? = nil,
         limits: ModelLimits = ModelLimits(),
-        lane: ModelLimiter? = nil,
+        limiter: ModelLimiter? = nil,
         clock: any Clock<Duration> = ContinuousClock()
     ) throws(DocumentError) {
         let bytes: [UInt8]
@@ -55,15 +55,15 @@ package struct ScriptedModel: LimitedModel {
         }
         (self.name, self.scriptPath, self.rules, self.price, self.clock) = (name, scriptPath, rules, price, clock)
         self.parameters = parameters
-        self.lane = lane ?? ModelLimiter(model: name, limits: limits, clock: clock)
+        self.limiter = limiter ?? ModelLimiter(model: name, limits: limits, clock: clock)
     }
 
     package func withPermit<Value: Sendable>(
         _ body: @Sendable (any ChatModel) async throws -> Value
     ) async throws -> Value {
-        try await lane.withPermit { turn in
+        try await limiter.withPermit { permit in
             var model = self
-            model.turn = turn
+            model.permit = permit
             return try await body(model)
         }
     }
@@ -77,8 +77,8 @@ package struct ScriptedModel: LimitedModel {
     ///
     /// - Throws: ``Failure`` as the rule says, with the class of its status; permanent when no rule fits.
     package func complete(_ request: ChatRequest) async throws -> ChatAnswer {
-        if request.endpoint != .chat { throw PassThroughRequest.unknown(request.endpoint, name) }
-        return try await lane.call(tokens: worstCase(of: request).tokens, in: turn) { try await answer(request) }
+        if request.endpoint != .chat { throw request.endpoint.missing(at: name) }
+        return try await limiter.call(tokens: worstCase(of: request).tokens, in: permit) { try await answer(request) }
     }
 
     private func answer(_ request: ChatRequest) async throws -> ChatAnswer {
@@ -161,6 +161,6 @@ package struct ScriptedModel: LimitedModel {
         var headers = HTTPHeaders()
         if let wait = fail.retryAfter { headers.add(name: "retry-after-ms", value: String(wait.wholeMilliseconds)) }
         let body: JSON = ["error": ["message": "a failure of the script, from no model", "type": "scripted"]]
-        return ProviderError.verdict(status: fail.status, body: body.bytes, headers: headers)
+        return ProviderError.verdict(status: fail.status, body: body, headers: headers)
     }
 }

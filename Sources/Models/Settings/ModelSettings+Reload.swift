@@ -2,22 +2,15 @@ package import Documents
 import Jobs
 import OrderedCollections
 
-/// What a reload of the configuration needs: which lanes to keep, and the files and keys that settings refer to.
+/// What a reload of the configuration needs: which limiters to keep, and the files and keys that settings refer to.
 extension ModelSettings {
-    /// Models with the same key share a lane, so that a rest or a stop of one holds for the other.
+    /// Models with the same key share a limiter, so that a rest or a stop of one holds for the other.
     ///
     /// It holds what a server counts calls by: the model and its server, the key's reference, headers and limits. Other
     /// settings (parameters, prices, timeouts) do not change that count.
-    package var laneKey: JSON {
-        let who: JSON
-        switch provider {
-        case .http(let dialect, let endpoint, let model):
-            let name: JSON = dialect == .openAI ? "openai" : "anthropic"
-            who = [name, .string(endpoint.text), .string(model)]
-        case .scripted(let script): who = ["scripted", .string(script)]
-        }
-        return JSON(members: [
-            ("name", .string(name)), ("who", who), ("api_key", apiKey?.json),
+    package var limiterKey: JSON {
+        JSON(members: [
+            ("name", .string(name)), ("who", .array(source.members.compactMap(\.1))), ("api_key", apiKey?.json),
             ("headers", JSON(members: connection.members)["headers"]), ("limits", limits.json),
             ("patience", .string(patience.text)),
         ])
@@ -27,14 +20,9 @@ extension ModelSettings {
     ///
     /// - Returns: Nil when they name no file, or when it cannot be read; making the model reports that error.
     package func contentsDigest(in directory: String) -> String? {
-        let (path, most): (String?, Int)
-        switch provider {
-        case .http: (path, most) = (connection.authorities, ModelConnections.authoritiesBytesMax)
-        case .scripted(let script): (path, most) = (script, ScriptedModel.scriptBytesMax)
-        }
-        guard let path, let bytes = try? BoundedFile.read(BoundedFile.resolve(path, in: directory), max: most) else {
-            return nil
-        }
+        guard let file = source.file(connection),
+            let bytes = try? BoundedFile.read(BoundedFile.resolve(file.path, in: directory), max: file.bytesMax)
+        else { return nil }
         return StableHash.text(of: bytes)
     }
 

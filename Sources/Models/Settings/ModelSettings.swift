@@ -2,26 +2,16 @@ package import Documents
 import Jobs
 
 /// One model of the configuration's section `models`.
-package struct ModelSettings: Sendable, Equatable {
-    /// The kind of provider, with the settings that only this kind needs.
-    package enum Provider: Sendable, Equatable {
-        /// OpenAI, Anthropic, or a compatible server.
-        case http(Dialect, Endpoint, model: String)
-        /// A script instead of a model: its path as configured.
-        case scripted(script: String)
-    }
-
+package struct ModelSettings: Sendable {
     /// The default of `timeout`.
     package static let timeoutDefault: Duration = .seconds(60)
     /// The default of `idle_timeout`.
     package static let idleTimeoutDefault: Duration = .seconds(30)
-    /// The default of `base_url` for `provider: anthropic`.
-    static let anthropicURL = "https://api.anthropic.com"
 
     /// The model's name in the configuration.
     package let name: String
-    /// The provider that answers.
-    package let provider: Provider
+    /// Where the answers come from.
+    package let source: any ModelSource
     /// How to reach its server, besides its URL.
     package let connection: ConnectionSettings
     /// Where the key is stored; nil for a server that needs none.
@@ -52,9 +42,6 @@ package struct ModelSettings: Sendable, Equatable {
 
     /// Reads a model.
     ///
-    /// With `provider: scripted`, the members of other providers are checked but not used, so that one changed line
-    /// turns a configuration into its own test.
-    ///
     /// - Throws: ``DocumentError`` at the first member that is missing, unknown or invalid.
     package init(_ reader: MemberReader, name: String) throws(DocumentError) {
         self.name = name
@@ -62,15 +49,16 @@ package struct ModelSettings: Sendable, Equatable {
             [
                 "provider", "base_url", "model", "api_key", "timeout", "idle_timeout", "patience", "stream",
                 "parameters",
-                "price", "limits", "fallback", "script", "structured", "on_truncated",
-                "context",
-            ] + ConnectionSettings.members
+                "price", "limits", "fallback",
+            ] + Providers.ownMembers + ["structured", "on_truncated", "context"] + ConnectionSettings.members
         )
         let kind = try reader.string("provider")
-        let baseURL = try reader.string("base_url") ?? (kind == "anthropic" ? Self.anthropicURL : nil)
+        let provider = kind.flatMap(Providers.named)
+        let baseURL = try reader.string("base_url") ?? provider?.baseURLDefault
         let endpoint = try Self.endpoint(baseURL, reader)
         let model = try Self.text("model", reader)
-        let script = try Self.text("script", reader)
+        var own: [String: String] = [:]
+        for member in Providers.ownMembers { own[member] = try Self.text(member, reader) }
         let key = try KeyReference(reader)
         connection = try ConnectionSettings(reader)
         parameters = try Self.parameters(reader)
@@ -89,43 +77,23 @@ package struct ModelSettings: Sendable, Equatable {
             limits = ModelLimits()
         }
 
-        switch kind {
-        case "openai", "anthropic":
-            guard let endpoint else {
-                throw reader.error(nil, "base_url is missing, such as https://api.openai.com/v1")
+        let names = Providers.all.map(\.name)
+        guard let provider else {
+            if kind != nil {
+                throw reader.error("provider", "one of \(names.joined(separator: ", ")) was expected")
             }
-            guard let model else { throw reader.error(nil, "model is missing: the name that the provider knows") }
-            if script != nil { throw reader.error("script", "only a model with the provider scripted has a script") }
-            let dialect: Dialect = kind == "openai" ? .openAI : .anthropic
-            if dialect == .anthropic, endpoint.baseURL.hasSuffix("/v1") {
-                throw reader.error("base_url", "leave /v1 out; the URL ends before it, such as \(Self.anthropicURL)")
-            }
-            provider = .http(dialect, endpoint, model: model)
-            apiKey = key
-        case "scripted":
-            guard let script else { throw reader.error(nil, "script is missing: the path of the file with the rules") }
-            provider = .scripted(script: script)
-            apiKey = nil
-        case .some: throw reader.error("provider", "one of openai, anthropic, scripted was expected")
-        case nil: throw reader.error(nil, "provider is missing: openai, anthropic or scripted")
+            let list = names.dropLast().joined(separator: ", ")
+            throw reader.error(nil, "provider is missing: \(list) or \(names.last ?? "")")
         }
+        source = try provider.source(SourceMembers(endpoint: endpoint, model: model, own: own), reader)
+        apiKey = source.endpoint == nil ? nil : key
     }
 
     /// The settings in the form of the configuration, with defaults filled in.
     ///
     /// They hold the reference to the key, never the key. Reading them gives the same settings again.
     package var json: JSON {
-        var members: [(String, JSON?)]
-        switch provider {
-        case .http(let dialect, let endpoint, let model):
-            members =
-                [
-                    ("provider", dialect == .openAI ? "openai" : "anthropic"), ("base_url", .string(endpoint.text)),
-                    ("model", .string(model)),
-                ] + connection.members
-        case .scripted(let script):
-            members = [("provider", "scripted"), ("script", .string(script))]
-        }
+        var members = source.members + (source.endpoint == nil ? [] : connection.members)
         members += [
             ("api_key", apiKey?.json), ("timeout", .string(timeout.text)),
             ("idle_timeout", .string(idleTimeout.text)),
@@ -137,6 +105,13 @@ package struct ModelSettings: Sendable, Equatable {
             ("on_truncated", onTruncated.map { .string($0.rawValue) }), ("context", context?.json),
         ]
         return JSON(members: members)
+    }
+}
+
+extension ModelSettings: Equatable {
+    package static func == (one: ModelSettings, other: ModelSettings) -> Bool {
+        // The JSON lacks the name, and the connection of a model without a server.
+        one.name == other.name && one.connection == other.connection && one.json == other.json
     }
 }
 

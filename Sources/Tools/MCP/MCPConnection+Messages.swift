@@ -2,6 +2,7 @@ import Documents
 import Jobs
 import Logging
 import Synchronization
+import Threads
 
 /// Handles the server's messages, and completes the requests that wait for them.
 extension MCPConnection {
@@ -27,7 +28,7 @@ extension MCPConnection {
 
     /// Records that the process wrote something; `words` are from standard error.
     func showsLife(words: [UInt8] = []) {
-        let now = age()
+        let now = age.elapsed
         state.withLock { state in
             state.lastLife = now
             state.errorTail.append(contentsOf: words.suffix(CommandRun.errorTailMax))
@@ -91,7 +92,7 @@ extension MCPConnection {
 
     /// Records progress of the request that has this token, or of the only waiting request when there is no token.
     private func noteProgress(_ token: JSON?) {
-        let now = age()
+        let now = age.elapsed
         state.withLock { state in
             let id = token?.requestID ?? (state.requests.count == 1 ? state.requests.keys.first : nil)
             if let id { state.requests[id]?.lastProgress = now }
@@ -117,7 +118,7 @@ extension MCPConnection {
         let (requests, fault) = state.withLock { state in
             defer { state.requests = [:] }
             state.isOpen = false
-            state.timeSinceEnd = clock.stopwatch()
+            state.timeSinceEnd = Stopwatch(clock)
             return (state.requests.values, state.fault)
         }
         outgoer.finish()

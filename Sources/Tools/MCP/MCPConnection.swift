@@ -3,6 +3,7 @@ import Jobs
 import Logging
 import OrderedCollections
 import Synchronization
+import Threads
 
 /// One process of a server, and the requests that wait for its answers.
 ///
@@ -63,7 +64,7 @@ final class MCPConnection: Sendable {
         /// Why the daemon ends the process.
         var fault: String?
         var task: Task<Void, Never>?
-        var timeSinceEnd: (@Sendable () -> Duration)?
+        var timeSinceEnd: Stopwatch?
     }
 
     /// What ``request(_:_:_:isCancellable:)`` throws inside when its task is cancelled.
@@ -88,12 +89,12 @@ final class MCPConnection: Sendable {
     private let suspecter: AsyncStream<Void>.Continuation
     let state = Mutex(State())
     /// The time since the process was started.
-    let age: @Sendable () -> Duration
+    let age: Stopwatch
 
     /// Starts the process.
     init(_ start: Start, clock: any Clock<Duration>, logger: Logger) {
         (self.start, self.clock, self.logger) = (start, clock, logger)
-        age = clock.stopwatch()
+        age = Stopwatch(clock)
         (outgoing, outgoer) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.outgoingMax))
         (endings, ender) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
         (suspicions, suspecter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -113,7 +114,7 @@ final class MCPConnection: Sendable {
     /// The last line that the process wrote to standard error; nil when there is none.
     var lastWords: String? { CommandFailureBuilder.lastLine(state.withLock(\.errorTail)) }
     /// Returns the time since the process ended; nil while it has not.
-    var timeSinceEnd: (@Sendable () -> Duration)? { state.withLock(\.timeSinceEnd) }
+    var timeSinceEnd: Stopwatch? { state.withLock(\.timeSinceEnd) }
 
     /// Ends the process, and returns when it has ended.
     func close() async {
@@ -180,7 +181,7 @@ final class MCPConnection: Sendable {
 
     /// Returns when the time for the answer is over.
     private func timeOut(of id: Int, _ patience: MCPTimeout) async throws -> MCPRequestError.Silence {
-        let begin = patience.sign == .life ? .zero : age()
+        let begin = patience.sign == .life ? .zero : age.elapsed
         while true {
             let (progress, life, oddity) = state.withLock { state in
                 (state.requests[id]?.lastProgress, state.lastLife, state.lastOddity)
@@ -191,7 +192,7 @@ final class MCPConnection: Sendable {
                 case .progress: progress
                 case .life: life
                 }
-            let now = age()
+            let now = age.elapsed
             let left = patience.left(since: begin, sign: sign, now: now)
             if left <= .zero {
                 var silence = MCPRequestError.Silence(timeout: patience.timeout, oddity: oddity)

@@ -20,7 +20,7 @@ extension MCPServer {
         /// Whether a job that was put off will come back for it.
         var isAwaited = false
         /// The time since it began.
-        var age: @Sendable () -> Duration
+        var age: Stopwatch
     }
 
     /// The open connection, after a start when there is none.
@@ -35,7 +35,7 @@ extension MCPServer {
                 if let connection, connection.isOpen { return connection }
                 // Unstructured: the start goes on when its first job is put off or cancelled; others may wait for it.
                 let task = Task { await startForAll() }
-                starting = Starting(task: task, age: place.clock.stopwatch())
+                starting = Starting(task: task, age: Stopwatch(place.clock))
             }
             try await waitForStart(patience)
         }
@@ -69,7 +69,7 @@ extension MCPServer {
             leave(number)
             throw error
         }
-        let reason = startReason(age: starting?.age())
+        let reason = startReason(age: starting?.age.elapsed)
         guard leave(number), !hasEnded else { return }
         starting?.isAwaited = true
         throw ToolNotReady(for: Self.startPatience, reason)
@@ -207,7 +207,7 @@ extension MCPServer {
     private func waitForBackoff() async throws {
         guard failures > 0, let timeSinceFailure else { return }
         let wait = min(Self.backoffMax, Self.backoff * (1 << min(failures - 1, 10)))
-        let left = wait - timeSinceFailure()
+        let left = wait - timeSinceFailure.elapsed
         if left > .zero { try await place.clock.sleep(for: left) }
     }
 }

@@ -2,6 +2,7 @@ import Documents
 import Jobs
 import Logging
 import OrderedCollections
+import Threads
 
 /// One MCP server: started when it is first needed, shared by all callers, started again when its process has ended.
 package actor MCPServer {
@@ -25,7 +26,7 @@ package actor MCPServer {
     /// Failed starts and ended processes since the last answer to a call.
     var failures = 0
     /// The time since the last of them.
-    var timeSinceFailure: (@Sendable () -> Duration)?
+    var timeSinceFailure: Stopwatch?
     /// Why the last start failed; nil when it succeeded.
     var lastFailure: String?
 

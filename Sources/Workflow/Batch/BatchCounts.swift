@@ -1,13 +1,14 @@
 import Documents
 import Jobs
+import Models
 import OrderedCollections
 
-/// Counts of a batch's lines by outcome, with the members of both providers' formats.
+/// Counts of a batch's lines by outcome, with the members of the providers' formats.
 struct BatchCounts {
     private var total = 0
     private(set) var failed = 0
-    /// Counts of the lines in Anthropic's form; nil when there are none.
-    private var anthropic: OrderedDictionary<String, Int>?
+    /// Counts of the lines by the names of their formats.
+    private var named: OrderedDictionary<String, Int> = [:]
     private var firstError: String?
     private var classes: Set<FailureClass> = []
 
@@ -30,19 +31,16 @@ struct BatchCounts {
             firstError = firstError ?? error.message
             classes.insert(outcome.failureClass)
         }
-        if line.dialect == .anthropic {
-            let types = ["processing", "succeeded", "errored", "canceled", "expired"]
-            var counts = anthropic ?? OrderedDictionary(uniqueKeysWithValues: types.map { ($0, 0) })
-            counts[outcome.anthropicType, default: 0] += 1
-            anthropic = counts
-        }
+        guard let format = line.format else { return }
+        for name in format.countNames where named[name] == nil { named[name] = 0 }
+        if let name = format.countName(outcome.ending) { named[name, default: 0] += 1 }
     }
 
     var json: JSON {
         var members: OrderedDictionary<String, JSON> = [
             "total": .int(Int64(total)), "completed": .int(Int64(total - failed)), "failed": .int(Int64(failed)),
         ]
-        for (name, count) in anthropic ?? [:] { members[name] = .int(Int64(count)) }
+        for (name, count) in named { members[name] = .int(Int64(count)) }
         return .object(members)
     }
 }

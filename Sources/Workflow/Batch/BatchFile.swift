@@ -1,5 +1,6 @@
 import Documents
 package import Jobs
+import Models
 
 /// A file that is read in pieces.
 package protocol ByteSource: Sendable {
@@ -100,7 +101,7 @@ package struct BatchFile: Sendable {
         }
         if place.isDuplicate {
             let message = "an earlier line has the custom_id \"\(line.id)\""
-            line.request = .fault(BatchLine.Fault("duplicate_custom_id", message))
+            line.request = .fault(BatchLineFault("duplicate_custom_id", message))
         }
         line.id = madeIDs[index] ?? line.id
         return line

@@ -1,6 +1,6 @@
 package import Documents
 package import Jobs
-import OrderedCollections
+package import Models
 
 /// The outcome of a line of a batch.
 package enum BatchOutcome: Sendable {
@@ -11,18 +11,19 @@ package enum BatchOutcome: Sendable {
 
     case succeeded(JSON)
     case failed(Failure)
-    case fault(BatchLine.Fault)
+    case fault(BatchLineFault)
     case unsettled(Unsettled)
 
     var isSuccess: Bool { if case .succeeded = self { true } else { false } }
 
-    /// The `type` of a result of Anthropic's Message Batches.
-    var anthropicType: String {
+    /// How the line ended, as formats know it.
+    var ending: BatchLineResult.Ending {
         switch self {
-        case .succeeded: "succeeded"
-        case .failed, .fault: "errored"
-        case .unsettled(.expired): "expired"
-        case .unsettled(.cancelled): "canceled"
+        case .succeeded(let output): .succeeded(output)
+        case .failed: .failed
+        case .fault: .invalid
+        case .unsettled(.expired): .expired
+        case .unsettled(.cancelled): .cancelled
         }
     }
 
@@ -45,22 +46,20 @@ package enum BatchOutcome: Sendable {
 }
 
 extension BatchLine {
-    /// The line of the output or error file, in the format of the request (openai-openapi, BatchRequestOutput; the
-    /// result types of Anthropic's SDK).
+    /// The line of the output or error file, in the format of the request.
     func resultLine(_ outcome: BatchOutcome, job: JobID) -> JSON {
-        let error = outcome.error(self).map { error -> JSON in
-            ["code": .string(error.code), "message": .string(error.message)]
-        }
-        switch (dialect, outcome) {
-        case (.anthropic, _): return ["custom_id": .string(id), "result": anthropicResult(outcome)]
-        case (.input, .succeeded(let output)): return ["custom_id": .string(id), "output": output]
-        case (.input, _): return ["custom_id": .string(id), "error": error ?? .null]
-        case (.openAI, .succeeded(let body)):
-            let response: JSON = ["status_code": 200, "request_id": body["id"] ?? .null, "body": body]
-            return openAIResult(response, error: .null, job)
-        case (.openAI, _):
-            return openAIResult(outcome.response ?? .null, error: outcome.response == nil ? error ?? .null : .null, job)
-        }
+        let fault = outcome.error(self).map { BatchLineResult.Fault(code: $0.code, message: $0.message) }
+        let result = BatchLineResult(
+            customID: id,
+            number: number,
+            job: job,
+            outcome.ending,
+            fault: fault,
+            response: outcome.response
+        )
+        if let format { return format.resultLine(result) }
+        if case .succeeded(let output) = outcome { return ["custom_id": .string(id), "output": output] }
+        return ["custom_id": .string(id), "error": result.faultJSON]
     }
 
     /// The row of the table of results.
@@ -68,50 +67,5 @@ extension BatchLine {
         var output = ""
         if case .succeeded(let value) = outcome { output = value.isNull ? "" : value.string ?? value.text }
         return table.resultRow(cells ?? [], output: output, error: outcome.error(self)?.message ?? "")
-    }
-
-    private func openAIResult(_ response: JSON, error: JSON, _ job: JobID) -> JSON {
-        [
-            "id": .string("batch_req_\(job)_\(number)"), "custom_id": .string(id), "response": response,
-            "error": error,
-        ]
-    }
-
-    private func anthropicResult(_ outcome: BatchOutcome) -> JSON {
-        var result: OrderedDictionary<String, JSON> = ["type": .string(outcome.anthropicType)]
-        switch outcome {
-        case .succeeded(let message): result["message"] = message
-        case .failed, .fault:
-            let said = outcome.response?["body"]?["error"]
-            let type = outcome.response.map { Self.anthropicErrorType($0["status_code"]?.int ?? 500) }
-            let isFault = if case .fault = outcome { true } else { false }
-            let message = said?["message"] ?? JSON(outcome.error(self)?.message)
-            result["error"] = [
-                "type": "error",
-                "error": [
-                    "type": .string(type ?? (isFault ? "invalid_request_error" : "api_error")), "message": message,
-                ],
-                "request_id": outcome.response?["request_id"] ?? .null,
-            ]
-        case .unsettled: break
-        }
-        return .object(result)
-    }
-
-    /// The type that Anthropic's error page gives to a status.
-    private static func anthropicErrorType(_ status: Int) -> String {
-        switch status {
-        case 401: "authentication_error"
-        case 402: "billing_error"
-        case 403: "permission_error"
-        case 404: "not_found_error"
-        case 409: "conflict_error"
-        case 413: "request_too_large"
-        case 429: "rate_limit_error"
-        case 504: "timeout_error"
-        case 529: "overloaded_error"
-        case 400..<500: "invalid_request_error"
-        default: "api_error"
-        }
     }
 }

@@ -1,5 +1,6 @@
 import Documents
 import Jobs
+import Models
 import OrderedCollections
 
 /// The heading of a batch that is a table; reads its rows and writes those of the result.
@@ -17,7 +18,7 @@ package struct BatchTable: Sendable {
         while cells.count > columns.count, cells.last == "" { cells.removeLast() }
         guard cells.count == columns.count else {
             let counts = "\(cells.count) \(cells.count == 1 ? "cell" : "cells"), and the heading has \(columns.count)"
-            return (cells, .fault(BatchLine.Fault("invalid_row", "it has \(counts)")))
+            return (cells, .fault(BatchLineFault("invalid_row", "it has \(counts)")))
         }
         let members = zip(columns, cells).map { ($0, JSON.string($1)) }
         return (cells, .input(.object(OrderedDictionary(uniqueKeysWithValues: members))))

@@ -108,12 +108,3 @@ enum StructuredAnswer {
         values.reduce(into: []) { list, value in if !list.contains(value) { list.append(value) } }
     }
 }
-
-extension StringProtocol where SubSequence == Substring {
-    /// The text without white space at its ends.
-    fileprivate var trimmed: Substring {
-        var text = self[...].drop(while: \.isWhitespace)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
-    }
-}

@@ -1,8 +1,8 @@
-// Searches for marks in the texts of models; bytes are compared, because the texts may be long.
+// Bytes are compared, because the texts of models, in which marks are searched for, may be long.
 
 extension StringProtocol where SubSequence == Substring {
     /// The text without surrounding white space.
-    var trimmed: Substring {
+    package var trimmed: Substring {
         var text = self[...].drop(while: \.isWhitespace)
         while text.last?.isWhitespace == true { text.removeLast() }
         return text
@@ -10,10 +10,10 @@ extension StringProtocol where SubSequence == Substring {
 }
 
 extension Substring {
-    func hasPrefixIgnoringCase(_ prefix: String) -> Bool { dropping(prefixIgnoringCase: prefix) != nil }
+    package func hasPrefixIgnoringCase(_ prefix: String) -> Bool { dropping(prefixIgnoringCase: prefix) != nil }
 
     /// The text after `prefix`, ignoring the case of ASCII letters; nil when the text begins otherwise.
-    func dropping(prefixIgnoringCase prefix: String) -> Substring? {
+    package func dropping(prefixIgnoringCase prefix: String) -> Substring? {
         var place = startIndex
         for byte in prefix.utf8 {
             guard place < endIndex, utf8[place].lowercase == byte.lowercase else { return nil }
@@ -23,7 +23,7 @@ extension Substring {
     }
 
     /// The first range of `text`, ignoring the case of ASCII letters.
-    func firstRange(ofIgnoringCase text: String) -> Range<Index>? {
+    package func firstRange(ofIgnoringCase text: String) -> Range<Index>? {
         guard let first = text.utf8.first?.lowercase else { return nil }
         var rest = utf8[...]
         while let start = rest.firstIndex(where: { $0.lowercase == first }) {
