@@ -16,7 +16,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// From the configuration in force; a drop or a job in progress keeps what it began with.
     var catalog: Catalog
     var settings: EngineSettings
-    let observer: any JobObserver
+    let observers: JobObservers
     let isTaken: @Sendable (JobID) -> Bool
     var runner: JobRunner
     let logger: Logger
@@ -85,7 +85,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     var quietTimer: Task<Void, Never>?
     /// Limits how long suspected steps keep the others waiting, and then how long the others run.
     var guardTimer: Task<Void, Never>?
-    /// Whether the observer was notified that most jobs wait for suspected steps.
+    /// Whether the observers were notified that most jobs wait for suspected steps.
     var isGateReportedClosed = false
 
     /// A job that this node has claimed.
@@ -111,7 +111,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         watch: InboxWatch,
         catalog: Catalog,
         settings: EngineSettings,
-        observer: any JobObserver,
+        observers: [any JobObserver],
         provider: any WorkflowProvider,
         isTaken: @escaping @Sendable (JobID) -> Bool,
         environment: RunEnvironment,
@@ -124,7 +124,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         self.watch = watch
         self.catalog = catalog
         self.settings = settings
-        self.observer = observer
+        self.observers = JobObservers(observers)
         self.isTaken = isTaken
         self.logger = logger
         self.onReload = onReload
@@ -135,7 +135,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         wallClock = environment.wallClock
         runner = JobRunner(
             node: node,
-            observer: observer,
+            observers: self.observers,
             provider: provider,
             environment: environment,
             budgets: QueueBudgets(catalog.queues.values, clock: environment.wallClock),
@@ -244,8 +244,8 @@ package actor JobEngine: HistoryRecorder.Lender {
         if failure == nil {
             failure = error
             logger.critical("\(error)", metadata: ["message_id": "\(MessageID.syncFailed)", "node": "\(node.node)"])
-            // A record may be on disk that the observer has not seen.
-            observer.recordsMayBeMissing()
+            // A record may be on disk that the observers have not seen.
+            observers.recordsMayBeMissing()
         }
         stop()
         cancelRunning()

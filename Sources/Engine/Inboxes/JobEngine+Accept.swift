@@ -124,7 +124,7 @@ extension JobEngine {
             endTrouble(drop.queue)
             await recordAccepted(job, record, part: part)
         case .success(.rejected(let row, let isTidy)):
-            observer.dropRejected(row)
+            observers.dropRejected(row)
             if !isTidy {
                 mayHaveStranded = true
                 trouble.note(at: wallClock.now)
@@ -153,7 +153,7 @@ extension JobEngine {
 
     private func recordAccepted(_ job: OwnedJob, _ record: HistoryRecord, part: Int) async {
         let replay = job.replay
-        observer.jobSeen(replay, [record])
+        observers.jobSeen(replay, [record])
         logger.info(
             "job accepted",
             metadata: ["message_id": "\(MessageID.jobAccepted)", "job": "\(job.name.id)", "queue": "\(job.queue)"]

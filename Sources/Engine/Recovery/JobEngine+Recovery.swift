@@ -117,20 +117,20 @@ extension JobEngine {
         }
     }
 
-    /// Passes the parts of long histories to the observer while they are read.
-    private var show: StreamingReplay.Show { { [observer] replay, part in observer.jobSeen(replay, part) } }
+    /// Passes the parts of long histories to the observers while they are read.
+    private var show: StreamingReplay.Show { { [observers] replay, part in observers.jobSeen(replay, part) } }
 
     /// - Returns: Whether there is a job to run.
     @discardableResult
     private func note(_ claim: SpoolNode.Claim, part: Int? = nil, isDue: Bool = false) async -> Bool {
         switch claim {
         case .owned(let job, let records):
-            observer.jobSeen(job.replay, records)
+            observers.jobSeen(job.replay, records)
             node.pass(job.turn)
             if isDue { schedule(job, isDue: true) } else { await enter(job, part: part) }
             return true
         case .settled(let replay, let records):
-            observer.jobSeen(replay, records)
+            observers.jobSeen(replay, records)
             if case .deferred(let until) = replay.life.state { deferred.add(replay.name, due: until) }
         case .returned(let queue): intakes[queue]?.isChanged = true
         case .gone: break

@@ -101,7 +101,7 @@ extension JobEngine {
         // The steps of a job that has begun report themselves what they wait for.
         if active.task != nil { return }
         let why = isGateReportedClosed ? active.suspicion?.waits ?? Suspicion.othersWait : JobSummary.awaitsWorker
-        observer.jobWaits(active.job.name.id, why: why, seq: active.job.seq)
+        observers.jobWaits(active.job.name.id, why: why, seq: active.job.seq)
     }
 
     /// Notes in the node's file that this run ends on purpose, for the node's next run.

@@ -106,7 +106,7 @@ extension JobEngine {
         environment.deathsMax = settings.deathsMax
         return JobRunner(
             node: node,
-            observer: observer,
+            observers: observers,
             provider: runner.provider,
             environment: environment,
             budgets: runner.budgets,

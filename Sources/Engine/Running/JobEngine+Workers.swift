@@ -1,7 +1,6 @@
 import Documents
 import Jobs
 import Logging
-import Metrics
 import Spool
 
 extension JobEngine {
@@ -27,7 +26,7 @@ extension JobEngine {
         let recorder = HistoryRecorder(
             job,
             node: node,
-            observer: observer,
+            observers: observers,
             lender: self,
             worker: active.worker,
             gate: gate,
@@ -66,11 +65,9 @@ extension JobEngine {
         }
         if case .success = result { _ = complaints.end(.job(job.name.id.text)) }
         switch result {
-        case .success(.ended(let outcome)):
-            Counter(label: "agentspool_jobs_ended", dimensions: [("outcome", outcome.rawValue)]).increment()
         case .success(.deferred(let name, let until)): deferred.add(name, due: until)
         case .success(.held(let name, let expires)): held.add(name, expires: expires)
-        case .success(.interrupted), .success(.cancelled): break
+        case .success(.ended), .success(.interrupted), .success(.cancelled): break
         case .failure(let error): retryLater(job.name, error)
         }
         startJobs()

@@ -10,7 +10,7 @@ import Workflow
 /// Runs one claimed job as far as it goes, and commits the result.
 final class JobRunner: Sendable {
     let node: SpoolNode
-    let observer: any JobObserver
+    let observers: JobObservers
     let provider: any WorkflowProvider
     let environment: RunEnvironment
     let budgets: QueueBudgets
@@ -19,14 +19,14 @@ final class JobRunner: Sendable {
 
     init(
         node: SpoolNode,
-        observer: any JobObserver,
+        observers: JobObservers,
         provider: any WorkflowProvider,
         environment: RunEnvironment,
         budgets: QueueBudgets,
         redactor: Redactor,
         logger: Logger
     ) {
-        (self.node, self.observer, self.provider, self.environment) = (node, observer, provider, environment)
+        (self.node, self.observers, self.provider, self.environment) = (node, observers, provider, environment)
         (self.budgets, self.redactor, self.logger) = (budgets, redactor, logger)
     }
 
@@ -67,10 +67,10 @@ final class JobRunner: Sendable {
         return try await commit(command, on: job, recorder.redaction)
     }
 
-    /// Reports the waits of the running job to the observer, redacted.
+    /// Reports the waits of the running job to the observers, redacted.
     private func waits(of job: OwnedJob) -> WaitReasons {
-        WaitReasons { [observer, redactor] why in
-            observer.jobWaits(job.name.id, why: why.map { redactor.redact($0) }, seq: job.replay.life.seq)
+        WaitReasons { [observers, redactor] why in
+            observers.jobWaits(job.name.id, why: why.map { redactor.redact($0) }, seq: job.replay.life.seq)
         }
     }
 
@@ -91,7 +91,7 @@ final class JobRunner: Sendable {
         if case .cancel = command, job.acceptance?.kind == .batch { try await writeCancelledBatch(job) }
         let redaction = redaction ?? EventRedaction(redactor)
         let (record, replay) = try await node.commit(redaction.redacted(command), on: job)
-        observer.jobChanged(replay, record)
+        observers.jobChanged(replay, record)
         log(replay)
         switch replay.life.state {
         case .ended(let outcome, _): return .ended(outcome)
