@@ -106,7 +106,7 @@ extension JobEngine {
         // Only now: until its job is scheduled or deferred, the drop uses up room in the window.
         intakes[drop.queue]?.accepting[drop.name] = nil
         schedule.endArriving(part, in: drop.queue)
-        if requestsWaitForIntake { controlMayHaveRequests = true }
+        requests.dropArrived()
         startJobs()
         wake()
     }
@@ -126,8 +126,7 @@ extension JobEngine {
         case .success(.rejected(let row, let isTidy)):
             observers.dropRejected(row)
             if !isTidy {
-                mayHaveStranded = true
-                trouble.note(at: wallClock.now)
+                recovery.jobWasLeft(at: wallClock.now)
             }
             logger.warning(
                 "drop rejected: \(row.reason ?? "")",
@@ -145,8 +144,7 @@ extension JobEngine {
         case .failure(let error):
             if error is SyncFailure { return fail(error) }
             // The drop is back in its inbox, unless the disk failed at that, too.
-            mayHaveStranded = true
-            trouble.note(at: wallClock.now)
+            recovery.jobWasLeft(at: wallClock.now)
             pause(drop.queue, error)
         }
     }
@@ -167,20 +165,14 @@ extension JobEngine {
         guard let start = replay.acceptance?.runAt, start > wallClock.now, replay.startedAt == nil else {
             return schedule(job, part: part)
         }
-        do {
-            let ending = try await runner.commit(.deferUntil(start, reason: "its start time, run_after"), on: job)
-            if case .deferred(let name, let until) = ending { deferred.add(name, due: until) }
-        } catch {
-            retryLater(job.name, error)
-        }
+        _ = await commit(.deferUntil(start, reason: "its start time, run_after"), on: job)
     }
 
     func schedule(_ job: OwnedJob, part: Int? = nil, isDue: Bool = false) {
         var active = ActiveJob(job: job, queue: job.queue)
         active.suspicion = job.suspicion(after: settings.deathsMax)
-        if active.suspicion != nil { suspects.insert(job.name) }
-        jobs[job.name] = active
-        if isGateReportedClosed { reportGateWaits(of: active) }
+        jobs.add(active)
+        if jobs.isGateReportedClosed { reportGateWaits(of: active) }
         var ticket = job.ticket
         (ticket.part, ticket.isDue) = (part, isDue)
         schedule.add(ticket)

@@ -76,21 +76,21 @@ extension JobEngine {
     }
 
     func watchAgain() {
-        mustWatchAgain = false
+        recovery.watchesAreSet()
         do {
             try watchDirectories()
-            _ = complaints.end(.watches)
+            _ = loggedErrors.end(.watches)
         } catch {
-            mustWatchAgain = true
+            recovery.watchMayBeMissing()
             // The scan of an inbox that is gone logs the error.
             let isGone = (error as? SpoolError)?.cause == .noSuchFileOrDirectory
-            if !isGone, complaints.isNews(error, about: .watches) { logger.error("\(error); the scans go on") }
+            if !isGone, loggedErrors.isNews(error, about: .watches) { logger.error("\(error); the scans go on") }
         }
     }
 
     /// Scans and watches everything again after a watched directory was removed or made.
     func noteNewDirectories() {
-        controlMayHaveRequests = true
+        requests.directoryChanged()
         for queue in intakes.keys {
             intakes[queue]?.isChanged = true
             intakes[queue]?.pausedUntil = nil
@@ -241,13 +241,13 @@ extension JobEngine {
         do {
             if case .returned = try await node.resolveOrphanClaim(job, in: queue) { intakes[queue]?.isChanged = true }
         } catch {
-            trouble.note(at: wallClock.now)
-            if complaints.isNews(error, about: .job(job.description)) { logger.error("\(error)") }
+            recovery.somethingFailed(at: wallClock.now)
+            if loggedErrors.isNews(error, about: .job(job.description)) { logger.error("\(error)") }
         }
     }
 
     func pause(_ queue: String, _ error: any Error) {
-        if complaints.isNews(error, about: .queue(queue)) {
+        if loggedErrors.isNews(error, about: .queue(queue)) {
             logger.error("\(error); nothing is taken until it works again", metadata: ["queue": "\(queue)"])
         }
         guard catalog.queues[queue] != nil else { return }
@@ -258,7 +258,7 @@ extension JobEngine {
     }
 
     func endTrouble(_ queue: String) {
-        guard intakes[queue]?.pausedUntil == nil, complaints.end(.queue(queue)) else { return }
+        guard intakes[queue]?.pausedUntil == nil, loggedErrors.end(.queue(queue)) else { return }
         logger.notice("drops are taken again", metadata: ["queue": "\(queue)"])
     }
 
@@ -268,7 +268,7 @@ extension JobEngine {
     func noteImmovable(_ drop: Drop, _ error: SpoolError) {
         guard let intake = intakes[drop.queue], intake.immovable.count < Intake.pendingMax else { return }
         intakes[drop.queue]?.immovable.insert(drop.name)
-        trouble.note(at: wallClock.now)
+        recovery.somethingFailed(at: wallClock.now)
         guard intake.loggedImmovable.count <= Self.loggedImmovableMax,
             intakes[drop.queue]?.loggedImmovable.insert(drop.name).inserted == true
         else { return }

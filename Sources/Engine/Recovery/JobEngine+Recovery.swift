@@ -131,7 +131,7 @@ extension JobEngine {
             return true
         case .settled(let replay, let records):
             observers.jobSeen(replay, records)
-            if case .deferred(let until) = replay.life.state { deferred.add(replay.name, due: until) }
+            note(JobRunner.RunResult(of: replay))
         case .returned(let queue): intakes[queue]?.isChanged = true
         case .gone: break
         case .unreadable(let job, let reason): noteUnreadable(job, reason)
@@ -140,7 +140,7 @@ extension JobEngine {
     }
 
     func noteUnreadable(_ job: JobName, _ reason: String) {
-        guard unreadable.insert(job).inserted else { return }
+        guard recovery.unreadableJobSeen(job) else { return }
         logger.error("\(reason); it is left where it is", metadata: ["job": "\(job.id)"])
     }
 
@@ -153,16 +153,16 @@ extension JobEngine {
             let dead = nodes.filter { !$0.isAlive }.map(\.node) + (try await nodesLongWithoutLock())
             // A failure with one node does not stop the others.
             for name in dead where name != node.node && !stopping.isSet {
-                do { try await takeOverDead(name) } catch { noteTrouble(error) }
+                do { try await takeOverDead(name) } catch { noteFailure(error) }
             }
         } catch {
-            noteTrouble(error)
+            noteFailure(error)
         }
     }
 
-    func noteTrouble(_ error: any Error) {
+    func noteFailure(_ error: any Error) {
         if error is SyncFailure { return fail(error) }
-        trouble.note(at: wallClock.now)
+        recovery.somethingFailed(at: wallClock.now)
         logger.error("\(error)")
     }
 
@@ -170,9 +170,7 @@ extension JobEngine {
     /// next heartbeat, and stops.
     private func nodesLongWithoutLock() async throws -> [String] {
         let names = try await node.run { [node] in try NodeLock.nodesWithoutLock(in: node.spool) }
-        lockMissingSince = lockMissingSince.filter { names.contains($0.key) }
-        for name in names where lockMissingSince[name] == nil { lockMissingSince[name] = beats }
-        return lockMissingSince.filter { beats - $0.value >= 4 }.map(\.key).sorted()
+        return heartbeats.locksAreMissing(of: names)
     }
 
     private func takeOverDead(_ name: String) async throws {
@@ -189,17 +187,15 @@ extension JobEngine {
 
     /// Resumes the jobs in this node's directory that the engine does not run. No drop may be arriving meanwhile.
     func takeUpStranded() async {
-        mayHaveStranded = false
         // Those from before the read count, too: a job may end and leave while the directory is read.
-        let active = Set(jobs.keys.map(\.description))
+        let active = Set(jobs.names.map(\.description))
         do {
             for name in try await node.jobs(of: node.node) where !active.contains(name) && !stopping.isSet {
-                guard let job = JobName(name), jobs[job] == nil, !unreadable.contains(job) else { continue }
+                guard let job = JobName(name), !jobs.contains(job), !recovery.isUnreadable(job) else { continue }
                 do { await note(try await node.takeOver(name, of: node.node)) } catch { retryLater(job, error) }
             }
         } catch {
-            mayHaveStranded = true
-            trouble.note(at: wallClock.now)
+            recovery.jobWasLeft(at: wallClock.now)
             logger.error("\(error)")
         }
     }
@@ -208,37 +204,33 @@ extension JobEngine {
 
     /// Claims due jobs while the window has room.
     func claimDue() async {
-        if let paused = claimsPausedUntil {
-            if RetryBackoff.lasts(until: paused, at: wallClock.now) { return }
-            claimsPausedUntil = nil
-        }
+        if deferred.isPaused(at: wallClock.now) { return }
         do {
             while schedule.claimRoom > 0, !stopping.isSet {
                 if deferred.mustScan { try await scanDeferred() }
                 if let entry = deferred.takeDue(at: wallClock.now) {
                     try await claim(entry)
-                    if complaints.end(.deferredJobs) { logger.notice("what is deferred is claimed again") }
+                    if loggedErrors.end(.deferredJobs) { logger.notice("what is deferred is claimed again") }
                 } else if !deferred.mustScan {
                     return
                 }
             }
         } catch {
             if error is SyncFailure { return fail(error) }
-            if complaints.isNews(error, about: .deferredJobs) {
+            if loggedErrors.isNews(error, about: .deferredJobs) {
                 logger.error("\(error); nothing deferred is claimed for a while")
             }
-            claimsPausedUntil = wallClock.now + RetryBackoff.pause
+            deferred.pause(until: wallClock.now + RetryBackoff.pause)
         }
     }
 
     private func claim(_ entry: DeferredJobs.Entry) async throws {
-        guard jobs[entry.job] == nil else { return }
+        guard !jobs.contains(entry.job) else { return }
         do {
             await note(try await node.claimDeferred(entry.job, due: entry.due, show: show), isDue: true)
         } catch {
             // The job lies in `deferred/`, or in this node's directory already; both are scanned again.
-            mayHaveStranded = true
-            trouble.note(at: wallClock.now)
+            recovery.jobWasLeft(at: wallClock.now)
             throw error
         }
     }

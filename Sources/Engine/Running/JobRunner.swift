@@ -30,6 +30,23 @@ final class JobRunner: Sendable {
         (self.budgets, self.redactor, self.logger) = (budgets, redactor, logger)
     }
 
+    /// A runner for the jobs that start under other settings.
+    func renewed(redactor: Redactor, _ settings: EngineSettings) -> JobRunner {
+        var environment = environment
+        environment.shortWaitMax = settings.shortWaitMax
+        environment.modelWaitMax = settings.modelWaitMax
+        environment.deathsMax = settings.deathsMax
+        return JobRunner(
+            node: node,
+            observers: observers,
+            provider: provider,
+            environment: environment,
+            budgets: budgets,
+            redactor: redactor,
+            logger: logger
+        )
+    }
+
     /// How a run of a claimed job ended.
     enum RunResult: Sendable, Equatable {
         case ended(Outcome)
@@ -39,6 +56,17 @@ final class JobRunner: Sendable {
         case interrupted
         /// Its task was cancelled; the caller knows why.
         case cancelled
+
+        /// Where its last record has left a job.
+        init(of replay: JobReplay) {
+            self =
+                switch replay.life.state {
+                case .ended(let outcome, _): .ended(outcome)
+                case .deferred(let until): .deferred(replay.name, until: until)
+                case .held(let hold): .held(replay.name, expires: hold.approval?.expires)
+                case .absent, .waiting, .running: .interrupted
+                }
+        }
     }
 
     /// - Throws: `SpoolError`, `SyncFailure`; then the job stays where it is, with what was recorded.
@@ -93,12 +121,7 @@ final class JobRunner: Sendable {
         let (record, replay) = try await node.commit(redaction.redacted(command), on: job)
         observers.jobChanged(replay, record)
         log(replay)
-        switch replay.life.state {
-        case .ended(let outcome, _): return .ended(outcome)
-        case .deferred(let until): return .deferred(job.name, until: until)
-        case .held(let hold): return .held(job.name, expires: hold.approval?.expires)
-        case .absent, .waiting, .running: return .interrupted
-        }
+        return RunResult(of: replay)
     }
 
     /// Writes the results of the lines that are done; the cancel goes on even where that fails.

@@ -10,15 +10,6 @@ import Workflow
 /// The loop applies a new one between two iterations, so that no scan and no claim sees half of it. Running jobs keep
 /// their definitions, which lie in their histories.
 extension JobEngine {
-    /// A configuration to apply, and the caller that waits for it.
-    struct PendingConfiguration {
-        var catalog: Catalog
-        var settings: EngineSettings
-        /// Today's usage of the queues that had no daily limits before.
-        var used: [String: Usage]
-        var taken: CheckedContinuation<Void, any Error>
-    }
-
     /// Applies another configuration: it is in force when this returns, and the engine takes no more drops of a removed
     /// queue.
     ///
@@ -34,11 +25,13 @@ extension JobEngine {
             let used = try await usageToday(of: catalog.queues.values)
             if stopping.isSet { throw CancellationError() }
             try await withCheckedThrowingContinuation { continuation in
-                nextConfiguration = PendingConfiguration(
-                    catalog: catalog,
-                    settings: settings,
-                    used: used,
-                    taken: continuation
+                configuration.prepare(
+                    ActiveConfiguration.Pending(
+                        catalog: catalog,
+                        settings: settings,
+                        used: used,
+                        taken: continuation
+                    )
                 )
                 wake()
             }
@@ -83,42 +76,20 @@ extension JobEngine {
 
     /// Applies the next configuration, if there is one.
     func takeConfiguration() {
-        guard let next = nextConfiguration else { return }
-        nextConfiguration = nil
+        guard let next = configuration.takeNext() else { return }
         let before = catalog.queues
-        catalog = next.catalog
         let isScanDifferent = settings.scanInterval != next.settings.scanInterval
-        settings = next.settings
-        runner = renewedRunner()
-        runner.budgets.configure(catalog.queues.values, used: next.used)
+        configuration.apply(next)
         schedule.configure(queues: catalog.queues.values, concurrency: settings.concurrency)
         for queue in before.keys where catalog.queues[queue] == nil { leaveInbox(of: queue) }
         for (name, queue) in catalog.queues where before[name] != queue { rescanInbox(into: name, before[name], queue) }
-        if isScanDifferent { restartScans() }
+        if isScanDifferent { startScans() }
         next.taken.resume()
-    }
-
-    /// A runner for jobs that start from now on; running jobs keep theirs.
-    private func renewedRunner() -> JobRunner {
-        var environment = runner.environment
-        environment.shortWaitMax = settings.shortWaitMax
-        environment.modelWaitMax = settings.modelWaitMax
-        environment.deathsMax = settings.deathsMax
-        return JobRunner(
-            node: node,
-            observers: observers,
-            provider: runner.provider,
-            environment: environment,
-            budgets: runner.budgets,
-            redactor: catalog.redactor,
-            logger: logger
-        )
     }
 
     /// Rejects the next configuration: a stopping engine applies none.
     func refuseConfiguration() {
-        nextConfiguration?.taken.resume(throwing: CancellationError())
-        nextConfiguration = nil
+        configuration.takeNext()?.taken.resume(throwing: CancellationError())
     }
 
     private func leaveInbox(of queue: String) {
@@ -131,7 +102,7 @@ extension JobEngine {
             (intake.nextLook, intake.pausedUntil) = (nil, nil)
             intakes[queue] = intake
         }
-        _ = complaints.end(.queue(queue))
+        _ = loggedErrors.end(.queue(queue))
     }
 
     /// Rescans an inbox whose rules for names or waiting times may have changed.
