@@ -29,9 +29,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     var configuration: ActiveConfiguration
     var schedule: Schedule
     var jobs = ActiveJobs()
-    var intakes: [String: Intake] = [:]
-    var takenBefore: [SpoolNode.InterruptedAccept] = []
-    var parts = JobEngine.firstPart
+    var inboxes = Inboxes()
     var deferred = DeferredJobs()
     var held = HeldJobs()
     var requests = Requests()
@@ -105,9 +103,9 @@ package actor JobEngine: HistoryRecorder.Lender {
     }
 
     private func work(onReady: @Sendable () async -> Void) async throws {
-        try await recover()
+        let taken = try await recover()
         if failure != nil { return }
-        try startIntake()
+        try openInboxes(accepting: taken)
         startHousekeeping()
         await onReady()
         var changes = wakeUps.makeAsyncIterator()
@@ -123,7 +121,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         stop()
         cancelRunning()
         while let task = jobs.anyTask { await task.value }
-        while let task = intakes.values.lazy.flatMap(\.accepting.values).first { await task.value }
+        while let task = inboxes.anyTask { await task.value }
         await endTimers()
     }
 
@@ -150,13 +148,13 @@ package actor JobEngine: HistoryRecorder.Lender {
 
     private var isFinished: Bool {
         if stopping.isSet { return !jobs.isRunningAny }
-        return settings.drains && jobs.isEmpty && recovery.isDone && intakes.values.allSatisfy(\.isDrained)
+        return settings.drains && jobs.isEmpty && recovery.isDone && inboxes.areDrained
             && !hasDueJobs && requests.areDone && schedule.waiting == 0
     }
 
     /// A drain fails when it leaves drops that cannot be moved.
     private func checkDrained() throws(IncompleteDrain) {
-        let count = intakes.values.reduce(0) { $0 + $1.immovable.count }
+        let count = inboxes.immovableCount
         if settings.drains, !stopping.isSet, count > 0 { throw IncompleteDrain(count: count) }
     }
 
@@ -210,7 +208,7 @@ package actor JobEngine: HistoryRecorder.Lender {
             await takeOverDeadNodes()
             recovery.endLookAround()
         }
-        if recovery.isTakeUpDue, !isAccepting {
+        if recovery.isTakeUpDue, !inboxes.isAccepting {
             recovery.beginTakeUp()
             await takeUpStranded()
         }
@@ -226,7 +224,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         for directory in changes.directories {
             if directory == SpoolLayout.control { requests.directoryChanged() }
             if directory == JobEngine.parents { noteNewDirectories() }
-            intakes[directory]?.isChanged = true
+            inboxes.changed(directory)
         }
     }
 
@@ -235,10 +233,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         requests.directoryChanged()
         deferred.mustScan = true
         held.mustScan = true
-        for queue in intakes.keys {
-            intakes[queue]?.isChanged = true
-            intakes[queue]?.immovable = []
-        }
+        inboxes.fullScanIsDue()
     }
 }
 

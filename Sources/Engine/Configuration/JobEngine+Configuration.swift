@@ -66,9 +66,9 @@ extension JobEngine {
 
     /// Waits for the drops that are being accepted, then forgets the inbox.
     private func endIntake(of queue: String) async {
-        while catalog.queues[queue] == nil, let task = intakes[queue]?.accepting.values.first { await task.value }
+        while catalog.queues[queue] == nil, let task = inboxes.anyTask(queue) { await task.value }
         guard catalog.queues[queue] == nil else { return }
-        intakes[queue] = nil
+        inboxes.forget(queue)
         node.spool.letGo(of: SpoolLayout.inbox(of: queue))
     }
 
@@ -82,7 +82,9 @@ extension JobEngine {
         configuration.apply(next)
         schedule.configure(queues: catalog.queues.values, concurrency: settings.concurrency)
         for queue in before.keys where catalog.queues[queue] == nil { leaveInbox(of: queue) }
-        for (name, queue) in catalog.queues where before[name] != queue { rescanInbox(into: name, before[name], queue) }
+        for (name, queue) in catalog.queues where before[name] != queue {
+            inboxes.configure(name, from: before[name], to: queue)
+        }
         if isScanDifferent { startScans() }
         next.taken.resume()
     }
@@ -94,27 +96,7 @@ extension JobEngine {
 
     private func leaveInbox(of queue: String) {
         watch.unwatch(queue)
-        // Drops that are being accepted are finished.
-        if var intake = intakes[queue] {
-            intake.isChanged = false
-            intake.listing = nil
-            (intake.looks, intake.written, intake.immovable) = ([:], [], [])
-            (intake.nextLook, intake.pausedUntil) = (nil, nil)
-            intakes[queue] = intake
-        }
+        inboxes.leave(queue)
         _ = loggedErrors.end(.queue(queue))
-    }
-
-    /// Rescans an inbox whose rules for names or waiting times may have changed.
-    private func rescanInbox(into name: String, _ old: QueueSettings?, _ new: QueueSettings) {
-        var intake = intakes[name] ?? Intake()
-        intake.isChanged = true
-        intake.listing = nil
-        intake.written = []
-        if let old, (old.settle, old.settleEmpty) != (new.settle, new.settleEmpty) {
-            intake.looks = [:]
-            intake.nextLook = nil
-        }
-        intakes[name] = intake
     }
 }

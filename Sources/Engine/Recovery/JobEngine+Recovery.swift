@@ -13,39 +13,49 @@ extension JobEngine {
     private static let takeOverPart = 512
 
     /// Takes over the jobs of this node's previous run, then those of dead nodes, before the engine claims new ones.
-    func recover() async throws {
-        try await findTakenBefore()
-        try await takeOver(from: node.node, after: lock.former?.end)
+    ///
+    /// - Returns: The drops that the previous run took and did not accept.
+    func recover() async throws -> [SpoolNode.InterruptedAccept] {
+        let taken = try await findTakenBefore()
+        try await takeOver(from: node.node, after: lock.former?.end, except: Set(taken.map(\.job.description)))
         openGate()
         if runner.budgets.isEmpty { startJobs() }
         await takeOverDeadNodes()
         // Before any job continues, and after this node's jobs have their last records.
-        guard !runner.budgets.isEmpty else { return }
+        guard !runner.budgets.isEmpty else { return taken }
         for error in try await node.run({ [node, runner] in try runner.budgets.readHistories(of: node.spool) }) {
             logger.error("\(error); what this job used today does not count in its queue's daily limits")
         }
+        return taken
     }
 
     /// Finds the drops that a previous run took and did not accept; the jobs of later drops start after theirs.
-    private func findTakenBefore() async throws {
-        takenBefore = try await node.unaccepted().filter { catalog.queues[$0.queue] != nil }
-        for taken in takenBefore {
-            node.pass(taken.turn)
-            schedule.beginArriving(Self.firstPart, in: taken.queue, at: wallClock.now)
+    private func findTakenBefore() async throws -> [SpoolNode.InterruptedAccept] {
+        let taken = try await node.unaccepted().filter { catalog.queues[$0.queue] != nil }
+        for drop in taken {
+            node.pass(drop.turn)
+            schedule.beginArriving(Inboxes.firstPart, in: drop.queue, at: wallClock.now)
         }
+        return taken
     }
 
     /// Takes over a node's jobs: each continues as soon as it is taken over, and a failure does not stop the others.
     ///
+    /// - Parameter taken: The names in `processing/` of drops that were not accepted.
     /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read.
-    private func takeOver(from dead: String, after end: PreviousRunEnd?) async throws {
-        let takenBefore = Set(dead == node.node ? takenBefore.map(\.job.description) : [])
-        let names = try await node.jobs(of: dead).filter { !takenBefore.contains($0) }
+    private func takeOver(
+        from dead: String,
+        after end: PreviousRunEnd?,
+        except taken: Set<String> = []
+    ) async throws {
+        let names = try await node.jobs(of: dead).filter { !taken.contains($0) }
         if names.isEmpty { return }
         let orphaned = try await node.run { StaleCommands.jobs() }
         // The last part is the one of the drops that were not accepted. No job waits for another node's jobs.
         let lastPart = (names.count - 1) / Self.takeOverPart
-        let parts = names.indices.map { dead == node.node ? Self.firstPart + $0 / Self.takeOverPart - lastPart : nil }
+        let parts = names.indices.map {
+            dead == node.node ? Inboxes.firstPart + $0 / Self.takeOverPart - lastPart : nil
+        }
         for part in parts.compactMap(\.self) { schedule.beginRecovering(part, at: wallClock.now) }
         let count = await withTaskGroup(of: Bool.self) { group in
             var count = 0
@@ -132,7 +142,7 @@ extension JobEngine {
         case .settled(let replay, let records):
             observers.jobSeen(replay, records)
             note(JobRunner.RunResult(of: replay))
-        case .returned(let queue): intakes[queue]?.isChanged = true
+        case .returned(let queue): inboxes.changed(queue)
         case .gone: break
         case .unreadable(let job, let reason): noteUnreadable(job, reason)
         }

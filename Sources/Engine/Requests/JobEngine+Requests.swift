@@ -162,7 +162,7 @@ extension JobEngine {
     private func postpone(_ action: ControlRequest.Action, _ id: JobID, until location: JobLocation) -> Bool {
         guard location.directory == SpoolLayout.processing(of: node.node) else { return false }
         if recovery.isUnreadable(location.job) { return refuse(action, id, "its history cannot be read") }
-        if isAccepting { requests.mustWaitForArrivals() } else { recovery.strandedJobSeen() }
+        if inboxes.isAccepting { requests.mustWaitForArrivals() } else { recovery.strandedJobSeen() }
         return false
     }
 

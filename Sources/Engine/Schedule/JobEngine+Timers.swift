@@ -55,8 +55,9 @@ extension JobEngine {
         let now = wallClock.now
         // Without room, a job that starts or ends wakes the loop.
         let claim = schedule.claimRoom > 0 ? deferred.nextClaim : nil
-        let look = intakes.values.compactMap(\.nextLook).min()
-        let times = [claim, held.nextExpiry, look, recovery.nextLook, schedule.patienceEnd].compactMap(\.self)
+        let times = [claim, held.nextExpiry, inboxes.nextLook, recovery.nextLook, schedule.patienceEnd].compactMap(
+            \.self
+        )
         guard let next = times.min(), !stopping.isSet, next - now <= settings.scanInterval else { return }
         timers.wake(at: next) { task($0, after: max(.zero, next - now)) { $0.wake() } }
     }
