@@ -198,7 +198,7 @@ package struct SpoolDaemon: Sendable {
             watch: watch,
             catalog: configuration.catalog,
             settings: settings,
-            observer: IndexFeed(writer: index.writer),
+            observers: [IndexFeed(writer: index.writer)],
             provider: library,
             isTaken: index.contains,
             environment: RunEnvironment(

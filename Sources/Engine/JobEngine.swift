@@ -13,97 +13,33 @@ package actor JobEngine: HistoryRecorder.Lender {
     let node: SpoolNode
     let lock: NodeLock
     let watch: InboxWatch
-    /// From the configuration in force; a drop or a job in progress keeps what it began with.
-    var catalog: Catalog
-    var settings: EngineSettings
-    let observer: any JobObserver
+    let observers: JobObservers
     let isTaken: @Sendable (JobID) -> Bool
-    var runner: JobRunner
     let logger: Logger
     let clock: any Clock<Duration>
     let wallClock: WallClock
     let stopping = StopFlag()
     let gate: StepGate
 
-    var schedule: Schedule
-    /// Jobs that had a suspected step when they were claimed, and some that have left since.
-    var suspects: Set<JobName> = []
-    /// Every job that this node has claimed, until its end.
-    var jobs: [JobName: ActiveJob] = [:]
-    var intakes: [String: Intake] = [:]
-    /// Drops that a previous run took and did not accept.
-    var takenBefore: [SpoolNode.InterruptedAccept] = []
-    /// The number of the latest part.
-    var parts = JobEngine.firstPart
-    var deferred = DeferredJobs()
-    var held = HeldJobs()
-    /// After a disk failure: nothing is claimed from `deferred/` until then.
-    var claimsPausedUntil: Timestamp?
-    /// `processing/` may hold jobs that a disk failure interrupted and that the engine does not run.
-    var mayHaveStranded = false
-    var mustTakeUpStranded = false
-    /// Jobs whose unreadable history was logged.
-    var unreadable: Set<JobName> = []
-    /// A full scan is due: the loop looks for dead nodes and stranded jobs.
-    var mustLookAround = false
-    /// The back-off after failures, until the engine scans everything again.
-    var trouble = RetryBackoff()
-    /// Files in `control/` that were refused and logged, and cannot be removed.
-    var refusedRequests: Set<String> = []
-    /// Which lasting errors were logged.
-    var complaints = LogDeduplicator()
-    /// The heartbeat at which lost events were last logged.
-    var lossLoggedAt: Int?
-    /// Heartbeats so far.
-    var beats = 0
-    /// Names in `processing/` without a lock, each with the heartbeat at which that was first seen.
-    var lockMissingSince: [String: Int] = [:]
-    var controlMayHaveRequests = true
-    /// The settled jobs of the requests in `control/`, by file.
-    var settledJobs: [String: Set<JobID>] = [:]
-    /// A request is about a job that may still be arriving.
-    var requestsWaitForIntake = false
-    var mustWatchAgain = false
-    /// The configuration of a reload; the loop applies it.
-    var nextConfiguration: PendingConfiguration?
     /// Called for each request to reload the configuration, with its file in `control/`, which the callee removes.
     let onReload: @Sendable (String) -> Void
-    /// The first failure after which the node must stop.
-    var failure: (any Error)?
-
     let wakeUps: AsyncStream<Void>
     let wakeUp: AsyncStream<Void>.Continuation
-    var timer: (at: Timestamp, number: Int, task: Task<Void, Never>)?
-    var timersSet = 0
-    /// The waits of steps for a retry.
-    var pauses: [Int: Task<Void, any Error>] = [:]
-    var pausesBegun = 0
-    var housekeeping: [Task<Void, Never>] = []
-    var graceTimer: Task<Void, Never>?
-    var stopNote: Task<Void, Never>?
-    /// Runs while no step may begin because of a suspected one.
-    var quietTimer: Task<Void, Never>?
-    /// Limits how long suspected steps keep the others waiting, and then how long the others run.
-    var guardTimer: Task<Void, Never>?
-    /// Whether the observer was notified that most jobs wait for suspected steps.
-    var isGateReportedClosed = false
 
-    /// A job that this node has claimed.
-    struct ActiveJob {
-        var job: OwnedJob
-        var queue: String
-        /// A step that was suspected when the job was claimed.
-        var suspicion: Suspicion?
-        /// Nil until it runs.
-        var task: Task<Void, Never>?
-        let worker = WorkerLease()
-        /// Steps that wait for the job to have a worker again.
-        var waitingForWorker: [CheckedContinuation<Void, any Error>] = []
-        /// A requested cancel or hold; it is committed as soon as the job's steps end.
-        var request: JobCommand?
-        /// Set when no further step may begin.
-        let pausing = StopFlag()
-    }
+    var configuration: ActiveConfiguration
+    var schedule: Schedule
+    var jobs = ActiveJobs()
+    var inboxes = Inboxes()
+    var deferred = DeferredJobs()
+    var held = HeldJobs()
+    var requests = Requests()
+    var recovery = Recovery()
+    var heartbeats = Heartbeats()
+    var timers = Timers()
+    /// Which lasting errors were logged.
+    var loggedErrors = LogDeduplicator()
+    /// The first failure after which the node must stop.
+    var failure: (any Error)?
 
     package init(
         node: SpoolNode,
@@ -111,7 +47,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         watch: InboxWatch,
         catalog: Catalog,
         settings: EngineSettings,
-        observer: any JobObserver,
+        observers: [any JobObserver],
         provider: any WorkflowProvider,
         isTaken: @escaping @Sendable (JobID) -> Bool,
         environment: RunEnvironment,
@@ -122,9 +58,8 @@ package actor JobEngine: HistoryRecorder.Lender {
         self.node = node
         self.lock = lock
         self.watch = watch
-        self.catalog = catalog
-        self.settings = settings
-        self.observer = observer
+        let observers = JobObservers(observers)
+        self.observers = observers
         self.isTaken = isTaken
         self.logger = logger
         self.onReload = onReload
@@ -133,15 +68,16 @@ package actor JobEngine: HistoryRecorder.Lender {
         gate = StepGate { [wakeUp] in wakeUp.yield() }
         clock = environment.clock
         wallClock = environment.wallClock
-        runner = JobRunner(
+        let runner = JobRunner(
             node: node,
-            observer: observer,
+            observers: observers,
             provider: provider,
             environment: environment,
             budgets: QueueBudgets(catalog.queues.values, clock: environment.wallClock),
             redactor: catalog.redactor,
             logger: logger
         )
+        configuration = ActiveConfiguration(catalog, settings, runner: runner)
         schedule = Schedule(queues: catalog.queues.values, concurrency: settings.concurrency)
     }
 
@@ -167,9 +103,9 @@ package actor JobEngine: HistoryRecorder.Lender {
     }
 
     private func work(onReady: @Sendable () async -> Void) async throws {
-        try await recover()
+        let taken = try await recover()
         if failure != nil { return }
-        try startIntake()
+        try openInboxes(accepting: taken)
         startHousekeeping()
         await onReady()
         var changes = wakeUps.makeAsyncIterator()
@@ -184,11 +120,9 @@ package actor JobEngine: HistoryRecorder.Lender {
     private func end() async {
         stop()
         cancelRunning()
-        while let task = jobs.values.lazy.compactMap(\.task).first { await task.value }
-        while let task = intakes.values.lazy.flatMap(\.accepting.values).first { await task.value }
-        endTimers()
-        for task in housekeeping { await task.value }
-        await stopNote?.value
+        while let task = jobs.anyTask { await task.value }
+        while let task = inboxes.anyTask { await task.value }
+        await endTimers()
     }
 
     /// Stops claiming; gives running steps ``EngineSettings/stopGrace`` to end, then cancels them. The next start
@@ -201,12 +135,9 @@ package actor JobEngine: HistoryRecorder.Lender {
         noteStop()
         gate.stop()
         // Steps that only wait, for a worker or for a retry, end at once.
-        for name in jobs.keys { releaseWaiting(of: name) }
-        for pause in pauses.values { pause.cancel() }
-        graceTimer = Task { [settings, clock] in
-            guard (try? await clock.sleep(for: settings.stopGrace)) != nil else { return }
-            self.cancelRunning()
-        }
+        for name in jobs.names { releaseWaiting(of: name) }
+        timers.cancelPauses()
+        startGrace()
         wake()
     }
 
@@ -215,17 +146,15 @@ package actor JobEngine: HistoryRecorder.Lender {
 
     nonisolated func wake() { wakeUp.yield() }
 
-    private var isRunningAny: Bool { jobs.values.contains { $0.task != nil } }
-
     private var isFinished: Bool {
-        if stopping.isSet { return !isRunningAny }
-        return settings.drains && jobs.isEmpty && !mayHaveStranded && intakes.values.allSatisfy(\.isDrained)
-            && !hasDueJobs && !controlMayHaveRequests && schedule.waiting == 0
+        if stopping.isSet { return !jobs.isRunningAny }
+        return settings.drains && jobs.isEmpty && recovery.isDone && inboxes.areDrained
+            && !hasDueJobs && requests.areDone && schedule.waiting == 0
     }
 
     /// A drain fails when it leaves drops that cannot be moved.
     private func checkDrained() throws(IncompleteDrain) {
-        let count = intakes.values.reduce(0) { $0 + $1.immovable.count }
+        let count = inboxes.immovableCount
         if settings.drains, !stopping.isSet, count > 0 { throw IncompleteDrain(count: count) }
     }
 
@@ -235,8 +164,8 @@ package actor JobEngine: HistoryRecorder.Lender {
         return deferred.isDue(at: Timestamp(compactText: now.compactText) ?? now)
     }
 
-    private func cancelRunning() {
-        for active in jobs.values { active.task?.cancel() }
+    func cancelRunning() {
+        for active in jobs.all { active.task?.cancel() }
     }
 
     /// Stops the node after a failed fsync or a lost lock.
@@ -244,8 +173,8 @@ package actor JobEngine: HistoryRecorder.Lender {
         if failure == nil {
             failure = error
             logger.critical("\(error)", metadata: ["message_id": "\(MessageID.syncFailed)", "node": "\(node.node)"])
-            // A record may be on disk that the observer has not seen.
-            observer.recordsMayBeMissing()
+            // A record may be on disk that the observers have not seen.
+            observers.recordsMayBeMissing()
         }
         stop()
         cancelRunning()
@@ -264,7 +193,7 @@ package actor JobEngine: HistoryRecorder.Lender {
             await expireApprovals()
             await claimDue()
             // An arriving job cannot be distinguished from a stranded one.
-            if !mustTakeUpStranded { await takeIn() }
+            if !recovery.isTakeUpDue { await takeIn() }
         }
         schedule.endPatience(at: wallClock.now)
         startJobs()
@@ -273,15 +202,14 @@ package actor JobEngine: HistoryRecorder.Lender {
     }
 
     private func lookAround() async {
-        if trouble.isOver(at: wallClock.now) { requestFullScan() }
-        if mustLookAround {
-            mustLookAround = false
-            if mustWatchAgain { watchAgain() }
+        if recovery.mustTryAgain(at: wallClock.now) { requestFullScan() }
+        if recovery.beginLookAround() {
+            if recovery.isWatchMissing { watchAgain() }
             await takeOverDeadNodes()
-            mustTakeUpStranded = mayHaveStranded
+            recovery.endLookAround()
         }
-        if mustTakeUpStranded, !isAccepting {
-            mustTakeUpStranded = false
+        if recovery.isTakeUpDue, !inboxes.isAccepting {
+            recovery.beginTakeUp()
             await takeUpStranded()
         }
     }
@@ -289,31 +217,31 @@ package actor JobEngine: HistoryRecorder.Lender {
     private func noteChanges() {
         let changes = watch.takeChanges()
         if changes.isIncomplete {
-            // With a short inotify queue this happens at every drop.
-            if lossLoggedAt.map({ beats - $0 >= 4 }) ?? true {
-                lossLoggedAt = beats
-                logger.notice("events were lost; every inbox is looked at")
-            }
+            if heartbeats.eventsWereLost() { logger.notice("events were lost; every inbox is looked at") }
             requestFullScan()
             watchAgain()
         }
         for directory in changes.directories {
-            if directory == SpoolLayout.control { controlMayHaveRequests = true }
+            if directory == SpoolLayout.control { requests.directoryChanged() }
             if directory == JobEngine.parents { noteNewDirectories() }
-            intakes[directory]?.isChanged = true
+            inboxes.changed(directory)
         }
     }
 
     func requestFullScan() {
-        mustLookAround = true
-        controlMayHaveRequests = true
+        recovery.fullScanIsDue()
+        requests.directoryChanged()
         deferred.mustScan = true
         held.mustScan = true
-        for queue in intakes.keys {
-            intakes[queue]?.isChanged = true
-            intakes[queue]?.immovable = []
-        }
+        inboxes.fullScanIsDue()
     }
+}
+
+/// What the configuration in force says.
+extension JobEngine {
+    var catalog: Catalog { configuration.catalog }
+    var settings: EngineSettings { configuration.settings }
+    var runner: JobRunner { configuration.runner }
 }
 
 extension OwnedJob {

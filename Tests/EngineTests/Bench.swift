@@ -106,7 +106,7 @@ final class Bench: Sendable {
             watch: watch,
             catalog: Catalog(queues: queues, workflows: ["work": workflow], redactor: setup.redactor),
             settings: setup.settings,
-            observer: setup.observer ?? observer,
+            observers: [setup.observer ?? observer],
             provider: FakeProvider(
                 tools: Dictionary(uniqueKeysWithValues: setup.tools.map { ($0.name, $0) }),
                 model: setup.model,

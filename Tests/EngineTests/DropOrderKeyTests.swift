@@ -62,14 +62,14 @@ struct DropPlaceTests {
         _ path: String,
         keptMax: Int = InboxScan.keptMax,
         _ arrivals: @escaping @Sendable () -> InboxWatch.Arrivals = { .none }
-    ) throws -> InboxScan {
+    ) throws -> InboxListing {
         let spool = try SpoolRoot(path: path, fileSystem: LinuxFileSystem())
-        let listing = InboxScan(queue: "default", NameRules(), spool: spool, keptMax: keptMax, arrivals: arrivals)
-        while !listing.isAtEnd { _ = try listing.read() }
-        return listing
+        let scan = InboxScan(queue: "default", NameRules(), spool: spool, keptMax: keptMax, arrivals: arrivals)
+        while !scan.isAtEnd { _ = try scan.read() }
+        return scan.takeFound()
     }
 
-    private func names(_ listing: InboxScan, _ count: Int = .max) -> [String] {
+    private func names(_ listing: inout InboxListing, _ count: Int = .max) -> [String] {
         listing.next(count).map { String(decoding: $0.name, as: UTF8.self) }
     }
 
@@ -89,18 +89,18 @@ struct DropPlaceTests {
 
     @Test func `a scan gives all drops in their order, as many at a time as the caller wants`() async throws {
         try await withInbox([("a", 5), ("b", 3), ("c", 4), ("d.tmp", 1)]) { path in
-            let listing = try read(path)
-            #expect(!listing.isCut && names(listing, 2) == ["b", "c"])
-            #expect(!listing.isEmpty && names(listing, 2) == ["a"] && listing.isEmpty)
+            var listing = try read(path)
+            #expect(!listing.isCut && names(&listing, 2) == ["b", "c"])
+            #expect(!listing.isEmpty && names(&listing, 2) == ["a"] && listing.isEmpty)
         }
     }
 
     @Test func `a scan of more drops than it keeps gives the first ones`() async throws {
         let files = (0..<100).map { (name: "f\($0)", seconds: ($0 * 37) % 100) }
         try await withInbox(files) { path in
-            let listing = try read(path, keptMax: 10)
+            var listing = try read(path, keptMax: 10)
             let wanted = files.sorted { $0.seconds < $1.seconds }.prefix(10).map(\.name)
-            #expect(listing.isCut && names(listing) == wanted)
+            #expect(listing.isCut && names(&listing) == wanted)
         }
     }
 
@@ -110,10 +110,12 @@ struct DropPlaceTests {
             try watch.watch("default", at: "\(path)/inbox/default")
             // No thread reads the events: the scan does.
             for name in ["c", "a", "b"] { try Data().write(to: URL(fileURLWithPath: "\(path)/inbox/default/\(name)")) }
-            #expect(names(try read(path) { watch.arrivals(in: "default") }) == ["before", "c", "a", "b"])
+            var listing = try read(path) { watch.arrivals(in: "default") }
+            #expect(names(&listing) == ["before", "c", "a", "b"])
             let file = try #require(FileHandle(forWritingAtPath: "\(path)/inbox/default/c"))
             try file.close()
-            #expect(names(try read(path) { watch.arrivals(in: "default") }) == ["before", "a", "b", "c"])
+            listing = try read(path) { watch.arrivals(in: "default") }
+            #expect(names(&listing) == ["before", "a", "b", "c"])
         }
     }
 }

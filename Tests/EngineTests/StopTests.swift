@@ -86,6 +86,22 @@ struct StopTests {
         }
     }
 
+    @Test("No timer outlives the engine's run, and no pause of a step")
+    func timers() async throws {
+        try await Bench.with { bench in
+            let setup = self.setup(bench) { _ in throw Failure(.temporary, "not now") }
+            let running = try await bench.engine(setup)
+            await running.whenReady()
+            try bench.drop("a.txt")
+            await bench.clock.whenSleeping(for: .seconds(4))
+            await bench.clock.whenSleeping(for: .seconds(60))
+            await running.engine.stop()
+            try await running.end()
+            #expect(bench.clock.sleeping == [])
+            #expect(await running.engine.timers.anyTask == nil)
+        }
+    }
+
     @Test("A stop does not wait for the retry of one step while another of the job runs")
     func duringPauseBesideStep() async throws {
         try await Bench.with { bench in

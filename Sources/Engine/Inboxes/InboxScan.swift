@@ -4,7 +4,7 @@ import Jobs
 import Spool
 import SystemPackage
 
-/// One scan of an inbox: its drops, in their order.
+/// One scan of an inbox.
 ///
 /// Keeps only the first ``keptMax`` drops, so that a million of them cost little memory; the next scan finds the
 /// others.
@@ -25,11 +25,12 @@ final class InboxScan: @unchecked Sendable {
 
     /// The drops that are kept once more than ``keptMax`` were found.
     private var first = Heap<DropOrderKey>()
-    /// The drops found; sorted last to first once the scan has ended.
     private var places: [DropOrderKey] = []
     /// Whether the inbox has more drops than are kept.
-    private(set) var isCut = false
+    private var isCut = false
     private(set) var isAtEnd = false
+    /// Empty until the scan has read the whole inbox.
+    private var found = InboxListing()
 
     /// - Parameter arrivals: The arrival order of all files that can be read when it is called.
     init(
@@ -84,7 +85,7 @@ final class InboxScan: @unchecked Sendable {
                 keep(DropOrderKey(name, modified: listing.modified(name) ?? .max))
             }
         }
-        if isAtEnd { sort() }
+        if isAtEnd { end() }
         return carried
     }
 
@@ -98,19 +99,16 @@ final class InboxScan: @unchecked Sendable {
         if let last = first.max, place < last { first.replaceMax(with: place) }
     }
 
-    private func sort() {
+    /// Sorts the drops here, off the engine's actor.
+    private func end() {
         listing = nil
-        if isCut { places = first.unordered }
-        first = Heap()
-        places.sort(by: >)
+        found = InboxListing(isCut ? first.unordered : places, isCut: isCut)
+        (places, first) = ([], Heap())
     }
 
-    var isEmpty: Bool { places.isEmpty }
-
-    /// Removes and returns the next drops, `count` at most.
-    func next(_ count: Int) -> [DropOrderKey] {
-        let taken = places.suffix(count)
-        places.removeLast(taken.count)
-        return taken.reversed()
+    /// Removes and returns what the scan found; it has read the whole inbox.
+    func takeFound() -> InboxListing {
+        defer { found = InboxListing() }
+        return found
     }
 }

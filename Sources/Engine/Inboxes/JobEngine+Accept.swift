@@ -16,19 +16,11 @@ extension JobEngine {
         var part: Int
     }
 
-    /// Nil when its queue is not configured.
-    func candidate(_ drop: Drop, at place: DropOrderKey, _ look: FileSnapshot?) -> Candidate? {
-        guard var rules = rules(of: drop.queue) else { return nil }
-        rules.witness = watch.witness(of: drop.name, in: drop.queue)
-        let turn = node.nextTurn()
-        return Candidate(drop: drop, place: place, look: look, rules: rules, turn: turn, part: parts)
-    }
-
-    /// Takes these drops one after another, after those of earlier parts; accepts them concurrently.
-    func accept(_ candidates: [Candidate], in queue: String) {
-        guard let last = candidates.indices.last else { return }
-        let (before, taking) = (intakes[queue]?.taking, CompletionSignal())
-        intakes[queue]?.taking = taking
+    /// Takes these drops one after another, after those of earlier parts; accepts them concurrently. Their jobs start in
+    /// this order.
+    func accept(_ ready: Inboxes.Ready, in queue: String) {
+        let candidates = candidates(ready, in: queue)
+        guard let last = candidates.indices.last, let (before, taking) = inboxes.beginTaking(queue) else { return }
         for candidate in candidates { schedule.beginArriving(candidate.part, in: queue, at: wallClock.now) }
         let task = Task { @concurrent [node] in
             await before?.whenDone()
@@ -56,7 +48,18 @@ extension JobEngine {
                 }
             }
         }
-        for candidate in candidates { intakes[queue]?.accepting[candidate.drop.name] = task }
+        for candidate in candidates { inboxes.accept(candidate.drop, in: task) }
+    }
+
+    /// None when their queue is not configured.
+    private func candidates(_ ready: Inboxes.Ready, in queue: String) -> [Candidate] {
+        ready.drops.compactMap {
+            guard var rules = rules(of: queue) else { return nil }
+            let drop = Drop(queue: queue, name: $0.place.name)
+            rules.witness = watch.witness(of: drop.name, in: queue)
+            let turn = node.nextTurn()
+            return Candidate(drop: drop, place: $0.place, look: $0.look, rules: rules, turn: turn, part: ready.part)
+        }
     }
 
     @concurrent
@@ -73,15 +76,13 @@ extension JobEngine {
     /// Continues the acceptance of a drop that a previous run took.
     func resumeAccept(_ taken: SpoolNode.InterruptedAccept) {
         guard let rules = rules(of: taken.queue) else { return }
-        intakes[taken.queue]?.accepting[taken.drop.name] = Task { @concurrent [node] in
+        let task = Task { @concurrent [node] in
             let result: Result<AcceptOutcome, any Error>
             do { result = .success(try await node.resumeAccept(taken, rules)) } catch { result = .failure(error) }
-            await self.accepted(taken.drop, at: DropOrderKey(taken.drop.name), part: Self.firstPart, result)
+            await self.accepted(taken.drop, at: DropOrderKey(taken.drop.name), part: Inboxes.firstPart, result)
         }
+        inboxes.accept(taken.drop, in: task)
     }
-
-    /// The part of the drops that a previous run took.
-    static let firstPart = 0
 
     private func rules(of queue: String) -> DropRules? {
         guard let settings = catalog.queues[queue] else { return nil }
@@ -104,9 +105,9 @@ extension JobEngine {
     ) async {
         await handleOutcome(of: drop, at: place, part: part, result)
         // Only now: until its job is scheduled or deferred, the drop uses up room in the window.
-        intakes[drop.queue]?.accepting[drop.name] = nil
+        inboxes.endAccepting(drop)
         schedule.endArriving(part, in: drop.queue)
-        if requestsWaitForIntake { controlMayHaveRequests = true }
+        requests.dropArrived()
         startJobs()
         wake()
     }
@@ -117,43 +118,38 @@ extension JobEngine {
         part: Int,
         _ result: Result<AcceptOutcome, any Error>
     ) async {
-        let wasSeenMeanwhile = intakes[drop.queue]?.seenMeanwhile.remove(drop.name) != nil
-        intakes[drop.queue]?.looks[drop.name] = nil
+        if case .success(.unfinished(let look)) = result { return inboxes.mustSettle(drop, at: place, look) }
+        inboxes.settle(drop)
         switch result {
         case .success(.accepted(let job, let record)):
-            endTrouble(drop.queue)
+            dropsAreTaken(from: drop.queue)
             await recordAccepted(job, record, part: part)
         case .success(.rejected(let row, let isTidy)):
-            observer.dropRejected(row)
+            observers.dropRejected(row)
             if !isTidy {
-                mayHaveStranded = true
-                trouble.note(at: wallClock.now)
+                recovery.jobWasLeft(at: wallClock.now)
             }
             logger.warning(
                 "drop rejected: \(row.reason ?? "")",
                 metadata: ["message_id": "\(MessageID.dropRejected)", "job": "\(row.job)", "queue": "\(drop.queue)"]
             )
-        case .success(.unfinished(let look)):
-            wait(for: drop, at: place, look)
-            // The event of the writer's close may have come before this acceptance found the writer.
-            if wasSeenMeanwhile { intakes[drop.queue]?.isChanged = true }
+        case .success(.unfinished): break
         case .success(.gone):
             // A drop that a previous run took is in its inbox again.
-            if part == Self.firstPart { intakes[drop.queue]?.isChanged = true }
+            if part == Inboxes.firstPart { inboxes.changed(drop.queue) }
         case .success(.immovable(let error)): noteImmovable(drop, error)
         case .failure(let error as UnreadableJob): noteUnreadable(error.job, "\(error)")
         case .failure(let error):
             if error is SyncFailure { return fail(error) }
             // The drop is back in its inbox, unless the disk failed at that, too.
-            mayHaveStranded = true
-            trouble.note(at: wallClock.now)
+            recovery.jobWasLeft(at: wallClock.now)
             pause(drop.queue, error)
         }
     }
 
     private func recordAccepted(_ job: OwnedJob, _ record: HistoryRecord, part: Int) async {
         let replay = job.replay
-        observer.jobSeen(replay, [record])
+        observers.jobSeen(replay, [record])
         logger.info(
             "job accepted",
             metadata: ["message_id": "\(MessageID.jobAccepted)", "job": "\(job.name.id)", "queue": "\(job.queue)"]
@@ -167,20 +163,14 @@ extension JobEngine {
         guard let start = replay.acceptance?.runAt, start > wallClock.now, replay.startedAt == nil else {
             return schedule(job, part: part)
         }
-        do {
-            let ending = try await runner.commit(.deferUntil(start, reason: "its start time, run_after"), on: job)
-            if case .deferred(let name, let until) = ending { deferred.add(name, due: until) }
-        } catch {
-            retryLater(job.name, error)
-        }
+        _ = await commit(.deferUntil(start, reason: "its start time, run_after"), on: job)
     }
 
     func schedule(_ job: OwnedJob, part: Int? = nil, isDue: Bool = false) {
         var active = ActiveJob(job: job, queue: job.queue)
         active.suspicion = job.suspicion(after: settings.deathsMax)
-        if active.suspicion != nil { suspects.insert(job.name) }
-        jobs[job.name] = active
-        if isGateReportedClosed { reportGateWaits(of: active) }
+        jobs.add(active)
+        if jobs.isGateReportedClosed { reportGateWaits(of: active) }
         var ticket = job.ticket
         (ticket.part, ticket.isDue) = (part, isDue)
         schedule.add(ticket)

@@ -2,7 +2,7 @@ package import Documents
 package import Jobs
 package import Workflow
 
-/// Receives every event of every job: the index is one. Never blocks and never fails.
+/// Receives every event of every job, as its history does: the index is one. Never blocks and never fails.
 package protocol JobObserver: Sendable {
     /// - Parameter replay: Holds an excerpt of its steps, see `JobReplay.excerpt(for:)`.
     func jobChanged(_ replay: JobReplay, _ record: HistoryRecord)

@@ -13,39 +13,49 @@ extension JobEngine {
     private static let takeOverPart = 512
 
     /// Takes over the jobs of this node's previous run, then those of dead nodes, before the engine claims new ones.
-    func recover() async throws {
-        try await findTakenBefore()
-        try await takeOver(from: node.node, after: lock.former?.end)
+    ///
+    /// - Returns: The drops that the previous run took and did not accept.
+    func recover() async throws -> [SpoolNode.InterruptedAccept] {
+        let taken = try await findTakenBefore()
+        try await takeOver(from: node.node, after: lock.former?.end, except: Set(taken.map(\.job.description)))
         openGate()
         if runner.budgets.isEmpty { startJobs() }
         await takeOverDeadNodes()
         // Before any job continues, and after this node's jobs have their last records.
-        guard !runner.budgets.isEmpty else { return }
+        guard !runner.budgets.isEmpty else { return taken }
         for error in try await node.run({ [node, runner] in try runner.budgets.readHistories(of: node.spool) }) {
             logger.error("\(error); what this job used today does not count in its queue's daily limits")
         }
+        return taken
     }
 
     /// Finds the drops that a previous run took and did not accept; the jobs of later drops start after theirs.
-    private func findTakenBefore() async throws {
-        takenBefore = try await node.unaccepted().filter { catalog.queues[$0.queue] != nil }
-        for taken in takenBefore {
-            node.pass(taken.turn)
-            schedule.beginArriving(Self.firstPart, in: taken.queue, at: wallClock.now)
+    private func findTakenBefore() async throws -> [SpoolNode.InterruptedAccept] {
+        let taken = try await node.unaccepted().filter { catalog.queues[$0.queue] != nil }
+        for drop in taken {
+            node.pass(drop.turn)
+            schedule.beginArriving(Inboxes.firstPart, in: drop.queue, at: wallClock.now)
         }
+        return taken
     }
 
     /// Takes over a node's jobs: each continues as soon as it is taken over, and a failure does not stop the others.
     ///
+    /// - Parameter taken: The names in `processing/` of drops that were not accepted.
     /// - Throws: `SyncFailure`; `SpoolError` when the node's directory cannot be read.
-    private func takeOver(from dead: String, after end: PreviousRunEnd?) async throws {
-        let takenBefore = Set(dead == node.node ? takenBefore.map(\.job.description) : [])
-        let names = try await node.jobs(of: dead).filter { !takenBefore.contains($0) }
+    private func takeOver(
+        from dead: String,
+        after end: PreviousRunEnd?,
+        except taken: Set<String> = []
+    ) async throws {
+        let names = try await node.jobs(of: dead).filter { !taken.contains($0) }
         if names.isEmpty { return }
         let orphaned = try await node.run { StaleCommands.jobs() }
         // The last part is the one of the drops that were not accepted. No job waits for another node's jobs.
         let lastPart = (names.count - 1) / Self.takeOverPart
-        let parts = names.indices.map { dead == node.node ? Self.firstPart + $0 / Self.takeOverPart - lastPart : nil }
+        let parts = names.indices.map {
+            dead == node.node ? Inboxes.firstPart + $0 / Self.takeOverPart - lastPart : nil
+        }
         for part in parts.compactMap(\.self) { schedule.beginRecovering(part, at: wallClock.now) }
         let count = await withTaskGroup(of: Bool.self) { group in
             var count = 0
@@ -117,22 +127,22 @@ extension JobEngine {
         }
     }
 
-    /// Passes the parts of long histories to the observer while they are read.
-    private var show: StreamingReplay.Show { { [observer] replay, part in observer.jobSeen(replay, part) } }
+    /// Passes the parts of long histories to the observers while they are read.
+    private var show: StreamingReplay.Show { { [observers] replay, part in observers.jobSeen(replay, part) } }
 
     /// - Returns: Whether there is a job to run.
     @discardableResult
     private func note(_ claim: SpoolNode.Claim, part: Int? = nil, isDue: Bool = false) async -> Bool {
         switch claim {
         case .owned(let job, let records):
-            observer.jobSeen(job.replay, records)
+            observers.jobSeen(job.replay, records)
             node.pass(job.turn)
             if isDue { schedule(job, isDue: true) } else { await enter(job, part: part) }
             return true
         case .settled(let replay, let records):
-            observer.jobSeen(replay, records)
-            if case .deferred(let until) = replay.life.state { deferred.add(replay.name, due: until) }
-        case .returned(let queue): intakes[queue]?.isChanged = true
+            observers.jobSeen(replay, records)
+            note(JobRunner.RunResult(of: replay))
+        case .returned(let queue): inboxes.changed(queue)
         case .gone: break
         case .unreadable(let job, let reason): noteUnreadable(job, reason)
         }
@@ -140,7 +150,7 @@ extension JobEngine {
     }
 
     func noteUnreadable(_ job: JobName, _ reason: String) {
-        guard unreadable.insert(job).inserted else { return }
+        guard recovery.unreadableJobSeen(job) else { return }
         logger.error("\(reason); it is left where it is", metadata: ["job": "\(job.id)"])
     }
 
@@ -153,16 +163,16 @@ extension JobEngine {
             let dead = nodes.filter { !$0.isAlive }.map(\.node) + (try await nodesLongWithoutLock())
             // A failure with one node does not stop the others.
             for name in dead where name != node.node && !stopping.isSet {
-                do { try await takeOverDead(name) } catch { noteTrouble(error) }
+                do { try await takeOverDead(name) } catch { noteFailure(error) }
             }
         } catch {
-            noteTrouble(error)
+            noteFailure(error)
         }
     }
 
-    func noteTrouble(_ error: any Error) {
+    func noteFailure(_ error: any Error) {
         if error is SyncFailure { return fail(error) }
-        trouble.note(at: wallClock.now)
+        recovery.somethingFailed(at: wallClock.now)
         logger.error("\(error)")
     }
 
@@ -170,9 +180,7 @@ extension JobEngine {
     /// next heartbeat, and stops.
     private func nodesLongWithoutLock() async throws -> [String] {
         let names = try await node.run { [node] in try NodeLock.nodesWithoutLock(in: node.spool) }
-        lockMissingSince = lockMissingSince.filter { names.contains($0.key) }
-        for name in names where lockMissingSince[name] == nil { lockMissingSince[name] = beats }
-        return lockMissingSince.filter { beats - $0.value >= 4 }.map(\.key).sorted()
+        return heartbeats.locksAreMissing(of: names)
     }
 
     private func takeOverDead(_ name: String) async throws {
@@ -189,17 +197,15 @@ extension JobEngine {
 
     /// Resumes the jobs in this node's directory that the engine does not run. No drop may be arriving meanwhile.
     func takeUpStranded() async {
-        mayHaveStranded = false
         // Those from before the read count, too: a job may end and leave while the directory is read.
-        let active = Set(jobs.keys.map(\.description))
+        let active = Set(jobs.names.map(\.description))
         do {
             for name in try await node.jobs(of: node.node) where !active.contains(name) && !stopping.isSet {
-                guard let job = JobName(name), jobs[job] == nil, !unreadable.contains(job) else { continue }
+                guard let job = JobName(name), !jobs.contains(job), !recovery.isUnreadable(job) else { continue }
                 do { await note(try await node.takeOver(name, of: node.node)) } catch { retryLater(job, error) }
             }
         } catch {
-            mayHaveStranded = true
-            trouble.note(at: wallClock.now)
+            recovery.jobWasLeft(at: wallClock.now)
             logger.error("\(error)")
         }
     }
@@ -208,37 +214,33 @@ extension JobEngine {
 
     /// Claims due jobs while the window has room.
     func claimDue() async {
-        if let paused = claimsPausedUntil {
-            if RetryBackoff.lasts(until: paused, at: wallClock.now) { return }
-            claimsPausedUntil = nil
-        }
+        if deferred.isPaused(at: wallClock.now) { return }
         do {
             while schedule.claimRoom > 0, !stopping.isSet {
                 if deferred.mustScan { try await scanDeferred() }
                 if let entry = deferred.takeDue(at: wallClock.now) {
                     try await claim(entry)
-                    if complaints.end(.deferredJobs) { logger.notice("what is deferred is claimed again") }
+                    if loggedErrors.end(.deferredJobs) { logger.notice("what is deferred is claimed again") }
                 } else if !deferred.mustScan {
                     return
                 }
             }
         } catch {
             if error is SyncFailure { return fail(error) }
-            if complaints.isNews(error, about: .deferredJobs) {
+            if loggedErrors.isNews(error, about: .deferredJobs) {
                 logger.error("\(error); nothing deferred is claimed for a while")
             }
-            claimsPausedUntil = wallClock.now + RetryBackoff.pause
+            deferred.pause(until: wallClock.now + RetryBackoff.pause)
         }
     }
 
     private func claim(_ entry: DeferredJobs.Entry) async throws {
-        guard jobs[entry.job] == nil else { return }
+        guard !jobs.contains(entry.job) else { return }
         do {
             await note(try await node.claimDeferred(entry.job, due: entry.due, show: show), isDue: true)
         } catch {
             // The job lies in `deferred/`, or in this node's directory already; both are scanned again.
-            mayHaveStranded = true
-            trouble.note(at: wallClock.now)
+            recovery.jobWasLeft(at: wallClock.now)
             throw error
         }
     }

@@ -10,25 +10,20 @@ extension JobEngine {
     /// Suspected steps wait first, until the daemon has lived longer than a cause outside of it that kills it regularly
     /// would let it. No other step begins meanwhile: if the daemon dies in this time, none of its steps is the cause.
     func openGate() {
-        if suspects.isEmpty { return gate.open() }
+        let count = jobs.suspectCount
+        if count == 0 { return gate.open() }
         let quiet = max(settings.quietMin, (lock.former?.rhythm ?? .zero) * 2)
         logger.warning(
             """
-            the daemon died again and again while steps of \(suspects.count == 1 ? "1 job" : "\(suspects.count) jobs") ran: in \
+            the daemon died again and again while steps of \(count == 1 ? "1 job" : "\(count) jobs") ran: in \
             \(quiet.roundedText) they run one at a time, alone, and then all others
             """,
             metadata: ["message_id": "\(MessageID.stepsSuspected)", "node": "\(node.node)"]
         )
-        quietTimer = Task { [clock] in
-            guard (try? await clock.sleep(for: quiet)) != nil else { return }
-            self.endQuiet()
+        setTimer(.quiet, after: quiet) {
+            $0.gate.open()
+            $0.wake()
         }
-    }
-
-    private func endQuiet() {
-        quietTimer = nil
-        gate.open()
-        wake()
     }
 
     /// Limits how long suspected steps keep the others waiting. One that runs for long, or waits for another step, then
@@ -36,16 +31,16 @@ extension JobEngine {
     func watchGate() {
         if gate.isWide { return }
         guard gate.isGuarding else {
-            guardTimer?.cancel()
-            guardTimer = nil
+            timers.cancel(.gateGuard)
             return
         }
-        if guardTimer != nil { return }
-        guardTimer = Task { [clock, settings] in
+        if timers.isSet(.gateGuard) { return }
+        startTask(.gateGuard) { [clock, settings] engine in
             guard (try? await clock.sleep(for: settings.guardMax)) != nil else { return }
-            await self.openGateWide()
+            await engine.openGateWide()
             guard (try? await clock.sleep(for: settings.guardMax)) != nil else { return }
-            self.guardAgain()
+            engine.gate.open()
+            engine.wake()
         }
     }
 
@@ -63,26 +58,15 @@ extension JobEngine {
                 """
             )
         } catch {
-            noteTrouble(error)
+            noteFailure(error)
         }
-    }
-
-    private func guardAgain() {
-        guardTimer = nil
-        gate.open()
-        wake()
     }
 
     /// The next job that gets a worker; while the gate is closed, only one with a suspected step.
     func nextTicket() -> Schedule.Ticket? {
         guard gate.isClosed else { return schedule.takeNext() }
-        for name in suspects {
-            guard let active = jobs[name] else {
-                suspects.remove(name)
-                continue
-            }
-            guard active.task == nil || !active.waitingForWorker.isEmpty else { continue }
-            if let ticket = schedule.take(name.id, queue: active.queue) { return ticket }
+        for active in jobs.waitingSuspects() {
+            if let ticket = schedule.take(active.job.name.id, queue: active.queue) { return ticket }
         }
         return nil
     }
@@ -91,22 +75,20 @@ extension JobEngine {
 
     /// Reports why jobs that have not begun wait.
     func reportGateWaits() {
-        let isClosed = quietTimer != nil || gate.isGuarding
-        if isClosed == isGateReportedClosed { return }
-        isGateReportedClosed = isClosed
-        for active in jobs.values { reportGateWaits(of: active) }
+        guard jobs.gateChanged(isClosed: timers.isSet(.quiet) || gate.isGuarding) else { return }
+        for active in jobs.all { reportGateWaits(of: active) }
     }
 
     func reportGateWaits(of active: ActiveJob) {
         // The steps of a job that has begun report themselves what they wait for.
         if active.task != nil { return }
-        let why = isGateReportedClosed ? active.suspicion?.waits ?? Suspicion.othersWait : JobSummary.awaitsWorker
-        observer.jobWaits(active.job.name.id, why: why, seq: active.job.seq)
+        let why = jobs.isGateReportedClosed ? active.suspicion?.waits ?? Suspicion.othersWait : JobSummary.awaitsWorker
+        observers.jobWaits(active.job.name.id, why: why, seq: active.job.seq)
     }
 
     /// Notes in the node's file that this run ends on purpose, for the node's next run.
     func noteStop() {
-        stopNote = Task { [node, lock, logger] in
+        startTask(.stopNote) { [node, lock, logger] _ in
             do { try await node.run { try lock.noteStop() } } catch {
                 logger.warning("\(error); if the daemon is killed before its end, its steps are suspected")
             }

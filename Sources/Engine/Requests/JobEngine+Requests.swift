@@ -11,9 +11,7 @@ extension JobEngine {
     /// A request that cannot be settled yet stays there: a restart must not forget it, and a waiting caller sees that
     /// it is not done.
     func carryOutRequests() async {
-        guard controlMayHaveRequests else { return }
-        controlMayHaveRequests = false
-        requestsWaitForIntake = false
+        guard requests.beginLook() else { return }
         do {
             let (names, isNew) = try await node.run { [node] in
                 (
@@ -25,15 +23,15 @@ extension JobEngine {
                 logger.warning("control/ was gone, and is made again; check that its users may write to it")
                 watchAgain()
             }
-            refusedRequests.formIntersection(names)
-            complaints.keepRequests(names)
+            requests.keep(names)
+            loggedErrors.keepRequests(names)
             for name in names.sorted() where !DropName.isTemporary(Array(name.utf8)) && !stopping.isSet {
                 await carryOut(name)
             }
-            _ = complaints.end(.requests)
+            _ = loggedErrors.end(.requests)
         } catch {
-            trouble.note(at: wallClock.now)
-            if complaints.isNews(error, about: .requests) { logger.error("\(error)") }
+            recovery.somethingFailed(at: wallClock.now)
+            if loggedErrors.isNews(error, about: .requests) { logger.error("\(error)") }
         }
     }
 
@@ -57,19 +55,19 @@ extension JobEngine {
                 }
             } catch let rejection as Rejection {
                 // A refused file that cannot be removed is logged once.
-                guard refusedRequests.insert(file).inserted else { return }
+                guard requests.refuse(file) else { return }
                 logger.warning("a request was refused: \(catalog.redactor.redact(rejection.reason))")
             }
             if !isSettled { return }
-            settledJobs[file] = nil
+            requests.settle(file)
             if try await node.run({ [node] in try ControlRequest.remove(file, in: node.spool) }) {
-                refusedRequests.remove(file)
+                requests.removed(file)
                 logger.info("request settled", metadata: ["request": "\(file)"])
             }
         } catch {
             if error is SyncFailure { return fail(error) }
-            trouble.note(at: wallClock.now)
-            if complaints.isNews(error, about: .request(file)) { logger.error("\(error)") }
+            recovery.somethingFailed(at: wallClock.now)
+            if loggedErrors.isNews(error, about: .request(file)) { logger.error("\(error)") }
         }
     }
 
@@ -77,17 +75,17 @@ extension JobEngine {
     private func carryOut(_ request: ControlRequest, of file: String, uid: Int) async throws -> Bool {
         let decision = Decision(uid: uid, user: UserNames.name(of: uid), reason: request.reason)
         // One scan of the spool for all its jobs.
-        let elsewhere = Set(request.jobs).subtracting(jobs.keys.map(\.id))
+        let elsewhere = Set(request.jobs).subtracting(jobs.names.map(\.id))
         let locations = elsewhere.isEmpty ? [:] : try await node.run { [node] in try node.spool.findJobs(elsewhere) }
         var isSettled = true
         // A job that is settled is not handled again while another one is not.
-        for id in request.jobs where settledJobs[file]?.contains(id) != true {
-            if jobs.keys.allSatisfy({ $0.id != id }), !elsewhere.contains(id) {
+        for id in request.jobs where !requests.isSettled(id, in: file) {
+            if jobs.find(id) == nil, !elsewhere.contains(id) {
                 // The job has ended, or moved on, since.
-                controlMayHaveRequests = true
+                requests.jobMoved()
                 isSettled = false
             } else if await attemptRequest(request, id, at: locations[id], decision) {
-                settledJobs[file, default: []].insert(id)
+                requests.settle(id, in: file)
             } else {
                 isSettled = false
             }
@@ -109,7 +107,7 @@ extension JobEngine {
             if error is SyncFailure {
                 fail(error)
             } else {
-                trouble.note(at: wallClock.now)
+                recovery.somethingFailed(at: wallClock.now)
                 logger.error("\(error)", metadata: ["job": "\(id)"])
             }
             return false
@@ -123,7 +121,7 @@ extension JobEngine {
         _ decision: Decision
     ) async throws -> Bool {
         let command = request.command(decision)
-        if let (name, active) = jobs.first(where: { $0.key.id == id }) {
+        if let (name, active) = jobs.find(id) {
             switch command {
             case .cancel, .hold: return try await interrupt(name, active, command)
             default: return refuse(request.action, id, "it is \(active.job.replay.life.state.name)")
@@ -163,22 +161,18 @@ extension JobEngine {
     /// Leaves a request for a job in `processing/` unsettled: only the node that runs the job may change it.
     private func postpone(_ action: ControlRequest.Action, _ id: JobID, until location: JobLocation) -> Bool {
         guard location.directory == SpoolLayout.processing(of: node.node) else { return false }
-        if unreadable.contains(location.job) { return refuse(action, id, "its history cannot be read") }
-        if isAccepting { requestsWaitForIntake = true } else { mayHaveStranded = true }
+        if recovery.isUnreadable(location.job) { return refuse(action, id, "its history cannot be read") }
+        if inboxes.isAccepting { requests.mustWaitForArrivals() } else { recovery.strandedJobSeen() }
         return false
     }
 
     /// Claims a job that lies elsewhere, and commits a command on it.
     func adopt(_ location: JobLocation, _ command: JobCommand) async throws -> Bool {
         do {
-            if unreadable.contains(location.job) { return true }
+            if recovery.isUnreadable(location.job) { return true }
             guard let (job, _) = try await node.adopt(location.job, from: location.directory, named: location.entry)
             else { return false }
-            switch try await runner.commit(command, on: job) {
-            case .deferred(let name, let until): deferred.add(name, due: until)
-            case .held(let name, let expires): held.add(name, expires: expires)
-            case .ended, .interrupted, .cancelled: break
-            }
+            note(try await runner.commit(command, on: job))
             return true
         } catch let error as UnreadableJob {
             noteUnreadable(error.job, "\(error)")
@@ -196,7 +190,7 @@ extension JobEngine {
             // A cancellation replaces a hold that has not happened yet.
             if case .cancel = active.request { return false }
             if active.request != nil, !isCancel { return false }
-            jobs[name]?.request = command
+            jobs.requested(command, of: name)
             active.pausing.set()
             if isCancel { task.cancel() }
             releaseWaiting(of: name)
@@ -204,16 +198,8 @@ extension JobEngine {
             return false
         }
         _ = schedule.remove(name.id, queue: active.queue)
-        jobs[name] = nil
-        do {
-            if case .held(let name, let expires) = try await runner.commit(command, on: active.job) {
-                held.add(name, expires: expires)
-            }
-            return true
-        } catch {
-            retryLater(name, error)
-            return false
-        }
+        _ = jobs.remove(name)
+        return await commit(command, on: active.job)
     }
 
     /// Logs the refusal.

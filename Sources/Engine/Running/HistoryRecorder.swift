@@ -7,7 +7,8 @@ import Threads
 import Tools
 import Workflow
 
-/// Appends the events of a running workflow to its job's history, syncs them where it must, and notifies the observer.
+/// Appends the events of a running workflow to its job's history, syncs them where it must, and notifies the
+/// observers.
 ///
 /// It also manages the job's claim to a worker: a wait for a retry gives the worker back when no other step of the job
 /// runs, and the next step waits for a worker again.
@@ -24,7 +25,7 @@ final class HistoryRecorder: StepRecorder {
 
     private let job: OwnedJob
     private let node: SpoolNode
-    private let observer: any JobObserver
+    private let observers: JobObservers
     private let lender: any Lender
     private let stopping: StopFlag
     private let pausing: StopFlag
@@ -37,7 +38,7 @@ final class HistoryRecorder: StepRecorder {
     init(
         _ job: OwnedJob,
         node: SpoolNode,
-        observer: any JobObserver,
+        observers: JobObservers,
         lender: any Lender,
         worker: WorkerLease,
         gate: StepGate,
@@ -49,7 +50,7 @@ final class HistoryRecorder: StepRecorder {
         self.job = job
         knownSecrets = Mutex(EventRedaction(redactor))
         self.node = node
-        self.observer = observer
+        self.observers = observers
         self.lender = lender
         self.worker = worker
         self.gate = gate
@@ -131,7 +132,7 @@ final class HistoryRecorder: StepRecorder {
         if case .stepCompleted(let step) = event, step.kind == .tool { try await node.syncArtifacts(of: job) }
         let (record, replay) =
             durably ? try await node.commit(.step(event), on: job) : try await node.note(event, on: job)
-        observer.jobChanged(replay, record)
+        observers.jobChanged(replay, record)
         switch event {
         case .stepCompleted(let step): worker.end(step.step)
         case .stepFailed(let step): worker.end(step.step)

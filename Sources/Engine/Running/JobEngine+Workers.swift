@@ -1,7 +1,6 @@
 import Documents
 import Jobs
 import Logging
-import Metrics
 import Spool
 
 extension JobEngine {
@@ -9,15 +8,13 @@ extension JobEngine {
         guard !stopping.isSet else { return }
         reportGateWaits()
         while let ticket = nextTicket() {
-            guard var active = jobs[ticket.job] else {
+            guard let active = jobs[ticket.job] else {
                 schedule.release(queue: ticket.queue)
                 continue
             }
             active.worker.lend()
-            let waiting = active.waitingForWorker
-            active.waitingForWorker = []
-            if active.task == nil { active.task = start(active) }
-            jobs[ticket.job] = active
+            let waiting = jobs.takeWaiting(of: ticket.job)
+            if active.task == nil { jobs.started(ticket.job, in: start(active)) }
             for continuation in waiting { continuation.resume() }
         }
     }
@@ -27,7 +24,7 @@ extension JobEngine {
         let recorder = HistoryRecorder(
             job,
             node: node,
-            observer: observer,
+            observers: observers,
             lender: self,
             worker: active.worker,
             gate: gate,
@@ -56,32 +53,51 @@ extension JobEngine {
             default: break
             }
             // The request's file is still there: the next look finds it done, or carries it out where the job lies now.
-            controlMayHaveRequests = true
+            requests.jobMoved()
         }
-        guard let active = jobs.removeValue(forKey: job.name) else { return }
+        guard let active = jobs.remove(job.name) else { return }
         if active.worker.isLent {
             schedule.release(queue: active.queue)
         } else if !schedule.remove(job.name.id, queue: active.queue) {
             schedule.endPause(queue: active.queue)
         }
-        if case .success = result { _ = complaints.end(.job(job.name.id.text)) }
+        if case .success = result { _ = loggedErrors.end(.job(job.name.id.text)) }
         switch result {
-        case .success(.ended(let outcome)):
-            Counter(label: "agentspool_jobs_ended", dimensions: [("outcome", outcome.rawValue)]).increment()
-        case .success(.deferred(let name, let until)): deferred.add(name, due: until)
-        case .success(.held(let name, let expires)): held.add(name, expires: expires)
-        case .success(.interrupted), .success(.cancelled): break
+        case .success(let result): note(result)
         case .failure(let error): retryLater(job.name, error)
         }
         startJobs()
     }
 
+    // MARK: Ends of runs
+
+    /// Commits a command that ends the engine's work on a job.
+    ///
+    /// - Returns: Whether it is committed; otherwise the engine tries the job again later.
+    func commit(_ command: JobCommand, on job: OwnedJob) async -> Bool {
+        do {
+            note(try await runner.commit(command, on: job))
+            return true
+        } catch {
+            retryLater(job.name, error)
+            return false
+        }
+    }
+
+    /// Notes where the end of its run has put a job.
+    func note(_ result: JobRunner.RunResult) {
+        switch result {
+        case .deferred(let job, let until): deferred.add(job, due: until)
+        case .held(let job, let expires): held.add(job, expires: expires)
+        case .ended, .interrupted, .cancelled: break
+        }
+    }
+
     /// Leaves a job where it is after an error; the engine tries it again later.
     func retryLater(_ job: JobName, _ error: any Error) {
         if error is SyncFailure { return fail(error) }
-        mayHaveStranded = true
-        trouble.note(at: wallClock.now)
-        if complaints.isNews(error, about: .job(job.id.text)) {
+        recovery.jobWasLeft(at: wallClock.now)
+        if loggedErrors.isNews(error, about: .job(job.id.text)) {
             logger.error("\(error); the job is tried again later", metadata: ["job": "\(job.id)"])
         }
     }
@@ -98,10 +114,7 @@ extension JobEngine {
         guard let active = jobs[job], !active.worker.isLent else { return }
         if stopping.isSet || active.request != nil { throw CancellationError() }
         try await withCheckedThrowingContinuation { continuation in
-            if jobs[job]?.waitingForWorker.isEmpty == true {
-                schedule.resume(active.job.ticket)
-            }
-            jobs[job]?.waitingForWorker.append(continuation)
+            if jobs.wait(continuation, of: job) { schedule.resume(active.job.ticket) }
             wake()
         }
         if stopping.isSet { throw CancellationError() }
@@ -109,23 +122,8 @@ extension JobEngine {
 
     /// Cancels the waits of a job's steps for a worker or for the gate.
     func releaseWaiting(of job: JobName) {
-        let waiting = jobs[job]?.waitingForWorker ?? []
-        jobs[job]?.waitingForWorker = []
+        let waiting = jobs.takeWaiting(of: job)
         gate.release(job)
         for continuation in waiting { continuation.resume(throwing: CancellationError()) }
-    }
-
-    func sleep(for duration: Duration) async throws {
-        if stopping.isSet { throw CancellationError() }
-        pausesBegun += 1
-        let number = pausesBegun
-        let pause = Task { [clock] in try await clock.sleep(for: duration) }
-        pauses[number] = pause
-        defer { pauses[number] = nil }
-        try await withTaskCancellationHandler {
-            try await pause.value
-        } onCancel: {
-            pause.cancel()
-        }
     }
 }

@@ -10,7 +10,7 @@ import Workflow
 /// Runs one claimed job as far as it goes, and commits the result.
 final class JobRunner: Sendable {
     let node: SpoolNode
-    let observer: any JobObserver
+    let observers: JobObservers
     let provider: any WorkflowProvider
     let environment: RunEnvironment
     let budgets: QueueBudgets
@@ -19,15 +19,32 @@ final class JobRunner: Sendable {
 
     init(
         node: SpoolNode,
-        observer: any JobObserver,
+        observers: JobObservers,
         provider: any WorkflowProvider,
         environment: RunEnvironment,
         budgets: QueueBudgets,
         redactor: Redactor,
         logger: Logger
     ) {
-        (self.node, self.observer, self.provider, self.environment) = (node, observer, provider, environment)
+        (self.node, self.observers, self.provider, self.environment) = (node, observers, provider, environment)
         (self.budgets, self.redactor, self.logger) = (budgets, redactor, logger)
+    }
+
+    /// A runner for the jobs that start under other settings.
+    func renewed(redactor: Redactor, _ settings: EngineSettings) -> JobRunner {
+        var environment = environment
+        environment.shortWaitMax = settings.shortWaitMax
+        environment.modelWaitMax = settings.modelWaitMax
+        environment.deathsMax = settings.deathsMax
+        return JobRunner(
+            node: node,
+            observers: observers,
+            provider: provider,
+            environment: environment,
+            budgets: budgets,
+            redactor: redactor,
+            logger: logger
+        )
     }
 
     /// How a run of a claimed job ended.
@@ -39,6 +56,17 @@ final class JobRunner: Sendable {
         case interrupted
         /// Its task was cancelled; the caller knows why.
         case cancelled
+
+        /// Where its last record has left a job.
+        init(of replay: JobReplay) {
+            self =
+                switch replay.life.state {
+                case .ended(let outcome, _): .ended(outcome)
+                case .deferred(let until): .deferred(replay.name, until: until)
+                case .held(let hold): .held(replay.name, expires: hold.approval?.expires)
+                case .absent, .waiting, .running: .interrupted
+                }
+        }
     }
 
     /// - Throws: `SpoolError`, `SyncFailure`; then the job stays where it is, with what was recorded.
@@ -67,10 +95,10 @@ final class JobRunner: Sendable {
         return try await commit(command, on: job, recorder.redaction)
     }
 
-    /// Reports the waits of the running job to the observer, redacted.
+    /// Reports the waits of the running job to the observers, redacted.
     private func waits(of job: OwnedJob) -> WaitReasons {
-        WaitReasons { [observer, redactor] why in
-            observer.jobWaits(job.name.id, why: why.map { redactor.redact($0) }, seq: job.replay.life.seq)
+        WaitReasons { [observers, redactor] why in
+            observers.jobWaits(job.name.id, why: why.map { redactor.redact($0) }, seq: job.replay.life.seq)
         }
     }
 
@@ -91,14 +119,9 @@ final class JobRunner: Sendable {
         if case .cancel = command, job.acceptance?.kind == .batch { try await writeCancelledBatch(job) }
         let redaction = redaction ?? EventRedaction(redactor)
         let (record, replay) = try await node.commit(redaction.redacted(command), on: job)
-        observer.jobChanged(replay, record)
+        observers.jobChanged(replay, record)
         log(replay)
-        switch replay.life.state {
-        case .ended(let outcome, _): return .ended(outcome)
-        case .deferred(let until): return .deferred(job.name, until: until)
-        case .held(let hold): return .held(job.name, expires: hold.approval?.expires)
-        case .absent, .waiting, .running: return .interrupted
-        }
+        return RunResult(of: replay)
     }
 
     /// Writes the results of the lines that are done; the cancel goes on even where that fails.

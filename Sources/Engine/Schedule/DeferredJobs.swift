@@ -22,9 +22,26 @@ struct DeferredJobs {
     /// Jobs added during a scan, which may not have seen them; nil while no scan runs.
     private var addedDuringScan: [Entry]?
 
+    /// After a disk failure: nothing is claimed from the directory until then.
+    private var pausedUntil: Timestamp?
+
+    /// When to claim jobs next.
+    var nextClaim: Timestamp? { pausedUntil ?? nextDue }
+
     var nextDue: Timestamp? { heap.min?.due ?? horizon }
 
     func isDue(at now: Timestamp) -> Bool { mustScan || nextDue.map { $0 <= now } ?? false }
+
+    /// A disk failed: nothing is to be claimed for a while.
+    mutating func pause(until end: Timestamp) { pausedUntil = end }
+
+    /// Whether nothing is to be claimed now; ends a pause that is over.
+    mutating func isPaused(at now: Timestamp) -> Bool {
+        guard let end = pausedUntil else { return false }
+        if RetryBackoff.lasts(until: end, at: now) { return true }
+        pausedUntil = nil
+        return false
+    }
 
     mutating func add(_ job: JobName, due: Timestamp) {
         let entry = Entry(due: Timestamp(compactText: due.compactText) ?? due, job: job)

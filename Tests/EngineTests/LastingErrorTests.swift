@@ -9,7 +9,7 @@ import Testing
 @testable import Engine
 
 @Suite("Lasting errors", .timeLimit(.minutes(1)))
-struct LastingTroubleTests {
+struct LastingErrorTests {
     private func setup(_ bench: Bench, queues: [String] = ["default"]) -> Bench.Setup {
         Bench.Setup(
             tools: [bench.tool("call") { _ in 1 }],

@@ -10,15 +10,6 @@ import Workflow
 /// The loop applies a new one between two iterations, so that no scan and no claim sees half of it. Running jobs keep
 /// their definitions, which lie in their histories.
 extension JobEngine {
-    /// A configuration to apply, and the caller that waits for it.
-    struct PendingConfiguration {
-        var catalog: Catalog
-        var settings: EngineSettings
-        /// Today's usage of the queues that had no daily limits before.
-        var used: [String: Usage]
-        var taken: CheckedContinuation<Void, any Error>
-    }
-
     /// Applies another configuration: it is in force when this returns, and the engine takes no more drops of a removed
     /// queue.
     ///
@@ -34,11 +25,13 @@ extension JobEngine {
             let used = try await usageToday(of: catalog.queues.values)
             if stopping.isSet { throw CancellationError() }
             try await withCheckedThrowingContinuation { continuation in
-                nextConfiguration = PendingConfiguration(
-                    catalog: catalog,
-                    settings: settings,
-                    used: used,
-                    taken: continuation
+                configuration.prepare(
+                    ActiveConfiguration.Pending(
+                        catalog: catalog,
+                        settings: settings,
+                        used: used,
+                        taken: continuation
+                    )
                 )
                 wake()
             }
@@ -73,9 +66,9 @@ extension JobEngine {
 
     /// Waits for the drops that are being accepted, then forgets the inbox.
     private func endIntake(of queue: String) async {
-        while catalog.queues[queue] == nil, let task = intakes[queue]?.accepting.values.first { await task.value }
+        while catalog.queues[queue] == nil, let task = inboxes.anyTask(queue) { await task.value }
         guard catalog.queues[queue] == nil else { return }
-        intakes[queue] = nil
+        inboxes.forget(queue)
         node.spool.letGo(of: SpoolLayout.inbox(of: queue))
     }
 
@@ -83,67 +76,27 @@ extension JobEngine {
 
     /// Applies the next configuration, if there is one.
     func takeConfiguration() {
-        guard let next = nextConfiguration else { return }
-        nextConfiguration = nil
+        guard let next = configuration.takeNext() else { return }
         let before = catalog.queues
-        catalog = next.catalog
         let isScanDifferent = settings.scanInterval != next.settings.scanInterval
-        settings = next.settings
-        runner = renewedRunner()
-        runner.budgets.configure(catalog.queues.values, used: next.used)
+        configuration.apply(next)
         schedule.configure(queues: catalog.queues.values, concurrency: settings.concurrency)
         for queue in before.keys where catalog.queues[queue] == nil { leaveInbox(of: queue) }
-        for (name, queue) in catalog.queues where before[name] != queue { rescanInbox(into: name, before[name], queue) }
-        if isScanDifferent { restartScans() }
+        for (name, queue) in catalog.queues where before[name] != queue {
+            inboxes.configure(name, from: before[name], to: queue)
+        }
+        if isScanDifferent { startScans() }
         next.taken.resume()
-    }
-
-    /// A runner for jobs that start from now on; running jobs keep theirs.
-    private func renewedRunner() -> JobRunner {
-        var environment = runner.environment
-        environment.shortWaitMax = settings.shortWaitMax
-        environment.modelWaitMax = settings.modelWaitMax
-        environment.deathsMax = settings.deathsMax
-        return JobRunner(
-            node: node,
-            observer: observer,
-            provider: runner.provider,
-            environment: environment,
-            budgets: runner.budgets,
-            redactor: catalog.redactor,
-            logger: logger
-        )
     }
 
     /// Rejects the next configuration: a stopping engine applies none.
     func refuseConfiguration() {
-        nextConfiguration?.taken.resume(throwing: CancellationError())
-        nextConfiguration = nil
+        configuration.takeNext()?.taken.resume(throwing: CancellationError())
     }
 
     private func leaveInbox(of queue: String) {
         watch.unwatch(queue)
-        // Drops that are being accepted are finished.
-        if var intake = intakes[queue] {
-            intake.isChanged = false
-            intake.listing = nil
-            (intake.looks, intake.written, intake.immovable) = ([:], [], [])
-            (intake.nextLook, intake.pausedUntil) = (nil, nil)
-            intakes[queue] = intake
-        }
-        _ = complaints.end(.queue(queue))
-    }
-
-    /// Rescans an inbox whose rules for names or waiting times may have changed.
-    private func rescanInbox(into name: String, _ old: QueueSettings?, _ new: QueueSettings) {
-        var intake = intakes[name] ?? Intake()
-        intake.isChanged = true
-        intake.listing = nil
-        intake.written = []
-        if let old, (old.settle, old.settleEmpty) != (new.settle, new.settleEmpty) {
-            intake.looks = [:]
-            intake.nextLook = nil
-        }
-        intakes[name] = intake
+        inboxes.leave(queue)
+        _ = loggedErrors.end(.queue(queue))
     }
 }

@@ -12,7 +12,7 @@ import Tools
 @testable import Engine
 
 @Suite("An inbox", .timeLimit(.minutes(1)))
-struct IntakeTests {
+struct InboxTests {
     private static let yaml = """
         steps: [{id: call, tool: call, arguments: {name: "{{job.name}}", text: "{{input.text}}"}}]
         """
