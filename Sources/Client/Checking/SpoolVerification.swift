@@ -24,7 +24,7 @@ package struct SpoolVerification: Sendable {
             return Findings(problems: try audit.problems(of: location), jobs: 1)
         }
         let (problems, jobs) = try audit.allProblems()
-        return Findings(problems: problems + (try await IndexComparison(client: client).problems()), jobs: jobs)
+        return Findings(problems: problems + (try await indexProblems()), jobs: jobs)
     }
 
     /// Makes results and index rows again where they are missing or differ.
@@ -40,6 +40,23 @@ package struct SpoolVerification: Sendable {
         if problems.contains(where: \.isIndex) {
             _ = try await IndexRemaking(client).run(onUnreadable: onUnreadable)
         }
-        return try audit.allProblems().problems + (try await IndexComparison(client: client).problems())
+        return try audit.allProblems().problems + (try await indexProblems())
     }
+
+    /// What differs between index and files. A daemon writes the index a moment after the files, so what differs is
+    /// compared again for up to two seconds while one runs.
+    private func indexProblems() async throws -> [SpoolProblem] {
+        let comparison = IndexComparison(client: client)
+        var problems = try await comparison.problems()
+        var looks = 0
+        while !problems.isEmpty, looks < Self.looksMax, (try? client.hasDaemon) == true {
+            try await client.clock.sleep(for: Self.pause)
+            problems = try await comparison.problems()
+            looks += 1
+        }
+        return problems
+    }
+
+    private static let pause: Duration = .milliseconds(200)
+    private static let looksMax = 10
 }

@@ -2,7 +2,7 @@ import Documents
 
 /// A kind of model that the configuration can name in the member `provider`.
 ///
-/// ``Providers`` lists all of them; docs/architecture.md, section 2, says how to add one.
+/// ``Providers`` lists all of them; docs/architecture.md, section 11, says how to add one.
 protocol Provider: Sendable {
     /// The name in the configuration.
     var name: String { get }
