@@ -45,7 +45,7 @@ struct ReloadMomentTests {
     private static let queues = "default: {workflow: wait}"
 
     /// Starts a daemon by nohup(1), so that a SIGHUP before its start does not end it.
-    private func start(_ bench: ReloadBench, _ environment: [String: String] = [:]) throws -> Process {
+    private func start(_ bench: ReloadFixture, _ environment: [String: String] = [:]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/nohup")
         process.arguments = [Program.path, "run", "--spool", bench.spool.path, "--node", "test"]
@@ -60,7 +60,7 @@ struct ReloadMomentTests {
 
     @Test("A SIGHUP before the daemon is ready reloads after the start, and systemd gets RELOADING only after READY")
     func beforeReady() async throws {
-        let bench = try ReloadBench(Self.queues)
+        let bench = try ReloadFixture(Self.queues)
         let socket = try NotifySocket()
         let process = try start(bench, ["NOTIFY_SOCKET": socket.path])
         // nohup(1) ignores SIGHUP, then the daemon catches it; before that it would end nohup itself.
@@ -84,7 +84,7 @@ struct ReloadMomentTests {
 
     @Test("A SIGHUP during a stop is ignored, and the stop goes on")
     func duringStop() async throws {
-        let bench = try ReloadBench(Self.queues, more: "workers: {stop_grace: 60s}")
+        let bench = try ReloadFixture(Self.queues, more: "workers: {stop_grace: 60s}")
         try await bench.spool.startDaemon()
         try bench.spool.drop("{}", as: "a.json")
         try await bench.untilStarted(1)
@@ -108,10 +108,10 @@ struct ReloadMomentTests {
 
     @Test("A reload during a write of the configuration waits for the whole file", arguments: Writing.allCases)
     func half(writing: Writing) async throws {
-        let bench = try ReloadBench("\(Self.queues)\nother: {workflow: wait}")
+        let bench = try ReloadFixture("\(Self.queues)\nother: {workflow: wait}")
         try await bench.spool.startDaemon()
         // The first half is a good configuration, without the second queue.
-        let whole = ReloadBench.configuration("\(Self.queues)\nother: {workflow: wait, priority: 5}")
+        let whole = ReloadFixture.configuration("\(Self.queues)\nother: {workflow: wait, priority: 5}")
         let half = String(whole[..<(try #require(whole.range(of: "  other")?.lowerBound))])
         let path = "\(bench.spool.path)/agentspool.yaml"
         var writer: FileHandle?
@@ -167,7 +167,7 @@ struct ReloadMomentTests {
 
     @Test("The SIGHUP of a closed terminal stops the daemon that was started in it")
     func terminal() async throws {
-        let bench = try ReloadBench(Self.queues)
+        let bench = try ReloadFixture(Self.queues)
         let (terminal, name) = try Self.openTerminal()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")

@@ -5,7 +5,7 @@ import Spool
 import Testing
 
 /// A spool whose tool `wait` ends when the file `go` is there, and prints its configured argument.
-struct ReloadBench {
+struct ReloadFixture {
     let spool: TestSpool
 
     static func configuration(
@@ -74,9 +74,9 @@ struct ReloadBench {
 struct ReloadTests {
     @Test("On SIGHUP the daemon takes the new configuration, logs one line and goes on")
     func signal() async throws {
-        let bench = try ReloadBench("default: {workflow: wait}")
+        let bench = try ReloadFixture("default: {workflow: wait}")
         try await bench.spool.startDaemon()
-        try bench.configure(ReloadBench.configuration("\(Self.queues)\nnight: {workflow: wait, priority: 3}"))
+        try bench.configure(ReloadFixture.configuration("\(Self.queues)\nnight: {workflow: wait, priority: 3}"))
         bench.hangUp()
         try await bench.untilLogged("configuration read again")
         #expect(bench.logLines.count == 1)
@@ -90,13 +90,13 @@ struct ReloadTests {
 
     @Test("The reload command waits, and prints what changed as a table and as JSON")
     func command() async throws {
-        let bench = try ReloadBench("default: {workflow: wait}\nold: {workflow: prompt}")
+        let bench = try ReloadFixture("default: {workflow: wait}\nold: {workflow: prompt}")
         try await bench.spool.startDaemon()
         let same = try bench.reload()
         #expect(same.status == 0, "\(same.error)")
         #expect(same.output.hasSuffix("agentspool.yaml already: nothing changed.\n"))
         try bench.configure(
-            ReloadBench.configuration(
+            ReloadFixture.configuration(
                 "default: {workflow: wait, concurrency: 8}\nnew: {workflow: wait}",
                 tool: "command: [tools/wait, two]",
                 more: "workers: {concurrency: 3}"
@@ -140,7 +140,7 @@ struct ReloadTests {
             Wrong("empty", "", ": models: the built-in workflow prompt needs a model named default"),
             Wrong(
                 "an unknown workflow, and a queue that is good",
-                ReloadBench.configuration("new: {workflow: wait}\ndefault: {workflow: wiat}"),
+                ReloadFixture.configuration("new: {workflow: wait}\ndefault: {workflow: wiat}"),
                 ":7: queues.default.workflow: there is no workflow \"wiat\""
             ),
             Wrong(
@@ -162,18 +162,18 @@ struct ReloadTests {
             ),
             Wrong(
                 "another place of the index",
-                ReloadBench.configuration(queues, more: "index: other.sqlite"),
+                ReloadFixture.configuration(queues, more: "index: other.sqlite"),
                 ":7: index: cannot change while the daemon runs"
             ),
             Wrong(
                 "another durability",
-                ReloadBench.configuration(queues, more: "durability: off"),
+                ReloadFixture.configuration(queues, more: "durability: off"),
                 ":7: durability: cannot change while the daemon runs"
             ),
         ]
     )
     func refused(row: Wrong) async throws {
-        let bench = try ReloadBench("default: {workflow: wait, concurrency: 1}")
+        let bench = try ReloadFixture("default: {workflow: wait, concurrency: 1}")
         try await bench.spool.startDaemon()
         try bench.configure(row.configuration)
         let reload = try bench.reload()
@@ -197,13 +197,13 @@ struct ReloadTests {
 
     @Test("After a reload a running and a waiting job keep the tools that they were accepted with")
     func accepted() async throws {
-        let bench = try ReloadBench("default: {workflow: wait, concurrency: 1}")
+        let bench = try ReloadFixture("default: {workflow: wait, concurrency: 1}")
         try await bench.spool.startDaemon()
         try bench.spool.drop("{}", as: "a.json")
         try await bench.untilStarted(1)
         try bench.spool.drop("{}", as: "b.json")
         try await bench.spool.until("b is accepted") { try bench.spool.jobs().count == 2 }
-        try bench.configure(ReloadBench.configuration(Self.queues, tool: "command: [tools/wait, two]"))
+        try bench.configure(ReloadFixture.configuration(Self.queues, tool: "command: [tools/wait, two]"))
         #expect(try bench.reload().status == 0)
         // The queue's settings count at once: a second job of it runs now.
         try await bench.untilStarted(2)
@@ -216,12 +216,12 @@ struct ReloadTests {
 
     @Test("A removed queue takes no more drops, its jobs go on to their end, and status says so")
     func removedQueue() async throws {
-        let bench = try ReloadBench("default: {workflow: wait}\nold: {workflow: wait, concurrency: 1}")
+        let bench = try ReloadFixture("default: {workflow: wait}\nold: {workflow: wait, concurrency: 1}")
         try await bench.spool.startDaemon()
         for name in ["a", "b", "c"] { try bench.spool.drop("{}", as: "\(name).json", queue: "old") }
         try await bench.spool.until("all are accepted") { try bench.spool.jobs().count == 3 }
         try await bench.untilStarted(1)
-        try bench.configure(ReloadBench.configuration(Self.queues))
+        try bench.configure(ReloadFixture.configuration(Self.queues))
         #expect(try bench.reload().status == 0)
         try bench.spool.drop("{}", as: "late.json", queue: "old")
         let status = try bench.spool.agentspool("status").output
@@ -242,7 +242,7 @@ struct ReloadTests {
         #expect(try bench.outputs == ["a.json": "one", "b.json": "one", "c.json": "one"])
         #expect(FileManager.default.fileExists(atPath: "\(bench.spool.path)/inbox/old/late.json"))
         // When the queue comes back, its waiting drop is taken.
-        try bench.configure(ReloadBench.configuration("\(Self.queues)\nold: {workflow: wait}"))
+        try bench.configure(ReloadFixture.configuration("\(Self.queues)\nold: {workflow: wait}"))
         #expect(try bench.reload().status == 0)
         try await bench.spool.untilSettled(4)
         #expect(try bench.spool.agentspool("verify").status == 0)
@@ -250,14 +250,14 @@ struct ReloadTests {
 
     @Test("Thirty reloads under load lose no job, and each job runs as it was accepted")
     func load() async throws {
-        let bench = try ReloadBench("default: {workflow: wait, concurrency: 4}")
+        let bench = try ReloadFixture("default: {workflow: wait, concurrency: 4}")
         try bench.spool.write("", to: "go")
         try await bench.spool.startDaemon()
         for round in 0..<30 {
             for number in 0..<5 { try bench.spool.drop("{}", as: "\(round)-\(number).json") }
             let words = round.isMultiple(of: 2) ? "two" : "one"
             try bench.configure(
-                ReloadBench.configuration(
+                ReloadFixture.configuration(
                     "default: {workflow: wait, concurrency: \(1 + round % 8)}\nq\(round % 3): {workflow: wait}",
                     tool: "command: [tools/wait, \(words)]"
                 )
@@ -278,7 +278,7 @@ struct ReloadTests {
 
     @Test("A reload without a daemon says so, and leaves no request behind")
     func noDaemon() throws {
-        let bench = try ReloadBench(Self.queues)
+        let bench = try ReloadFixture(Self.queues)
         let reload = try bench.reload()
         #expect(reload.status == 69)
         #expect(reload.error.contains("no daemon is running on \(bench.spool.path)"))
@@ -287,9 +287,9 @@ struct ReloadTests {
 
     @Test("Concurrent reloads are all answered, and leave no request")
     func twoAtOnce() async throws {
-        let bench = try ReloadBench(Self.queues)
+        let bench = try ReloadFixture(Self.queues)
         try await bench.spool.startDaemon()
-        try bench.configure(ReloadBench.configuration("\(Self.queues)\nnew: {workflow: wait}"))
+        try bench.configure(ReloadFixture.configuration("\(Self.queues)\nnew: {workflow: wait}"))
         let results = try await withThrowingTaskGroup(of: Int32.self) { group in
             for _ in 0..<4 {
                 group.addTask { [path = bench.spool.path] in

@@ -31,7 +31,7 @@ private struct Bench {
     let path: String
     let spool: SpoolRoot
     let threads: WorkerThreads
-    let clock = TurnedClock()
+    let clock = ManualClock()
     let messages = Messages()
     var index: String { "\(path)/index.sqlite" }
 

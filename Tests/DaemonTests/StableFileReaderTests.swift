@@ -11,11 +11,11 @@ import Testing
 @Suite("Reading a file that may have a writer", .timeLimit(.minutes(1)))
 struct SettledFileTests {
     private func withFile(
-        _ body: (_ file: StableFileReader, _ clock: TurnedClock, _ path: String) async throws -> Void
+        _ body: (_ file: StableFileReader, _ clock: ManualClock, _ path: String) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { directory in
             // The kernel's clock sets the file's time, so the test's clock begins there.
-            let clock = TurnedClock(start: WallClock.system.now)
+            let clock = ManualClock(start: WallClock.system.now)
             let file = StableFileReader(
                 path: "\(directory)/file",
                 fileSystem: LinuxFileSystem(),
@@ -26,7 +26,7 @@ struct SettledFileTests {
         }
     }
 
-    private func turn(_ clock: TurnedClock, _ times: Int = 1) async {
+    private func turn(_ clock: ManualClock, _ times: Int = 1) async {
         for _ in 0..<times {
             await clock.whenSleeping(for: StableFileReader.interval)
             clock.advance(by: StableFileReader.interval)

@@ -11,8 +11,8 @@ import Tools
 struct ArtifactTests {
     @Test("A step whose artifacts cannot be synced is not recorded as completed")
     func unsynced() async throws {
-        try await Bench.with { bench in
-            var setup = Bench.Setup(
+        try await EngineFixture.with { bench in
+            var setup = EngineFixture.Setup(
                 tools: [
                     bench.tool("call", effect: .idempotent) { call in
                         _ = mkdir(call.artifacts, 0o700)

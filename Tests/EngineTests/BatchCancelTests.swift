@@ -11,12 +11,12 @@ import Tools
 struct BatchCancelTests {
     @Test("A cancelled batch keeps the results of its done lines and reports the others as cancelled")
     func cancelBatch() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { invocation in
                 if invocation.step != "batch/1/call" { try await Gate().pass() }
                 return "done"
             }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in
                 try bench.drop("a.jsonl", "{}\n{}\n{\n")
                 await bench.log.whenBegun(2)
                 await bench.observer.rows.wait { $0["a.jsonl"]?.step != nil }

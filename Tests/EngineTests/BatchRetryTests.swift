@@ -10,8 +10,8 @@ import Tools
 @Suite("Retrying a batch with failed lines", .timeLimit(.minutes(1)))
 struct BatchRetryTests {
     /// A tool that fails for texts that begin with "bad", until `isMended` is set.
-    private static func setup(_ bench: Bench, _ isMended: Watched<Bool>) -> Bench.Setup {
-        Bench.Setup(
+    private static func setup(_ bench: EngineFixture, _ isMended: Watched<Bool>) -> EngineFixture.Setup {
+        EngineFixture.Setup(
             yaml: "steps: [{id: call, tool: call, arguments: {text: '{{input}}', name: '{{input}}'}}]",
             tools: [
                 bench.tool("call") { invocation in
@@ -25,14 +25,14 @@ struct BatchRetryTests {
 
     private let batch = "\"a\"\n\"bad 1\"\n\"b\"\n\"bad 2\"\n"
 
-    private func file(_ name: String, _ bench: Bench) throws -> String? {
+    private func file(_ name: String, _ bench: EngineFixture) throws -> String? {
         let location = try #require(try bench.spool.findJobs { $0.drop == "b.jsonl" }.first)
         return try bench.spool.contents(of: name, in: location).map { String(decoding: $0, as: UTF8.self) }
     }
 
     @Test("A retry of a batch runs only its failed lines, and writes both files anew")
     func retry() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let isMended = Watched(false)
             try await bench.run(Self.setup(bench, isMended)) { _ in
                 try bench.drop("b.jsonl", batch)
@@ -55,7 +55,7 @@ struct BatchRetryTests {
 
     @Test("A batch can be retried again when some of its lines fail again")
     func again() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(Self.setup(bench, Watched(false))) { _ in
                 try bench.drop("b.jsonl", batch)
                 await bench.observer.when("b.jsonl", .done)
@@ -75,7 +75,7 @@ struct BatchRetryTests {
 
     @Test("A batch whose lines all fail is a failed job, and can be retried like one")
     func allFailed() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let isMended = Watched(false)
             try await bench.run(Self.setup(bench, isMended)) { _ in
                 try bench.drop("b.jsonl", "\"bad 1\"\n\"bad 2\"\n")

@@ -19,7 +19,9 @@ struct ConfigurationTests {
     }
 
     /// A catalog of these queues and the bench's workflow.
-    private func catalog(_ queues: [QueueSettings], _ setup: Bench.Setup, _ bench: Bench) throws -> Catalog {
+    private func catalog(_ queues: [QueueSettings], _ setup: EngineFixture.Setup, _ bench: EngineFixture) throws
+        -> Catalog
+    {
         Catalog(
             queues: OrderedDictionary(uniqueKeysWithValues: queues.map { ($0.name, $0) }),
             workflows: ["work": try bench.workflow(setup.yaml, setup.tools)],
@@ -27,8 +29,8 @@ struct ConfigurationTests {
         )
     }
 
-    private func held(_ bench: Bench, by gate: Gate) -> Bench.Setup {
-        Bench.Setup(
+    private func held(_ bench: EngineFixture, by gate: Gate) -> EngineFixture.Setup {
+        EngineFixture.Setup(
             tools: [
                 bench.tool("call") { _ in
                     try await gate.pass()
@@ -40,7 +42,7 @@ struct ConfigurationTests {
 
     @Test("A new queue gets an inbox, which is watched")
     func added() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = held(bench, by: Gate(isOpen: true))
             try await bench.run(setup) { running in
                 await running.whenReady()
@@ -56,7 +58,7 @@ struct ConfigurationTests {
 
     @Test("A removed queue's jobs finish, and its inbox is left alone until the queue is back")
     func removed() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             var setup = held(bench, by: gate)
             setup.queues = [queue("default"), queue("old") { $0.concurrency = 1 }]
@@ -85,7 +87,7 @@ struct ConfigurationTests {
 
     @Test("Raised limits of a queue and of the engine let waiting jobs start at once")
     func concurrency() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             var setup = held(bench, by: gate)
             setup.queues = [queue("default") { $0.concurrency = 1 }]
@@ -105,7 +107,7 @@ struct ConfigurationTests {
 
     @Test("Names that are accepted now are taken, and names that no longer are stay in the inbox")
     func names() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let pdf = try queue("default") { $0.names = NameRules(ignore: [], accept: [try NamePattern("*.pdf")]) }
             let txt = try queue("default") { $0.names = NameRules(ignore: [], accept: [try NamePattern("*.txt")]) }
             var setup = held(bench, by: Gate(isOpen: true))
@@ -126,8 +128,8 @@ struct ConfigurationTests {
 
     @Test("A new daily limit counts what the queue's jobs have used today")
     func dailyLimits() async throws {
-        try await Bench.with { bench in
-            var setup = Bench.Setup(yaml: "steps: [{id: a, prompt: hello}]", tools: [])
+        try await EngineFixture.with { bench in
+            var setup = EngineFixture.Setup(yaml: "steps: [{id: a, prompt: hello}]", tools: [])
             setup.queues = [queue("default")]
             try await bench.run(setup) { [setup] running in
                 try bench.drop("a.txt", "hello")
@@ -148,7 +150,7 @@ struct ConfigurationTests {
 
     @Test("A configuration whose inbox cannot be made is refused, and nothing changes")
     func refused() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = held(bench, by: Gate(isOpen: true))
             try await bench.run(setup) { running in
                 await running.whenReady()
@@ -165,7 +167,7 @@ struct ConfigurationTests {
 
     @Test("A stopping engine takes no new configuration")
     func stopped() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = held(bench, by: Gate(isOpen: true))
             try await bench.run(setup) { running in
                 await running.whenReady()

@@ -11,9 +11,9 @@ import Tools
 struct EngineRunTests {
     @Test("A drop becomes a job and runs to its end")
     func dropToDone() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { invocation in ["seen": invocation.arguments["name"] ?? .null] }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in
                 try bench.drop("a.txt", "hello")
                 await bench.observer.when("a.txt", .done)
             }
@@ -26,9 +26,9 @@ struct EngineRunTests {
 
     @Test("A drop from before the start is found")
     func foundAtStart() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try bench.drop("a.txt")
-            try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
                 await bench.observer.when("a.txt", .done)
             }
         }
@@ -36,8 +36,8 @@ struct EngineRunTests {
 
     @Test("A drain with nothing to do ends at once")
     func drainOfNothing() async throws {
-        try await Bench.with { bench in
-            var setup = Bench.Setup(tools: [bench.tool("call") { _ in 1 }])
+        try await EngineFixture.with { bench in
+            var setup = EngineFixture.Setup(tools: [bench.tool("call") { _ in 1 }])
             setup.settings.drains = true
             try await bench.engine(setup).end()
         }
@@ -45,14 +45,14 @@ struct EngineRunTests {
 
     @Test("A drain ends after the last job, including a job that a request puts back")
     func drain() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { invocation in
                 if invocation.arguments["name"] == "bad.txt", invocation.attempt == 1 {
                     throw Failure(.permanent, "broken")
                 }
                 return 1
             }
-            var setup = Bench.Setup(tools: [tool])
+            var setup = EngineFixture.Setup(tools: [tool])
             setup.settings.drains = true
             for number in 1...40 { try bench.drop("\(number).txt") }
             try bench.drop("bad.txt")
@@ -73,7 +73,7 @@ struct EngineRunTests {
 
     @Test("Jobs start by the priority of their queue first, then by their own")
     func priorities() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let tool = bench.tool("call") { invocation in
                 if invocation.arguments["name"] == "first.txt" { try await gate.pass() }
@@ -81,7 +81,7 @@ struct EngineRunTests {
             }
             var urgent = QueueSettings(name: "urgent", workflow: "work")
             urgent.priority = 5
-            var setup = Bench.Setup(tools: [tool])
+            var setup = EngineFixture.Setup(tools: [tool])
             setup.queues.append(urgent)
             setup.settings.concurrency = 1
             try await bench.run(setup) { engine in
@@ -101,13 +101,13 @@ struct EngineRunTests {
 
     @Test("No more jobs run, of a queue or in all, than the settings allow")
     func concurrency() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let tool = bench.tool("call") { _ in
                 try await gate.pass()
                 return 1
             }
-            var setup = Bench.Setup(tools: [tool])
+            var setup = EngineFixture.Setup(tools: [tool])
             setup.queues = ["a": 2, "b": 3, "c": 4].map { name, concurrency in
                 var queue = QueueSettings(name: name, workflow: "work")
                 queue.concurrency = concurrency
@@ -132,13 +132,13 @@ struct EngineRunTests {
 
     @Test("An engine claims no more jobs than its window, however many drops there are")
     func window() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let tool = bench.tool("call") { invocation in
                 try await gate.pass()
                 return .int(Int64(bench.entries("processing/here").count))
             }
-            var setup = Bench.Setup(tools: [tool])
+            var setup = EngineFixture.Setup(tools: [tool])
             setup.queues[0].concurrency = 3
             for number in 1...5_000 { try write("text", to: "\(bench.path)/inbox/default/\(number).txt") }
             try await bench.run(setup) { engine in
@@ -160,14 +160,14 @@ struct EngineRunTests {
 
     @Test("An engine answers while a step blocks its thread")
     func blockingStep() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let isAnswered = Watched(false)
             let tool = bench.tool("call") { _ in
                 // Spins, as a step that computes does: the thread is not given back.
                 while !isAnswered.value {}
                 return 1
             }
-            try await bench.run(Bench.Setup(tools: [tool])) { running in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { running in
                 try bench.drop("a.txt")
                 await bench.log.whenBegun(1)
                 await running.engine.isAlive()
@@ -179,8 +179,8 @@ struct EngineRunTests {
 
     @Test("An invalid drop is rejected with a reason")
     func rejection() async throws {
-        try await Bench.with { bench in
-            try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
+        try await EngineFixture.with { bench in
+            try await bench.run(EngineFixture.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
                 try bench.drop("bad.json", "{\n  \"workflow\": \"wrok\"\n}")
                 await bench.observer.rows.wait { !$0.rejected.isEmpty }
             }

@@ -15,7 +15,7 @@ struct HoldTests {
         try ToolPolicy(MemberReader(Document(Array(yaml.utf8), format: .yaml)))
     }
 
-    private func approved(_ bench: Bench, _ name: String, _ arguments: JSON? = nil) throws {
+    private func approved(_ bench: EngineFixture, _ name: String, _ arguments: JSON? = nil) throws {
         let location = try #require(bench.spool.findJobs { $0.drop == name }.first)
         let bytes = try #require(try bench.spool.contents(of: SpoolLayout.approval, in: location))
         let asked = try #require(ApprovalRequest(json: try JSONParser.parse(bytes)))
@@ -28,14 +28,14 @@ struct HoldTests {
         }
     }
 
-    private func asking(_ bench: Bench, _ rule: String = "{approval: always}") throws -> Bench.Setup {
+    private func asking(_ bench: EngineFixture, _ rule: String = "{approval: always}") throws -> EngineFixture.Setup {
         let tool = bench.tool("call", effect: .write) { $0.arguments }
-        return Bench.Setup(tools: [tool], policies: ["call": try policy(rule)])
+        return EngineFixture.Setup(tools: [tool], policies: ["call": try policy(rule)])
     }
 
     @Test("A job that waits for approval uses no worker, and continues once approved")
     func approve() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             var setup = try asking(bench)
             setup.settings.concurrency = 1
             try await bench.run(setup) { _ in
@@ -59,7 +59,7 @@ struct HoldTests {
 
     @Test("An approval of something else does not release a held job")
     func otherApproval() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(try asking(bench)) { _ in
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .held)
@@ -78,7 +78,7 @@ struct HoldTests {
 
     @Test("A held job ends as denied when the operator denies it")
     func deny() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(try asking(bench)) { _ in
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .held)
@@ -94,7 +94,7 @@ struct HoldTests {
 
     @Test("A request for approval that expires gets its configured answer", arguments: ["deny", "fail"])
     func expire(_ action: String) async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = try asking(bench, "{approval: {expires: 30s, on_expiry: \(action)}}")
             try await bench.run(setup) { _ in
                 try bench.drop("a.txt")
@@ -115,12 +115,12 @@ struct HoldTests {
 
     @Test("A job whose write has an unknown outcome continues as the operator decides")
     func findings() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call", effect: .write) { invocation in
                 if invocation.attempt == 1 { throw Failure(.unknown, "the answer was lost") }
                 return "again"
             }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in
                 for name in ["a.txt", "b.txt", "c.txt"] {
                     try bench.drop(name)
                     await bench.observer.when(name, .held)
@@ -148,7 +148,7 @@ struct HoldTests {
 
     @Test("A hold lets the running step finish, and no further step begins")
     func hold() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let tool = bench.tool("call", effect: .write) { _ in
                 try await gate.pass()
@@ -159,7 +159,7 @@ struct HoldTests {
                   - {id: one, tool: call, arguments: {name: "{{job.name}}"}}
                   - {id: two, tool: call, arguments: {name: "{{job.name}}"}}
                 """
-            try await bench.run(Bench.Setup(yaml: yaml, tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(yaml: yaml, tools: [tool])) { _ in
                 try bench.drop("a.txt")
                 await bench.log.whenBegun(1)
                 try bench.request(.hold, bench.ids("a.txt"))
@@ -176,7 +176,7 @@ struct HoldTests {
 
     @Test("A request for approval expires in time although an entry beside it cannot be read")
     func unreadableNeighbour() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = try asking(bench, "{approval: {expires: 30s}}")
             try await bench.run(setup) { _ in
                 try bench.drop("a.txt")
@@ -198,13 +198,13 @@ struct HoldTests {
 
     @Test("A released job is not held again by a request that still waits for another job")
     func requestForTwo() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let tool = bench.tool("call", effect: .write) { invocation in
                 if invocation.arguments["name"] == "b.txt" { try await gate.pass() }
                 return 1
             }
-            var setup = Bench.Setup(tools: [tool])
+            var setup = EngineFixture.Setup(tools: [tool])
             setup.settings.concurrency = 1
             try await bench.run(setup) { _ in
                 try bench.drop("b.txt")

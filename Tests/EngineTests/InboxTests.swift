@@ -17,11 +17,11 @@ struct InboxTests {
         steps: [{id: call, tool: call, arguments: {name: "{{job.name}}", text: "{{input.text}}"}}]
         """
 
-    private func setup(_ bench: Bench) -> Bench.Setup {
-        Bench.Setup(yaml: Self.yaml, tools: [bench.tool("call") { _ in 1 }])
+    private func setup(_ bench: EngineFixture) -> EngineFixture.Setup {
+        EngineFixture.Setup(yaml: Self.yaml, tools: [bench.tool("call") { _ in 1 }])
     }
 
-    private func open(_ name: String, _ bench: Bench) throws -> FileDescriptor {
+    private func open(_ name: String, _ bench: EngineFixture) throws -> FileDescriptor {
         try FileDescriptor.open(
             FilePath("\(bench.path)/inbox/default/\(name)"),
             .writeOnly,
@@ -32,7 +32,7 @@ struct InboxTests {
 
     @Test("A drop that is open for writing is taken only after its writer has closed it, and complete")
     func halfWritten() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(setup(bench)) { engine in
                 await engine.whenReady()
                 let file = try open("a.txt", bench)
@@ -51,7 +51,7 @@ struct InboxTests {
 
     @Test("A writer that closes its file while the daemon checks for writers is not missed")
     func lateAnswer() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let (isAsked, mayAnswer) = (Watched(false), DispatchSemaphore(value: 0))
             let isFirst = Mutex(true)
             bench.fileSystem.answersLeases { () throws(Errno) in
@@ -86,7 +86,7 @@ struct InboxTests {
 
     @Test("Without leases a drop is taken when it has stayed unchanged for the settling time")
     func settling() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
             try await bench.run(setup(bench)) { engine in
                 await engine.whenReady()
@@ -108,7 +108,7 @@ struct InboxTests {
 
     @Test("A drain ends when a drop that had to settle is removed")
     func settlingGone() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
             var setup = setup(bench)
             setup.settings.drains = true
@@ -124,7 +124,7 @@ struct InboxTests {
 
     @Test("Drops stay in the inbox while the disk is full, and are taken by themselves after that")
     func fullDisk() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(setup(bench)) { engine in
                 await engine.whenReady()
                 bench.fileSystem.breaks(with: .fullDisk)
@@ -146,7 +146,7 @@ struct InboxTests {
 
     @Test("An inbox is read no more often than the scan when nothing happens")
     func idle() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(setup(bench)) { engine in
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .done)
@@ -159,7 +159,7 @@ struct InboxTests {
 
     @Test("With a settle time a file that its writer opens again for each page becomes one job")
     func pages() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             var setup = setup(bench)
             setup.queues[0].settle = .seconds(10)
             try await bench.run(setup) { engine in
@@ -186,7 +186,7 @@ struct InboxTests {
 
     @Test("Without leases a new drop is taken only after its writer was seen to close it")
     func seenClosed() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
             try await bench.run(setup(bench)) { engine in
                 await engine.whenReady()
@@ -208,7 +208,7 @@ struct InboxTests {
 
     @Test("A drain that leaves a drop that cannot be moved ends with an error")
     func drainLeaves() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             bench.fileSystem.makesImmovable(["fixed.txt"])
             var setup = setup(bench)
             setup.settings.drains = true
@@ -222,7 +222,7 @@ struct InboxTests {
 
     @Test("Only drops with names that the queue accepts are taken")
     func names() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             var setup = setup(bench)
             setup.queues[0].names = NameRules(ignore: [try NamePattern("b*")], accept: [try NamePattern("*.pdf")])
             setup.settings.drains = true

@@ -10,21 +10,21 @@ import Testing
 
 @Suite("Lasting errors", .timeLimit(.minutes(1)))
 struct LastingErrorTests {
-    private func setup(_ bench: Bench, queues: [String] = ["default"]) -> Bench.Setup {
-        Bench.Setup(
+    private func setup(_ bench: EngineFixture, queues: [String] = ["default"]) -> EngineFixture.Setup {
+        EngineFixture.Setup(
             tools: [bench.tool("call") { _ in 1 }],
             queues: queues.map { QueueSettings(name: $0, workflow: "work") }
         )
     }
 
-    private func wait(_ bench: Bench, for duration: Duration) async {
+    private func wait(_ bench: EngineFixture, for duration: Duration) async {
         await bench.clock.whenSleeping(for: duration)
         bench.clock.advance(by: duration)
     }
 
     @Test("A drop that cannot be moved is logged once, and the others of its queue are taken")
     func immovable() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             bench.fileSystem.makesImmovable(["fixed.txt"])
             try bench.drop("fixed.txt")
             try await bench.run(setup(bench)) { _ in
@@ -47,7 +47,7 @@ struct LastingErrorTests {
 
     @Test("Of many drops that cannot be moved only a few are logged")
     func manyImmovable() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let names = (0..<20).map { "fixed-\($0).txt" }
             bench.fileSystem.makesImmovable(names)
             for name in names { try bench.drop(name) }
@@ -62,7 +62,7 @@ struct LastingErrorTests {
 
     @Test("A full disk is logged once as it begins and once as it ends")
     func fullDisk() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(setup(bench)) { engine in
                 await engine.whenReady()
                 bench.fileSystem.breaks(with: .fullDisk)
@@ -80,7 +80,7 @@ struct LastingErrorTests {
 
     @Test("The error of a missing inbox ends as soon as the inbox is made again")
     func removedInbox() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(setup(bench, queues: ["default", "other"])) { engine in
                 await engine.whenReady()
                 #expect(rmdir("\(bench.path)/inbox/default") == 0)
@@ -99,7 +99,7 @@ struct LastingErrorTests {
 
     @Test("Removed directories are made again, without an error")
     func removedPlaces() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(setup(bench)) { engine in
                 await engine.whenReady()
                 for place in ["done", "failed", "held", "deferred", "keys", "processing/here", "processing"] {
@@ -117,7 +117,7 @@ struct LastingErrorTests {
 
     @Test("A missing control/ is logged and made again")
     func removedControl() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(setup(bench)) { engine in
                 await engine.whenReady()
                 try FileManager.default.removeItem(atPath: "\(bench.path)/control")
@@ -132,7 +132,7 @@ struct LastingErrorTests {
 
     @Test("An entry in control/ that is no request and cannot be removed is logged once")
     func strangeRequest() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try FileManager.default.createDirectory(
                 atPath: "\(bench.path)/control/a.json",
                 withIntermediateDirectories: false
@@ -152,7 +152,7 @@ struct LastingErrorTests {
 
     @Test("A forged job is logged once, and a request about it is settled")
     func forgedJob() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(setup(bench)) { _ in
                 try bench.drop("a.json", #"{"run_after": "1h"}"#)
                 await bench.observer.when("a.json", .deferred)
@@ -170,11 +170,11 @@ struct LastingErrorTests {
 
     @Test("The jobs of a node without a lock file are taken over after some heartbeats")
     func nodeWithoutLock() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let dead = try bench.node("dead")
             try await dead.prepare(queues: [])
             try bench.drop("a.txt")
-            let definition = try bench.workflow(Bench.oneStep, [bench.tool("call") { _ in 1 }]).definition
+            let definition = try bench.workflow(EngineFixture.oneStep, [bench.tool("call") { _ in 1 }]).definition
             let rules = DropRules(sizeMax: 1 << 20, quiet: StabilityTimes(untold: .zero), isTaken: { _ in false }) {
                 contents in
                 Acceptance(
@@ -204,7 +204,7 @@ struct LastingErrorTests {
 
     @Test("A node stops when its lock file is removed")
     func lostLock() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let running = try await bench.engine(setup(bench))
             await running.whenReady()
             #expect(unlink("\(bench.path)/nodes/here") == 0)

@@ -13,17 +13,17 @@ import Tools
 @Suite("The start order of jobs", .timeLimit(.minutes(1)))
 struct OrderTests {
     /// One job at a time; the calls record the order.
-    private func setup(_ bench: Bench, gate: Gate? = nil) -> Bench.Setup {
+    private func setup(_ bench: EngineFixture, gate: Gate? = nil) -> EngineFixture.Setup {
         let tool = bench.tool("call") { _ in
             try await gate?.pass()
             return 1
         }
-        var setup = Bench.Setup(tools: [tool])
+        var setup = EngineFixture.Setup(tools: [tool])
         setup.queues[0].concurrency = 1
         return setup
     }
 
-    private func drop(_ name: String, changedAt seconds: Int, _ bench: Bench) throws {
+    private func drop(_ name: String, changedAt seconds: Int, _ bench: EngineFixture) throws {
         try bench.drop(name)
         let file = "\(bench.path)/inbox/default/\(name)"
         let date = Date(timeIntervalSince1970: Double(seconds))
@@ -31,20 +31,22 @@ struct OrderTests {
     }
 
     /// Runs an engine while `body` does, then cancels it.
-    private func cutOff(_ setup: Bench.Setup, _ bench: Bench, _ body: () async throws -> Void) async throws {
+    private func cutOff(_ setup: EngineFixture.Setup, _ bench: EngineFixture, _ body: () async throws -> Void)
+        async throws
+    {
         let running = try await bench.engine(setup)
         try await body()
         running.cancel()
         try await running.end()
     }
 
-    private func ids(_ names: [String], _ bench: Bench) -> [String] {
+    private func ids(_ names: [String], _ bench: EngineFixture) -> [String] {
         names.compactMap { bench.observer.rows.value[$0]?.job }
     }
 
     @Test("Drops that waited start by age, then by name, and their ids have the same order")
     func waiting() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let names = (0..<60).map { String(format: "f%02d.txt", ($0 * 37) % 60) }
             // Twenty times, each of three files.
             for (index, name) in names.enumerated() { try drop(name, changedAt: (index * 7) % 20, bench) }
@@ -59,7 +61,7 @@ struct OrderTests {
 
     @Test("Drops to a running daemon start in the order in which they come")
     func arriving() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let names = (0..<200).map { String(format: "f%03d.txt", ($0 * 77) % 200) }
             try await bench.run(setup(bench)) { engine in
                 await engine.whenReady()
@@ -74,7 +76,7 @@ struct OrderTests {
 
     @Test("Drops that bring their ids along start in their order between the others")
     func ownIDs() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             var wanted: [String] = []
             for index in 0..<20 {
                 let name = "\(20 - index).txt"
@@ -91,7 +93,7 @@ struct OrderTests {
 
     @Test("A job whose acceptance takes longer starts before a later one that was accepted sooner")
     func slowAcceptance() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let release = bench.fileSystem.holds("a.txt")
             for name in ["a.txt", "b.txt"] { try bench.drop(name) }
             try await bench.run(setup(bench)) { _ in
@@ -105,7 +107,7 @@ struct OrderTests {
 
     @Test("A slow acceptance delays later jobs by no more than five seconds")
     func tooSlowAcceptance() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let release = bench.fileSystem.holds("a.txt")
             for name in ["a.txt", "b.txt"] { try bench.drop(name) }
             try await bench.run(setup(bench)) { _ in
@@ -122,7 +124,7 @@ struct OrderTests {
 
     @Test("After a restart accepted jobs start first, then the drops that were not accepted")
     func restart() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let names = (0..<80).map { String(format: "f%02d.txt", 79 - $0) }
             for (index, name) in names.enumerated() { try drop(name, changedAt: index, bench) }
             let gate = Gate()
@@ -135,7 +137,7 @@ struct OrderTests {
 
     @Test("A drop that was taken and not accepted before a crash keeps its place", arguments: [false, true])
     func crash(isSubmitted: Bool) async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             for name in ["b.txt", "c.txt"] { try bench.drop(name) }
             try await cutOff(setup(bench, gate: gate), bench) { await bench.observer.when("c.txt", .waiting) }
@@ -160,7 +162,7 @@ struct OrderTests {
 
     @Test("Drops are taken one after another, so a crash leaves only later ones in the inbox")
     func takenInOrder() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let names = (0..<30).map { String(format: "f%02d.txt", 29 - $0) }
             for (index, name) in names.enumerated() { try drop(name, changedAt: index, bench) }
             try await bench.run(setup(bench)) { _ in await bench.observer.when(30, .done) }
@@ -170,7 +172,7 @@ struct OrderTests {
 
     @Test("Drops that must stay unchanged for a while start in their order, too")
     func settling() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             bench.fileSystem.answersLeases { () throws(Errno) in throw .permissionDenied }
             let names = (0..<20).map { "f\(99 - $0).txt" }
             try await bench.run(setup(bench)) { engine in
@@ -187,7 +189,7 @@ struct OrderTests {
 
     @Test("Jobs with a start time or a retry delay no other job, and start when they are due")
     func deferred() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             var setup = setup(bench)
             setup.tools = [
                 bench.tool("call") { invocation in
@@ -220,7 +222,7 @@ struct OrderTests {
 
     @Test("A 0 that waited for more than ninety minutes starts before a 9", arguments: [89, 91], [false, true])
     func ageing(minutes: Int, isRestarted: Bool) async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let age = {
                 try bench.drop("first.txt")

@@ -27,21 +27,23 @@ struct QueueBudgetTests {
         }
     }
 
-    private func setup(_ limits: (inout Limits) -> Void, model: any ChatModel, tools: [FakeTool] = []) -> Bench.Setup {
+    private func setup(_ limits: (inout Limits) -> Void, model: any ChatModel, tools: [FakeTool] = [])
+        -> EngineFixture.Setup
+    {
         var queue = QueueSettings(name: "default", workflow: "work")
         var daily = Limits()
         limits(&daily)
         (queue.dailyLimits, queue.concurrency) = (daily, 100)
         let yaml =
             tools.isEmpty ? "steps: [{id: a, prompt: hello}]" : "steps: [{id: a, tool: call, arguments: {n: 1}}]"
-        var setup = Bench.Setup(yaml: yaml, tools: tools, model: model, queues: [queue])
+        var setup = EngineFixture.Setup(yaml: yaml, tools: tools, model: model, queues: [queue])
         setup.settings.concurrency = 100
         return setup
     }
 
     @Test("A hundred jobs overspend a daily budget by no more than the calls in flight")
     func money() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let budget = 0.4
             let inFlight = 8
             var setup = setup({ $0.costUSD = budget }, model: GreedyModel())
@@ -64,7 +66,7 @@ struct QueueBudgetTests {
 
     @Test("A daily limit of calls is kept exactly over a restart, and starts anew the next day")
     func calls() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call", effect: .write) { _ in 1 }
             let setup = setup({ $0.toolCalls = 3 }, model: EchoModel(), tools: [tool])
             try await bench.run(setup) { _ in

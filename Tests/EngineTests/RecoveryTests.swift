@@ -12,12 +12,12 @@ import Tools
 @Suite("Recovery after a failure", .timeLimit(.minutes(1)))
 struct RecoveryTests {
     /// Leaves the job `a.txt` with a node that ended in the middle of its step.
-    private func leaveJob(of node: String, _ bench: Bench, _ gate: Gate) async throws -> Bench.Setup {
+    private func leaveJob(of node: String, _ bench: EngineFixture, _ gate: Gate) async throws -> EngineFixture.Setup {
         let tool = bench.tool("call") { _ in
             try await gate.pass()
             return 1
         }
-        var setup = Bench.Setup(node: node, tools: [tool])
+        var setup = EngineFixture.Setup(node: node, tools: [tool])
         setup.settings.concurrency = 1
         let running = try await bench.engine(setup)
         try bench.drop("a.txt")
@@ -30,7 +30,7 @@ struct RecoveryTests {
 
     @Test("The jobs of the node's previous run are taken over before new drops are")
     func formerLife() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let setup = try await leaveJob(of: "here", bench, gate)
             // So that the id of b.txt is the later one.
@@ -49,7 +49,7 @@ struct RecoveryTests {
 
     @Test("A dead node's jobs are taken over at start")
     func deadNode() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             var setup = try await leaveJob(of: "other", bench, gate)
             gate.open()
@@ -61,7 +61,7 @@ struct RecoveryTests {
 
     @Test("A node's jobs are taken over when its lock is free, and not before")
     func nodeThatDies() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             var setup = try await leaveJob(of: "other", bench, gate)
             gate.open()
@@ -83,8 +83,8 @@ struct RecoveryTests {
 
     @Test("After a failed fsync run() throws and claims nothing, and the next start continues from the disk")
     func syncFailure() async throws {
-        try await Bench.with { bench in
-            var setup = Bench.Setup(tools: [bench.tool("call") { _ in 1 }])
+        try await EngineFixture.with { bench in
+            var setup = EngineFixture.Setup(tools: [bench.tool("call") { _ in 1 }])
             setup.durability = .files
             await #expect(throws: SyncFailure.self) {
                 let running = try await bench.engine(setup)
@@ -105,12 +105,12 @@ struct RecoveryTests {
 
     @Test("A job that a disk failure interrupted is resumed soon after the disk works again")
     func strandedJob() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { invocation in
                 if invocation.attempt == 1 { bench.fileSystem.breaks(with: .fullDisk) }
                 return 1
             }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in
                 try bench.drop("a.txt")
                 await bench.messages.when("the job is tried again later")
                 bench.fileSystem.breaks(with: nil)
@@ -124,8 +124,8 @@ struct RecoveryTests {
 
     @Test("A due job whose claim a disk failure interrupted is not lost")
     func halfClaimed() async throws {
-        try await Bench.with { bench in
-            try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
+        try await EngineFixture.with { bench in
+            try await bench.run(EngineFixture.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
                 try bench.drop("a.json", #"{"run_after": "30s"}"#)
                 await bench.clock.whenSleeping(for: .seconds(30))
                 bench.fileSystem.breaks(with: FailingFileSystem.Fault(error: .noSpace, calls: [.write]))
@@ -143,8 +143,8 @@ struct RecoveryTests {
 
     @Test("A drop that could be neither accepted nor put back is put back later")
     func halfAccepted() async throws {
-        try await Bench.with { bench in
-            try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { engine in
+        try await EngineFixture.with { bench in
+            try await bench.run(EngineFixture.Setup(tools: [bench.tool("call") { _ in 1 }])) { engine in
                 await engine.whenReady()
                 // The disk fails from the moment at which the drop is in the job's directory.
                 bench.fileSystem.answersLeases { [isFirst = Watched(true)] () throws(Errno) in
@@ -171,7 +171,7 @@ struct RecoveryTests {
 
     @Test("A job whose drop is missing fails, and is not resumed for ever")
     func missingDrop() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let setup = try await leaveJob(of: "here", bench, gate)
             gate.open()
@@ -184,7 +184,7 @@ struct RecoveryTests {
 
     @Test("When one job cannot be taken over the others are, and the node starts")
     func brokenJob() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let setup = try await leaveJob(of: "here", bench, gate)
             gate.open()

@@ -60,8 +60,8 @@ struct RedactionTests {
 
     @Test("Values that path rules name in input, arguments and outputs are hidden wherever they appear again")
     func paths() async throws {
-        try await Bench.with { bench in
-            var setup = Bench.Setup(
+        try await EngineFixture.with { bench in
+            var setup = EngineFixture.Setup(
                 yaml: """
                     steps:
                       - {id: get, tool: call, arguments: {pin: "{{input.pin}}", code: "code-{{input.pin}}"}}
@@ -93,9 +93,9 @@ struct RedactionTests {
 
     @Test("The reason of a rejection is redacted, too")
     func rejection() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { _ in 1 }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in
                 try bench.drop("a.json", #"{"workflow": "\#(Self.key)"}"#)
                 await bench.observer.rows.wait { !$0.rejected.isEmpty }
             }

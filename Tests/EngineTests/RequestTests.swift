@@ -10,7 +10,7 @@ import Tools
 
 @Suite("A request", .timeLimit(.minutes(1)))
 struct RequestTests {
-    private func expectCancelled(_ bench: Bench, _ name: String) throws {
+    private func expectCancelled(_ bench: EngineFixture, _ name: String) throws {
         #expect(bench.observer.rows.value[name]?.outcome == "cancelled")
         #expect(try bench.place(of: name) == "failed/2026-11-23")
         #expect(bench.entries("control") == [])
@@ -19,9 +19,9 @@ struct RequestTests {
 
     @Test("A cancel request ends a job that waits in the window, and leaves the others alone")
     func cancelWaiting() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
-            var setup = Bench.Setup(
+            var setup = EngineFixture.Setup(
                 tools: [
                     bench.tool("call") { _ in
                         try await gate.pass()
@@ -47,12 +47,12 @@ struct RequestTests {
 
     @Test("A cancel request for a running job cancels its step, then ends the job")
     func cancelRunning() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { _ in
                 try await Gate().pass()
                 return 1
             }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in
                 try bench.drop("a.txt")
                 await bench.log.whenBegun(1)
                 try bench.request(.cancel, bench.ids("a.txt"))
@@ -62,8 +62,8 @@ struct RequestTests {
         }
     }
 
-    private func failingOnce(_ bench: Bench, wait: String, _ body: @escaping @Sendable () async throws -> Void)
-        -> Bench.Setup
+    private func failingOnce(_ bench: EngineFixture, wait: String, _ body: @escaping @Sendable () async throws -> Void)
+        -> EngineFixture.Setup
     {
         let tool = bench.tool("call") { invocation in
             if invocation.arguments["name"] == "a.txt", invocation.attempt == 1 {
@@ -76,14 +76,14 @@ struct RequestTests {
             retry: {attempts: 3, initial: \(wait), factor: 1, max: 1h}
             steps: [{id: call, tool: call, arguments: {name: "{{job.name}}"}}]
             """
-        var setup = Bench.Setup(yaml: yaml, tools: [tool])
+        var setup = EngineFixture.Setup(yaml: yaml, tools: [tool])
         setup.settings.concurrency = 1
         return setup
     }
 
     @Test("A cancel request ends a deferred job")
     func cancelDeferred() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(failingOnce(bench, wait: "30s") {}) { _ in
                 try bench.drop("a.txt")
                 await bench.clock.whenSleeping(for: .seconds(30))
@@ -99,7 +99,7 @@ struct RequestTests {
 
     @Test("A cancel request ends a job that waits for its worker after a short wait")
     func cancelPaused() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             try await bench.run(failingOnce(bench, wait: "4s") { try await gate.pass() }) { _ in
                 try bench.drop("a.txt")
@@ -121,9 +121,9 @@ struct RequestTests {
 
     @Test("A cancel request ends a held job")
     func cancelHeld() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call", effect: .write) { _ in throw Failure(.unknown, "the answer was lost") }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .held)
                 try bench.request(.cancel, bench.ids("a.txt"))
@@ -135,12 +135,12 @@ struct RequestTests {
 
     @Test("A cancel request ends a job although its step answers with a temporary failure")
     func cancelAgainstDeferral() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { _ in
                 try? await Gate().pass()
                 throw Failure(.temporary, "interrupted", retryAfter: .seconds(30))
             }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in
                 try bench.drop("a.txt")
                 await bench.log.whenBegun(1)
                 try bench.request(.cancel, bench.ids("a.txt"))
@@ -152,7 +152,7 @@ struct RequestTests {
 
     @Test("A cancel request is not forgotten when the daemon stops before the step has ended")
     func cancelThenStop() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let isCancelled = Watched(false)
             let gate = Gate()
             let tool = bench.tool("call") { _ in
@@ -161,7 +161,7 @@ struct RequestTests {
                 await withoutCancellation { try? await gate.pass() }
                 throw CancellationError()
             }
-            try await bench.run(Bench.Setup(tools: [tool])) { running in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { running in
                 try bench.drop("a.txt")
                 await bench.log.whenBegun(1)
                 try bench.request(.cancel, bench.ids("a.txt"))
@@ -170,14 +170,15 @@ struct RequestTests {
                 await running.engine.stop()
                 gate.open()
             }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in await bench.messages.when("request settled") }
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in await bench.messages.when("request settled")
+            }
             try expectCancelled(bench, "a.txt")
         }
     }
 
     @Test("A retry request resumes a failed job without its finished steps")
     func retry() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let isMended = Watched(false)
             let tools = [
                 bench.tool("one") { _ in 1 },
@@ -187,7 +188,7 @@ struct RequestTests {
                 },
             ]
             let yaml = "steps: [{id: one, tool: one}, {id: two, tool: two}]"
-            try await bench.run(Bench.Setup(yaml: yaml, tools: tools)) { _ in
+            try await bench.run(EngineFixture.Setup(yaml: yaml, tools: tools)) { _ in
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .failed)
                 isMended.update { $0 = true }
@@ -203,12 +204,12 @@ struct RequestTests {
 
     @Test("An invalid request is refused and removed, and the others are carried out")
     func nonsense() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { _ in
                 try await Gate().pass()
                 return 1
             }
-            try await bench.run(Bench.Setup(tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { _ in
                 try bench.drop("a.txt")
                 await bench.log.whenBegun(1)
                 mkdir("\(bench.path)/control/0-directory", 0o700)
@@ -235,8 +236,8 @@ struct RequestTests {
 
     @Test("A request leaves a job alone whose history was changed")
     func changedHistory() async throws {
-        try await Bench.with { bench in
-            try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
+        try await EngineFixture.with { bench in
+            try await bench.run(EngineFixture.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .done)
                 let location = try #require(bench.spool.findJobs { $0.drop == "a.txt" }.first)
@@ -253,14 +254,14 @@ struct RequestTests {
 
     @Test("A request for a job of another live node waits until that node is dead")
     func otherNode() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let tool = bench.tool("call") { _ in
                 try await gate.pass()
                 return 1
             }
             do {
-                let other = try await bench.engine(Bench.Setup(node: "other", tools: [tool]))
+                let other = try await bench.engine(EngineFixture.Setup(node: "other", tools: [tool]))
                 try bench.drop("a.txt")
                 await bench.log.whenBegun(1)
                 await other.engine.stop()
@@ -270,7 +271,7 @@ struct RequestTests {
             }
             // The node's files are as after its death; while the test holds its lock, it counts as alive.
             var lock: NodeLock? = try await bench.takeLock(of: "other")
-            try await bench.run(Bench.Setup(tools: [tool])) { running in
+            try await bench.run(EngineFixture.Setup(tools: [tool])) { running in
                 await running.whenReady()
                 try bench.request(.cancel, bench.ids("a.txt"))
                 try bench.drop("b.txt")

@@ -22,7 +22,7 @@ struct ResumeTests {
         #"{"input": {"items": ["# + items + "]}" + (id.map { #", "resume_from": "\#($0)""# } ?? "") + "}"
     }
 
-    private func output(_ bench: Bench, _ name: String) throws -> JSON? {
+    private func output(_ bench: EngineFixture, _ name: String) throws -> JSON? {
         guard let location = try bench.spool.findJobs(where: { $0.drop == name }).first else { return nil }
         return try bench.spool.contents(of: SpoolLayout.result, in: location).flatMap { bytes in
             try JSONParser.parse(bytes)["output"]
@@ -31,12 +31,12 @@ struct ResumeTests {
 
     @Test("A resuming job runs only new elements, whatever their places")
     func elements() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call", effect: .write) { invocation in
                 if invocation.arguments["name"] == "bad", invocation.attempt == 1 { throw Failure(.permanent, "no") }
                 return .string("did \(invocation.arguments["name"]?.string ?? "")")
             }
-            try await bench.run(Bench.Setup(yaml: yaml, tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(yaml: yaml, tools: [tool])) { _ in
                 try bench.drop("a.json", document(#"{"text":"x"},{"text":"y","custom_id":"a/b"},{"text":"bad"}"#))
                 await bench.observer.when("a.json", .failed)
                 let id = try #require(bench.ids("a.json").first)
@@ -57,9 +57,9 @@ struct ResumeTests {
 
     @Test("A batch file says in its name which job it resumes")
     func batch() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { .string("did \($0.arguments["name"]?.string ?? "")") }
-            let setup = Bench.Setup(
+            let setup = EngineFixture.Setup(
                 yaml: "steps: [{id: put, tool: call, arguments: {name: \"{{input.text}}\"}}]",
                 tools: [tool]
             )
@@ -78,9 +78,9 @@ struct ResumeTests {
 
     @Test("A resuming job fails when there is no such job")
     func unknown() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { _ in 1 }
-            try await bench.run(Bench.Setup(yaml: yaml, tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(yaml: yaml, tools: [tool])) { _ in
                 let id = JobID(time: bench.clock.wallClock.now, high: 7, low: 7)
                 try bench.drop("b.json", document("", resuming: id))
                 await bench.observer.when("b.json", .failed)
@@ -91,12 +91,12 @@ struct ResumeTests {
 
     @Test("A resuming job takes over the operator's finding, and fails when a write has an unknown outcome")
     func doubts() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call", effect: .write) { invocation in
                 if invocation.arguments["name"] == "bad" { throw Failure(.permanent, "no") }
                 throw Failure(.unknown, "the answer was lost")
             }
-            try await bench.run(Bench.Setup(yaml: yaml, tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(yaml: yaml, tools: [tool])) { _ in
                 try bench.drop("a.json", document(#"{"text":"x"},{"text":"bad"}"#))
                 await bench.observer.when("a.json", .held)
                 let id = try #require(bench.ids("a.json").first)
@@ -121,9 +121,9 @@ struct ResumeTests {
 
     @Test("A job cannot resume another user's job", .enabled(if: geteuid() == 0, "only root can give files away"))
     func otherOwner() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { _ in "secret" }
-            try await bench.run(Bench.Setup(yaml: yaml, tools: [tool])) { _ in
+            try await bench.run(EngineFixture.Setup(yaml: yaml, tools: [tool])) { _ in
                 try bench.drop("a.json", document(#"{"text":"x"}"#))
                 await bench.observer.when("a.json", .done)
                 let id = try #require(bench.ids("a.json").first)

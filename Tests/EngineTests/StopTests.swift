@@ -16,14 +16,15 @@ struct StopTests {
           - {id: two, tool: two, arguments: {name: "{{job.name}}"}}
         """
 
-    private func setup(_ bench: Bench, _ one: @escaping @Sendable (ToolInvocation) async throws -> JSON) -> Bench.Setup
+    private func setup(_ bench: EngineFixture, _ one: @escaping @Sendable (ToolInvocation) async throws -> JSON)
+        -> EngineFixture.Setup
     {
-        Bench.Setup(yaml: Self.twoSteps, tools: [bench.tool("one", one), bench.tool("two") { _ in 2 }])
+        EngineFixture.Setup(yaml: Self.twoSteps, tools: [bench.tool("one", one), bench.tool("two") { _ in 2 }])
     }
 
     @Test("A stop lets the running step end, begins no other, and leaves the job to the next start")
     func stop() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let setup = self.setup(bench) { _ in
                 try await gate.pass()
@@ -44,13 +45,13 @@ struct StopTests {
         }
     }
 
-    private func second(_ bench: Bench, _ setup: Bench.Setup) async throws {
+    private func second(_ bench: EngineFixture, _ setup: EngineFixture.Setup) async throws {
         try await bench.run(setup) { _ in await bench.observer.when(2, .done) }
     }
 
     @Test("A stop cancels a step that exceeds the grace period, and the next start runs it again")
     func grace() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let setup = self.setup(bench) { _ in
                 try await gate.pass()
@@ -72,7 +73,7 @@ struct StopTests {
 
     @Test("A stop does not wait for a job that waits for a retry")
     func duringPause() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = self.setup(bench) { invocation in
                 if invocation.attempt == 1 { throw Failure(.temporary, "not now") }
                 return 1
@@ -88,7 +89,7 @@ struct StopTests {
 
     @Test("No timer outlives the engine's run, and no pause of a step")
     func timers() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = self.setup(bench) { _ in throw Failure(.temporary, "not now") }
             let running = try await bench.engine(setup)
             await running.whenReady()
@@ -104,7 +105,7 @@ struct StopTests {
 
     @Test("A stop does not wait for the retry of one step while another of the job runs")
     func duringPauseBesideStep() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let (gate, hasFailed) = (Gate(), Watched(false))
             let tool = bench.tool("call") { invocation in
                 let isFirst = hasFailed.update { hasFailed in
@@ -124,7 +125,7 @@ struct StopTests {
                     concurrency: 2
                     steps: [{id: inner, tool: call, arguments: {item: "{{item}}"}}]
                 """
-            var setup = Bench.Setup(yaml: yaml, tools: [tool])
+            var setup = EngineFixture.Setup(yaml: yaml, tools: [tool])
             setup.settings.concurrency = 1
             try await bench.run(setup) { first in
                 try bench.drop("a.txt")
@@ -145,7 +146,7 @@ struct StopTests {
 
     @Test("A stop does not wait for a job that waits for its worker")
     func duringWaitForWorker() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             var setup = self.setup(bench) { invocation in
                 if invocation.arguments["name"] == "a.txt", invocation.attempt == 1 {
@@ -171,7 +172,7 @@ struct StopTests {
 
     @Test("An engine stops when the task of run() is cancelled, and no step runs on")
     func cancelledRun() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = self.setup(bench) { _ in
                 try await Gate().pass()
                 return 1
@@ -188,7 +189,7 @@ struct StopTests {
 
     @Test("A stop leaves no timer and no half-accepted drop behind")
     func nothingLeft() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = self.setup(bench) { _ in 1 }
             let running = try await bench.engine(setup)
             for number in 1...40 { try bench.drop("\(number).txt") }

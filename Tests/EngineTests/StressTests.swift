@@ -67,7 +67,7 @@ struct StressTests {
         return #"{\#(wait)"priority": \#(priority), "input": {"maybe": \#(maybe), "items": [\#(items)]}}"#
     }
 
-    private func writer(_ bench: Bench, _ name: String) async throws -> IndexWriter {
+    private func writer(_ bench: EngineFixture, _ name: String) async throws -> IndexWriter {
         let logger = Logger(label: "test") { [messages = bench.messages] _ in messages }
         let clock = bench.clock.wallClock
         let (database, _) = try IndexDatabase.open(path: "\(bench.path)/\(name)", clock: clock, logger: logger)
@@ -84,7 +84,7 @@ struct StressTests {
         arguments: [7]
     )
     func stress(seed: UInt64) async throws {
-        try await Bench.with(seed: seed) { bench in
+        try await EngineFixture.with(seed: seed) { bench in
             let live = try await writer(bench, "live.sqlite")
             let tool = bench.tool("flaky") { [random = bench.random] _ in
                 switch random.next() % 10 {
@@ -93,7 +93,7 @@ struct StressTests {
                 default: return .int(Int64(random.next() % 100))
                 }
             }
-            var setup = Bench.Setup(yaml: Self.yaml, tools: [tool])
+            var setup = EngineFixture.Setup(yaml: Self.yaml, tools: [tool])
             setup.queues[0].concurrency = 8
             setup.observer = IndexObserver(writer: live, rows: bench.observer)
             try await bench.run(setup) { running in
@@ -140,9 +140,9 @@ struct StressTests {
 
     @Test("A rebuild writes a row for every other job when one cannot be read")
     func unreadable() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let index = try await writer(bench, "index.sqlite")
-            try await bench.run(Bench.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
+            try await bench.run(EngineFixture.Setup(tools: [bench.tool("call") { _ in 1 }])) { _ in
                 for name in ["a.txt", "b.txt", "c.txt"] { try bench.drop(name) }
                 await bench.observer.when(3, .done)
             }
@@ -163,9 +163,9 @@ struct StressTests {
 
     @Test("A rebuild removes the rows of jobs without a directory, and keeps those of rejected drops")
     func removal() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let index = try await writer(bench, "index.sqlite")
-            var setup = Bench.Setup(tools: [bench.tool("call") { _ in 1 }])
+            var setup = EngineFixture.Setup(tools: [bench.tool("call") { _ in 1 }])
             setup.observer = IndexObserver(writer: index, rows: bench.observer)
             try await bench.run(setup) { _ in
                 try bench.drop("a.txt")
@@ -186,7 +186,7 @@ struct StressTests {
     }
 }
 
-extension Bench {
+extension EngineFixture {
     fileprivate var allHaveEnded: Bool {
         observer.rows.value.jobs.values.allSatisfy { $0.state == .done || $0.state == .failed }
     }

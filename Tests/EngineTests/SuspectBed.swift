@@ -77,17 +77,17 @@ struct Bed: Sendable {
           - {id: call, tool: call, arguments: {name: "{{job.name}}", queue: "{{job.queue}}"}}
         """
 
-    let bench: Bench
+    let bench: EngineFixture
     let gate = Turnstile()
-    var setup: Bench.Setup
+    var setup: EngineFixture.Setup
 
-    init(_ bench: Bench, yaml: String = Bench.oneStep, node: String = "here") {
+    init(_ bench: EngineFixture, yaml: String = EngineFixture.oneStep, node: String = "here") {
         self.bench = bench
         let tool = bench.tool("call", effect: .idempotent) { [gate] _ in
             try await gate.pass()
             return 1
         }
-        setup = Bench.Setup(node: node, yaml: yaml, tools: [tool])
+        setup = EngineFixture.Setup(node: node, yaml: yaml, tools: [tool])
     }
 
     /// Runs the daemon until `count` more calls have begun and `body` is done, then ends it as `end` says.

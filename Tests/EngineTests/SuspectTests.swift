@@ -40,7 +40,7 @@ struct SuspectTests {
 
     @Test("Steps run alone after enough deaths of the daemon, and not before", arguments: rows)
     func evidence(row: Row) async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let bed = Bed(bench)
             try bench.drop("a.txt")
             try bench.drop("b.txt")
@@ -58,7 +58,7 @@ struct SuspectTests {
 
     @Test("Suspected steps run one at a time, before all others, which run after that")
     func oneAtATime() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let bed = Bed(bench)
             for name in ["a.txt", "b.txt", "c.txt"] { try bench.drop(name) }
             for _ in 1...3 { try await bed.live(3, .death) }
@@ -86,7 +86,7 @@ struct SuspectTests {
 
     @Test("A job is held when the daemon dies while its step runs alone, and the other jobs finish")
     func guilty() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let bed = Bed(bench)
             for name in ["a.txt", "b.txt", "c.txt"] { try bench.drop(name) }
             for _ in 1...3 { try await bed.live(3, .death) }
@@ -110,7 +110,7 @@ struct SuspectTests {
 
     @Test("Suspected steps run as before after the daemon has died while nothing ran")
     func idleDeath() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let bed = Bed(bench)
             for name in ["a.txt", "b.txt"] { try bench.drop(name) }
             for _ in 1...3 { try await bed.live(2, .death) }
@@ -129,7 +129,7 @@ struct SuspectTests {
 
     @Test("Suspected steps wait for longer than the time between quick deaths")
     func rhythm() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let bed = Bed(bench)
             try bench.drop("a.txt")
             for _ in 1...3 { try await bed.live(1, .death) { bench.clock.advance(by: .seconds(4)) } }
@@ -144,7 +144,7 @@ struct SuspectTests {
 
     @Test("Suspected steps of a dead node run alone on the node that takes them over")
     func otherNode() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             var bed = Bed(bench, node: "other")
             try bench.drop("a.txt")
             for _ in 1...3 { try await bed.live(1, .death) }
@@ -157,7 +157,7 @@ struct SuspectTests {
 
     @Test("Suspected steps of one job run one at a time, too")
     func loop() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let bed = Bed(bench, yaml: Bed.loop)
             try bench.drop("a.json", #"{"input": {"items": [1, 2, 3, 4]}}"#)
             for _ in 1...3 { try await bed.live(4, .death) }
@@ -177,7 +177,7 @@ struct SuspectTests {
 
     @Test("A suspected step does not block the others for ever, and a death beside them does not hold it")
     func longRun() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let bed = Bed(bench)
             try bench.drop("a.txt")
             for _ in 1...3 { try await bed.live(1, .death) }
@@ -200,7 +200,7 @@ struct SuspectTests {
 
     @Test("A suspected step whose model rests does not block the others")
     func restingModel() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let rests = Watched(false)
             let calls = Watched(0)
             let gate = Gate()
@@ -226,7 +226,7 @@ struct SuspectTests {
         arguments: [ControlRequest.Action.cancel, .hold]
     )
     func requests(action: ControlRequest.Action) async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let bed = Bed(bench)
             try bench.drop("a.txt")
             for _ in 1...3 { try await bed.live(1, .death) }

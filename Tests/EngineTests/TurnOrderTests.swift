@@ -39,7 +39,7 @@ struct TurnOrderTests {
 
     @Test("After a pause a step waits for a worker before it takes its turn at the model")
     func pausedStep() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let (hasBegun, gate) = (Watched(false), Gate())
             let tool = bench.tool("call") { call in
                 if call.arguments["name"] == "b.txt" {
@@ -48,7 +48,7 @@ struct TurnOrderTests {
                 }
                 return 1
             }
-            var setup = Bench.Setup(yaml: Self.yaml, tools: [tool], model: NarrowModel())
+            var setup = EngineFixture.Setup(yaml: Self.yaml, tools: [tool], model: NarrowModel())
             setup.settings.concurrency = 1
             try await bench.run(setup) { engine in
                 await engine.whenReady()

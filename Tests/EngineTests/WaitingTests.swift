@@ -11,7 +11,7 @@ import Tools
 @Suite("A job that waits", .timeLimit(.minutes(1)))
 struct WaitingTests {
     /// A tool whose first attempt for a.txt fails with a temporary error.
-    private func setup(_ bench: Bench, wait: String, gate: Gate = Gate(isOpen: true)) -> Bench.Setup {
+    private func setup(_ bench: EngineFixture, wait: String, gate: Gate = Gate(isOpen: true)) -> EngineFixture.Setup {
         let tool = bench.tool("call") { invocation in
             if invocation.arguments["name"] == "a.txt", invocation.attempt == 1 {
                 throw Failure(.temporary, "not now")
@@ -24,14 +24,14 @@ struct WaitingTests {
             steps:
               - {id: call, tool: call, arguments: {name: "{{job.name}}", queue: "{{job.queue}}"}}
             """
-        var setup = Bench.Setup(yaml: yaml, tools: [tool])
+        var setup = EngineFixture.Setup(yaml: yaml, tools: [tool])
         setup.settings.concurrency = 1
         return setup
     }
 
     @Test("A job with a short wait keeps its place and lends its worker to another job")
     func shortWait() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(self.setup(bench, wait: "4s")) { _ in
                 try bench.drop("a.txt")
                 await bench.clock.whenSleeping(for: .seconds(4))
@@ -48,7 +48,7 @@ struct WaitingTests {
 
     @Test("A job waits for a worker after a short wait, and goes before jobs that never ran")
     func resumedFirst() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             try await bench.run(self.setup(bench, wait: "4s", gate: gate)) { _ in
                 try bench.drop("a.txt")
@@ -68,7 +68,7 @@ struct WaitingTests {
 
     @Test("A job with a long wait goes to deferred/ and starts when it is due, not before")
     func deferral() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(self.setup(bench, wait: "30s")) { _ in
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .deferred)
@@ -85,7 +85,7 @@ struct WaitingTests {
 
     @Test("A job with a wait beyond the scan interval starts on the second, not at the next scan")
     func longDeferral() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(self.setup(bench, wait: "90s")) { _ in
                 try bench.drop("a.txt")
                 await bench.observer.when("a.txt", .deferred)
@@ -103,7 +103,7 @@ struct WaitingTests {
 
     @Test("A job with run_after is deferred before its first step")
     func runAfter() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             try await bench.run(self.setup(bench, wait: "4s")) { _ in
                 try bench.drop("later.json", #"{"run_after": "30s"}"#)
                 await bench.clock.whenSleeping(for: .seconds(30))
@@ -118,7 +118,7 @@ struct WaitingTests {
 
     @Test("A job with run_after is deferred although the daemon died before that")
     func runAfterCrash() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let setup = self.setup(bench, wait: "4s")
             let catalog = Catalog(
                 queues: ["default": setup.queues[0]],
@@ -146,7 +146,7 @@ struct WaitingTests {
 
     @Test("Jobs that wait in memory use up the window, so that a model that is down fills no memory")
     func pausedWindow() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let tool = bench.tool("call") { _ in throw Failure(.temporary, "down") }
             var setup = self.setup(bench, wait: "4s")
             setup.tools = [tool]
@@ -164,7 +164,7 @@ struct WaitingTests {
 
     @Test("No more due jobs are claimed than the window has room for")
     func dueWindow() async throws {
-        try await Bench.with { bench in
+        try await EngineFixture.with { bench in
             let gate = Gate()
             let tool = bench.tool("call") { _ in
                 try await gate.pass()

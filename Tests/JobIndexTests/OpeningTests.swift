@@ -11,7 +11,7 @@ import Testing
 
 @Suite struct OpeningTests {
     private let scratch: Scratch
-    private let time = TurnedWallClock()
+    private let time = ManualWallClock()
 
     init() throws { scratch = try Scratch() }
 

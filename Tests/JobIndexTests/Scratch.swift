@@ -46,7 +46,7 @@ final class Counter: Sendable {
 struct LiveIndex {
     let scratch: Scratch
     let writer: IndexWriter
-    let time = TurnedWallClock()
+    let time = ManualWallClock()
     let fresh = Counter()
 
     init(_ scratch: Scratch) async throws {

@@ -39,7 +39,7 @@ import Testing
     ])
     func `a text that is no canonical ULID is refused`(text: String) { #expect(JobID(text) == nil) }
 
-    private let clock = TurnedWallClock()
+    private let clock = ManualWallClock()
 
     private func generator(seed: UInt64) -> JobIDGenerator {
         let state = Mutex(SeededRandom(seed: seed))

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A model and its fallback", .timeLimit(.minutes(1)))
 struct FallbackModelTests {
-    private func scripted(_ name: String, _ script: String, _ clock: TurnedClock = TurnedClock()) async throws
+    private func scripted(_ name: String, _ script: String, _ clock: ManualClock = ManualClock()) async throws
         -> ScriptedModel
     {
         let price = try Price(reader("{input: \(name == "small" ? 1 : 2), output: 1}"))
@@ -79,7 +79,7 @@ struct FallbackModelTests {
 
     @Test("While the primary is paused, the fallback gives the permit; while both are, the shorter pause counts")
     func paused() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let (big, small) = (
             try await scripted("big", "- reply: one", clock), try await scripted("small", "- reply: two", clock)
         )
@@ -117,7 +117,7 @@ struct FallbackModelTests {
 
     @Test("A ready body goes only to a fallback of the same provider")
     func readyBody() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let big = Speaker(
             model: try await scripted("big", "- fail: {status: 503, retry_after: 20s}", clock),
             api: .openAI

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The limiter of a model", .timeLimit(.minutes(1)))
 struct ModelLaneTests {
-    private func limiter(_ clock: TurnedClock, _ limits: String = "{}") throws -> ModelLimiter {
+    private func limiter(_ clock: ManualClock, _ limits: String = "{}") throws -> ModelLimiter {
         try ModelLimiter(model: "m", limits: ModelLimits(reader(limits)), clock: clock)
     }
 
@@ -25,7 +25,7 @@ struct ModelLaneTests {
 
     @Test("A provider that asks for 20 s gets no request from any copy for 20 s, and then one")
     func retryAfter() async throws {
-        let (clock, recorder) = (TurnedClock(), Recorder())
+        let (clock, recorder) = (ManualClock(), Recorder())
         let respond: FakeProvider.Respond = { request in
             recorder.add(request)
             return recorder.requests.count == 1
@@ -63,7 +63,7 @@ struct ModelLaneTests {
 
     @Test("An answer that reports a used-up rate limit is kept, and closes the limiter")
     func remaining() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         var reply = FakeProvider.Reply(ProviderModelTests.hello)
         reply.headers.add(name: "x-ratelimit-remaining-tokens", value: "0")
         reply.headers.add(name: "x-ratelimit-reset-tokens", value: "6m0s")
@@ -76,7 +76,7 @@ struct ModelLaneTests {
 
     @Test("A shorter pause does not shorten a longer one")
     func longest() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let limiter = try limiter(clock)
         limiter.pause(for: .seconds(20), "long")
         limiter.pause(for: .seconds(5), "short")
@@ -88,7 +88,7 @@ struct ModelLaneTests {
 
     @Test("A stop closes the limiter for a minute, doubling up to 15 minutes, until a call is answered")
     func stops() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let limiter = try limiter(clock)
         for minutes in [1, 2, 4, 8, 15, 15] {
             try await limiter.withPermit { await stop(limiter, in: $0) }
@@ -105,7 +105,7 @@ struct ModelLaneTests {
 
     @Test("Calls that were in flight together stop the limiter once")
     func together() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let limiter = try limiter(clock)
         _ = try await limiter.call(tokens: 1, in: nil) {
             await stop(limiter)
@@ -126,7 +126,7 @@ struct ModelLaneTests {
 
     @Test("After a stop, one call goes ahead as a probe, and the others wait for its outcome")
     func probe() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let limiter = try limiter(clock)
         await stop(limiter)
         clock.advance(by: .seconds(60))
@@ -142,7 +142,7 @@ struct ModelLaneTests {
 
     @Test("A request above the limit per minute waits until the limit allows it")
     func requests() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let limiter = try limiter(clock, "{requests_per_minute: 2}")
         for _ in 0..<2 {
             try await limiter.withPermit { permit in _ = try await limiter.call(tokens: 1, in: permit) { answer() } }
@@ -160,7 +160,7 @@ struct ModelLaneTests {
 
     @Test("Tokens per minute are estimated before a call and corrected after it, and may become negative")
     func tokens() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let limiter = try limiter(clock, "{tokens_per_minute: 600}")
         _ = try await limiter.call(tokens: 5_000, in: nil) {
             #expect(await pause { try await limiter.withPermit { _ in } }?.duration == .milliseconds(440_100))
@@ -171,7 +171,7 @@ struct ModelLaneTests {
 
     @Test("A cancelled call releases its permit")
     func cancelled() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let limiter = try limiter(clock, "{concurrency: 1}")
         limiter.pause(for: .seconds(1), "short")
         let call = Task { try await limiter.withPermit { _ in } }
@@ -196,7 +196,7 @@ struct ModelLaneTests {
 
     @Test("When an operator asks for it, one call probes a stopped model at once, and an answer ends the stop")
     func probeNow() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let limiter = try limiter(clock)
         await stop(limiter)
         #expect(await pause { try await limiter.withPermit { _ in } }?.duration == .seconds(60))
@@ -217,7 +217,7 @@ struct ModelLaneTests {
 
     @Test("A rest that a server asked for stays in force when an operator asks for a probe")
     func restKept() async throws {
-        let limiter = try limiter(TurnedClock())
+        let limiter = try limiter(ManualClock())
         limiter.pause(for: .seconds(90), "quota")
         limiter.probeNow()
         #expect(await pause { try await limiter.withPermit { _ in } }?.duration == .seconds(90))

@@ -84,7 +84,7 @@ struct ProviderModelTests {
             headers: ["Retry-After": "7"],
             #"{"error":{"message":"slow","code":"slow_down"}}"#
         )
-        let pause = try await withModel(FakeProvider.always(reply), clock: TurnedClock()) { model in
+        let pause = try await withModel(FakeProvider.always(reply), clock: ManualClock()) { model in
             await ModelsTests.pause { try await model.complete(request()) }
         }
         #expect(pause?.duration == .seconds(7))
@@ -187,7 +187,7 @@ struct ProviderModelTests {
 
     @Test("A server that never answers is a temporary failure after the timeout")
     func timeOut() async throws {
-        let (clock, recorder) = (TurnedClock(), Recorder())
+        let (clock, recorder) = (ManualClock(), Recorder())
         let respond: FakeProvider.Respond = { request in
             recorder.add(request)
             return try await Self.never(request)

@@ -136,7 +136,7 @@ struct ProviderStatusTests {
             recorder.add(request)
             return FakeProvider.Reply(row.status, headers: row.headers, row.error)
         }
-        try await withModel(respond, api: row.api, clock: TurnedClock()) { model in
+        try await withModel(respond, api: row.api, clock: ManualClock()) { model in
             let result: Result<ChatAnswer, any Error> = await outcome {
                 try await model.withPermit { try await $0.complete(request()) }
             }

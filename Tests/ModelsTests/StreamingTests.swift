@@ -269,7 +269,7 @@ struct StreamingTests {
 
     @Test("A stream that stalls is a temporary failure after idle_timeout", arguments: [API.openAI, .anthropic])
     func stalled(api: API) async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         // Sent in one piece, because a piece that came after the clock was advanced would restart the wait.
         let reply = FakeProvider.Reply.stream([Self.pieces(api)[..<2].joined()], ending: .stall)
         let failure = try await withModel(
@@ -290,7 +290,7 @@ struct StreamingTests {
 
     @Test("The first byte may take longer than idle_timeout")
     func firstByte() async throws {
-        let (clock, gate) = (TurnedClock(), Gate())
+        let (clock, gate) = (ManualClock(), Gate())
         let respond: FakeProvider.Respond = { _ in
             try await gate.pass()
             return .stream(Self.openAI)

@@ -288,7 +288,7 @@ struct TransportShapesTests {
 
     @Test("A stream that stays open after its end is accepted after a short wait", arguments: [true, false])
     func staysOpen(hasUsage: Bool) async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let usage =
             hasUsage ? [#"data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"# + "\n\n"] : []
         let reply = FakeProvider.Reply.stream([Self.events(Self.word), Self.events(Self.end)] + usage, ending: .stall)
@@ -310,7 +310,7 @@ struct TransportShapesTests {
 
     @Test("An answer may take longer than timeout while parts of it come")
     func slowWords() async throws {
-        let (clock, gate, seen) = (TurnedClock(), Gate(), Recorder())
+        let (clock, gate, seen) = (ManualClock(), Gate(), Recorder())
         let respond: FakeProvider.Respond = { request in
             seen.add(request)
             var reply = FakeProvider.Reply.stream([Self.events(Self.word), Self.events(Self.end)])
@@ -330,7 +330,7 @@ struct TransportShapesTests {
 
     @Test("Comments alone do not keep a stream open forever")
     func commentsOnly() async throws {
-        let clock = TurnedClock()
+        let clock = ManualClock()
         let progress = CallProgress(clock)
         progress.noteBytes(isStream: true, hasWords: true)
         async let fault = progress.stall(after: .seconds(10), silenceMax: .seconds(25))

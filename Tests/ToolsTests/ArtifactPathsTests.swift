@@ -28,7 +28,7 @@ struct ArtifactPathsTests {
 
     @Test("A path that was written with resolved links is recorded relative to the job's directory, too")
     func links() throws {
-        let place = try Workplace()
+        let place = try ToolFixture()
         try FileManager.default.createDirectory(atPath: "\(place.directory)/real", withIntermediateDirectories: false)
         symlink("real", "\(place.directory)/link")
         let paths = ArtifactPaths("\(place.directory)/link/artifacts")
@@ -44,7 +44,7 @@ struct ArtifactPathsTests {
         ] as [(String, String?)]
     )
     func resolved(text: String, expected: String?) throws {
-        let place = try Workplace()
+        let place = try ToolFixture()
         try FileManager.default.createDirectory(atPath: place.artifacts, withIntermediateDirectories: false)
         place.write("artifacts/x", "")
         place.write("job", "")
@@ -56,9 +56,9 @@ struct ArtifactPathsTests {
 
 @Suite("The limit of an answer")
 struct AnswerLimitTests {
-    let place: Workplace
+    let place: ToolFixture
 
-    init() throws { place = try Workplace() }
+    init() throws { place = try ToolFixture() }
 
     private func told(_ output: JSON, _ limit: Int) -> JSON {
         AnswerLimit.told(output, limit: limit, step: "handle/2/tool/0", in: ArtifactPaths(place.artifacts))

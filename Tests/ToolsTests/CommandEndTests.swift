@@ -8,9 +8,9 @@ import Testing
 
 /// Ends commands that do not end by themselves, and processes that they leave behind.
 struct CommandEndTests {
-    let place: Workplace
+    let place: ToolFixture
 
-    init() throws { place = try Workplace() }
+    init() throws { place = try ToolFixture() }
 
     // `exec`, because a shell that gets SIGTERM while it starts a child (dash blocks signals around vfork) ends, and
     // the child misses the signal; it lives until SIGKILL, for which these tests do not turn the clock.
@@ -44,7 +44,7 @@ struct CommandEndTests {
         place.clock.advance(by: .seconds(60))
         try await place.until("the grandchild has got SIGTERM") { place.text("told") == "told\n" }
         await place.clock.whenSleeping(for: CommandRun.grace)
-        #expect(Workplace.isRunning(grandchild))
+        #expect(ToolFixture.isRunning(grandchild))
         place.clock.advance(by: CommandRun.grace)
         #expect(try await failure.class == .unknown)
         try await place.untilEnded(grandchild)
@@ -119,7 +119,7 @@ struct CommandEndTests {
         )
         #expect(try await place.call(tool) == "done")
         let outsider = try await place.process("outsider")
-        #expect(Workplace.isRunning(outsider))
+        #expect(ToolFixture.isRunning(outsider))
         kill(outsider, SIGKILL)
     }
 

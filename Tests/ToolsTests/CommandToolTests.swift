@@ -8,9 +8,9 @@ import Testing
 @testable import Tools
 
 struct CommandToolTests {
-    let place: Workplace
+    let place: ToolFixture
 
-    init() throws { place = try Workplace() }
+    init() throws { place = try ToolFixture() }
 
     @Test func argumentsArriveAsJSONAndJSONComesBack() async throws {
         let arguments: JSON = ["order": "4711", "lines": [1, 2.5, .null]]

@@ -10,7 +10,7 @@ import Testing
 struct MCPConversationTests {
     @Test("Answers of an MCP server go to their requests by id, in any order")
     func order() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             _ = try await bench.call("echo")
             async let first = bench.call("swap")
             try await bench.untilReceived("tools/call", times: 2)
@@ -22,7 +22,7 @@ struct MCPConversationTests {
 
     @Test("A ping from the MCP server gets an empty result, its other requests get an error")
     func requests() async throws {
-        try await MCPBench.with("legacy") { bench in
+        try await MCPFixture.with("legacy") { bench in
             let answers = try await bench.call("ask")
             let expected: JSON = [
                 ["jsonrpc": "2.0", "id": "p", "result": [:]],
@@ -34,7 +34,7 @@ struct MCPConversationTests {
 
     @Test("Output of an MCP server that is not a message is skipped, and logged once")
     func garbage() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             try await bench.expect("after it", of: "garbage")
             try await bench.expect("after it", of: "garbage")
             let sentence = "the MCP server fake writes lines that are no messages; they are passed over"
@@ -45,7 +45,7 @@ struct MCPConversationTests {
 
     @Test("An MCP answer that is too long fails only its own call, permanently", arguments: ["read", "write"])
     func hugeLine(effect: String) async throws {
-        try await MCPBench.with(members: "tools: {huge: {effect: \(effect)}}") { bench in
+        try await MCPFixture.with(members: "tools: {huge: {effect: \(effect)}}") { bench in
             async let other = bench.call("swap")
             try await bench.untilReceived("tools/call")
             let failure = try await bench.failure("huge")
@@ -60,7 +60,7 @@ struct MCPConversationTests {
 
     @Test("A list of tools in pages is read to its last page")
     func pages() async throws {
-        try await MCPBench.with("pages") { bench in
+        try await MCPFixture.with("pages") { bench in
             for tool in ["first", "second", "echo"] { _ = try await bench.call(tool) }
             #expect(bench.methods.count { $0 == "tools/list" } == 3)
         }
@@ -68,7 +68,7 @@ struct MCPConversationTests {
 
     @Test("The list of tools is requested again when the server died during the request")
     func deathAtList() async throws {
-        try await MCPBench.with("dies-at-list") { bench in
+        try await MCPFixture.with("dies-at-list") { bench in
             async let output = bench.call("echo", ["n": 1])
             await bench.clock.whenSleeping(for: MCPServer.backoff)
             bench.clock.advance(by: MCPServer.backoff)
@@ -79,7 +79,7 @@ struct MCPConversationTests {
 
     @Test("A list of tools with a repeated cursor ends there, and the repetition is logged")
     func endless() async throws {
-        try await MCPBench.with("endless") { bench in
+        try await MCPFixture.with("endless") { bench in
             try await bench.expect("first", of: "first")
             #expect(bench.methods.count { $0 == "tools/list" } == 2)
             let sentence =
@@ -90,7 +90,7 @@ struct MCPConversationTests {
 
     @Test("The list of tools is requested again only after the server reports a change")
     func listChange() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             let failure = try await bench.failure("changed-0")
             #expect(failure.message == "the MCP server fake has no tool \"changed-0\"")
             #expect(failure.hint?.hasPrefix("it has ask, break, change, deaf, die") == true)
@@ -103,7 +103,7 @@ struct MCPConversationTests {
 
     @Test("An MCP server gets the configured environment variables, and no descriptors but its streams")
     func environment() async throws {
-        try await MCPBench.with(members: "environment: [PASSED]") { bench in
+        try await MCPFixture.with(members: "environment: [PASSED]") { bench in
             let seen = try await bench.call("env")
             #expect(seen["env"]?["PASSED"] == "on" && seen["env"]?["SECRET"] == nil)
             // 3 is the directory that the server itself looks into.
@@ -113,7 +113,7 @@ struct MCPConversationTests {
 
     @Test("Concurrent callers share one process of an MCP server, and equal settings share one server")
     func shared() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             try await withThrowingTaskGroup { tasks in
                 for number in Int64(0)..<10 {
                     tasks.addTask { try await bench.expect(["n": .int(number)], of: "echo", ["n": .int(number)]) }
@@ -122,9 +122,9 @@ struct MCPConversationTests {
             }
             #expect(bench.processes.count == 1)
             let command = ["python3", "server.py"]
-            let same = try MCPBench.settings(command, "timeout: 7s, tools: {echo: {effect: read}}", name: "fake")
+            let same = try MCPFixture.settings(command, "timeout: 7s, tools: {echo: {effect: read}}", name: "fake")
             #expect(bench.servers.server(same) === bench.servers.server(bench.settings))
-            let other = try MCPBench.settings(command, "environment: [PASSED]", name: "fake")
+            let other = try MCPFixture.settings(command, "environment: [PASSED]", name: "fake")
             #expect(bench.servers.server(other) !== bench.servers.server(bench.settings))
         }
     }

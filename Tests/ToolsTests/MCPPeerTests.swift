@@ -32,7 +32,7 @@ private enum Peers {
 struct MCPPeerTests {
     @Test("A real modern server lists its tools and tells the time")
     func time() async throws {
-        let bench = try MCPBench(command: ["\(Peers.directory)/modern/bin/mcp-server-time"])
+        let bench = try MCPFixture(command: ["\(Peers.directory)/modern/bin/mcp-server-time"])
         try await bench.use { bench in
             let specification = try await bench.tool("get_current_time").specification()
             #expect(specification.summary == "Get current time in a specific timezone")
@@ -46,7 +46,7 @@ struct MCPPeerTests {
 
     @Test("A failed call of a real modern server is a permanent failure with words for the model")
     func failure() async throws {
-        let bench = try MCPBench(command: ["\(Peers.directory)/modern/bin/mcp-server-time"])
+        let bench = try MCPFixture(command: ["\(Peers.directory)/modern/bin/mcp-server-time"])
         try await bench.use { bench in
             let failure = try await #require(throws: Failure.self) {
                 try await bench.call("get_current_time", ["timezone": "Nowhere"])
@@ -59,7 +59,7 @@ struct MCPPeerTests {
 
     @Test("A real modern server shows a Git repository")
     func git() async throws {
-        let bench = try MCPBench(command: ["\(Peers.directory)/modern/bin/mcp-server-git"])
+        let bench = try MCPFixture(command: ["\(Peers.directory)/modern/bin/mcp-server-git"])
         try await bench.use { bench in
             let git = Process()
             git.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -74,7 +74,7 @@ struct MCPPeerTests {
 
     @Test("A real legacy server is initialized, and adds numbers")
     func legacy() async throws {
-        let bench = try MCPBench(command: ["\(Peers.directory)/legacy/bin/python3", "server.py"])
+        let bench = try MCPFixture(command: ["\(Peers.directory)/legacy/bin/python3", "server.py"])
         bench.place.write("server.py", Peers.legacyServer)
         try await bench.use { bench in
             #expect(try await bench.tool("add").specification().summary == "Adds two numbers.")

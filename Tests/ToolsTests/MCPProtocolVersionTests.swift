@@ -12,7 +12,7 @@ struct MCPEraTests {
 
     @Test("A server that answers server/discover is modern: no handshake, and every request names its version")
     func modern() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             try await bench.expect(["n": 1], of: "echo", ["n": 1])
             #expect(bench.methods == ["server/discover", "tools/list", "tools/call"])
             for message in bench.received {
@@ -26,7 +26,7 @@ struct MCPEraTests {
 
     @Test("A server that refuses server/discover is legacy, and is initialized before other requests")
     func legacy() async throws {
-        try await MCPBench.with("legacy") { bench in
+        try await MCPFixture.with("legacy") { bench in
             try await bench.expect(["n": 1], of: "echo", ["n": 1])
             let methods = ["server/discover", "initialize", "notifications/initialized", "tools/list", "tools/call"]
             #expect(bench.methods == methods)
@@ -40,7 +40,7 @@ struct MCPEraTests {
 
     @Test("A server that does not answer server/discover is legacy, and a restart does not ask again")
     func silent() async throws {
-        try await MCPBench.with("silent") { bench in
+        try await MCPFixture.with("silent") { bench in
             async let output = bench.call("echo", ["n": 1])
             try await bench.untilReceived("server/discover")
             await bench.clock.whenSleeping(for: .seconds(5))
@@ -56,7 +56,7 @@ struct MCPEraTests {
 
     @Test("A server that is silent at first and then refuses to be initialized is modern")
     func slow() async throws {
-        try await MCPBench.with("silent", "slow-modern") { bench in
+        try await MCPFixture.with("silent", "slow-modern") { bench in
             async let output = bench.call("echo", ["n": 1])
             try await bench.untilReceived("server/discover")
             await bench.clock.whenSleeping(for: .seconds(5))
@@ -68,7 +68,7 @@ struct MCPEraTests {
 
     @Test("A server that refuses with a modern error is modern, in a version that the error names")
     func modernError() async throws {
-        try await MCPBench.with("strict") { bench in
+        try await MCPFixture.with("strict") { bench in
             try await bench.expect(["n": 1], of: "echo", ["n": 1])
             #expect(bench.methods == ["server/discover", "tools/list", "tools/call"])
         }
@@ -76,7 +76,7 @@ struct MCPEraTests {
 
     @Test("A server whose process ends at server/discover is tried as legacy")
     func dies() async throws {
-        try await MCPBench.with("dies-at-discover") { bench in
+        try await MCPFixture.with("dies-at-discover") { bench in
             async let output = bench.call("echo", ["n": 1])
             await bench.clock.whenSleeping(for: .seconds(1))
             bench.clock.advance(by: .seconds(1))
@@ -88,7 +88,7 @@ struct MCPEraTests {
 
     @Test("A server whose process ended at server/discover is modern when it then refuses to be initialized")
     func diesOnce() async throws {
-        try await MCPBench.with("dies-once", "slow-modern") { bench in
+        try await MCPFixture.with("dies-once", "slow-modern") { bench in
             async let output = bench.call("echo", ["n": 1])
             await bench.clock.whenSleeping(for: .seconds(1))
             bench.clock.advance(by: .seconds(1))
@@ -100,7 +100,7 @@ struct MCPEraTests {
 
     @Test("A server without a known version is a permanent failure that names the server's versions")
     func futuristic() async throws {
-        try await MCPBench.with("futuristic") { bench in
+        try await MCPFixture.with("futuristic") { bench in
             let failure = try await bench.failure("echo")
             #expect(failure.class == .permanent)
             let sentence = "the MCP server fake speaks no version of the protocol that is known here: 2031-01-01"

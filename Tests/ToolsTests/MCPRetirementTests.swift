@@ -8,11 +8,11 @@ import Testing
 @Suite("An MCP server that the configuration no longer has, or has with other settings")
 struct MCPRetirementTests {
     /// The same server, started in another way.
-    private func renewed(_ bench: MCPBench) throws -> MCPServerSettings {
-        try MCPBench.settings(["python3", "server.py", "renewed"])
+    private func renewed(_ bench: MCPFixture) throws -> MCPServerSettings {
+        try MCPFixture.settings(["python3", "server.py", "renewed"])
     }
 
-    private func call(_ name: String, of settings: MCPServerSettings, _ bench: MCPBench) async throws -> JSON {
+    private func call(_ name: String, of settings: MCPServerSettings, _ bench: MCPFixture) async throws -> JSON {
         let tool = MCPTool(
             try #require(MCPToolName("\(settings.name).\(name)")),
             of: bench.servers.server(settings),
@@ -32,7 +32,7 @@ struct MCPRetirementTests {
 
     @Test("An MCP server with unchanged settings keeps its process")
     func same() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             _ = try await bench.call("echo")
             await bench.servers.keep([bench.settings])
             _ = try await bench.call("echo")
@@ -42,7 +42,7 @@ struct MCPRetirementTests {
 
     @Test("A retired MCP server without a running call ends at once")
     func idle() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             _ = try await bench.call("echo")
             await bench.servers.keep([])
             try await bench.place.untilEnded(bench.processes[0])
@@ -51,7 +51,7 @@ struct MCPRetirementTests {
 
     @Test("A retired MCP server finishes its running calls before its replacement starts")
     func running() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             async let work = bench.call("work")
             try await bench.untilReceived("tools/call")
             let renewed = try renewed(bench)
@@ -62,14 +62,14 @@ struct MCPRetirementTests {
             #expect(try await work == "worked")
             _ = try await next
             #expect(bench.processes.count == 2)
-            #expect(!Workplace.isRunning(bench.processes[0]))
-            #expect(Workplace.isRunning(bench.processes[1]))
+            #expect(!ToolFixture.isRunning(bench.processes[0]))
+            #expect(ToolFixture.isRunning(bench.processes[1]))
         }
     }
 
     @Test("A retired MCP server starts again for a call of a job that was accepted with it, and ends with the call")
     func former() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             _ = try await bench.call("echo")
             await bench.servers.keep([try renewed(bench)])
             try await bench.place.untilEnded(bench.processes[0])

@@ -10,14 +10,14 @@ import Testing
 struct MCPServerTests {
     @Test("An MCP server starts when it is first needed, and ends when its input is closed")
     func life() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             let tool = try bench.tool("echo")
             #expect(bench.processes.isEmpty)
             _ = try await tool.specification()
             let process = try #require(bench.processes.first)
-            #expect(Workplace.isRunning(process))
+            #expect(ToolFixture.isRunning(process))
             await bench.servers.close()
-            #expect(!Workplace.isRunning(process))
+            #expect(!ToolFixture.isRunning(process))
             let failure = try await bench.failure("echo")
             #expect(failure.message == "the MCP server fake could not be started: the daemon is stopping")
         }
@@ -25,7 +25,7 @@ struct MCPServerTests {
 
     @Test("An MCP server that ignores the end of its input gets SIGTERM, and then SIGKILL")
     func stubborn() async throws {
-        try await MCPBench.with("stubborn") { bench in
+        try await MCPFixture.with("stubborn") { bench in
             _ = try await bench.call("echo")
             async let closed: Void = bench.servers.close()
             await bench.clock.whenSleeping(for: MCPConnection.grace)
@@ -33,16 +33,16 @@ struct MCPServerTests {
             bench.clock.advance(by: MCPConnection.grace)
             try await bench.place.until("the server has got SIGTERM") { bench.place.text("told") == "SIGTERM\n" }
             await bench.clock.whenSleeping(for: MCPConnection.grace)
-            #expect(Workplace.isRunning(bench.processes[0]))
+            #expect(ToolFixture.isRunning(bench.processes[0]))
             bench.clock.advance(by: MCPConnection.grace)
             await closed
-            #expect(!Workplace.isRunning(bench.processes[0]))
+            #expect(!ToolFixture.isRunning(bench.processes[0]))
         }
     }
 
     @Test("An MCP server that died restarts after a back-off that grows until a call is answered")
     func backoff() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             #expect(try await bench.failure("die").class == .unknown)
             for wait in [1, 2, 4] {
                 async let failed = bench.failure("die")
@@ -63,7 +63,7 @@ struct MCPServerTests {
 
     @Test("An MCP server that cannot start is tried three times, and fails temporarily with its last words")
     func failsAtStart() async throws {
-        try await MCPBench.with("fails-at-start") { bench in
+        try await MCPFixture.with("fails-at-start") { bench in
             async let failed = bench.failure("echo")
             for wait in [1, 2] {
                 await bench.clock.whenSleeping(for: .seconds(wait))
@@ -79,7 +79,7 @@ struct MCPServerTests {
 
     @Test("An MCP server whose program is missing is a permanent failure")
     func missingProgram() async throws {
-        let bench = try MCPBench(command: ["no-such-server"])
+        let bench = try MCPFixture(command: ["no-such-server"])
         let failure = try await bench.failure("echo")
         #expect(failure.class == .permanent)
         #expect(failure.message == "the MCP server fake cannot run no-such-server: no such program")
@@ -87,7 +87,7 @@ struct MCPServerTests {
 
     @Test("An MCP server whose program cannot be executed is a permanent failure")
     func noProgram() async throws {
-        let bench = try MCPBench(command: ["./server"])
+        let bench = try MCPFixture(command: ["./server"])
         bench.place.write("server", "just text", permissions: 0o755)
         let failure = try await bench.failure("echo")
         #expect(failure.class == .permanent)
@@ -96,7 +96,7 @@ struct MCPServerTests {
 
     @Test("A cancelled job stops waiting for an MCP server's start, which ends with the last waiting job")
     func cancelledStart() async throws {
-        try await MCPBench.with("silent") { bench in
+        try await MCPFixture.with("silent") { bench in
             let first = Task { try await bench.call("echo") }
             try await bench.untilReceived("server/discover")
             let second = Task { try await bench.call("echo") }

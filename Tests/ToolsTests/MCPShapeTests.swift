@@ -39,8 +39,8 @@ struct MCPShapeTests {
             else: put({"jsonrpc": "2.0", "id": id, "error": {"code": -32601, "message": "Method not found"}})
         """#
 
-    private func bench(_ odd: String, _ shape: String, effect: String = "write") throws -> MCPBench {
-        let bench = try MCPBench(
+    private func bench(_ odd: String, _ shape: String, effect: String = "write") throws -> MCPFixture {
+        let bench = try MCPFixture(
             command: ["python3", "server.py", odd, shape],
             members: "tools: {do: {effect: \(effect)}}"
         )

@@ -25,10 +25,10 @@ struct MCPPatienceTests {
     }
 
     /// A call that works at 0 s, and of which the server reports progress at 20 s.
-    private func working(_ members: String = "", _ body: (MCPBench, Task<JSON, any Error>) async throws -> Void)
+    private func working(_ members: String = "", _ body: (MCPFixture, Task<JSON, any Error>) async throws -> Void)
         async throws
     {
-        try await MCPBench.with("legacy", members: members) { bench in
+        try await MCPFixture.with("legacy", members: members) { bench in
             let work = Task { try await bench.call("work") }
             try await bench.untilReceived("tools/call")
             await bench.clock.whenSleeping(for: .seconds(30))
@@ -78,7 +78,7 @@ struct MCPPatienceTests {
 
     @Test("An MCP server that writes to standard error gets more time to start")
     func slowStart() async throws {
-        try await MCPBench.with("legacy", "slow-start") { bench in
+        try await MCPFixture.with("legacy", "slow-start") { bench in
             async let output = bench.call("echo", ["n": 1])
             await bench.clock.whenSleeping(for: .seconds(5))
             bench.clock.advance(by: .seconds(5))
@@ -95,7 +95,7 @@ struct MCPPatienceTests {
 
     @Test("A slow start of an MCP server puts the waiting job off with the reason, and goes on")
     func pause() async throws {
-        try await MCPBench.with("legacy", "slow-start") { bench in
+        try await MCPFixture.with("legacy", "slow-start") { bench in
             let first = Task { try await bench.tool("echo").specification() }
             await bench.clock.whenSleeping(for: .seconds(10))
             try await bench.untilWritten("downloading packages")
@@ -113,7 +113,7 @@ struct MCPPatienceTests {
     }
 }
 
-extension MCPBench {
+extension MCPFixture {
     /// Waits until this is the last line that the server wrote to standard error.
     func untilWritten(_ words: String) async throws {
         for _ in 0..<12_000 {

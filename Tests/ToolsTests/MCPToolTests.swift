@@ -11,7 +11,7 @@ import Testing
 struct MCPToolTests {
     @Test("The server describes an MCP tool; its effect comes from the configuration, else from the server's hints")
     func specification() async throws {
-        try await MCPBench.with(members: "tools: {hang: {effect: idempotent}, read: {effect: write}}") { bench in
+        try await MCPFixture.with(members: "tools: {hang: {effect: idempotent}, read: {effect: write}}") { bench in
             let echo = try await bench.tool("echo").specification()
             #expect(echo.summary == "Does echo." && echo.parameters.source == ["type": "object"])
             #expect(echo.effect == .write)
@@ -23,7 +23,7 @@ struct MCPToolTests {
 
     @Test("An MCP tool with an unsupported schema accepts any object, and that is logged once")
     func strangeSchema() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             let parameters = try await bench.tool("strange").specification().parameters
             #expect(parameters.source == ["type": "object", "if": true])
             #expect(parameters.errors(in: ["n": 1]).isEmpty && !parameters.errors(in: 1).isEmpty)
@@ -38,7 +38,7 @@ struct MCPToolTests {
 
     @Test("An MCP tool gives structured content, else text, else descriptions of blocks that are not text")
     func output() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             try await bench.expect(["n": 1], of: "structured")
             try await bench.expect("read", of: "read")
             let mixed: JSON = [
@@ -82,7 +82,7 @@ struct MCPToolTests {
         ]
     )
     func failures(tool: String, class: FailureClass, message: String) async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             let failure = try await bench.failure(tool)
             #expect(failure.class == `class` && failure.message == message)
         }
@@ -93,7 +93,7 @@ struct MCPToolTests {
         arguments: [(Effect.write, FailureClass.unknown), (.idempotent, .temporary), (.read, .temporary)]
     )
     func death(effect: Effect, class: FailureClass) async throws {
-        try await MCPBench.with(members: "tools: {die: {effect: \(effect.rawValue)}}") { bench in
+        try await MCPFixture.with(members: "tools: {die: {effect: \(effect.rawValue)}}") { bench in
             let failure = try await bench.failure("die")
             #expect(failure.class == `class`)
             let reason = "it exited with 1: out of [31m paper"
@@ -103,7 +103,7 @@ struct MCPToolTests {
 
     @Test("A call that never reached its MCP server fails temporarily, whatever its effect")
     func deaf() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             _ = try await bench.call("deaf")
             async let failed = bench.failure("die")
             await bench.clock.whenSleeping(for: MCPConnection.grace)
@@ -117,7 +117,7 @@ struct MCPToolTests {
 
     @Test("All running calls fail when their MCP server dies")
     func deathOfAll() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             async let other = bench.failure("hang")
             try await bench.untilReceived("tools/call")
             #expect(try await bench.failure("die").class == .unknown)
@@ -132,7 +132,7 @@ struct MCPToolTests {
     )
     func timeOut(_ expected: (effect: Effect, class: FailureClass), mode: String) async throws {
         let members = "tools: {hang: {effect: \(expected.effect.rawValue), timeout: 2m}}"
-        try await MCPBench.with(mode, members: members) { bench in
+        try await MCPFixture.with(mode, members: members) { bench in
             async let failed = bench.failure("hang")
             try await bench.untilReceived("tools/call")
             await bench.clock.whenSleeping(for: .seconds(120))
@@ -154,13 +154,13 @@ struct MCPToolTests {
 
     @Test("An MCP server that is stuck in a cancelled call is ended and started again")
     func stuck() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             async let failed = bench.failure("stuck")
             try await bench.untilReceived("tools/call")
             await bench.clock.whenSleeping(for: .seconds(30))
             bench.clock.advance(by: .seconds(30))
             #expect(try await failed.class == .unknown)
-            #expect(Workplace.isRunning(bench.processes[0]))
+            #expect(ToolFixture.isRunning(bench.processes[0]))
             await bench.clock.whenSleeping(for: MCPConnection.grace)
             bench.clock.advance(by: MCPConnection.grace)
             try await bench.place.untilEnded(bench.processes[0])
@@ -173,7 +173,7 @@ struct MCPToolTests {
 
     @Test("An MCP call is cancelled when its job is")
     func cancellation() async throws {
-        try await MCPBench.with { bench in
+        try await MCPFixture.with { bench in
             let task = Task { try await bench.call("hang") }
             try await bench.untilReceived("tools/call")
             task.cancel()

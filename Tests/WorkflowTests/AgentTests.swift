@@ -21,7 +21,7 @@ import Tools
             answers: [.calls(("find", "{\"n\":1}"), ("put", "")), .calls(("find", "{\"n\":2}")), .text("done")]
         )
         let put = FakeTool("put", .write)
-        let bench = Bench(model, tools: [find, put])
+        let bench = WorkflowFixture(model, tools: [find, put])
         let recorder = bench.recorder()
         #expect(try await bench.run(yaml, recorder) == .completed(output: "done"))
         #expect(
@@ -29,7 +29,7 @@ import Tools
                 == ["a/1/model", "a/1/tool/0", "a/1/tool/1", "a/2/model", "a/2/tool/0", "a/3/model", "a"]
         )
         #expect(find.calls.map(\.arguments) == [["n": 1], ["n": 2]])
-        #expect(put.calls.first?.idempotencyKey == "\(Bench.job.id)/a/1/tool/1")
+        #expect(put.calls.first?.idempotencyKey == "\(WorkflowFixture.job.id)/a/1/tool/1")
         #expect(model.requests[0].messages == [ChatMessage(.system, "S"), ChatMessage(.user, "go")])
         #expect(model.requests[0].tools.map(\.name) == ["find", "put"])
         let answers = model.requests[1].messages.suffix(2)
@@ -48,7 +48,7 @@ import Tools
     {
         let model = FakeModel(answers: [.calls((called, "{}")), .text("done")])
         let now = FakeTool("time.now", .read)
-        let bench = Bench(model, tools: [now])
+        let bench = WorkflowFixture(model, tools: [now])
         let recorder = bench.recorder()
         let yaml = "steps: [{id: a, agent: {prompt: go, tools: [time.now]}}]"
         #expect(try await bench.run(yaml, recorder) == .completed(output: "done"))
@@ -70,7 +70,7 @@ import Tools
         reason: String
     ) async throws {
         let model = FakeModel(answers: [.calls((name, arguments)), .text("sorry")])
-        let bench = Bench(model, tools: [find, FakeTool("put", .write)])
+        let bench = WorkflowFixture(model, tools: [find, FakeTool("put", .write)])
         let recorder = bench.recorder()
         #expect(try await bench.run(yaml, recorder) == .completed(output: "sorry"))
         #expect(find.calls.isEmpty)
@@ -85,7 +85,7 @@ import Tools
     @Test func `the model gets the permanent failure of a tool, and the job goes on`() async throws {
         let put = FakeTool("put", .write) { _ in throw Failure(.permanent, "no such order") }
         let model = FakeModel(answers: [.calls(("put", "{}")), .text("sorry")])
-        let bench = Bench(model, tools: [find, put])
+        let bench = WorkflowFixture(model, tools: [find, put])
         let recorder = bench.recorder()
         #expect(try await bench.run(yaml, recorder) == .completed(output: "sorry"))
         #expect(model.requests[1].messages.last?.content == "{\"error\":\"no such order\"}")
@@ -95,7 +95,7 @@ import Tools
 
     @Test func `an agent that does not answer within its turns fails`() async throws {
         let model = FakeModel { _, _ in .calls(("find", "{\"n\":1}")) }
-        let outcome = try await Bench(model, tools: [find, FakeTool("put", .write)]).run(yaml)
+        let outcome = try await WorkflowFixture(model, tools: [find, FakeTool("put", .write)]).run(yaml)
         #expect(outcome == .failed(step: "a", outcome.failure ?? Failure(.unknown, "")))
         #expect(outcome.failure?.message == "the agent was not done after 3 turns")
         #expect(outcome.failure?.class == .permanent && model.requests.count == 3)
@@ -104,10 +104,10 @@ import Tools
     @Test func `an answer that must fit a schema is corrected a bounded number of times`() async throws {
         let shaped = "steps: [{id: a, agent: {prompt: go, output: {type: integer}}}]"
         let mended = FakeModel(answers: [.text("five"), .text("5")])
-        #expect(try await Bench(mended).run(shaped) == .completed(output: 5))
+        #expect(try await WorkflowFixture(mended).run(shaped) == .completed(output: 5))
         #expect(mended.requests[1].messages.last?.content.hasPrefix("Your answer does not fit: ") == true)
         let stubborn = FakeModel { _, _ in .text("five") }
-        let outcome = try await Bench(stubborn).run(shaped)
+        let outcome = try await WorkflowFixture(stubborn).run(shaped)
         #expect(outcome.failure?.message.hasPrefix("the agent's answer did not fit the schema: ") == true)
         #expect(stubborn.requests.count == 3)
     }
@@ -116,7 +116,7 @@ import Tools
         let model = FakeModel { request, step in
             step == "a/1/model" ? .calls(("find", "{\"n\":1}")) : .text("\(request.messages)")
         }
-        let bench = Bench(model, tools: [find, FakeTool("put", .write)])
+        let bench = WorkflowFixture(model, tools: [find, FakeTool("put", .write)])
         let whole = try await bench.run(yaml)
         let recorder = bench.recorder()
         recorder.die(at: 5)

@@ -24,8 +24,8 @@ import Tools
 
     @Test func `the reasoning that a model sent with a call goes back to it with the call`() async throws {
         let model = FakeModel(answers: [thinking(), .text("done")])
-        let recorder = Bench(tools: [find]).recorder()
-        #expect(try await Bench(model, tools: [find]).run(yaml, recorder) == .completed(output: "done"))
+        let recorder = WorkflowFixture(tools: [find]).recorder()
+        #expect(try await WorkflowFixture(model, tools: [find]).run(yaml, recorder) == .completed(output: "done"))
         #expect(model.requests[1].messages[1].original == turn)
         let step = try #require(recorder.events.completed.first)
         #expect(step.answer.finishReason == "tool_calls")
@@ -40,7 +40,7 @@ import Tools
         let model = FakeModel { request, step in
             step == "a/1/model" ? thinking : .text("\(request.messages[1].original?.message.text ?? "nothing")")
         }
-        let bench = Bench(model, tools: [find])
+        let bench = WorkflowFixture(model, tools: [find])
         let recorder = bench.recorder()
         recorder.die(at: at, losing: loss)
         await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
@@ -57,14 +57,14 @@ import Tools
 
     @Test func `a model is shown arguments that are no JSON, which its server will not show it again`() async throws {
         let model = FakeModel(answers: [.calls(("find", "{\"city\": \"Par")), .text("done")])
-        _ = try await Bench(model, tools: [find]).run(yaml)
+        _ = try await WorkflowFixture(model, tools: [find]).run(yaml)
         let told = try #require(model.requests[1].messages.last)
         #expect(told.content.contains("the arguments are not JSON") && told.content.contains(#"{\"city\": \"Par"#))
     }
 
     @Test func `a misspelled tool name stands in the conversation under the tool's real name`() async throws {
         let model = FakeModel(answers: [thinking(name: "functions.Find "), .text("done")])
-        #expect(try await Bench(model, tools: [find]).run(yaml) == .completed(output: "done"))
+        #expect(try await WorkflowFixture(model, tools: [find]).run(yaml) == .completed(output: "done"))
         #expect(model.requests[1].messages[1].toolCalls.map(\.name) == ["find"])
         #expect(find.calls.count == 1)
     }
@@ -72,8 +72,8 @@ import Tools
     @Test func `a cut answer that is kept is marked in its step, and a note says why`() async throws {
         var cut = ChatAnswer.text("The three")
         cut.facts = AnswerMetadata(finishReason: "length", isTruncated: true, note: "cut", reasoning: "Hm.")
-        let recorder = Bench().recorder()
-        let outcome = try await Bench(FakeModel(answers: [cut])).run("steps: [{id: a, prompt: x}]", recorder)
+        let recorder = WorkflowFixture().recorder()
+        let outcome = try await WorkflowFixture(FakeModel(answers: [cut])).run("steps: [{id: a, prompt: x}]", recorder)
         #expect(outcome == .completed(output: "The three"))
         #expect(recorder.events.completed.first?.answer == cut.facts)
         #expect(recorder.entry(of: "a")?.isTruncated == true && recorder.entry(of: "a")?.finishReason == "length")
@@ -83,7 +83,7 @@ import Tools
     func `a step's rule for cut answers goes with its request`(text: String, choice: OnTruncated) async throws {
         for step in ["prompt: x, on_truncated: \(text)", "agent: {prompt: x, on_truncated: \(text)}"] {
             let model = FakeModel(answers: [.text("done")])
-            _ = try await Bench(model).run("steps: [{id: a, \(step)}]")
+            _ = try await WorkflowFixture(model).run("steps: [{id: a, \(step)}]")
             #expect(model.requests.first?.onTruncated == choice)
         }
     }

@@ -16,7 +16,7 @@ import Tools
         let directory = try TemporaryDirectory()
         let tool = FakeTool("look", .read) { [long] _ in .string(long) }
         let model = FakeModel(answers: [.calls(("look", "{}")), .text("done")])
-        let bench = Bench(model, tools: [tool], artifacts: "\(directory.path)/artifacts")
+        let bench = WorkflowFixture(model, tools: [tool], artifacts: "\(directory.path)/artifacts")
         let recorder = bench.recorder()
         let outcome = try await bench.run("{steps: [{id: a, agent: {prompt: x, tools: [look]}}]}", recorder)
         #expect(outcome == .completed(output: "done"))
@@ -30,7 +30,7 @@ import Tools
 
     @Test func `a tool step outside of an agent gives its whole answer`() async throws {
         let tool = FakeTool("look", .read) { [long] _ in .string(long) }
-        let outcome = try await Bench(tools: [tool]).run("{steps: [{id: a, tool: look}]}")
+        let outcome = try await WorkflowFixture(tools: [tool]).run("{steps: [{id: a, tool: look}]}")
         #expect(outcome == .completed(output: .string(long)))
     }
 
@@ -53,7 +53,7 @@ import Tools
               - {id: b, approval: {message: "Go on?"}}
               - {id: c, tool: read, arguments: {file: "{{steps.a.output}}"}}
             """
-        let first = Bench(tools: [make, read], artifacts: "\(directory.path)/processing/artifacts")
+        let first = WorkflowFixture(tools: [make, read], artifacts: "\(directory.path)/processing/artifacts")
         let recorder = first.recorder()
         let hold = try #require(try await first.run(yaml, recorder).hold)
         recorder.append(.held(hold))
@@ -61,14 +61,14 @@ import Tools
         let alice = Decision(uid: 1_000, user: "alice", reason: nil)
         recorder.append(.approved(Approval(step: "b", decision: alice, argumentsHash: asked.argumentsHash)))
         #expect(recorder.entry(of: "a")?.output == "artifacts/x.txt")
-        let second = Bench(tools: [make, read], artifacts: "\(directory.path)/held/artifacts")
+        let second = WorkflowFixture(tools: [make, read], artifacts: "\(directory.path)/held/artifacts")
         _ = try await second.run(yaml, recorder.resumed())
         #expect(read.calls.first?.arguments == ["file": .string("\(directory.path)/held/artifacts/x.txt")])
     }
 
     @Test func `a failure names an artifact relative to the job, too`() async throws {
         let tool = FakeTool("make", .read) { throw Failure(.permanent, "no room in \($0.artifacts)/x") }
-        let outcome = try await Bench(tools: [tool]).run("{steps: [{id: a, tool: make}]}")
+        let outcome = try await WorkflowFixture(tools: [tool]).run("{steps: [{id: a, tool: make}]}")
         #expect(outcome.failure?.message == "no room in artifacts/x")
     }
 }

@@ -27,7 +27,7 @@ import Tools
         async throws
     {
         let put = FakeTool("put", .write)
-        var bench = Bench(tools: [put])
+        var bench = WorkflowFixture(tools: [put])
         bench.policies = ["put": "{approval: always}"]
         let recorder = bench.recorder()
         let hold = try #require(try await bench.run(yaml, recorder).hold)
@@ -47,7 +47,7 @@ import Tools
 
     @Test func `a person who approves may change the arguments, which must fit the tool's parameters`() async throws {
         let put = FakeTool("put", .write, parameters: ["properties": ["amount": ["maximum": 10]]])
-        var bench = Bench(tools: [put])
+        var bench = WorkflowFixture(tools: [put])
         bench.policies = ["put": "{approval: always}"]
         let recorder = bench.recorder()
         let hold = try #require(try await bench.run(yaml, recorder).hold)
@@ -64,7 +64,7 @@ import Tools
 
     @Test func `changed arguments need an approval of their own`() async throws {
         let put = FakeTool("put", .write)
-        var bench = Bench(tools: [put])
+        var bench = WorkflowFixture(tools: [put])
         bench.policies = ["put": "{approval: always}"]
         let recorder = bench.recorder()
         let hold = try #require(try await bench.run(yaml, recorder).hold)
@@ -80,7 +80,7 @@ import Tools
         ("{amount: null}", true),
     ])
     func `a condition on the arguments says when an approval is needed`(arguments: String, isAsked: Bool) async throws {
-        var bench = Bench(tools: [FakeTool("put", .write)])
+        var bench = WorkflowFixture(tools: [FakeTool("put", .write)])
         bench.policies = ["put": "{approval: {when: arguments.amount > 100, expires: 2h, on_expiry: fail}}"]
         let outcome = try await bench.run("steps: [{id: a, tool: put, arguments: \(arguments)}]")
         #expect((outcome.hold != nil) == isAsked)
@@ -96,7 +96,7 @@ import Tools
     @Test func `an agent gets a denial where the workflow says so, and goes on`() async throws {
         let model = FakeModel(answers: [.calls(("put", "{}")), .text("sorry")])
         let put = FakeTool("put", .write)
-        var bench = Bench(model, tools: [put])
+        var bench = WorkflowFixture(model, tools: [put])
         bench.policies = ["put": "{approval: always}"]
         let recorder = bench.recorder()
         let hold = try #require(try await bench.run(agent, recorder).hold)
@@ -115,7 +115,7 @@ import Tools
               - {id: put, tool: put, arguments: {title: "{{steps.ask.output.arguments.title}}"}}
             """
         let put = FakeTool("put", .write)
-        let bench = Bench(tools: [put], input: ["title": "It"])
+        let bench = WorkflowFixture(tools: [put], input: ["title": "It"])
         let recorder = bench.recorder()
         let hold = try #require(try await bench.run(yaml, recorder).hold)
         #expect(hold.approval?.why == "Publish It?" && hold.approval?.tool == nil)
@@ -130,7 +130,7 @@ import Tools
     func `a call that the policy forbids is refused and recorded, and the model goes on`(policy: String) async throws {
         let model = FakeModel(answers: [.calls(("put", #"{"to":"boss"}"#)), .text("sorry")])
         let put = FakeTool("put", .write)
-        var bench = Bench(model, tools: [put])
+        var bench = WorkflowFixture(model, tools: [put])
         bench.policies = ["put": policy]
         let recorder = bench.recorder()
         #expect(try await bench.run(agent, recorder) == .completed(output: "sorry"))

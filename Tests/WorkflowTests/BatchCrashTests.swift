@@ -44,7 +44,7 @@ import Testing
                 default: return .text("answer to \(step)")
                 }
             }
-            var bench = Bench(model)
+            var bench = WorkflowFixture(model)
             bench.batch = MemoryBytes(text)
             var recorder = bench.recorder()
             var outcome: RunOutcome?

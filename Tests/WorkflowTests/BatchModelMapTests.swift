@@ -39,7 +39,10 @@ import Testing
     }
 
     @Test func `a line that names an unknown model fails alone, and says what to do`() async throws {
-        var bench = Bench(FakeModel { _, step in .text(step) }, FakeModel("big") { _, _ in .text("of the big one") })
+        var bench = WorkflowFixture(
+            FakeModel { _, step in .text(step) },
+            FakeModel("big") { _, _ in .text("of the big one") }
+        )
         bench.lineModels = BatchModelMap(map: [:], configured: ["default": "gpt-4o", "big": "o3"])
         bench.batch = MemoryBytes(
             ["\"o3\"", "\"gpt-5\"", "\"default\""].enumerated().map { index, model in

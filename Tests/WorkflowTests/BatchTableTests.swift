@@ -10,7 +10,7 @@ import Testing
     private let yaml = "steps: [{id: a, prompt: '{{input.text}}|{{input.number}}'}]"
 
     private func run(_ text: String, _ delimiter: Character = ",") async throws -> (MemoryRecorder, RunOutcome) {
-        var bench = Bench(
+        var bench = WorkflowFixture(
             FakeModel { request, _ in
                 if request.messages[0].content.contains("BAD") { throw Failure(.permanent, "it is bad") }
                 return .text(request.messages[0].content)
@@ -40,7 +40,7 @@ import Testing
         #expect(recorder.file("output.jsonl")?.last == #"{"custom_id":"6","output":"plain|1e3"}"#)
         #expect(recorder.entry(of: "batch/2")?.kind == .line)
         let again = recorder.resumed()
-        var bench = Bench()
+        var bench = WorkflowFixture()
         bench.batch = MemoryBytes("text,number\r\nx,1\r\n")
         bench.batchForm = .table(delimiter: UInt8(ascii: ","))
         _ = try await bench.run(yaml, again)

@@ -10,8 +10,8 @@ import Testing
 @Suite struct BatchTests {
     private let yaml = "steps: [{id: a, prompt: 'T: {{input.text}}'}]"
 
-    private func bench(_ lines: String, _ model: FakeModel = FakeModel { _, step in .text(step) }) -> Bench {
-        var bench = Bench(model)
+    private func bench(_ lines: String, _ model: FakeModel = FakeModel { _, step in .text(step) }) -> WorkflowFixture {
+        var bench = WorkflowFixture(model)
         bench.batch = MemoryBytes(lines)
         return bench
     }
@@ -51,7 +51,7 @@ import Testing
             "error_file": "errors.jsonl",
         ]
         #expect(try await bench.run(yaml, recorder) == .completed(output: output))
-        let job = Bench.job.id
+        let job = WorkflowFixture.job.id
         #expect(
             recorder.file("output.jsonl") == [
                 #"{"id":"batch_req_\#(job)_1","custom_id":"one","response":{"status_code":200,"request_id":"chat-1","#
@@ -83,7 +83,7 @@ import Testing
         #expect(try await bench.run(yaml, recorder).failure?.message == "the only line failed: no route")
         #expect(
             recorder.file("errors.jsonl") == [
-                #"{"id":"batch_req_\#(Bench.job.id)_1","custom_id":"one","response":null,"error":{"code":"permanent","message":"no route"}}"#
+                #"{"id":"batch_req_\#(WorkflowFixture.job.id)_1","custom_id":"one","response":null,"error":{"code":"permanent","message":"no route"}}"#
             ]
         )
     }
@@ -214,7 +214,7 @@ import Testing
         let message = "the job's deadline passed before this request was done"
         #expect(
             late.file("errors.jsonl") == [
-                #"{"id":"batch_req_\#(Bench.job.id)_1","custom_id":"new","response":null,"#
+                #"{"id":"batch_req_\#(WorkflowFixture.job.id)_1","custom_id":"new","response":null,"#
                     + #""error":{"code":"batch_expired","message":"\#(message)"}}"#,
                 #"{"custom_id":"newer","result":{"type":"expired"}}"#,
                 #"{"custom_id":"3","error":{"code":"batch_expired","message":"\#(message)"}}"#,
@@ -229,7 +229,7 @@ import Testing
         _ = try? await bench.run("steps: [{id: a, prompt: x}]", recorder)
         let left = recorder.resumed()
         let file = try await BatchFile(try #require(bench.batch))
-        let results = BatchResults(file, job: Bench.job.id, archive: left)
+        let results = BatchResults(file, job: WorkflowFixture.job.id, archive: left)
         let (output, failure) = try await results.write(unsettled: .cancelled)
         #expect(failure == nil)
         #expect(output["request_counts"] == ["total": 2, "completed": 1, "failed": 1])

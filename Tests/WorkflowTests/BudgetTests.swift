@@ -17,7 +17,7 @@ import Testing
 
     private func hold(_ limits: Limits, used: Usage = Usage()) async throws -> (hold: Hold?, calls: Int) {
         let put = FakeTool("put", .write)
-        var bench = Bench(tools: [put])
+        var bench = WorkflowFixture(tools: [put])
         bench.budget = JobBudget(limits: limits, used: used)
         let hold = try await bench.run(yaml).hold
         return (hold, bench.models[0].requests.count + put.calls.count)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `a job whose running time is over begins no further step`() async throws {
-        var bench = Bench()
+        var bench = WorkflowFixture()
         let claimed = bench.clock.now
         bench.budget = JobBudget(
             limits: limits { $0.duration = .seconds(60) },
@@ -67,7 +67,7 @@ import Testing
 
     @Test func `corrections count, and a limit reached by them holds the job with what they used`() async throws {
         let model = FakeModel(answers: [.text("no"), .text("no"), .text("no")])
-        var bench = Bench(model)
+        var bench = WorkflowFixture(model)
         bench.budget = JobBudget(limits: limits { $0.turns = 1 })
         let recorder = bench.recorder()
         let yaml = "steps: [{id: a, prompt: x, output: {type: integer}}]"

@@ -52,14 +52,14 @@ import Tools
 
     private struct Setting {
         let world: World
-        let bench: Bench
+        let bench: WorkflowFixture
         let model: FakeModel
         let write: FakeTool
         let yaml: String
 
         init(concurrency: Int) {
             yaml = CrashTests.yaml.replacing("CONCURRENCY", with: "\(concurrency)")
-            let world = World(MemoryRecorder(TurnedWallClock()))
+            let world = World(MemoryRecorder(ManualWallClock()))
             let model = FakeModel { _, step in
                 world.note(step, needsIntent: false)
                 return switch step {
@@ -71,14 +71,14 @@ import Tools
             let tool = { (name: String, effect: Effect) in
                 FakeTool(name, effect) { invocation in
                     world.note(invocation.step, needsIntent: effect != .read)
-                    if invocation.idempotencyKey != "\(Bench.job.id)/\(invocation.step)" {
+                    if invocation.idempotencyKey != "\(WorkflowFixture.job.id)/\(invocation.step)" {
                         world.complain("a wrong key")
                     }
                     return .string("\(name) did \(invocation.step)")
                 }
             }
             write = tool("write", .write)
-            bench = Bench(
+            bench = WorkflowFixture(
                 model,
                 tools: [tool("look", .read), tool("put", .idempotent), write],
                 input: ["text": "help", "items": [1, 2, 3]]

@@ -25,7 +25,7 @@ import Tools
             doors[index].open()
             return .int(Int64(index))
         }
-        let bench = Bench(tools: [tool], input: items)
+        let bench = WorkflowFixture(tools: [tool], input: items)
         let recorder = bench.recorder()
         #expect(try await bench.run(yaml(4), recorder) == .completed(output: [0, 1, 2, 3]))
         #expect(Set(tool.calls.map(\.step)) == ["each/0/t", "each/1/t", "each/2/t", "each/3/t"])
@@ -39,7 +39,7 @@ import Tools
             await meeting.attend()
             return .null
         }
-        _ = try await Bench(tools: [tool], input: items).run(yaml(concurrency))
+        _ = try await WorkflowFixture(tools: [tool], input: items).run(yaml(concurrency))
         #expect(meeting.presentMost == concurrency)
         #expect(tool.calls.count == 4)
     }
@@ -53,7 +53,7 @@ import Tools
                   - {id: inner, for_each: item, steps: [{id: t, tool: t, arguments: {x: "{{item}}", i: "{{index}}"}}]}
             """
         let tool = FakeTool("t", .read) { $0.arguments }
-        let bench = Bench(tools: [tool], input: ["rows": [["a", "b"], ["c"]]])
+        let bench = WorkflowFixture(tools: [tool], input: ["rows": [["a", "b"], ["c"]]])
         let expected: JSON = [[["x": "a", "i": 0], ["x": "b", "i": 1]], [["x": "c", "i": 0]]]
         #expect(try await bench.run(yaml) == .completed(output: expected))
         #expect(tool.calls.map(\.step) == ["outer/0/inner/0/t", "outer/0/inner/1/t", "outer/1/inner/0/t"])
@@ -66,7 +66,7 @@ import Tools
             }
             return .int(Int64(invocation.attempt))
         }
-        let bench = Bench(tools: [tool], input: items)
+        let bench = WorkflowFixture(tools: [tool], input: items)
         let recorder = bench.recorder()
         let due = bench.clock.now + .seconds(3_600)
         #expect(
@@ -83,7 +83,7 @@ import Tools
         let tool = FakeTool("t", .read) { invocation in
             throw Failure(.temporary, "busy", retryAfter: .seconds(invocation.arguments["i"] == 12 ? 60 : 3_600))
         }
-        let bench = Bench(tools: [tool], input: items)
+        let bench = WorkflowFixture(tools: [tool], input: items)
         let outcome = try await bench.run(yaml(2))
         #expect(
             outcome
@@ -96,7 +96,7 @@ import Tools
             if invocation.arguments["i"] == 11 { throw Failure(.permanent, "no") }
             return .null
         }
-        let outcome = try await Bench(tools: [tool], input: items).run(yaml(1))
+        let outcome = try await WorkflowFixture(tools: [tool], input: items).run(yaml(1))
         #expect(outcome == .failed(step: "each/1/t", Failure(.permanent, "no")))
         #expect(tool.calls.count == 2)
     }
@@ -110,7 +110,7 @@ import Tools
             await failed.pass()
             return .null
         }
-        let bench = Bench(tools: [tool], input: items)
+        let bench = WorkflowFixture(tools: [tool], input: items)
         let recorder = bench.recorder { _, event in if case .stepFailed = event { failed.open() } }
         #expect(try await bench.run(yaml(2), recorder) == .failed(step: "each/0/t", Failure(.permanent, "no")))
         #expect(recorder.entry(of: "each/1/t")?.status == .completed && tool.calls.count == 2)
@@ -121,25 +121,26 @@ import Tools
             if invocation.arguments["i"] == 10 { throw Failure(.temporary, "busy", retryAfter: .seconds(3_600)) }
             throw Failure(.unknown, "lost")
         }
-        let bench = Bench(tools: [tool], input: items)
+        let bench = WorkflowFixture(tools: [tool], input: items)
         #expect(try await bench.run(yaml(1)).hold?.step == "each/1/t")
         #expect(tool.calls.count == 2)
     }
 
     @Test func `an empty list has an empty output`() async throws {
         #expect(
-            try await Bench(tools: [FakeTool("t", .read)], input: ["items": []]).run(yaml(2)) == .completed(output: [])
+            try await WorkflowFixture(tools: [FakeTool("t", .read)], input: ["items": []]).run(yaml(2))
+                == .completed(output: [])
         )
     }
 
     @Test func `a for_each over a value that is no list fails for good`() async throws {
-        let outcome = try await Bench(tools: [FakeTool("t", .read)], input: ["items": ["a": 1]]).run(yaml(2))
+        let outcome = try await WorkflowFixture(tools: [FakeTool("t", .read)], input: ["items": ["a": 1]]).run(yaml(2))
         #expect(outcome == .failed(step: "each", Failure(.permanent, "for_each needs a list, and was given an object")))
     }
 
     @Test func `a list that is too long fails for good, with a hint`() async throws {
         let many = JSON.array([JSON](repeating: 1, count: WorkflowRun.itemsMax + 1))
-        let outcome = try await Bench(tools: [FakeTool("t", .read)], input: ["items": many]).run(yaml(2))
+        let outcome = try await WorkflowFixture(tools: [FakeTool("t", .read)], input: ["items": many]).run(yaml(2))
         #expect(outcome.failure?.message == "for_each was given 100001 elements; 100000 is the most")
         #expect(outcome.failure?.hint == "drop a batch file, one line an element")
     }

@@ -36,11 +36,11 @@ final class MemoryRecorder: StepRecorder {
     }
 
     private let state: Mutex<State>
-    private let clock: TurnedWallClock
+    private let clock: ManualWallClock
     private let onRecord: @Sendable (MemoryRecorder, JobEvent) -> Void
 
     init(
-        _ clock: TurnedWallClock,
+        _ clock: ManualWallClock,
         records: [HistoryRecord] = [],
         epoch: Int = 1,
         onRecord: @escaping @Sendable (MemoryRecorder, JobEvent) -> Void = { _, _ in }

@@ -31,7 +31,7 @@ import Testing
 
     @Test func `a model that rests costs no attempt, however often`() async throws {
         let model = model(refusing: 20, refused(for: .seconds(3)))
-        let bench = Bench(model)
+        let bench = WorkflowFixture(model)
         let recorder = bench.recorder()
         #expect(try await bench.run(yaml, recorder) == .completed(output: "done"))
         #expect(recorder.events.failed.isEmpty)
@@ -45,7 +45,7 @@ import Testing
 
     @Test func `a long rest defers the job, with the reason, and the next run asks again`() async throws {
         let model = model(refusing: 1, refused(for: .seconds(60)))
-        let bench = Bench(model)
+        let bench = WorkflowFixture(model)
         let recorder = bench.recorder()
         let due = bench.clock.now + .seconds(60)
         let reason = "step a waits: the model default rests for 3s: it answered 429"
@@ -57,7 +57,7 @@ import Testing
 
     @Test func `a model that refuses for longer than the patience costs attempts from then on`() async throws {
         let model = FakeModel { _, _ in throw self.refused(for: .seconds(60), patience: .seconds(150)) }
-        let bench = Bench(model)
+        let bench = WorkflowFixture(model)
         var recorder = bench.recorder()
         var outcomes: [RunOutcome] = []
         for _ in 0..<6 {
@@ -74,7 +74,7 @@ import Testing
 
     @Test func `a job whose deadline comes before the end of a rest fails at the deadline`() async throws {
         let model = model(refusing: 1, refused(for: .seconds(60)))
-        var bench = Bench(model)
+        var bench = WorkflowFixture(model)
         bench.deadline = bench.clock.now + .seconds(20)
         let recorder = bench.recorder()
         let outcome = try await bench.run(yaml, recorder)
@@ -98,7 +98,7 @@ import Testing
             if isRefused { throw refused(.seconds(3), .seconds(60)) }
             return .text("7")
         }
-        let bench = Bench(model)
+        let bench = WorkflowFixture(model)
         let recorder = bench.recorder()
         let outcome = try await bench.run("steps: [{id: a, prompt: x, output: {type: integer}}]", recorder)
         #expect(outcome == .completed(output: 7))
@@ -107,7 +107,7 @@ import Testing
 
     @Test func `lines of a batch wait for a model that rests, and none fails`() async throws {
         let model = model(refusing: 9, refused(for: .seconds(3)))
-        var bench = Bench(model)
+        var bench = WorkflowFixture(model)
         let lines = (1...6).map {
             #"{"custom_id":"\#($0)","method":"POST","url":"/v1/chat/completions","body":{"messages":[]}}"#
         }

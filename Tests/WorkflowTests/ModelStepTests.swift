@@ -15,11 +15,11 @@ import Testing
 
     @Test func `a model is asked with system and prompt filled in, and its text is the output`() async throws {
         let model = FakeModel(answers: [.text("hello")])
-        let bench = Bench(model, input: ["mood": "kind", "text": "<hi>"])
+        let bench = WorkflowFixture(model, input: ["mood": "kind", "text": "<hi>"])
         let recorder = bench.recorder()
         #expect(try await bench.run(yaml, recorder) == .completed(output: "hello"))
         #expect(model.requests.first?.messages == [ChatMessage(.system, "Be kind"), ChatMessage(.user, "T: <hi>")])
-        #expect(model.requests.first?.idempotencyKey == "\(Bench.job.id)/a")
+        #expect(model.requests.first?.idempotencyKey == "\(WorkflowFixture.job.id)/a")
         let completion = try #require(recorder.events.completed.first)
         #expect(completion.model == "fake-1" && completion.usage?.inputTokens == 10 && completion.attempt == 1)
         // A question changes nothing, so its start need not be on disk; the last answer is synced with the job's end.
@@ -28,21 +28,25 @@ import Testing
 
     @Test func `an empty prompt is a failure before the model is asked`() async throws {
         let model = FakeModel(answers: [])
-        let outcome = try await Bench(model).run("steps: [{id: a, prompt: '{{#input.text}}{{.}}{{/input.text}}'}]")
+        let outcome = try await WorkflowFixture(model).run(
+            "steps: [{id: a, prompt: '{{#input.text}}{{.}}{{/input.text}}'}]"
+        )
         #expect(outcome.failure?.class == .permanent && outcome.failure?.message == "the prompt is empty")
         #expect(model.requests.isEmpty)
     }
 
     @Test func `an answer that must fit a schema becomes its value, without a fence around it`() async throws {
         for text in ["{\"n\":1}", " ```json\n{\"n\":1}\n``` "] {
-            #expect(try await Bench(FakeModel(answers: [.text(text)])).run(shaped) == .completed(output: ["n": 1]))
+            #expect(
+                try await WorkflowFixture(FakeModel(answers: [.text(text)])).run(shaped) == .completed(output: ["n": 1])
+            )
         }
     }
 
     @Test func `an answer that does not fit is asked for again with the reason`() async throws {
         let model = FakeModel(answers: [.text("sure!"), .text("{\"n\":\"1\"}"), .text("{\"n\":1}")])
-        let recorder = Bench().recorder()
-        #expect(try await Bench(model).run(shaped, recorder) == .completed(output: ["n": 1]))
+        let recorder = WorkflowFixture().recorder()
+        #expect(try await WorkflowFixture(model).run(shaped, recorder) == .completed(output: ["n": 1]))
         #expect(model.requests.map(\.messages.count) == [1, 3, 5])
         #expect(model.requests[1].messages[2].content.contains("it is not JSON: line 1, column 1"))
         #expect(model.requests[2].messages[4].content.contains("/n: "))
@@ -51,7 +55,7 @@ import Testing
 
     @Test func `corrections are bounded, and what they used is counted`() async throws {
         let model = FakeModel { _, _ in .text("no") }
-        let bench = Bench(model)
+        let bench = WorkflowFixture(model)
         let recorder = bench.recorder()
         let outcome = try await bench.run(shaped, recorder)
         #expect(outcome.failure?.class == .permanent)
@@ -65,7 +69,7 @@ import Testing
 
     @Test func `what a correction used is counted when the next one fails`() async throws {
         let answers = Script<ChatAnswer?>(.text("no"), nil)
-        let bench = Bench(
+        let bench = WorkflowFixture(
             FakeModel { _, _ in
                 guard case .some(.some(let answer)) = answers.next() else { throw Failure(.permanent, "refused") }
                 return answer
@@ -77,7 +81,7 @@ import Testing
     }
 
     @Test func `a missing reference is a failure of the job at that step`() async throws {
-        let outcome = try await Bench(input: [:]).run("steps: [{id: a, prompt: '{{input.text}}'}]")
+        let outcome = try await WorkflowFixture(input: [:]).run("steps: [{id: a, prompt: '{{input.text}}'}]")
         #expect(outcome == .failed(step: "a", outcome.failure ?? Failure(.temporary, "")))
         #expect(outcome.failure?.message == "the template {{input.text}} refers to something that is not there")
     }

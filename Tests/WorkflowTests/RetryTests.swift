@@ -25,18 +25,18 @@ import Tools
 
     @Test func `a temporary failure is tried again after a wait in memory`() async throws {
         let tool = tool(failing: busy, busy)
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         let recorder = bench.recorder()
         #expect(try await bench.run(yaml, recorder) == .completed(output: "done"))
         #expect(recorder.pauses == [.seconds(1), .seconds(2)])
         #expect(tool.calls.map(\.attempt) == [1, 2, 3])
-        #expect(Set(tool.calls.map(\.idempotencyKey)) == ["\(Bench.job.id)/a"])
+        #expect(Set(tool.calls.map(\.idempotencyKey)) == ["\(WorkflowFixture.job.id)/a"])
         #expect(recorder.events.failed.map(\.retryAt) != [nil, nil])
     }
 
     @Test func `a temporary failure that stays fails the job after the policy's attempts`() async throws {
         let tool = tool(failing: busy, busy, busy, busy)
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         let recorder = bench.recorder()
         #expect(try await bench.run(yaml, recorder) == .failed(step: "a", busy))
         #expect(tool.calls.count == 3)
@@ -50,14 +50,14 @@ import Tools
     func `a failure that is not temporary fails the job at once`(kind: FailureClass) async throws {
         let failure = Failure(kind, "no")
         let tool = tool(failing: failure)
-        #expect(try await Bench(tools: [tool]).run(yaml) == .failed(step: "a", failure))
+        #expect(try await WorkflowFixture(tools: [tool]).run(yaml) == .failed(step: "a", failure))
         #expect(tool.calls.count == 1)
     }
 
     @Test func `a long wait defers the job, and attempts are counted across it`() async throws {
         let slow = Failure(.temporary, "busy", retryAfter: .seconds(60))
         let tool = tool(failing: slow, slow, slow)
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         var recorder = bench.recorder()
         for attempt in 1...2 {
             let due = bench.clock.now + .seconds(60)
@@ -83,7 +83,7 @@ import Tools
 
     @Test func `a tool whose server is starting defers the job, with the reason and without an attempt`() async throws {
         let pause = ToolNotReady(for: .seconds(10), "the MCP server time is starting since 12 s (start_timeout 15s)")
-        let bench = Bench(tools: [FakeTool("t", .write, pause: pause)])
+        let bench = WorkflowFixture(tools: [FakeTool("t", .write, pause: pause)])
         let recorder = bench.recorder()
         let reason = "step a waits for t: the MCP server time is starting since 12 s (start_timeout 15s)"
         let due = bench.clock.now + .seconds(10)
@@ -94,7 +94,7 @@ import Tools
 
     @Test func `a person's retry resets the count of failures, and the attempt numbers go on`() async throws {
         let tool = tool(failing: busy, busy, busy, busy)
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         let recorder = bench.recorder()
         _ = try await bench.run(yaml, recorder)
         recorder.append(.failed(step: "a", busy))
@@ -105,7 +105,7 @@ import Tools
 
     @Test func `an unknown outcome of a write holds the job, and nothing is recorded as an outcome`() async throws {
         let tool = tool(.write, failing: Failure(.unknown, "the answer was lost"))
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         let recorder = bench.recorder()
         let hold = try #require(try await bench.run(yaml, recorder).hold)
         #expect(hold.reason == .unknownOutcome && hold.step == "a")
@@ -115,7 +115,7 @@ import Tools
 
     @Test func `a held write runs again when a person releases it, and only then`() async throws {
         let tool = tool(.write, failing: Failure(.unknown, "lost"))
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         let recorder = bench.recorder()
         let hold = try #require(try await bench.run(yaml, recorder).hold)
         #expect(try await bench.run(yaml, recorder.resumed()).hold != nil)
@@ -129,7 +129,7 @@ import Tools
     @Test(arguments: [Effect.read, .idempotent])
     func `a repeatable call is retried with the same key after an unknown outcome`(effect: Effect) async throws {
         let tool = tool(effect, failing: Failure(.unknown, "lost"))
-        #expect(try await Bench(tools: [tool]).run(yaml) == .completed(output: "done"))
+        #expect(try await WorkflowFixture(tools: [tool]).run(yaml) == .completed(output: "done"))
         #expect(tool.calls.count == 2 && Set(tool.calls.map(\.idempotencyKey)).count == 1)
     }
 
@@ -138,14 +138,14 @@ import Tools
             if request.attempt == 1 { throw Failure(.unknown, "lost") }
             return .text("done")
         }
-        #expect(try await Bench(model).run("steps: [{id: a, prompt: x}]") == .completed(output: "done"))
+        #expect(try await WorkflowFixture(model).run("steps: [{id: a, prompt: x}]") == .completed(output: "done"))
     }
 
     @Test func `a step during which the daemon dies again and again runs alone, and is held when it dies then, too`()
         async throws
     {
         let tool = FakeTool("t", .idempotent) { _ in throw MemoryRecorder.Death() }
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         var recorder = bench.recorder()
         for _ in 1...4 {
             await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
@@ -169,7 +169,7 @@ import Tools
         async throws
     {
         let tool = FakeTool("t", .idempotent) { _ in throw MemoryRecorder.Death() }
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         var recorder = bench.recorder()
         for _ in 1...9 {
             await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
@@ -185,7 +185,7 @@ import Tools
             isSynced.withLock { $0.append(current.withLock { $0 }?.isIntentSynced("a") ?? false) }
             throw MemoryRecorder.Death()
         }
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         var recorder = bench.recorder()
         for _ in 1...4 {
             current.withLock { $0 = recorder }
@@ -197,7 +197,7 @@ import Tools
 
     @Test func `a deadline that has passed fails the job before its next step, for good`() async throws {
         let tool = FakeTool("t", .read)
-        var bench = Bench(tools: [tool])
+        var bench = WorkflowFixture(tools: [tool])
         bench.deadline = bench.clock.now
         let outcome = try await bench.run(yaml)
         #expect(outcome.failure?.class == .permanent)
@@ -209,7 +209,7 @@ import Tools
 
     @Test func `a daemon that stops begins no further step, and finishes the one that runs`() async throws {
         let tool = FakeTool("t", .read)
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         let recorder = bench.recorder { recorder, event in if case .stepStarted = event { recorder.stop() } }
         #expect(try await bench.run("steps: [{id: a, tool: t}, {id: b, tool: t}]", recorder) == .interrupted)
         #expect(tool.calls.map(\.step) == ["a"])
@@ -220,7 +220,7 @@ import Tools
 
     @Test func `a daemon that stops does not wait for a retry`() async throws {
         let tool = tool(failing: busy)
-        let bench = Bench(tools: [tool])
+        let bench = WorkflowFixture(tools: [tool])
         let recorder = bench.recorder { recorder, event in if case .stepFailed = event { recorder.stop() } }
         #expect(try await bench.run(yaml, recorder) == .interrupted)
         #expect(recorder.pauses.isEmpty && tool.calls.count == 1)

@@ -11,7 +11,7 @@ import Tools
 @Suite struct StepsTests {
     @Test func `later steps see the outputs of earlier ones, and the last output is the job's`() async throws {
         let tool = FakeTool("find", .read) { $0.arguments }
-        let bench = Bench(tools: [tool], input: ["n": 5])
+        let bench = WorkflowFixture(tools: [tool], input: ["n": 5])
         let yaml = """
             steps:
               - {id: a, prompt: hello}
@@ -23,13 +23,13 @@ import Tools
 
     @Test func `the workflow's output is a template over all steps`() async throws {
         let yaml = "{steps: [{id: a, prompt: x}, {id: b, prompt: y}], output: {first: '{{steps.a.output}}'}}"
-        #expect(try await Bench().run(yaml) == .completed(output: ["first": "answer to a"]))
+        #expect(try await WorkflowFixture().run(yaml) == .completed(output: ["first": "answer to a"]))
     }
 
     @Test func `a step whose condition does not hold is recorded as skipped, once, and its output is null`()
         async throws
     {
-        let bench = Bench(input: ["go": false])
+        let bench = WorkflowFixture(input: ["go": false])
         let recorder = bench.recorder()
         let yaml =
             "{steps: [{id: a, when: input.go, prompt: x}, {id: b, prompt: y}], output: {a: '{{steps.a.output}}'}}"
@@ -42,13 +42,13 @@ import Tools
 
     @Test func `the output of the last step that was not skipped is the job's`() async throws {
         let yaml = "{steps: [{id: a, prompt: x}, {id: b, when: input.go, prompt: y}]}"
-        #expect(try await Bench(input: [:]).run(yaml) == .completed(output: "answer to a"))
+        #expect(try await WorkflowFixture(input: [:]).run(yaml) == .completed(output: "answer to a"))
     }
 
     @Test func `steps that were recorded are not run again`() async throws {
         let model = FakeModel { _, step in .text(step) }
         let tool = FakeTool("put", .write)
-        let bench = Bench(model, tools: [tool], input: ["items": [1, 2]])
+        let bench = WorkflowFixture(model, tools: [tool], input: ["items": [1, 2]])
         let yaml = """
             steps:
               - {id: a, prompt: x}
@@ -65,7 +65,7 @@ import Tools
 
     @Test func `arguments that do not fit the tool's schema fail the job before the call`() async throws {
         let tool = FakeTool("put", .write, parameters: ["type": "object", "required": ["to"]])
-        let outcome = try await Bench(tools: [tool]).run("steps: [{id: a, tool: put, arguments: {x: 1}}]")
+        let outcome = try await WorkflowFixture(tools: [tool]).run("steps: [{id: a, tool: put, arguments: {x: 1}}]")
         #expect(outcome.failure?.class == .permanent)
         #expect(outcome.failure?.message.hasPrefix("the arguments of put do not fit its parameters: ") == true)
         #expect(tool.calls.isEmpty)
@@ -73,9 +73,9 @@ import Tools
 
     @Test func `the intent of a step with an effect is on disk before the tool is called`() async throws {
         for effect in Effect.allCases {
-            let recorder = Bench().recorder()
+            let recorder = WorkflowFixture().recorder()
             let tool = FakeTool("put", effect) { invocation in .bool(recorder.isIntentSynced(invocation.step)) }
-            let outcome = try await Bench(tools: [tool]).run("steps: [{id: a, tool: put}]", recorder)
+            let outcome = try await WorkflowFixture(tools: [tool]).run("steps: [{id: a, tool: put}]", recorder)
             #expect(outcome == .completed(output: .bool(effect != .read)))
             #expect(recorder.durableRecords == (effect == .read ? 0 : 1))
             #expect(recorder.events.started.first?.effect == effect)
@@ -86,9 +86,9 @@ import Tools
     {
         let tool = FakeTool("look", .read)
         for (count, synced) in [(1, 0), (2, 1), (5, 4)] {
-            let recorder = Bench().recorder()
+            let recorder = WorkflowFixture().recorder()
             let steps = (1...count).map { "{id: s\($0), tool: look}" }.joined(separator: ", ")
-            _ = try await Bench(tools: [tool]).run("steps: [\(steps)]", recorder)
+            _ = try await WorkflowFixture(tools: [tool]).run("steps: [\(steps)]", recorder)
             #expect(recorder.durableRecords == synced)
         }
     }

@@ -14,7 +14,7 @@ import Tools
         steps: [{id: a, tool: put}]
         """
 
-    private func died(_ bench: Bench) async throws -> MemoryRecorder {
+    private func died(_ bench: WorkflowFixture) async throws -> MemoryRecorder {
         let recorder = bench.recorder()
         // The intent is the first record; the outcome is never written.
         recorder.die(at: 2)
@@ -24,7 +24,7 @@ import Tools
 
     @Test func `a write that its check confirms is not repeated, and the check gives the output`() async throws {
         let put = FakeTool("put", .write, check: { _ in .happened(output: 42) })
-        let bench = Bench(tools: [put])
+        let bench = WorkflowFixture(tools: [put])
         let recorder = try await died(bench)
         #expect(try await bench.run(yaml, recorder) == .completed(output: 42))
         #expect(put.calls.count == 1 && put.checks.map(\.idempotencyKey) == put.calls.map(\.idempotencyKey))
@@ -33,7 +33,7 @@ import Tools
 
     @Test func `a write that did not happen according to its check runs again`() async throws {
         let put = FakeTool("put", .write, check: { _ in .didNotHappen })
-        let bench = Bench(tools: [put])
+        let bench = WorkflowFixture(tools: [put])
         #expect(try await bench.run(yaml, died(bench)) == .completed(output: "did a"))
         #expect(put.calls.map(\.attempt) == [1, 2])
     }
@@ -42,7 +42,7 @@ import Tools
         async throws
     {
         let put = FakeTool("put", .write, { _ in throw MemoryRecorder.Death() }, check: { _ in .didNotHappen })
-        let bench = Bench(tools: [put])
+        let bench = WorkflowFixture(tools: [put])
         var recorder = bench.recorder()
         for _ in 1...4 {
             await #expect(throws: MemoryRecorder.Death.self) { try await bench.run(yaml, recorder) }
@@ -54,7 +54,7 @@ import Tools
 
     @Test func `a lost answer is checked at once, and a call that never happens fails in the end`() async throws {
         let put = FakeTool("put", .write, { _ in throw Failure(.unknown, "lost") }, check: { _ in .didNotHappen })
-        let bench = Bench(tools: [put])
+        let bench = WorkflowFixture(tools: [put])
         let failure = try await bench.run(yaml).failure
         #expect(failure?.message == "lost; its check says that it did not happen")
         #expect(put.calls.count == 3 && put.checks.count == 3)
@@ -62,7 +62,7 @@ import Tools
 
     @Test func `a check that fails temporarily runs again, and a person is asked when it keeps failing`() async throws {
         let put = FakeTool("put", .write, check: { _ in throw Failure(.temporary, "no network") })
-        let bench = Bench(tools: [put])
+        let bench = WorkflowFixture(tools: [put])
         let recorder = try await died(bench)
         let hold = try #require(try await bench.run(yaml, recorder).hold)
         #expect(hold.reason == .unknownOutcome && hold.message.contains("no network"))
@@ -74,7 +74,7 @@ import Tools
 
     @Test func `a person who says that a write happened gives the step its output`() async throws {
         let put = FakeTool("put", .write)
-        let bench = Bench(tools: [put])
+        let bench = WorkflowFixture(tools: [put])
         let recorder = try await died(bench)
         let hold = try #require(try await bench.run(yaml, recorder).hold)
         recorder.append(.held(hold))
@@ -88,7 +88,7 @@ import Tools
     @Test func `a call that was begun is checked with its own arguments before a person is asked`() async throws {
         let yaml = "steps: [{id: a, tool: put, arguments: {n: 500}}]"
         let put = FakeTool("put", .write, check: { .happened(output: $0.arguments["n"] ?? .null) })
-        var bench = Bench(tools: [put])
+        var bench = WorkflowFixture(tools: [put])
         bench.policies = ["put": "{approval: always}"]
         let recorder = bench.recorder()
         // The call was begun with a person's arguments; a retry has removed the approval since.
@@ -104,7 +104,7 @@ import Tools
         async throws
     {
         let put = FakeTool("put", .read)
-        let bench = Bench(tools: [put])
+        let bench = WorkflowFixture(tools: [put])
         let recorder = bench.recorder()
         recorder.append(.stepStarted(StepStart(step: "a", kind: .tool, attempt: 1, effect: .write, tool: "put")))
         #expect(try await bench.run(yaml, recorder.resumed()).hold?.reason == .unknownOutcome)

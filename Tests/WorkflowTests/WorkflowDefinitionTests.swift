@@ -7,7 +7,7 @@ import Testing
 @testable import Workflow
 
 @Suite struct WorkflowDefinitionTests {
-    private let bench = Bench(tools: [FakeTool("find", .read)])
+    private let bench = WorkflowFixture(tools: [FakeTool("find", .read)])
 
     @Test func `a workflow of all kinds of steps is read, and lists the models and tools that it uses`() throws {
         let workflow = try bench.definition(

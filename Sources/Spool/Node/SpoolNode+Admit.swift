@@ -144,7 +144,9 @@ extension SpoolNode {
         let isSmall = kind != .batch && claimed.status.size <= OwnedJob.freshDropMax
         var outline = kind == .batch ? BatchOutline(fileName: claimed.name.drop) : nil
         let (sha256, size, bytes) = try doing("reading the drop of \(claimed.name)") { () throws(Errno) in
-            try digest(of: file, size: claimed.status.size, keepsBytes: kind == .document || isSmall) { outline?.add($0) }
+            try digest(of: file, size: claimed.status.size, keepsBytes: kind == .document || isSmall) {
+                outline?.add($0)
+            }
         }
         outline?.end()
         let contents = DropContents(

@@ -17,7 +17,7 @@ final class TestSpool: Sendable {
 
     let path: String
     let fileSystem = FaultyFileSystem()
-    let clock = TurnedWallClock()
+    let clock = ManualWallClock()
     let identifiers: JobIDGenerator
 
     init() throws {

@@ -9,9 +9,9 @@ import Testing
 @testable import Tools
 
 /// A fake server, the servers of a daemon that has only it, and a clock that the test turns.
-struct MCPBench: Sendable {
-    let place: Workplace
-    let clock = TurnedClock()
+struct MCPFixture: Sendable {
+    let place: ToolFixture
+    let clock = ManualClock()
     let log = Log()
     let servers: MCPServers
     let settings: MCPServerSettings
@@ -34,9 +34,9 @@ struct MCPBench: Sendable {
     static func with(
         _ modes: String...,
         members: String = "",
-        _ body: (MCPBench) async throws -> Void
+        _ body: (MCPFixture) async throws -> Void
     ) async throws {
-        let bench = try MCPBench(command: ["python3", "server.py"] + modes, members: members)
+        let bench = try MCPFixture(command: ["python3", "server.py"] + modes, members: members)
         bench.place.write("server.py", MCPFakeServer.source)
         try await bench.use(body)
     }
@@ -44,7 +44,7 @@ struct MCPBench: Sendable {
     init(command: [String], members: String = "") throws {
         // As the program does: a server may end while the test writes to it.
         signal(SIGPIPE, SIG_IGN)
-        place = try Workplace()
+        place = try ToolFixture()
         settings = try Self.settings(command, members)
         let logger = Logger(label: "test") { [log] _ in log }
         servers = MCPServers(
@@ -62,7 +62,7 @@ struct MCPBench: Sendable {
         return try MCPServerSettings(MemberReader(Document(Array(yaml.utf8), format: .yaml)), name: name)
     }
 
-    func use(_ body: (MCPBench) async throws -> Void) async throws {
+    func use(_ body: (MCPFixture) async throws -> Void) async throws {
         let result: Result<Void, any Error>
         do { result = .success(try await body(self)) } catch { result = .failure(error) }
         await servers.close()

@@ -15,11 +15,11 @@ import Workflow
 @testable import Engine
 
 /// A spool in a temporary directory, with a clock, tools and an observer that the test controls.
-final class Bench: Sendable {
+final class EngineFixture: Sendable {
     let path: String
     let spool: SpoolRoot
     let fileSystem = FailingFileSystem()
-    let clock = TurnedClock()
+    let clock = ManualClock()
     let observer = MemoryObserver()
     let log = CallLog()
     let messages = MessageLog()
@@ -36,8 +36,8 @@ final class Bench: Sendable {
         spool = try SpoolRoot(path: path, fileSystem: fileSystem)
     }
 
-    static func with(seed: UInt64 = 1, _ body: (Bench) async throws -> Void) async throws {
-        try await withTemporaryDirectory { path in try await body(Bench(path: path, seed: seed)) }
+    static func with(seed: UInt64 = 1, _ body: (EngineFixture) async throws -> Void) async throws {
+        try await withTemporaryDirectory { path in try await body(EngineFixture(path: path, seed: seed)) }
     }
 
     // MARK: Configuration
@@ -69,7 +69,7 @@ final class Bench: Sendable {
 
     struct Setup: Sendable {
         var node = "here"
-        var yaml = Bench.oneStep
+        var yaml = EngineFixture.oneStep
         var tools: [FakeTool]
         var model: any ChatModel = EchoModel()
         var policies: [String: ToolPolicy] = [:]

@@ -2,7 +2,7 @@ package import Documents
 import Synchronization
 
 /// A wall clock that stands still until a test turns it.
-package final class TurnedWallClock: Sendable {
+package final class ManualWallClock: Sendable {
     private let time: Mutex<Timestamp>
 
     /// Stands at 2026-11-24T02:00:00Z when no other time is given.

@@ -2,7 +2,7 @@ package import Documents
 import Synchronization
 
 /// A clock that stands still until a test turns it: wall clock and monotonic clock in one.
-package final class TurnedClock: Clock {
+package final class ManualClock: Clock {
     /// Time since the clock was made.
     package struct Instant: InstantProtocol {
         package var offset: Duration

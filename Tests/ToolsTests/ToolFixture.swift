@@ -7,9 +7,9 @@ import Testing
 @testable import Tools
 
 /// A temporary directory for one test, removed when the test ends.
-final class Workplace: Sendable {
+final class ToolFixture: Sendable {
     let directory: String
-    let clock = TurnedClock()
+    let clock = ManualClock()
 
     init() throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "agentspool-tools-\(UUID().uuidString)")

@@ -8,8 +8,8 @@ import Tools
 @testable import Workflow
 
 /// What a workflow needs to be run in a test: a model, tools, a clock and a job.
-struct Bench {
-    let clock = TurnedWallClock()
+struct WorkflowFixture {
+    let clock = ManualWallClock()
     var models: [FakeModel] = [FakeModel { _, step in .text("answer to \(step)") }]
     var tools: [FakeTool] = []
     var input: JSON = .null
