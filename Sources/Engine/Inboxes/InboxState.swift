@@ -54,6 +54,7 @@ struct InboxState {
     var isPaused: Bool { pausedUntil != nil }
     var isReading: Bool { if case .reading = scan { true } else { false } }
     var immovableCount: Int { immovable.count }
+    var settlingCount: Int { settling.count }
     /// The task of one of the drops that are being accepted.
     var anyTask: Task<Void, Never>? { accepting.values.first }
 
@@ -218,7 +219,7 @@ struct InboxState {
         guard look.due > now, look.at <= now else { return false }
         switch look.reason {
         case .writer: return writer() != .finished
-        case .unseen: return writer() == .unknown
+        case .unseen: return look.isWriterSeen || writer() == .unknown
         // Its bytes may have come since.
         case .empty: return false
         case .settling, .link, .untold: return true

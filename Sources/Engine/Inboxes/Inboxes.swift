@@ -164,6 +164,9 @@ struct Inboxes {
 
     var areDrained: Bool { states.values.allSatisfy(\.isDrained) }
 
+    /// The number of drops that must stay unchanged for a while.
+    var settlingCount: Int { states.values.reduce(0) { $0 + $1.settlingCount } }
+
     /// Drops that stay in their inboxes because they cannot be moved.
     var immovableCount: Int { states.values.reduce(0) { $0 + $1.immovableCount } }
 }

@@ -31,6 +31,8 @@ package struct FileSnapshot: Sendable, Equatable {
     /// When to look at it again.
     package var due: Timestamp
     package var reason: Reason
+    /// Whether events had shown by then that its writer is done: later events show no more.
+    package var isWriterSeen = false
 
     init(_ status: FileStatus, at: Timestamp, _ reason: Reason) {
         (size, modified, changed) = (status.size, status.modified, status.changed)

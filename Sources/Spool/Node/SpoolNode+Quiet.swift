@@ -57,7 +57,8 @@ extension SpoolNode {
             demand.raise(to: rules.quiet.named, .settling)
         }
         if demand.quiet <= .zero { return nil }
-        if let look = look(demand, status, earlier) { return .look(look) }
+        let isWriterSeen = rules.witness == .finished
+        if let look = look(demand, status, earlier, isWriterSeen: isWriterSeen) { return .look(look) }
         return isLocal && !demand.isProven && rules.witness != .finished
             ? openWriter(of: file, status, rules).map(StabilityFailure.look) : nil
     }
@@ -82,10 +83,16 @@ extension SpoolNode {
         }
     }
 
-    private func look(_ demand: Demand, _ status: FileStatus, _ earlier: FileSnapshot?) -> FileSnapshot? {
+    private func look(
+        _ demand: Demand,
+        _ status: FileStatus,
+        _ earlier: FileSnapshot?,
+        isWriterSeen: Bool
+    ) -> FileSnapshot? {
         let now = clock.now
         if demand.isProven, isPast(status, demand.quiet, now) { return nil }
         var look = FileSnapshot(status, at: now, demand.reason)
+        look.isWriterSeen = isWriterSeen
         if let earlier, earlier.isSame(as: look) {
             if now - earlier.at >= demand.quiet { return nil }
             // After the clock was set back, a drop waits at most once more.
