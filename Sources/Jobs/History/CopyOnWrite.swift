@@ -1,5 +1,5 @@
 /// A large value behind one reference, copied only when it is changed while other copies share it.
-package struct CopyOnWrite<Value: Sendable & Equatable>: Sendable, Equatable {
+struct CopyOnWrite<Value: Sendable & Equatable>: Sendable, Equatable {
     // Unchecked is safe, as for the buffer of an Array: `value` is set only in `change`, and only by the one value that
     // refers to this object, which its task changes exclusively; every other reader has another object.
     /// The storage that copies of a value share.
@@ -11,16 +11,16 @@ package struct CopyOnWrite<Value: Sendable & Equatable>: Sendable, Equatable {
 
     private var content: Content
 
-    package var value: Value { content.value }
+    var value: Value { content.value }
 
-    package init(_ value: Value) { content = Content(value) }
+    init(_ value: Value) { content = Content(value) }
 
-    package mutating func change(_ body: (inout Value) -> Void) {
+    mutating func change(_ body: (inout Value) -> Void) {
         if !isKnownUniquelyReferenced(&content) { content = Content(content.value) }
         body(&content.value)
     }
 
-    package static func == (left: Self, right: Self) -> Bool {
+    static func == (left: Self, right: Self) -> Bool {
         left.content === right.content || left.content.value == right.content.value
     }
 }
