@@ -11,6 +11,7 @@ final class SkippingClock: Clock {
     }
 
     private let time = Mutex(Instant(offset: .zero))
+    private let inPause = Mutex<@Sendable () async throws -> Void>({})
 
     var now: Instant { time.withLock { $0 } }
     var minimumResolution: Duration { .zero }
@@ -18,6 +19,10 @@ final class SkippingClock: Clock {
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         try Task.checkCancellation()
         time.withLock { $0 = max($0, deadline) }
+        try await inPause.withLock(\.self)()
         await Task.yield()
     }
+
+    /// Sets what happens in each pause.
+    func duringPauses(_ body: @escaping @Sendable () async throws -> Void) { inPause.withLock { $0 = body } }
 }

@@ -21,6 +21,23 @@ struct SpoolVerificationTests {
         #expect(left.map(\.kind) == [.drop])
     }
 
+    @Test("An index that a running daemon has not written yet is no problem, and one that stays behind is")
+    func behind() async throws {
+        let bed = try ClientSpool()
+        try await bed.makeIndex()
+        try bed.put(1, "ticket.json", .failed(step: nil, Failure(.permanent, "no")))
+        let verification = SpoolVerification(bed.client)
+        #expect(try await verification.check(nil).problems.map(\.kind) == [.drop, .result, .index])
+        #expect(bed.clock.now.offset == .zero)
+
+        let daemon = try NodeLock(of: "a", in: bed.spool, now: bed.client.wallClock.now)
+        #expect(try await verification.check(nil).problems.map(\.kind) == [.drop, .result, .index])
+        #expect(bed.clock.now.offset <= .seconds(3))
+        bed.clock.duringPauses { [bed] in try await bed.makeIndex() }
+        #expect(try await verification.check(nil).problems.map(\.kind) == [.drop, .result])
+        withExtendedLifetime(daemon) {}
+    }
+
     @Test("A configuration is reported with what each queue would do")
     func configuration() throws {
         let bed = try ClientSpool()

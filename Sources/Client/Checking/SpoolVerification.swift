@@ -43,20 +43,18 @@ package struct SpoolVerification: Sendable {
         return try audit.allProblems().problems + (try await indexProblems())
     }
 
-    /// What differs between index and files. A daemon writes the index a moment after the files, so what differs is
-    /// compared again for up to two seconds while one runs.
+    /// What differs between index and files. A daemon writes the index a moment after the files, so while one runs, what
+    /// differs is compared again for some time.
     private func indexProblems() async throws -> [SpoolProblem] {
         let comparison = IndexComparison(client: client)
         var problems = try await comparison.problems()
-        var looks = 0
-        while !problems.isEmpty, looks < Self.looksMax, (try? client.hasDaemon) == true {
-            try await client.clock.sleep(for: Self.pause)
+        let polling = Polling(clock: client.clock, pause: .milliseconds(200), patience: .seconds(2))
+        _ = try await polling.first { () -> Bool? in
+            if problems.isEmpty || (try? client.hasDaemon) != true { return true }
+            try await client.clock.sleep(for: polling.pause)
             problems = try await comparison.problems()
-            looks += 1
+            return nil
         }
         return problems
     }
-
-    private static let pause: Duration = .milliseconds(200)
-    private static let looksMax = 10
 }

@@ -52,7 +52,13 @@ package struct JobRequests: Sendable {
                 .unavailable
             )
         }
-        for asked in asked { onCarriedOut(try await answer(to: asked, finder)) }
+        var seen: [JobID: Int] = [:]
+        for asked in asked {
+            let (carriedOut, seq) = try await answer(to: asked, finder)
+            onCarriedOut(carriedOut)
+            seen[carriedOut.job] = seq
+        }
+        try await IndexCatchUp(client).wait(for: seen)
         return asked.count
     }
 
@@ -73,17 +79,18 @@ package struct JobRequests: Sendable {
         return asked
     }
 
-    private func answer(to asked: Asked, _ finder: JobFinder) async throws -> CarriedOut {
+    /// - Returns: What was done, and the job's last record then.
+    private func answer(to asked: Asked, _ finder: JobFinder) async throws -> (CarriedOut, seq: Int) {
         let polling = Polling(clock: client.clock, pause: .milliseconds(20), patience: Self.patience)
-        let answer = try await polling.first { () -> CarriedOut? in
+        let answer = try await polling.first { () -> (CarriedOut, seq: Int)? in
             let found = try await finder.read(asked.job.description)
             let isRecorded = found.history.records.contains { record in
                 record.seq > asked.seq && asked.request.action.isRecorded(by: record.event)
             }
             // The daemon may not have synced the record that can be read already.
             guard isRecorded, try client.spool.syncHistory(of: found.location) else { return nil }
-            try await IndexCatchUp(client).wait(for: asked.job.id, seq: found.replay.life.seq)
-            return CarriedOut(job: asked.job.id, state: found.replay.life.state.name)
+            let life = found.replay.life
+            return (CarriedOut(job: asked.job.id, state: life.state.name), life.seq)
         }
         if let answer { return answer }
         throw ClientError(

@@ -14,15 +14,22 @@ struct IndexCatchUp: Sendable {
 
     init(_ client: SpoolClient) { self.client = client }
 
-    /// Returns when the index shows this record of the job or a later one; after two seconds in any case, and at once
+    /// Returns when the index shows these records of the jobs, or later ones; after two seconds in any case, and at once
     /// where there is no index.
-    func wait(for job: JobID, seq: Int) async throws {
-        guard let index = try? client.openIndex() else { return }
+    ///
+    /// - Parameter records: The number of a record, by job.
+    func wait(for records: [JobID: Int]) async throws {
+        guard !records.isEmpty, let index = try? client.openIndex() else { return }
         defer { index.close() }
+        var missing = records
         let polling = Polling(clock: client.clock, pause: Self.pause, patience: Self.patience)
         _ = try await polling.first { () -> Bool? in
-            let rows = try? await index.jobs(matching: job.text)
-            return rows == nil || rows?.contains { $0.job == job.text && $0.seq >= seq } == true ? true : nil
+            while let (job, seq) = missing.first {
+                guard let rows = try? await index.jobs(matching: job.text) else { return true }
+                guard rows.contains(where: { $0.job == job.text && $0.seq >= seq }) else { return nil }
+                missing[job] = nil
+            }
+            return true
         }
     }
 }

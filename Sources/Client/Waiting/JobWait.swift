@@ -51,7 +51,7 @@ package struct JobWait: Sendable {
             guard let (replay, _) = try spool.replay(of: location) else { return nil }
             switch replay.life.state {
             case .ended where location.fits(replay.life):
-                try await IndexCatchUp(client).wait(for: replay.name.id, seq: replay.life.seq)
+                try await IndexCatchUp(client).wait(for: [replay.name.id: replay.life.seq])
                 return replay
             case .held(let hold):
                 throw ClientError("the job is held (\(hold.reason.rawValue)): \(hold.message)", .temporary)

@@ -43,7 +43,11 @@ struct Requests {
     }
 
     /// A look found these files.
-    mutating func keep(_ files: [String]) { refused.formIntersection(files) }
+    mutating func keep(_ files: [String]) {
+        let files = Set(files)
+        refused.formIntersection(files)
+        settled = settled.filter { files.contains($0.key) }
+    }
 
     /// A request was refused.
     ///

@@ -76,9 +76,10 @@ extension IndexDatabase {
         guard files.directoryExists else { throw .directoryMissing(path: path) }
         do {
             return try openInPlace(files)
-        } catch let error where error.isUnusable {
+        } catch {
+            guard case .unusable(_, let reason) = error else { throw error }
             let target = try files.setAside(at: clock.now)
-            logger.warning("\(error); it is kept as \(target), and a new one is made")
+            logger.warning("the index \(path) is unusable (\(reason)): it is kept as \(target), and a new one is made")
             return try openInPlace(files)
         }
     }
