@@ -26,7 +26,7 @@ struct JobFilterOptions: ParsableArguments {
                 throw ValidationError("--since takes a duration such as 2h, or a time such as 2026-11-24T02:00:00Z.")
             }
         }
-        return JobFilter(state: state, queue: queue, since: start)
+        return JobFilter(states: state.map { [$0] } ?? [], queue: queue, since: start)
     }
 }
 

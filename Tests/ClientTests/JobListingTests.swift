@@ -39,12 +39,12 @@ struct JobListingTests {
     @Test("A filter that no drop can meet leaves the inboxes out")
     func filters() async throws {
         try await bed.makeIndex()
-        for filter in [JobFilter(state: .done), JobFilter(workflow: "prompt")] {
+        for filter in [JobFilter(states: [.done]), JobFilter(workflow: "prompt")] {
             let listing = try await JobListing(of: bed.client, filter, limit: 10)
             #expect(!listing.rows.contains { $0.summary.name == "prompt.txt" })
             #expect(listing.rows.contains { $0.summary.name == "ticket.json" })
         }
-        let waiting = try await JobListing(of: bed.client, JobFilter(state: .waiting), limit: 10)
+        let waiting = try await JobListing(of: bed.client, JobFilter(states: [.waiting]), limit: 10)
         #expect(waiting.rows.map(\.summary.name) == ["prompt.txt", "order.json"])
     }
 

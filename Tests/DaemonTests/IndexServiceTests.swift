@@ -103,7 +103,7 @@ private struct Bench {
     }
 
     func names(_ keeper: IndexService) async throws -> [String] {
-        try await #require(keeper.writer.database).list(ListFilter()).map(\.name).sorted()
+        try await #require(keeper.writer.database).list(JobFilter()).map(\.name).sorted()
     }
 }
 

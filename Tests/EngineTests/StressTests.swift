@@ -154,7 +154,7 @@ struct StressTests {
                 told.update { $0.append("\(error)") }
             }
             .run()
-            let rows = try await #require(index.database).list(ListFilter())
+            let rows = try await #require(index.database).list(JobFilter())
             #expect(Set(rows.map(\.name)) == ["a.txt", "c.txt"])
             #expect(told.value.count == 1 && told.value[0].contains("b.txt"))
             await index.close()
@@ -179,7 +179,7 @@ struct StressTests {
             let count = try await IndexRebuild(spool: bench.spool, threads: bench.threads, writer: index) { _ in }
                 .run()
             #expect(count == 2)
-            let rows = try await #require(index.database).list(ListFilter())
+            let rows = try await #require(index.database).list(JobFilter())
             #expect(Set(rows.map(\.name)) == ["b.txt", "bad.json"])
             await index.close()
         }

@@ -38,14 +38,14 @@ struct MillionJobsTests {
         }
         let counts = try await measure("counts") { try await database.counts() }
         #expect(counts.reduce(0) { $0 + $1.count } == Self.count)
-        let label = ListFilter.Label(key: "customer", value: "7")
+        let label = JobFilter.Label(key: "customer", value: "7")
         let filters = [
-            "list": ListFilter(limit: 100), "list held": ListFilter(states: [.held], limit: 100),
-            "list queue": ListFilter(queue: "q3", limit: 100), "list workflow": ListFilter(workflow: "w1", limit: 100),
-            "list label": ListFilter(labels: [label], limit: 100),
-            "list held label": ListFilter(states: [.held], labels: [label], limit: 100),
-            "list done label": ListFilter(states: [.done], queue: "q2", labels: [label], limit: 100),
-            "list since": ListFilter(since: Timestamp(milliseconds: 1_850_000_000_000 + 999_000_000), limit: 100),
+            "list": JobFilter(limit: 100), "list held": JobFilter(states: [.held], limit: 100),
+            "list queue": JobFilter(queue: "q3", limit: 100), "list workflow": JobFilter(workflow: "w1", limit: 100),
+            "list label": JobFilter(labels: [label], limit: 100),
+            "list held label": JobFilter(states: [.held], labels: [label], limit: 100),
+            "list done label": JobFilter(states: [.done], queue: "q2", labels: [label], limit: 100),
+            "list since": JobFilter(since: Timestamp(milliseconds: 1_850_000_000_000 + 999_000_000), limit: 100),
         ]
         for (name, filter) in filters.sorted(by: { $0.key < $1.key }) {
             let rows = try await measure(name) { try await database.list(filter) }

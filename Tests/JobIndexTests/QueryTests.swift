@@ -32,7 +32,7 @@ import Testing
     }
 
     /// The numbers of the jobs that a filter shows, in order.
-    private func list(_ filter: ListFilter) async throws -> [String] {
+    private func list(_ filter: JobFilter) async throws -> [String] {
         try await index.database.list(filter).map { String($0.name.dropLast(4)) }
     }
 
@@ -48,7 +48,7 @@ import Testing
         (full.attempts, full.tokens, full.costUSD, full.seq) = (4, 5, 0.125, 6)
         let bare = JobSummary(job: "no-id", name: "", queue: "", state: .rejected)
         try await write([full, bare])
-        #expect(try await index.database.list(ListFilter()) == [full, bare])
+        #expect(try await index.database.list(JobFilter()) == [full, bare])
     }
 
     @Test func `a list is filtered by each of its conditions, newest first`() async throws {
@@ -59,20 +59,20 @@ import Testing
             job(4, .running, queue: "b", workflow: "y"),
             job(5, .done, queue: "a", workflow: "y"),
         ])
-        #expect(try await list(ListFilter()) == ["5", "4", "3", "2", "1"])
-        #expect(try await list(ListFilter(limit: 2)) == ["5", "4"])
-        #expect(try await list(ListFilter(states: [.done])) == ["5", "1"])
-        #expect(try await list(ListFilter(states: [.waiting, .running, .held])) == ["4", "3", "2"])
-        #expect(try await list(ListFilter(queue: "a")) == ["5", "2", "1"])
-        #expect(try await list(ListFilter(workflow: "x")) == ["3", "1"])
-        #expect(try await list(ListFilter(queue: "a", workflow: "y")) == ["5", "2"])
-        #expect(try await list(ListFilter(states: [.done], queue: "a", workflow: "x")) == ["1"])
-        #expect(try await list(ListFilter(since: Timestamp(milliseconds: Self.base + 4_000))) == ["5", "4"])
-        let acme = ListFilter.Label(key: "customer", value: "acme")
-        #expect(try await list(ListFilter(labels: [acme])) == ["2", "1"])
-        #expect(try await list(ListFilter(labels: [acme, .init(key: "tier", value: "1")])) == ["1"])
-        #expect(try await list(ListFilter(states: [.held], labels: [acme])) == ["2"])
-        #expect(try await list(ListFilter(queue: "none")).isEmpty)
+        #expect(try await list(JobFilter()) == ["5", "4", "3", "2", "1"])
+        #expect(try await list(JobFilter(limit: 2)) == ["5", "4"])
+        #expect(try await list(JobFilter(states: [.done])) == ["5", "1"])
+        #expect(try await list(JobFilter(states: [.waiting, .running, .held])) == ["4", "3", "2"])
+        #expect(try await list(JobFilter(queue: "a")) == ["5", "2", "1"])
+        #expect(try await list(JobFilter(workflow: "x")) == ["3", "1"])
+        #expect(try await list(JobFilter(queue: "a", workflow: "y")) == ["5", "2"])
+        #expect(try await list(JobFilter(states: [.done], queue: "a", workflow: "x")) == ["1"])
+        #expect(try await list(JobFilter(since: Timestamp(milliseconds: Self.base + 4_000))) == ["5", "4"])
+        let acme = JobFilter.Label(key: "customer", value: "acme")
+        #expect(try await list(JobFilter(labels: [acme])) == ["2", "1"])
+        #expect(try await list(JobFilter(labels: [acme, .init(key: "tier", value: "1")])) == ["1"])
+        #expect(try await list(JobFilter(states: [.held], labels: [acme])) == ["2"])
+        #expect(try await list(JobFilter(queue: "none")).isEmpty)
     }
 
     @Test func `both ways to find a label show the same`() async throws {
@@ -88,7 +88,7 @@ import Testing
         )
         for states: Set<JobSummary.State> in [[], [.held], [.done, .held]] {
             for queue in [nil, "a"] {
-                let filter = ListFilter(
+                let filter = JobFilter(
                     states: states,
                     queue: queue,
                     labels: [.init(key: "n", value: "3")],
@@ -108,11 +108,11 @@ import Testing
     }
 
     @Test func `a list is never sorted: an index gives its order`() async throws {
-        let label = ListFilter.Label(key: "a", value: "b")
+        let label = JobFilter.Label(key: "a", value: "b")
         for filter in [
-            ListFilter(), ListFilter(states: [.held]), ListFilter(queue: "q"), ListFilter(workflow: "w"),
-            ListFilter(states: [.done, .failed], queue: "q", workflow: "w", since: Timestamp(milliseconds: 0)),
-            ListFilter(labels: [label]), ListFilter(queue: "q", labels: [label]),
+            JobFilter(), JobFilter(states: [.held]), JobFilter(queue: "q"), JobFilter(workflow: "w"),
+            JobFilter(states: [.done, .failed], queue: "q", workflow: "w", since: Timestamp(milliseconds: 0)),
+            JobFilter(labels: [label]), JobFilter(queue: "q", labels: [label]),
         ] {
             for jobsInStates in [0, 1_000_000] {
                 let query = ListQuery(filter, jobsInStates: jobsInStates)

@@ -46,7 +46,7 @@ import Testing
         (old.seq, new.seq, new.state) = (3, 4, .running)
         try await index.writer.write([.job(new, steps: [], records: [])])
         try await index.writer.write([.job(old, steps: [], records: [])])
-        #expect(try await index.database.list(ListFilter()) == [new])
+        #expect(try await index.database.list(JobFilter()) == [new])
     }
 
     @Test func `a full buffer loses updates, blocks no caller, and the loss is noted`() async throws {

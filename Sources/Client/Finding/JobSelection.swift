@@ -1,5 +1,5 @@
 import JobIndex
-import Jobs
+package import Jobs
 import Spool
 
 /// The jobs that a request is about.
@@ -24,7 +24,7 @@ package enum JobSelection: Sendable, Equatable {
         case .matching(let filter):
             let index = try client.openIndex()
             defer { index.close() }
-            return try await index.list(filter.listFilter(limit: nil)).map(\.job).filter { JobID($0) != nil }
+            return try await index.list(filter).map(\.job).filter { JobID($0) != nil }
         }
     }
 }

@@ -1,6 +1,6 @@
 import Documents
 import JobIndex
-import Jobs
+package import Jobs
 import Spool
 
 /// Jobs that meet a filter: first the drops that no daemon has taken yet, then the rows of the index, newest first.
@@ -9,7 +9,7 @@ package struct JobListing: Sendable {
     /// Why the rows of the index are missing; nil when they are there, or were not needed.
     package private(set) var failure: ClientError?
 
-    /// - Parameter limit: The most rows.
+    /// - Parameter limit: The most rows, whatever the filter's own limit is.
     /// - Throws: `SpoolError`.
     package init(of client: SpoolClient, _ filter: JobFilter = JobFilter(), limit: Int) async throws {
         rows = try Self.inboxRows(client, filter, limit)
@@ -18,7 +18,9 @@ package struct JobListing: Sendable {
         do {
             let index = try client.openIndex()
             defer { index.close() }
-            rows += try await index.list(filter.listFilter(limit: limit - rows.count)).map(JobRow.init)
+            var rest = filter
+            rest.limit = limit - rows.count
+            rows += try await index.list(rest).map(JobRow.init)
         } catch let error as IndexError {
             failure = ClientError(error)
         }
@@ -26,7 +28,8 @@ package struct JobListing: Sendable {
 
     /// The rows of drops that no daemon has taken yet: they are in the inboxes, and not in the index.
     private static func inboxRows(_ client: SpoolClient, _ filter: JobFilter, _ limit: Int) throws -> [JobRow] {
-        guard [nil, .waiting].contains(filter.state), filter.workflow == nil, filter.labels.isEmpty else { return [] }
+        let isWaitingMeant = filter.states.isEmpty || filter.states.contains(.waiting)
+        guard isWaitingMeant, filter.workflow == nil, filter.labels.isEmpty else { return [] }
         var rows: [JobRow] = []
         let report = try InboxReport(client, queue: filter.queue, limit: limit, now: client.wallClock.now)
         for inbox in report.inboxes {

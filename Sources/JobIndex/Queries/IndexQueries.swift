@@ -18,7 +18,7 @@ extension IndexDatabase {
     package static let idPartMin = 4
 
     /// The jobs that meet `filter`, newest first.
-    package func list(_ filter: ListFilter) async throws -> [JobSummary] {
+    package func list(_ filter: JobFilter) async throws -> [JobSummary] {
         try await read { database in
             let jobsInStates = filter.labels.isEmpty ? 0 : try Self.count(of: filter, in: database)
             let query = ListQuery(filter, jobsInStates: jobsInStates)
@@ -190,7 +190,7 @@ extension IndexDatabase {
         }
     }
 
-    private static func count(of filter: ListFilter, in database: Database) throws -> Int {
+    private static func count(of filter: JobFilter, in database: Database) throws -> Int {
         let states = ListQuery.states(of: filter)
         return try states.reduce(0) { total, state in
             let sql = "SELECT sum(count) FROM counters WHERE state = ? AND (? IS NULL OR queue = ?)"

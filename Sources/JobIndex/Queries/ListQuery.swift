@@ -11,7 +11,7 @@ struct ListQuery {
     private static let fewJobs = 10_000
 
     /// - Parameter jobsInStates: how many jobs are in the wanted states (and queue), from the counters.
-    init(_ filter: ListFilter, jobsInStates: Int) {
+    init(_ filter: JobFilter, jobsInStates: Int) {
         if let label = filter.labels.first, jobsInStates > Self.fewJobs {
             self = Self(filter, from: label)
         } else {
@@ -22,12 +22,12 @@ struct ListQuery {
     private init(sql: String, arguments: StatementArguments) { (self.sql, self.arguments) = (sql, arguments) }
 
     /// The states of the filter in a fixed order.
-    static func states(of filter: ListFilter) -> [JobSummary.State] {
+    static func states(of filter: JobFilter) -> [JobSummary.State] {
         JobSummary.State.allCases.filter { filter.states.isEmpty || filter.states.contains($0) }
     }
 
     /// One ordered run of an index for each state, merged by SQLite.
-    private init(byState filter: ListFilter) {
+    private init(byState filter: JobFilter) {
         let index =
             filter.queue != nil ? "jobs_by_queue" : filter.workflow != nil ? "jobs_by_workflow" : "jobs_by_state"
         var arguments: StatementArguments = []
@@ -44,7 +44,7 @@ struct ListQuery {
     }
 
     /// Reads the jobs with a label, newest first, and keeps those that meet the other conditions.
-    private init(_ filter: ListFilter, from label: ListFilter.Label) {
+    private init(_ filter: JobFilter, from label: JobFilter.Label) {
         let states = Self.states(of: filter)
         var conditions = [
             "labels.key = ?", "labels.value = ?",
@@ -65,9 +65,9 @@ struct ListQuery {
     }
 
     private static func add(
-        _ filter: ListFilter,
+        _ filter: JobFilter,
         prefix: String,
-        labels: ArraySlice<ListFilter.Label>,
+        labels: ArraySlice<JobFilter.Label>,
         to conditions: inout [String],
         _ arguments: inout StatementArguments
     ) {

@@ -1,8 +1,7 @@
 package import Documents
-package import Jobs
 
-/// Which jobs a list shows: those that meet all conditions, newest first.
-package struct ListFilter: Sendable, Equatable {
+/// Which jobs are meant, when they are not named: those that meet all conditions. A list shows the newest first.
+package struct JobFilter: Sendable, Equatable {
     package struct Label: Sendable, Hashable {
         package var key: String
         package var value: String
@@ -18,7 +17,7 @@ package struct ListFilter: Sendable, Equatable {
     package var labels: [Label]
     /// The job was accepted at this time or later.
     package var since: Timestamp?
-    /// The most rows; nil for all.
+    /// The most jobs; nil for all.
     package var limit: Int?
 
     package init(
