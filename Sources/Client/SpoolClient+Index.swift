@@ -5,6 +5,10 @@ import Spool
 extension SpoolClient {
     /// - Throws: `IndexError` with what to do, when there is no index or it is another spool's.
     func openIndex() throws(IndexError) -> IndexDatabase {
+        if let sharedIndex {
+            guard let index = sharedIndex() else { throw .missing(path: indexPath) }
+            return index.borrowed
+        }
         let index = try IndexDatabase.openReadOnly(path: indexPath)
         guard let owner else { return index }
         do throws(IndexError) {

@@ -1,5 +1,6 @@
 import Daemon
 package import Documents
+package import JobIndex
 import Jobs
 package import Spool
 
@@ -12,19 +13,24 @@ package struct SpoolClient: Sendable {
     let wallClock: WallClock
     let clock: any Clock<Duration>
     let identifiers: JobIDGenerator
+    /// The daemon's own index, when this is inside the daemon; its value is nil while the index is made anew.
+    let sharedIndex: (@Sendable () -> IndexDatabase?)?
 
     /// - Parameters:
     ///   - configurationPath: It says where the index is, and what the queues take.
     ///   - wallClock: For times in reports and ids.
     ///   - clock: For pauses, and for how long an answer is waited for.
     ///   - random: For ids of jobs and requests.
+    ///   - sharedIndex: The daemon's own index, which is then used in the place of connections of its own.
     package init(
         spool: SpoolRoot,
         configurationPath: String,
         wallClock: WallClock,
         clock: any Clock<Duration>,
-        random: @escaping @Sendable () -> UInt64
+        random: @escaping @Sendable () -> UInt64,
+        sharedIndex: (@Sendable () -> IndexDatabase?)? = nil
     ) {
+        self.sharedIndex = sharedIndex
         (self.spool, self.configurationPath, self.wallClock, self.clock) = (spool, configurationPath, wallClock, clock)
         identifiers = JobIDGenerator(clock: wallClock, random: random)
     }

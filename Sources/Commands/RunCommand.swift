@@ -3,6 +3,7 @@ import CLinux
 import Daemon
 import Documents
 import Glibc
+import HTTPAPI
 import Jobs
 import Logging
 import Spool
@@ -61,6 +62,7 @@ struct RunCommand: SpoolCommand {
             environment: SpoolOptions.environment,
             platform: .linux,
             hangups: hangup.hangups,
+            faces: [APIFace()],
             logger: pipeline.logger(label: "agentspool")
         )
         let result: Result<Void, any Error>

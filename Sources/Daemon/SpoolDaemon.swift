@@ -31,20 +31,25 @@ package struct SpoolDaemon: Sendable {
     private let environment: [String: String]
     private let platform: Platform
     private let hangups: AsyncStream<Void>
+    private let faces: [any DaemonFace]
     private let logger: Logger
 
     private var shares: DescriptorBudget { DescriptorBudget(limit: platform.descriptorsMax) }
 
-    /// - Parameter hangups: An element whenever the daemon must reload the configuration, see ``HangupSignal``.
+    /// - Parameters:
+    ///   - hangups: An element whenever the daemon must reload the configuration, see ``HangupSignal``.
+    ///   - faces: What runs beside the engine, see ``DaemonFace``.
     package init(
         _ options: Options,
         environment: [String: String],
         platform: Platform,
         hangups: AsyncStream<Void>,
+        faces: [any DaemonFace] = [],
         logger: Logger
     ) {
         self.options = options
         self.hangups = hangups
+        self.faces = faces
         self.environment = environment
         self.platform = platform
         self.logger = logger
@@ -94,6 +99,7 @@ package struct SpoolDaemon: Sendable {
         let result: Result<Void, any Error>
         do {
             try library.check(configuration.catalog)
+            for face in faces { try face.check(configuration, environment: environment) }
             sayConnections(configuration)
             result = .success(try await work(configuration, library, servers))
         } catch {
@@ -188,6 +194,7 @@ package struct SpoolDaemon: Sendable {
         _ library: WorkflowCache,
         _ servers: MCPServers
     ) async throws {
+        let spool = node.spool
         let settings = settings(of: configuration, node)
         let asks = PendingReloads()
         let wakeUps = JobEngine.makeWakeUps()
@@ -198,7 +205,7 @@ package struct SpoolDaemon: Sendable {
             watch: watch,
             catalog: configuration.catalog,
             settings: settings,
-            observers: [IndexFeed(writer: index.writer)],
+            observers: [IndexFeed(writer: index.writer)] + faces.map(\.observer),
             provider: library,
             isTaken: index.contains,
             environment: RunEnvironment(
@@ -216,6 +223,7 @@ package struct SpoolDaemon: Sendable {
         let watcher = WatchThread(watch)
         defer { watcher.stop() }
         let notifier = ServiceNotifier(logger: logger)
+        let inForce = ConfigurationInForce(configuration)
         let reload = ReloadService(
             asks: asks,
             reload: ConfigurationReload(
@@ -229,6 +237,8 @@ package struct SpoolDaemon: Sendable {
                     try await node.prepare(queues: Array(configuration.catalog.queues.keys))
                     return self.settings(of: configuration, node)
                 },
+                inForce: inForce,
+                faces: faces,
                 logger: logger
             ),
             start: configuration,
@@ -246,6 +256,18 @@ package struct SpoolDaemon: Sendable {
             ),
             .init(service: reload),
         ]
+        let context = DaemonContext(
+            spool: spool,
+            node: node,
+            configurationPath: options.configuration,
+            inForce: { inForce.current },
+            index: { index.writer.database },
+            environment: environment,
+            platform: platform,
+            logger: logger
+        )
+        // Stopped first: a caller's request must not reach an engine that has stopped.
+        for face in faces { services.append(.init(service: face.makeService(context))) }
         if OrphanReaper.isNeeded { services.insert(.init(service: ReaperService(clock: platform.clock)), at: 0) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

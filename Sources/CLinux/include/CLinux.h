@@ -56,6 +56,13 @@ int clinux_count_hangups(int fd);
    -1 with errno. */
 int clinux_limit_open_files(pid_t process, uint64_t soft);
 
+/* struct ucred of unix(7), which SO_PEERCRED gives. */
+struct clinux_credentials {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+
 /* Whether orphaned descendants become children of this process (prctl(2), PR_GET_CHILD_SUBREAPER): 1, 0 or -1. */
 int clinux_is_subreaper(void);
 

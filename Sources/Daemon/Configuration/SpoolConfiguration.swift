@@ -16,6 +16,7 @@ package struct SpoolConfiguration: Sendable {
     package let servers: [MCPServerSettings]
     /// In the order of the file.
     let models: [ModelSettings]
+    package let api: APISettings
     /// Path of the index; nil for the spool's own.
     package let index: String?
     /// The file as it was read, for the places of errors.
@@ -27,7 +28,7 @@ package struct SpoolConfiguration: Sendable {
 
     /// The members of the file, in the order of docs/formats.md, section 15.
     private static let members = [
-        "models", "tools", "mcp_servers", "workflows", "queues", "workers", "index", "durability", "redact",
+        "models", "tools", "mcp_servers", "workflows", "queues", "workers", "index", "durability", "redact", "api",
     ]
 
     /// Members of later versions. They are refused: a rule that is ignored is worse than none.
@@ -48,6 +49,9 @@ package struct SpoolConfiguration: Sendable {
         }
         durability = try reader.choice("durability", Durability.Mode.self) ?? .automatic
         engine = try Self.engine(reader)
+        api = try reader.object("api").map { reader throws(DocumentError) in
+            try APISettings(reader, directory: directory)
+        } ?? APISettings()
         let models = try Self.models(reader)
         self.models = Array(models.values)
         let tools = try Self.tools(reader)

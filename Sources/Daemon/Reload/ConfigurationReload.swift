@@ -24,6 +24,9 @@ struct ConfigurationReload: Sendable {
     let engine: JobEngine
     /// Makes the inboxes of a configuration, and returns the engine's settings for it.
     let settings: @Sendable (SpoolConfiguration) async throws -> EngineSettings
+    /// Where other parts of the daemon read the configuration.
+    let inForce: ConfigurationInForce
+    let faces: [any DaemonFace]
     let logger: Logger
 
     /// Why a change of a member is refused that a daemon reads once, at its start.
@@ -31,7 +34,7 @@ struct ConfigurationReload: Sendable {
         "cannot change while the daemon runs: restart it, or take the change back; nothing of the new configuration is "
         + "in force"
 
-    func inForce(_ configuration: SpoolConfiguration) -> ActiveConfiguration {
+    func activeConfiguration(_ configuration: SpoolConfiguration) -> ActiveConfiguration {
         var contents: [String: String] = [:]
         for model in configuration.models { contents[model.name] = model.contentsDigest(in: configuration.directory) }
         return ActiveConfiguration(configuration: configuration, contents: contents)
@@ -43,7 +46,7 @@ struct ConfigurationReload: Sendable {
         var document: Document?
         do {
             let bytes = try await file.bytes(limit: ConfigurationFile.sizeMax)
-            let next = inForce(try ConfigurationFile.configuration(bytes, at: path))
+            let next = activeConfiguration(try ConfigurationFile.configuration(bytes, at: path))
             document = next.configuration.document
             try await check(next.configuration, after: now.configuration)
             let changes = changes(from: now, to: next)
@@ -51,6 +54,7 @@ struct ConfigurationReload: Sendable {
             try await engine.configure(next.configuration.catalog, settings)
             await putIntoForce(next.configuration, after: now.configuration)
             now = next
+            inForce.replace(by: next.configuration)
             return changes
         } catch {
             throw ReloadAnswer.Refusal(error, of: document)
@@ -70,7 +74,11 @@ struct ConfigurationReload: Sendable {
     private func check(_ next: SpoolConfiguration, after old: SpoolConfiguration) async throws {
         if next.index != old.index { throw next.document.error(at: ["index"], Self.fixed) }
         if next.durability != old.durability { throw next.document.error(at: ["durability"], Self.fixed) }
+        for member in ["socket", "socket_mode", "listen", "tls"] where next.api.differs(from: old.api, in: member) {
+            throw next.document.error(at: ["api", member], Self.fixed)
+        }
         try library.check(next.catalog)
+        for face in faces { try face.check(next, environment: environment) }
         // Only changed models: a key that was missing before must not block other changes.
         for model in next.models where !old.models.contains(model) {
             try await model.checkKeys(environment: environment, baseDirectory: next.directory)

@@ -29,7 +29,7 @@ struct ReloadService: Service {
     private func serve() async {
         var answers = ReloadAnswers(of: node.node, in: node.spool)
         do { try answers.clear() } catch { logger.warning("\(error)") }
-        var inForce = reload.inForce(start)
+        var inForce = reload.activeConfiguration(start)
         for await _ in asks.arrivals {
             let waiting = asks.take()
             // The engine may report an answered request once more before its file is gone.

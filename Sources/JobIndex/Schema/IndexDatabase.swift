@@ -34,8 +34,19 @@ package struct IndexDatabase: Sendable {
         return identity.isSameFile(as: current)
     }
 
+    /// Whether another part of the program closes the connections.
+    private(set) var isBorrowed = false
+
+    /// The same index for a reader that must not close it.
+    package var borrowed: IndexDatabase {
+        var copy = self
+        copy.isBorrowed = true
+        return copy
+    }
+
     /// Closes the connections; queries throw from then on.
     package func close() {
+        if isBorrowed { return }
         // Readers first: the last connection checkpoints the log and removes it only if it may write.
         try? lookup?.close()
         pool?.invalidateReadOnlyConnections()

@@ -1,0 +1,22 @@
+/// The caller behind a connection or a request: a user of this machine, or the name of a token.
+package struct Caller: Sendable, Equatable {
+    /// Nil for a token.
+    package let uid: Int?
+    /// The user's name, or the token's.
+    package let name: String
+    package let role: Role
+    /// The only queues that a token may submit to; nil for all.
+    package let queues: Set<String>?
+
+    package init(uid: Int?, name: String, role: Role, queues: Set<String>? = nil) {
+        (self.uid, self.name, self.role, self.queues) = (uid, name, role, queues)
+    }
+
+    /// The uid under which its jobs are recorded: that of a user, or -1 for a token.
+    package var ownerUID: Int { uid ?? -1 }
+
+    /// Whether it sees the jobs of others.
+    package var seesAll: Bool { role >= .observe }
+    /// Whether it acts on the jobs of others, and reads their inputs and outputs.
+    package var operatesAll: Bool { role >= .operate }
+}
