@@ -16,6 +16,7 @@ package enum SpoolLayout {
     package static let keys = "keys"
     package static let control = "control"
     package static let staging = "tmp"
+    package static let submitted = "submitted"
 
     package static let history = "history.jsonl"
     package static let result = "result.json"
@@ -26,7 +27,7 @@ package enum SpoolLayout {
     /// Directories and their modes. Only the daemon uses job directories; the administrator opens others to submitters.
     package static let directories: [(name: String, mode: UInt32)] = [
         (inbox, 0o755), (processing, 0o700), (deferred, 0o700), (held, 0o700), (done, 0o700), (failed, 0o700),
-        (rejected, 0o700), (nodes, 0o755), (keys, 0o700), (control, 0o755), (staging, 0o755),
+        (rejected, 0o700), (nodes, 0o755), (keys, 0o700), (control, 0o755), (staging, 0o755), (submitted, 0o700),
     ]
 
     package static func inbox(of queue: String) -> String { "\(inbox)/\(queue)" }
