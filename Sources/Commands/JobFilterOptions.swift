@@ -17,16 +17,20 @@ struct JobFilterOptions: ParsableArguments {
     var isEmpty: Bool { state == nil && queue == nil && since == nil }
 
     func filter(now: Timestamp) throws -> JobFilter {
-        var start: Timestamp?
-        if let since {
-            start =
-                Duration(text: since).map { Timestamp(milliseconds: now.milliseconds - $0.wholeMilliseconds) }
-                ?? Timestamp(text: since)
-            if start == nil {
-                throw ValidationError("--since takes a duration such as 2h, or a time such as 2026-11-24T02:00:00Z.")
-            }
-        }
+        let start = try Self.time(since, "--since", now: now)
         return JobFilter(states: state.map { [$0] } ?? [], queue: queue, since: start)
+    }
+
+    /// Reads a duration before `now`, or a time.
+    static func time(_ text: String?, _ option: String, now: Timestamp) throws -> Timestamp? {
+        guard let text else { return nil }
+        let time =
+            Duration(text: text).map { Timestamp(milliseconds: now.milliseconds - $0.wholeMilliseconds) }
+            ?? Timestamp(text: text)
+        guard let time else {
+            throw ValidationError("\(option) takes a duration such as 2h, or a time such as 2026-11-24T02:00:00Z.")
+        }
+        return time
     }
 }
 

@@ -19,6 +19,26 @@ struct ListCommand: SpoolCommand {
     @Option(name: .customLong("label"), help: ArgumentHelp("Only jobs with this label.", valueName: "k=v"))
     var labels: [NamedValue] = []
 
+    @Option(help: ArgumentHelp("Only jobs of the user or token of this name.", valueName: "name"))
+    var owner: String?
+
+    @Option(help: ArgumentHelp("Only jobs accepted before: a duration such as 2h, or a time.", valueName: "time"))
+    var until: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only jobs with this text in the name, id, reason, labels or a summary of an output.",
+            valueName: "text"
+        )
+    )
+    var search: String?
+
+    @Option(help: "The order.")
+    var sort = JobFilter.Sort.newest
+
+    @Option(help: ArgumentHelp("Only jobs behind this place, which the last page printed.", valueName: "place"))
+    var after: String?
+
     @Option(help: ArgumentHelp("At most so many.", valueName: "n"))
     var limit = 50
 
@@ -27,6 +47,7 @@ struct ListCommand: SpoolCommand {
 
     func validate() throws {
         if limit < 1 { throw ValidationError("--limit takes a number from 1 on.") }
+        if let after, JobCursor(after) == nil { throw ValidationError("--after takes a place that list printed.") }
         if let label = labels.first(where: { $0.pair == nil }) {
             throw ValidationError("--label takes key=value, not \(label.text).")
         }
@@ -37,12 +58,16 @@ struct ListCommand: SpoolCommand {
         var filter = try filterOptions.filter(now: WallClock.system.now)
         filter.workflow = workflow
         filter.labels = labels.compactMap(\.pair).map { JobFilter.Label(key: $0.name, value: $0.value) }
+        filter.owner = owner.map(JobFilter.OwnerCondition.named)
+        filter.until = try JobFilterOptions.time(until, "--until", now: WallClock.system.now)
+        (filter.text, filter.sort, filter.after) = (search, sort, after.flatMap { JobCursor($0) })
         let listing = try await JobListing(of: client, filter, limit: limit)
         if json {
             for row in listing.rows { Terminal.print(row.json) }
         } else if listing.failure == nil || !listing.rows.isEmpty {
             print(listing.rows)
         }
+        if let next = listing.next { Terminal.remark("there are more: --after \(next)") }
         if let failure = listing.failure { throw failure }
     }
 
@@ -62,3 +87,5 @@ struct ListCommand: SpoolCommand {
         Terminal.print(table.text)
     }
 }
+
+extension JobFilter.Sort: ExpressibleByArgument {}

@@ -137,6 +137,8 @@ package struct SpoolDaemon: Sendable {
         )
         try await node.prepare(queues: Array(configuration.catalog.queues.keys))
         let lock = try NodeLock(of: options.node, in: spool, now: platform.wallClock.now)
+        let left = try await node.removeStaleSubmissions()
+        if left > 0 { logger.info("removed what interrupted submissions left", metadata: ["files": "\(left)"]) }
         do {
             try await work(configuration, node, lock, library, servers)
         } catch {

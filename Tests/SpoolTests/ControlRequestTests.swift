@@ -41,6 +41,22 @@ struct ControlRequestTests {
         )
     }
 
+    @Test("Only the daemon's user and root may ask on behalf of another, and the record names him")
+    func onBehalf() throws {
+        var request = ControlRequest(.cancel, jobs: [spool.identifiers.next()], reason: "why")
+        request.onBehalfOf = .token("ci")
+        for uid in [0, 77] {
+            #expect(try request.decision(uid: uid, daemon: 77) == Decision(uid: -1, user: "ci", reason: "why"))
+        }
+        let rejection = #expect(throws: Rejection.self) { try request.decision(uid: 1_234, daemon: 77) }
+        #expect(rejection?.reason.contains("asked on behalf of the token ci") == true)
+        let name = try request.submit(to: root, id: spool.identifiers.next())
+        let read = try ControlRequest.read(name, in: root, now: spool.clock.now)
+        #expect(read == .request(request, uid: Int(geteuid())))
+        request.onBehalfOf = nil
+        #expect(try request.decision(uid: 1_234, daemon: 77).uid == 1_234)
+    }
+
     @Test("A request reaches the daemon as it was sent, with its owner", arguments: ControlRequest.Action.allCases)
     func roundTrip(_ action: ControlRequest.Action) throws {
         var request = ControlRequest(

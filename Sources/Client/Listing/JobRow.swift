@@ -9,7 +9,7 @@ package struct JobRow: Sendable, Equatable {
 
     init(_ summary: JobSummary) { self.summary = summary }
 
-    init(_ waiting: WaitingDrop, _ reason: FileSnapshot.Reason?) {
+    init(_ waiting: WaitingDrop, _ reason: FileSnapshot.Reason?, _ owner: Owner) {
         let named = String(validating: waiting.drop.name, as: UTF8.self).flatMap(JobName.init)
         summary = JobSummary(
             job: named?.id.text ?? "",
@@ -19,7 +19,13 @@ package struct JobRow: Sendable, Equatable {
         )
         summary.reason = "in the inbox"
         summary.why = reason.map { "in the inbox: \($0.phrase)" } ?? "in the inbox"
-        summary.owner = UserNames.name(of: waiting.uid)
+        (summary.ownerUID, summary.owner) = (owner.uid, owner.name)
+    }
+
+    /// Whether the name or the id has this part, in upper or lower case.
+    func has(_ text: String) -> Bool {
+        let text = text.lowercased()
+        return [summary.name, summary.job].contains { $0.lowercased().contains(text) }
     }
 
     package var json: JSON {

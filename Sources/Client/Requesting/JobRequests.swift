@@ -26,10 +26,13 @@ package struct JobRequests: Sendable {
     private let client: SpoolClient
     private let action: JobAction
     private let reason: String?
+    private let owner: Owner?
 
-    /// - Parameter reason: Why; it is recorded.
-    package init(_ client: SpoolClient, _ action: JobAction, reason: String? = nil) {
-        (self.client, self.action, self.reason) = (client, action, reason)
+    /// - Parameters:
+    ///   - reason: Why; it is recorded.
+    ///   - owner: For whom the daemon's user or root asks; nil when the user of this process asks for himself.
+    package init(_ client: SpoolClient, _ action: JobAction, reason: String? = nil, onBehalfOf owner: Owner? = nil) {
+        (self.client, self.action, self.reason, self.owner) = (client, action, reason, owner)
     }
 
     /// Writes the requests into `control/`, and waits for the daemon to carry them out.
@@ -62,12 +65,22 @@ package struct JobRequests: Sendable {
         return asked.count
     }
 
+    /// Writes the requests into `control/`, where they are durable when this returns, and waits for nothing.
+    ///
+    /// - Returns: The names of the requests' files; the daemon removes a file once it has carried the request out.
+    /// - Throws: ``ClientError``: a job is not there or not fit. `SpoolError`.
+    package func submit(on selection: JobSelection) async throws -> [String] {
+        let requests = try await ask(about: selection, JobFinder(client)).map(\.request).merged
+        return try requests.map { try $0.submit(to: client.spool, id: client.identifiers.next()) }
+    }
+
     private func ask(about selection: JobSelection, _ finder: JobFinder) async throws -> [Asked] {
         var asked: [Asked] = []
         for name in try await selection.names(client, finder) {
             let replay = try await finder.read(name).replay
             do {
-                let request = try action.request(about: replay, reason: reason)
+                var request = try action.request(about: replay, reason: reason)
+                request.onBehalfOf = owner
                 _ = try replay.life.decide(request.command(Decision(uid: 0, user: "")), at: client.wallClock.now)
                 asked.append(Asked(job: replay.name, seq: replay.life.seq, request: request))
             } catch {

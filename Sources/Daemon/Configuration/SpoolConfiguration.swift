@@ -199,7 +199,7 @@ package struct SpoolConfiguration: Sendable {
         try reader.allowOnly([
             "workflow", "concurrency", "priority", "max_size", "text_max", "rows", "models", "settle", "settle_empty",
             "ignore", "accept", "submitters",
-            "daily_limits",
+            "daily_limits", "owners_answer", "max_waiting",
         ])
         var queue = QueueSettings(name: name, workflow: try reader.string("workflow") ?? "prompt")
         queue.concurrency = try reader.int("concurrency", in: 1...10_000) ?? queue.concurrency
@@ -211,6 +211,8 @@ package struct SpoolConfiguration: Sendable {
         queue.settle = try reader.duration("settle") ?? queue.settle
         queue.settleEmpty = try reader.duration("settle_empty") ?? queue.settleEmpty
         queue.names = try NameRules(reader)
+        queue.ownersAnswer = try reader.bool("owners_answer") ?? false
+        queue.waitingMax = try reader.int("max_waiting", in: 1...10_000_000)
         if let submitters = try reader.object("submitters") {
             try submitters.allowOnly(["users", "groups"])
             queue.submitters = Submitters(

@@ -61,8 +61,11 @@ package struct Catalog: Sendable {
 
     private func acceptance(of contents: DropContents, at now: Timestamp) throws(Rejection) -> Acceptance {
         guard let queue = queues[contents.queue] else { throw Rejection("there is no queue \(contents.queue)") }
-        let owner = UserNames.name(of: contents.ownerUID)
-        if let submitters = queue.submitters, !submitters.include(uid: contents.ownerUID, name: owner) {
+        let owner =
+            contents.submission?.owner
+            ?? Owner(uid: contents.ownerUID, name: UserNames.name(of: contents.ownerUID))
+        // What a token may submit to is decided before its drop is written.
+        if let submitters = queue.submitters, !owner.isToken, !submitters.include(uid: owner.uid, name: owner.name) {
             throw Rejection("\(owner) may not submit to the queue \(queue.name)")
         }
         if let outline = contents.outline { try Self.check(outline) }
@@ -87,8 +90,8 @@ package struct Catalog: Sendable {
             kind: contents.kind,
             size: contents.size,
             sha256: contents.sha256,
-            ownerUID: contents.ownerUID,
-            owner: owner,
+            ownerUID: owner.uid,
+            owner: owner.name,
             queue: queue.name,
             workflow: name,
             definition: entry.definition(of: contents.kind, in: queue)
@@ -101,8 +104,13 @@ package struct Catalog: Sendable {
         acceptance.deadline = document.deadline?.resolved(from: now)
         acceptance.labels = document.labels
         acceptance.limits = entry.workflow.limits.lowered(by: document.limits)
-        acceptance.idempotencyKey = document.idempotencyKey
-        if document.idempotencyKey != nil { acceptance.inputSHA256 = document.requestSHA256(workflow: name) }
+        acceptance.idempotencyKey = document.idempotencyKey ?? contents.submission?.idempotencyKey
+        if acceptance.idempotencyKey != nil {
+            acceptance.inputSHA256 =
+                source == nil
+                ? SHA256.hash(Array("\(name)\n\(contents.name)\n\(contents.sha256)".utf8)).hexadecimal
+                : document.requestSHA256(workflow: name)
+        }
         acceptance.resumeFrom = document.resumeFrom ?? ResumeName.job(in: contents.name)
         return acceptance
     }

@@ -30,6 +30,10 @@ package struct QueueSettings: Sendable, Equatable {
     package var submitters: Submitters?
     /// What all its jobs together may use per day (UTC); nil is no limit.
     package var dailyLimits: Limits?
+    /// Whether the owner of a job may approve and deny what it asks.
+    package var ownersAnswer = false
+    /// How many drops and jobs may wait before an API takes no more; nil is no limit. A drop in the inbox is always taken.
+    package var waitingMax: Int?
 
     package static let concurrencyDefault = 4
     package static let sizeMaxDefault = 100_000_000
@@ -46,6 +50,15 @@ package struct QueueSettings: Sendable, Equatable {
         settle = .zero
         settleEmpty = Self.settleEmptyDefault
         names = NameRules()
+    }
+
+    /// Whether the owner of a job of this queue may do this to it, who is no operator.
+    package func ownerMay(_ action: ControlRequest.Action) -> Bool {
+        switch action {
+        case .cancel: true
+        case .approve, .deny: ownersAnswer
+        case .retry, .hold, .release: false
+        }
     }
 
     /// How long a drop with a second link waits for its writer to remove the link.

@@ -1,4 +1,5 @@
 import Documents
+import Glibc
 import Jobs
 import Logging
 import Redaction
@@ -73,7 +74,7 @@ extension JobEngine {
 
     /// - Returns: Whether it is settled for all its jobs.
     private func carryOut(_ request: ControlRequest, of file: String, uid: Int) async throws -> Bool {
-        let decision = Decision(uid: uid, user: UserNames.name(of: uid), reason: request.reason)
+        let decision = try request.decision(uid: uid, daemon: Int(geteuid()))
         // One scan of the spool for all its jobs.
         let elsewhere = Set(request.jobs).subtracting(jobs.names.map(\.id))
         let locations = elsewhere.isEmpty ? [:] : try await node.run { [node] in try node.spool.findJobs(elsewhere) }

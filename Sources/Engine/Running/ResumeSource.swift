@@ -21,7 +21,7 @@ final class ResumeSource: Sendable {
         guard let acceptance = job.acceptance, let id = acceptance.resumeFrom else { return nil }
         self.node = node
         let (history, earlier) = try await Self.read(id, loops, node)
-        guard earlier.ownerUID == acceptance.ownerUID || acceptance.ownerUID == 0 else {
+        guard earlier.owner?.isSame(as: acceptance.submitter) == true || acceptance.ownerUID == 0 else {
             throw Self.failure(id, "belongs to another user")
         }
         guard earlier.isEnded else { throw Self.failure(id, "has not ended") }
@@ -85,7 +85,7 @@ final class ResumeSource: Sendable {
 private struct Answers {
     let loops: Set<String>
     var life = JobLife()
-    var ownerUID: Int?
+    var owner: Owner?
     /// The places of the records that hold the outputs.
     var places: [StepQuestion: [Range<Int>]] = [:]
     /// The questions whose outputs were taken over from an earlier job.
@@ -100,7 +100,7 @@ private struct Answers {
     mutating func add(_ record: HistoryRecord, at place: Range<Int>) {
         life.apply(record)
         switch record.event {
-        case .accepted(let acceptance): ownerUID = acceptance.ownerUID
+        case .accepted(let acceptance): owner = acceptance.submitter
         case .stepStarted(let start) where start.effect == .write: writesInDoubt[start.step] = start
         case .stepCompleted(let completion):
             writesInDoubt[completion.step] = nil

@@ -17,12 +17,24 @@ extension IndexDatabase {
     /// The shortest part of an id that stands for a job, in characters.
     package static let idPartMin = 4
 
-    /// The jobs that meet `filter`, newest first.
+    /// The jobs that meet `filter`, in its order.
     package func list(_ filter: JobFilter) async throws -> [JobSummary] {
         try await read { database in
             let jobsInStates = filter.labels.isEmpty ? 0 : try Self.count(of: filter, in: database)
             let query = ListQuery(filter, jobsInStates: jobsInStates)
             return try JobSummary.fetchAll(database, sql: query.sql, arguments: query.arguments)
+        }
+    }
+
+    /// How many jobs meet `filter`, whatever its limit and cursor are; `max` where there are as many or more.
+    package func count(_ filter: JobFilter, upTo max: Int) async throws -> Int {
+        var filter = filter
+        (filter.limit, filter.after, filter.sort) = (max, nil, .newest)
+        return try await read { [filter] database in
+            let jobsInStates = filter.labels.isEmpty ? 0 : try Self.count(of: filter, in: database)
+            let query = ListQuery(filter, jobsInStates: jobsInStates)
+            let sql = "SELECT count(*) FROM (\(query.sql))"
+            return try Int.fetchOne(database, sql: sql, arguments: query.arguments) ?? 0
         }
     }
 

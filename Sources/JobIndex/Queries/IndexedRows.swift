@@ -46,6 +46,7 @@ extension JobSummary {
         why = row[18]
         let truncated: Int = row[19]
         isTruncated = truncated != 0
+        ownerUID = row[20]
     }
 }
 

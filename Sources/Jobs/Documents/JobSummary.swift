@@ -20,6 +20,8 @@ package struct JobSummary: Sendable, Equatable {
     package var why: String?
     package var labels: OrderedDictionary<String, String> = [:]
     package var owner: String?
+    /// `Owner.tokenUID` for a token.
+    package var ownerUID: Int?
     package var acceptedAt: Timestamp?
     package var startedAt: Timestamp?
     package var finishedAt: Timestamp?
@@ -44,6 +46,7 @@ package struct JobSummary: Sendable, Equatable {
         workflow = acceptance.workflow
         labels = acceptance.labels
         owner = acceptance.owner
+        ownerUID = acceptance.ownerUID
         acceptedAt = replay.acceptedAt
         startedAt = replay.startedAt
         finishedAt = replay.finishedAt

@@ -91,6 +91,9 @@ package struct Acceptance: Sendable, Equatable {
     /// The job's place in its queue, for a drop that brought its own id; for other drops the id is the place.
     package var turn: JobID?
 
+    /// The owner as one value.
+    package var submitter: Owner { Owner(uid: ownerUID, name: owner) }
+
     package init(
         name: String,
         file: String,

@@ -30,9 +30,29 @@ package struct DropContents: Sendable {
     /// What a batch file holds; nil for other kinds.
     package var outline: BatchOutline?
     package var sha256: String
+    /// The uid of the file's owner.
     package var ownerUID: Int
+    /// Who submitted a drop that the daemon wrote for another; nil when the file's owner did.
+    package var submission: Submission?
     /// The whole text of a job document; nothing of other kinds.
     package var bytes: [UInt8]
+
+    package init(
+        queue: String,
+        job: JobName,
+        name: String,
+        kind: Acceptance.Kind,
+        size: Int,
+        outline: BatchOutline? = nil,
+        sha256: String,
+        ownerUID: Int,
+        submission: Submission? = nil,
+        bytes: [UInt8]
+    ) {
+        (self.queue, self.job, self.name, self.kind, self.size) = (queue, job, name, kind, size)
+        (self.outline, self.sha256, self.ownerUID) = (outline, sha256, ownerUID)
+        (self.submission, self.bytes) = (submission, bytes)
+    }
 }
 
 /// Why a drop is no job, as a sentence for its submitter.

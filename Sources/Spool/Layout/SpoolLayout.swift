@@ -18,6 +18,7 @@ package enum SpoolLayout {
     package static let staging = "tmp"
     /// The socket of the API.
     package static let running = "run"
+    package static let submitted = "submitted"
 
     package static let history = "history.jsonl"
     package static let result = "result.json"
@@ -28,7 +29,8 @@ package enum SpoolLayout {
     /// Directories and their modes. Only the daemon uses job directories; the administrator opens others to submitters.
     package static let directories: [(name: String, mode: UInt32)] = [
         (inbox, 0o755), (processing, 0o700), (deferred, 0o700), (held, 0o700), (done, 0o700), (failed, 0o700),
-        (rejected, 0o700), (nodes, 0o755), (keys, 0o700), (control, 0o755), (staging, 0o755), (running, 0o755),
+        (rejected, 0o700), (nodes, 0o755), (keys, 0o700), (control, 0o755), (staging, 0o755), (submitted, 0o700),
+        (running, 0o755),
     ]
 
     package static func inbox(of queue: String) -> String { "\(inbox)/\(queue)" }

@@ -5,7 +5,10 @@ package import Jobs
 package struct RejectionNote: Sendable, Equatable {
     package var job: JobName
     package var queue: String
+    /// `Owner.tokenUID` for a token.
     package var ownerUID: Int
+    /// The name of a drop's submitter for whom the daemon wrote it; nil when the file's owner submitted it.
+    package var owner: String?
     package var at: Timestamp
     package var reason: String
     /// The job that already does what the drop asks for.
@@ -26,7 +29,7 @@ package struct RejectionNote: Sendable, Equatable {
             This drop is no job and was not run: \(reason)
 
             queue:     \(queue)
-            owner uid: \(ownerUID)
+            owner uid: \(ownerUID)\(owner.map { "\nowner:     \($0)" } ?? "")
             at:        \(at.text)\(same)
 
             Nothing was deleted. \(advice)
@@ -39,6 +42,7 @@ package struct RejectionNote: Sendable, Equatable {
         job: JobName,
         queue: String,
         ownerUID: Int,
+        owner: String? = nil,
         at: Timestamp,
         reason: String,
         duplicateOf: JobID? = nil
@@ -47,6 +51,7 @@ package struct RejectionNote: Sendable, Equatable {
         self.job = job
         self.queue = queue
         self.ownerUID = ownerUID
+        self.owner = owner
         self.at = at
         // One line, so that the note can be read back.
         self.reason = String(reason.map { $0.isNewline ? " " : $0 })
@@ -70,6 +75,7 @@ package struct RejectionNote: Sendable, Equatable {
             job: job,
             queue: queue,
             ownerUID: uid,
+            owner: field("owner:"),
             at: at,
             reason: reason,
             duplicateOf: field("same as:").flatMap { JobID($0) }
@@ -81,7 +87,8 @@ package struct RejectionNote: Sendable, Equatable {
     package var summary: JobSummary {
         var summary = JobSummary(job: job.id.text, name: job.drop, queue: queue, state: state)
         summary.reason = JobSummary.short(reason)
-        summary.owner = UserNames.name(of: ownerUID)
+        summary.ownerUID = ownerUID
+        summary.owner = owner ?? UserNames.name(of: ownerUID)
         summary.finishedAt = at
         return summary
     }

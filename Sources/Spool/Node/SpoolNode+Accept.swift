@@ -80,10 +80,13 @@ extension SpoolNode {
             let job = prepared.job
             try await durability.sync(files: prepared.files, directories: prepared.directories)
             job.noteSynced(job.length)
+            let isCopied = claimed.mustCopy || claimed.status.uid != effectiveUserID
             try await threads.run { [self] in
+                // Before the drop gets its lasting name: until then the next start removes the submission, too.
+                removeSubmission(of: claimed)
                 if let source = claimed.source { try removeSource(of: claimed.name, in: source) }
                 do throws(SpoolError) {
-                    try nameFreshDrop(of: job, in: claimed.directory, isCopied: claimed.mustCopy)
+                    try nameFreshDrop(of: job, in: claimed.directory, isCopied: isCopied)
                 } catch {
                     guard claimed.source == nil else { throw FinalRenameFailed(cause: error) }
                     throw error

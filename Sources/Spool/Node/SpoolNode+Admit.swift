@@ -60,7 +60,8 @@ extension SpoolNode {
         }
         let mustCopy = claimed.mustCopy || status.uid != effectiveUserID
         let file = mustCopy ? try copy(dropped, of: claimed) : dropped
-        let (contents, freshDrop) = try read(claimed, file, drop, rules)
+        var (contents, freshDrop) = try read(claimed, file, drop, rules)
+        contents.submission = try submission(of: claimed)?.submission
         var acceptance = try rules.makeAcceptance(contents)
         acceptance.turn = claimed.turn
         let key = try acceptance.idempotencyKey.map {
@@ -185,10 +186,10 @@ extension SpoolNode {
 
     /// As ``nameDrop(of:in:)``, for a job whose directory no other process has seen.
     func nameFreshDrop(of job: OwnedJob, in directory: OpenFile, isCopied: Bool) throws(SpoolError) {
-        let (entry, file, owner) = job.withAcceptance { acceptance in
-            (Self.unacceptedEntry(of: acceptance), acceptance?.file ?? "", acceptance?.ownerUID ?? 0)
+        let (entry, file) = job.withAcceptance { acceptance in
+            (Self.unacceptedEntry(of: acceptance), acceptance?.file ?? "")
         }
-        if isCopied || owner != Int(effectiveUserID) { return try nameDrop(of: job, in: directory) }
+        if isCopied { return try nameDrop(of: job, in: directory) }
         let isNamed = try doing("naming the drop of \(job.name)") { () throws(Errno) in
             do throws(Errno) {
                 try fileSystem.rename(entry, in: directory, to: file, in: directory)

@@ -131,7 +131,7 @@ extension SpoolNode {
             }
             // The name is taken only where a writer gave this id to another drop meanwhile.
             let isFree = try !fileSystem.exists(job.description, in: inbox)
-            let name = isFree ? job : JobName(id: identifiers.next(), dropName: Array(job.drop.utf8))
+            let name = isFree ? job : try otherName(for: job)
             try rename(source, in: inbox, to: name.description, in: inbox)
             return (queue, inbox)
         }

@@ -34,6 +34,10 @@ extension SpoolNode {
             }
         }
         try await threads.run { [self] in
+            if unsynced != nil {
+                // The record names the owner, and is durable now.
+                removeSubmission(Self.submissionIDs(of: job.name, bringsID: acceptance.turn != nil))
+            }
             if let source = unsynced?.source { try removeSource(of: job.name, in: source) }
             try nameDrop(of: job, in: open.directory)
         }

@@ -16,12 +16,14 @@ extension SpoolNode {
     ) async throws -> (row: JobSummary, isTidy: Bool) {
         let now = clock.now
         let (note, files, directories, isTidy) = try await threads.run { [self] in
-            try doing("rejecting \(claimed.name)") { () throws(Errno) in
+            let submitter = try submitter(of: claimed)
+            return try doing("rejecting \(claimed.name)") { () throws(Errno) in
                 let (day, changed) = try spool.ensuredDirectory("\(SpoolLayout.rejected)/\(now.day)")
                 let note = RejectionNote(
                     job: try freeName(for: claimed.name, in: day),
                     queue: drop.queue,
-                    ownerUID: Int(claimed.status.uid),
+                    ownerUID: submitter?.uid ?? Int(claimed.status.uid),
+                    owner: submitter?.name,
                     at: now,
                     reason: rejection.reason,
                     duplicateOf: rejection.duplicateOf
@@ -44,6 +46,7 @@ extension SpoolNode {
             }
         }
         try await durability.sync(files: files, directories: directories)
+        try await threads.run { [self] in removeSubmission(of: claimed) }
         guard let source = claimed.source else { return (note.summary, isTidy) }
         // The rejected copy is durable now.
         do {
@@ -51,6 +54,15 @@ extension SpoolNode {
             return (note.summary, isTidy)
         } catch is SpoolError {
             return (note.summary, false)
+        }
+    }
+
+    /// The owner that the note names; nil for the file's, also where a submission cannot be believed.
+    private func submitter(of claimed: ClaimedDrop) throws -> Owner? {
+        do {
+            return try submission(of: claimed)?.submission.owner
+        } catch is Rejection {
+            return nil
         }
     }
 
@@ -106,7 +118,7 @@ extension SpoolNode {
             let (inbox, changedParents) = try spool.ensuredDirectory(SpoolLayout.inbox(of: queue))
             // The name is taken only where a writer gave this id to another drop meanwhile.
             let isFree = try !fileSystem.exists(job.description, in: inbox)
-            let name = isFree ? job : JobName(id: identifiers.next(), dropName: Array(job.drop.utf8))
+            let name = isFree ? job : try otherName(for: job)
             try rename(entry, in: directory, to: name.description, in: inbox)
             changed += [inbox] + changedParents
         } else if let (found, inbox) = try giveBackSource(of: job) {

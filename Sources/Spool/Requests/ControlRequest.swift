@@ -34,6 +34,9 @@ package struct ControlRequest: Sendable, Equatable {
     /// The step that a denial is about; nil for the step that the job waits for.
     package var deniedStep: String?
 
+    /// The user or token for whom the daemon's user or root asks; nil when the file's owner asks for himself.
+    package var onBehalfOf: Owner?
+
     package init(_ action: Action, jobs: [JobID], reason: String?) {
         (self.action, self.jobs, self.reason) = (action, jobs, reason)
     }
@@ -47,6 +50,7 @@ package struct ControlRequest: Sendable, Equatable {
             ("assumed_output", output), ("limits", limits.json),
             ("step", (approved?.step ?? deniedStep).map(JSON.string)),
             ("arguments_hash", approved.map { .string($0.argumentsHash) }), ("arguments", approved?.arguments),
+            ("on_behalf_of", onBehalfOf.map { ["uid": .int(Int64($0.uid)), "user": .string($0.name)] }),
         ])
     }
 
@@ -84,7 +88,7 @@ package struct ControlRequest: Sendable, Equatable {
             case .release: ["again", "assumed_output", "limits"]
             case .approve: ["step", "arguments_hash", "arguments"]
             }
-        try reader.allowOnly(["action", "jobs", "reason"] + own)
+        try reader.allowOnly(["action", "jobs", "reason", "on_behalf_of"] + own)
         guard let names = try reader.strings("jobs") else { throw reader.error("jobs", "is missing") }
         var jobs: [JobID] = []
         for name in names {
@@ -92,6 +96,14 @@ package struct ControlRequest: Sendable, Equatable {
             jobs.append(id)
         }
         self.init(action, jobs: jobs, reason: try reader.string("reason"))
+        if let asker = try reader.object("on_behalf_of") {
+            try asker.allowOnly(["uid", "user"])
+            guard let uid = try asker.int("uid", in: Owner.tokenUID...Int(UInt32.max)) else {
+                throw asker.error("uid", "is missing")
+            }
+            guard let user = try asker.string("user") else { throw asker.error("user", "is missing") }
+            onBehalfOf = Owner(uid: uid, name: user)
+        }
         if let limits = try reader.object("limits") { self.limits = try Limits(limits) }
         // Null is an output, too.
         if let output = reader.value["assumed_output"] { finding = .done(output: output) }
@@ -107,6 +119,21 @@ package struct ControlRequest: Sendable, Equatable {
             }
             approved = ApprovedCall(step: step, argumentsHash: hash, arguments: reader.value["arguments"])
         }
+    }
+
+    /// Who asks, for the record, when `uid` owns the request's file.
+    ///
+    /// - Parameter daemon: The uid that the daemon runs as.
+    /// - Throws: ``Rejection`` when another user than the daemon's or root asks on behalf of another.
+    package func decision(uid: Int, daemon: Int) throws(Rejection) -> Decision {
+        guard let onBehalfOf else { return Decision(uid: uid, user: UserNames.name(of: uid), reason: reason) }
+        guard uid == daemon || uid == 0 else {
+            throw Rejection(
+                "\(UserNames.name(of: uid)) asked on behalf of \(onBehalfOf); only the daemon's user and root may: "
+                    + "leave on_behalf_of out"
+            )
+        }
+        return Decision(uid: onBehalfOf.uid, user: onBehalfOf.name, reason: reason)
     }
 
     /// In bytes; a larger request is refused.
