@@ -30,6 +30,8 @@ package struct QueueSettings: Sendable, Equatable {
     package var submitters: Submitters?
     /// What all its jobs together may use per day (UTC); nil is no limit.
     package var dailyLimits: Limits?
+    /// Where results go, and which commands are told; nil for neither.
+    package var delivery: DeliverySettings?
 
     package static let concurrencyDefault = 4
     package static let sizeMaxDefault = 100_000_000

@@ -46,6 +46,9 @@ extension JobSummary {
         why = row[18]
         let truncated: Int = row[19]
         isTruncated = truncated != 0
+        let delivery: String? = row[20]
+        self.delivery = delivery.flatMap(DeliveryPlan.Status.init)
+        deliveryReason = row[21]
     }
 }
 

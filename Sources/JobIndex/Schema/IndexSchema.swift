@@ -7,7 +7,7 @@ import GRDB
 /// directories, so an index of another version is not changed but made again. Times are milliseconds since 1970, UTC.
 enum IndexSchema {
     /// Rises with each change of the tables or of what their rows mean (`PRAGMA user_version`).
-    static let version = 6
+    static let version = 7
 
     /// What a database holds.
     enum Content {
@@ -59,7 +59,9 @@ enum IndexSchema {
             cost_usd REAL NOT NULL,
             seq INTEGER NOT NULL,
             why TEXT,
-            truncated INTEGER NOT NULL DEFAULT 0
+            truncated INTEGER NOT NULL DEFAULT 0,
+            delivery TEXT,
+            delivery_reason TEXT
         ) STRICT;
 
         CREATE TABLE counters (
@@ -111,6 +113,7 @@ enum IndexSchema {
         CREATE INDEX jobs_by_name ON jobs (name, job);
         CREATE INDEX jobs_by_due ON jobs (due_at) WHERE due_at IS NOT NULL;
         CREATE INDEX jobs_done_with_reason ON jobs (finished_at) WHERE state = 'done' AND reason IS NOT NULL;
+        CREATE INDEX jobs_by_delivery ON jobs (delivery, finished_at) WHERE delivery IS NOT NULL;
         CREATE INDEX labels_by_value ON labels (key, value, accepted_at, job);
         """
 

@@ -128,6 +128,8 @@ struct RowWriter {
         row.bind(summary.seq)
         row.bind(summary.why)
         row.bind(summary.isTruncated ? 1 : 0)
+        row.bind(summary.delivery?.rawValue)
+        row.bind(summary.deliveryReason)
         try row.execute()
     }
 
@@ -237,7 +239,7 @@ struct RowWriter {
     static let jobColumns = [
         "job", "name", "queue", "workflow", "state", "outcome", "reason", "labels", "owner", "accepted_at",
         "started_at", "finished_at", "due_at", "step", "attempts", "tokens", "cost_usd", "seq", "why",
-        "truncated",
+        "truncated", "delivery", "delivery_reason",
     ]
 
     private static let stepColumns = [
