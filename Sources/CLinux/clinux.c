@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -16,6 +17,10 @@
 int clinux_syncfs(int fd) { return syncfs(fd); }
 
 int clinux_start_writing(int fd) { return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+int clinux_rename_to_free_name(int directory, const char *name, const char *target) {
+    return renameat2(directory, name, directory, target, RENAME_NOREPLACE);
+}
 
 int clinux_ofd_trylock(int fd, bool exclusive) {
     struct flock lock = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};

@@ -27,7 +27,7 @@ package struct AgentSpoolCommand: AsyncParsableCommand {
                 subcommands: [
                     SubmitCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
                     ResultCommand.self, RetryCommand.self, CancelCommand.self, HoldCommand.self, ReleaseCommand.self,
-                    ApproveCommand.self, DenyCommand.self,
+                    ApproveCommand.self, DenyCommand.self, DeliverCommand.self,
                 ]
             ),
             CommandGroup(name: "Care:", subcommands: [VerifyCommand.self, ReindexCommand.self]),

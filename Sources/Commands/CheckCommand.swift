@@ -43,6 +43,11 @@ struct CheckCommand: SpoolCommand {
             ])
         }
         Terminal.print(table.text)
+        for queue in report.queues where !queue.delivery.isEmpty {
+            Terminal.print("\nAfter its end, \(queue.name) delivers:")
+            for line in queue.delivery { Terminal.print("  \(line)") }
+        }
+        for fault in report.deliveryFaults { Terminal.print("\nNote: \(fault)") }
         if !report.connections.isEmpty { Terminal.print("\n" + report.connections.joined(separator: "\n")) }
         if report.servers.isEmpty { return }
         var servers = Table(["MCP SERVER", "COMMAND", "TOOLS"])

@@ -71,7 +71,22 @@ extension JobEvent {
         case .retried(let decision), .cancelled(let decision): (nil, decision.words)
         case .completed: (nil, nil)
         case .failed(let step, let failure): (step, "\(failure.class.rawValue): \(JobSummary.short(failure.message))")
+        case .delivery(let event): (nil, event.words)
         case .unknown: (nil, nil)
+        }
+    }
+}
+
+extension DeliveryEvent {
+    fileprivate var words: String {
+        switch self {
+        case .delivered(let delivered): "\(delivered.path), \(delivered.size) bytes, attempt \(delivered.attempt)"
+        case .hookCompleted(let hook, let duration):
+            "\(hook.program), attempt \(hook.attempt), in \(Duration.milliseconds(duration).roundedText)"
+        case .failed(_, let attempt):
+            "attempt \(attempt.number): \(JobSummary.short(attempt.failure.message))"
+                + (attempt.retryAt.map { "; again at \($0.text)" } ?? "; given up")
+        case .asked(let decision): decision.words
         }
     }
 }

@@ -48,6 +48,7 @@ extension ControlRequest.Action {
         case .release: "released"
         case .approve: "approved"
         case .deny: "denied"
+        case .deliver: "delivered again"
         }
     }
 }

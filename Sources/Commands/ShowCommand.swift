@@ -65,7 +65,9 @@ struct ShowCommand: SpoolCommand {
             ("Job", row.job), ("Name", row.name), ("State", row.shownState), ("Why", why), ("Note", note),
             ("Queue", row.queue), ("Workflow", row.workflow), ("Owner", row.owner), ("Labels", labels),
             ("Accepted", accepted), ("Started", row.startedAt?.text), ("Finished", row.finishedAt?.text),
-            ("Due", row.dueAt?.text), ("Batch", BatchProgress(report.replay)?.text), ("Claimed", claimed),
+            ("Due", row.dueAt?.text),
+            ("Delivery", [row.delivery?.rawValue, row.deliveryReason].compactMap(\.self).joined(separator: ": ")),
+            ("Batch", BatchProgress(report.replay)?.text), ("Claimed", claimed),
             ("Lies in", path),
         ]
         let lines = head + report.facts.map { fact -> (String, String?) in (fact.label, fact.text) }

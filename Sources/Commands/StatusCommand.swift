@@ -63,6 +63,16 @@ struct StatusCommand: SpoolCommand {
             }
             Terminal.print("\n\(table.text)")
         }
+        if !report.undelivered.isEmpty {
+            var table = Table(["UNDELIVERED", "STATE", "QUEUE", "NAME", "WHY"])
+            for row in report.undelivered {
+                table.add([
+                    Table.Cell(row.job), Table.Cell(row.delivery?.rawValue, row.delivery == .failed ? .red : nil),
+                    Table.Cell(row.queue), Table.Cell(row.name), Table.Cell(row.deliveryReason),
+                ])
+            }
+            Terminal.print("\n\(table.text)")
+        }
         let lines = report.inboxes.lines(now: now)
         if !lines.isEmpty { Terminal.print("\n\(lines.map { Terminal.harmless($0) }.joined(separator: "\n"))") }
         for note in report.notes { Terminal.print("\nNote: \(Terminal.harmless(note))") }

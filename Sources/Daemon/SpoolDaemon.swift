@@ -112,6 +112,9 @@ package struct SpoolDaemon: Sendable {
     /// Logs the connections, so that a forgotten proxy is found in the log.
     private func sayConnections(_ configuration: SpoolConfiguration) {
         for way in configuration.connections(environment: environment) { logger.notice("\(way)") }
+        for fault in configuration.deliveryFaults(environment: environment) {
+            logger.warning("\(fault); deliveries are tried again until it is mended")
+        }
     }
 
     private func work(
@@ -217,6 +220,12 @@ package struct SpoolDaemon: Sendable {
                 shortWaitMax: settings.shortWaitMax,
                 modelWaitMax: settings.modelWaitMax,
                 deathsMax: settings.deathsMax
+            ),
+            hooks: CommandHooks(
+                directory: configuration.directory,
+                environment: environment,
+                descriptors: DescriptorPermits(max: shares.calls, of: shares.limit),
+                clock: platform.clock
             ),
             logger: logger,
             wakeUps: wakeUps,

@@ -20,6 +20,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     let wallClock: WallClock
     let stopping = StopFlag()
     let gate: StepGate
+    let hooks: any HookRunner
 
     /// Called for each request to reload the configuration, with its file in `control/`, which the callee removes.
     let onReload: @Sendable (String) -> Void
@@ -30,8 +31,7 @@ package actor JobEngine: HistoryRecorder.Lender {
     var schedule: Schedule
     var jobs = ActiveJobs()
     var inboxes = Inboxes()
-    var deferred = DeferredJobs()
-    var held = HeldJobs()
+    var resting = RestingJobs()
     var requests = Requests()
     var recovery = Recovery()
     var heartbeats = Heartbeats()
@@ -51,6 +51,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         provider: any WorkflowProvider,
         isTaken: @escaping @Sendable (JobID) -> Bool,
         environment: RunEnvironment,
+        hooks: any HookRunner,
         logger: Logger,
         wakeUps: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation),
         onReload: @escaping @Sendable (String) -> Void = { _ in }
@@ -62,6 +63,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         self.observers = observers
         self.isTaken = isTaken
         self.logger = logger
+        self.hooks = hooks
         self.onReload = onReload
         self.wakeUps = wakeUps.stream
         wakeUp = wakeUps.continuation
@@ -122,6 +124,7 @@ package actor JobEngine: HistoryRecorder.Lender {
         cancelRunning()
         while let task = jobs.anyTask { await task.value }
         while let task = inboxes.anyTask { await task.value }
+        while let task = resting.deliveries.anyTask { await task.value }
         await endTimers()
     }
 
@@ -147,9 +150,9 @@ package actor JobEngine: HistoryRecorder.Lender {
     nonisolated func wake() { wakeUp.yield() }
 
     private var isFinished: Bool {
-        if stopping.isSet { return !jobs.isRunningAny }
+        if stopping.isSet { return !jobs.isRunningAny && !resting.deliveries.isRunningAny }
         return settings.drains && jobs.isEmpty && recovery.isDone && inboxes.areDrained
-            && !hasDueJobs && requests.areDone && schedule.waiting == 0
+            && !hasDueJobs && !resting.deliveries.isRunningAny && requests.areDone && schedule.waiting == 0
     }
 
     /// A drain fails when it leaves drops that cannot be moved.
@@ -161,11 +164,13 @@ package actor JobEngine: HistoryRecorder.Lender {
     /// Due times are rounded up to seconds: a job that is put back to run at once is due within this second.
     private var hasDueJobs: Bool {
         let now = wallClock.now
-        return deferred.isDue(at: Timestamp(compactText: now.compactText) ?? now)
+        let soon = Timestamp(compactText: now.compactText) ?? now
+        return resting.deferred.isDue(at: soon) || resting.deliveries.marks.isDue(at: now)
     }
 
     func cancelRunning() {
         for active in jobs.all { active.task?.cancel() }
+        resting.deliveries.cancelAll()
     }
 
     /// Stops the node after a failed fsync or a lost lock.
@@ -196,6 +201,7 @@ package actor JobEngine: HistoryRecorder.Lender {
             if !recovery.isTakeUpDue { await takeIn() }
         }
         schedule.endPatience(at: wallClock.now)
+        await startDeliveries()
         startJobs()
         watchGate()
         armTimer()
@@ -231,8 +237,9 @@ package actor JobEngine: HistoryRecorder.Lender {
     func requestFullScan() {
         recovery.fullScanIsDue()
         requests.directoryChanged()
-        deferred.mustScan = true
-        held.mustScan = true
+        resting.deferred.mustScan = true
+        resting.held.mustScan = true
+        resting.deliveries.marks.mustScan = true
         inboxes.fullScanIsDue()
     }
 }

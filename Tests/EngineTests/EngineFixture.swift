@@ -120,6 +120,7 @@ final class EngineFixture: Sendable {
                 shortWaitMax: setup.settings.shortWaitMax,
                 deathsMax: setup.settings.deathsMax
             ),
+            hooks: CommandHooks(directory: path, environment: [:], clock: clock),
             logger: Logger(label: "test") { [messages] _ in messages },
             wakeUps: wakeUps
         )

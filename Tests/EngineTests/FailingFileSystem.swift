@@ -86,6 +86,20 @@ final class FailingFileSystem: FileSystem {
         try real.renameRaw(name, in: source, to: target, in: destination)
     }
 
+    func link(_ name: String, to target: String, in directory: OpenFile) throws(Errno) {
+        try check(.rename)
+        try real.link(name, to: target, in: directory)
+    }
+
+    func renameToFreeName(_ name: String, to target: String, in directory: OpenFile) throws(Errno) {
+        try check(.rename)
+        try real.renameToFreeName(name, to: target, in: directory)
+    }
+
+    func setMode(of file: OpenFile, to mode: UInt32) throws(Errno) { try real.setMode(of: file, to: mode) }
+
+    func setGroup(of file: OpenFile, to group: UInt32) throws(Errno) { try real.setGroup(of: file, to: group) }
+
     func unlink(_ name: String, in directory: OpenFile) throws(Errno) {
         try check(.unlink)
         try real.unlink(name, in: directory)

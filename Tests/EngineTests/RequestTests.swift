@@ -227,7 +227,7 @@ struct RequestTests {
             #expect(bench.entries("control") == ["0-directory"])
             for refusal in [
                 "control/1.json:1: not valid JSON",
-                "control/2.json:1: action: one of cancel, retry, hold, release, approve, deny was expected",
+                "control/2.json:1: action: one of cancel, retry, hold, release, approve, deny, deliver was expected",
                 "control/3.json:1: jobs: ../../etc/passwd is no job id", "cancel was refused: there is no such job",
                 "retry was refused: it is running",
             ] { #expect(bench.messages.count(of: refusal) == 1, "\(refusal): \(bench.messages.last(30))") }

@@ -52,6 +52,8 @@ import Testing
             .approve(approval(arguments)), .approve(approval(["a": 2])),
             .deny(Denial(step: nil, decision: decision)), .deny(Denial(step: "a", decision: decision)),
             .deny(Denial(step: "z", decision: decision)),
+            .deliver(.asked(decision)),
+            .deliver(.delivered(.init(path: "/out/a", attempt: 1, size: 1, sha256: "00"))),
         ]
         commands += steps.map { JobCommand.step($0) }
         commands += holds.map { JobCommand.hold($0) }
@@ -74,6 +76,7 @@ import Testing
         case .release: "release"
         case .approve: "approve"
         case .deny: "deny"
+        case .deliver: "deliver"
         }
     }
 

@@ -19,7 +19,8 @@ import Testing
             {"job":"\(Story.name.id)","name":"ticket.json","queue":"tickets","workflow":"triage","state":"done",\
             "outcome":"completed","reason":null,"why":null,"labels":{"customer":"acme"},"owner":"alice",\
             "accepted_at":"2026-11-24T02:00:00.000Z","started_at":"2026-11-24T02:00:01.000Z",\
-            "finished_at":"2026-11-24T02:00:03.000Z","due_at":null,"step":null,"attempts":0,"tokens":11,"cost_usd":0.25,"truncated":false}
+            "finished_at":"2026-11-24T02:00:03.000Z","due_at":null,"step":null,"attempts":0,"tokens":11,"cost_usd":0.25,\
+            "truncated":false,"delivery":null}
             """
         #expect(row.json.text == expected)
         #expect(row.seq == 4)

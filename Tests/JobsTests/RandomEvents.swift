@@ -144,8 +144,20 @@ extension SeededRandom {
         return release
     }
 
+    private mutating func delivery() -> DeliveryEvent {
+        let number = Int.random(in: 1...9, using: &self)
+        var failure = failure()
+        failure.response = nil
+        let attempt = DeliveryEvent.Attempt(number, failure, retryAt: chance(0.5) ? timestamp() : nil)
+        return pick([
+            .delivered(.init(path: text(), attempt: number, size: 3, sha256: text())),
+            .hookCompleted(.init(hook: 1, program: text(), attempt: number), durationMilliseconds: 4),
+            .failed(.file, attempt), .failed(.hook(2), attempt), .asked(decision()),
+        ])
+    }
+
     mutating func event() -> JobEvent {
-        switch Int.random(in: 0..<12, using: &self) {
+        switch Int.random(in: 0..<13, using: &self) {
         case 0: .accepted(acceptance())
         case 1: .claimed(node: text(), cause: pick([.due, .recovery]), after: pick([nil] + PreviousRunEnd.allCases))
         case 2, 3, 4: step()
@@ -158,6 +170,7 @@ extension SeededRandom {
             ])
         case 8: .completed(output: json())
         case 9: .failed(step: chance(0.5) ? text() : nil, failure())
+        case 10: .delivery(delivery())
         default:
             .unknown(type: "approved.\(Int.random(in: 0...9, using: &self))", members: ["x": json(), "step": json()])
         }

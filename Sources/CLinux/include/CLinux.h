@@ -15,6 +15,9 @@ int clinux_syncfs(int fd);
 /* sync_file_range(2) over the whole file: starts to write dirty pages, and does not wait for them. */
 int clinux_start_writing(int fd);
 
+/* renameat2(2) with RENAME_NOREPLACE within one directory: 0, or -1 with errno. */
+int clinux_rename_to_free_name(int directory, const char *name, const char *target);
+
 /* Open-file-description lock over the whole file (fcntl(2), F_OFD_SETLK): exclusive when `exclusive`. */
 int clinux_ofd_trylock(int fd, bool exclusive);
 

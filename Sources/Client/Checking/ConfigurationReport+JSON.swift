@@ -9,6 +9,7 @@ extension ConfigurationReport {
                     [
                         "queue": .string(queue.name), "workflow": .string(queue.workflow),
                         "concurrency": .int(Int64(queue.concurrency)), "priority": .int(Int64(queue.priority)),
+                        "delivery": .array(queue.delivery.map(JSON.string)),
                     ]
                 }
             ),
@@ -22,6 +23,7 @@ extension ConfigurationReport {
                     ]
                 }
             ),
+            "delivery_faults": .array(deliveryFaults.map(JSON.string)),
             "connections": .array(connections.map(JSON.string)),
             "mcp_servers": .array(
                 servers.map { server in

@@ -13,6 +13,8 @@ package struct ConfigurationReport: Sendable {
         package let workflow: String
         package let concurrency: Int
         package let priority: Int
+        /// What is delivered and told after an end, in a line each.
+        package let delivery: [String]
     }
 
     /// A workflow, and what it uses.
@@ -36,6 +38,8 @@ package struct ConfigurationReport: Sendable {
     /// The models that are not reached directly, each in a sentence without its full stop.
     package let connections: [String]
     package let servers: [Server]
+    /// What is wrong now with directories, groups and hooks of deliveries.
+    package let deliveryFaults: [String]
 
     /// Reads and checks the whole file.
     ///
@@ -51,7 +55,8 @@ package struct ConfigurationReport: Sendable {
                 name: queue.name,
                 workflow: queue.workflow,
                 concurrency: queue.concurrency,
-                priority: queue.priority
+                priority: queue.priority,
+                delivery: queue.delivery?.lines ?? []
             )
         }
         workflows = configuration.catalog.workflows.map { name, entry in
@@ -62,6 +67,7 @@ package struct ConfigurationReport: Sendable {
                 tools: entry.workflow.toolNames.sorted()
             )
         }
+        deliveryFaults = configuration.deliveryFaults(environment: environment)
         connections = configuration.connections(environment: environment)
         servers = configuration.servers.map { server in
             Server(

@@ -1,5 +1,6 @@
 package import Documents
 import Jobs
+import OrderedCollections
 import Spool
 
 extension StatusReport {
@@ -22,6 +23,9 @@ extension StatusReport {
             "inboxes": inboxes.json,
             "unqueued": inboxes.straysJSON,
             "failed_lines": .array(failedLines.map(\.json)),
+            "undelivered": .array(
+                undelivered.map { $0.json.adding("delivery_reason", JSON($0.deliveryReason)) }
+            ),
             "notes": .array(notes.map(JSON.string)),
         ]
     }
@@ -36,5 +40,13 @@ extension StatusReport {
             return (state.rawValue, ["count": .int(Int64(tally.count)), "oldest_at": JSON(tally.oldest?.text)])
         }
         return JSON(members: about + counts)
+    }
+}
+
+extension JSON {
+    fileprivate func adding(_ name: String, _ value: JSON) -> JSON {
+        guard case .object(var members) = self else { return self }
+        members[name] = value
+        return .object(members)
     }
 }

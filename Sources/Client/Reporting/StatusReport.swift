@@ -39,6 +39,8 @@ package struct StatusReport: Sendable {
     package private(set) var suspects: [JobSummary] = []
     /// Batches that are done and have failed lines, the newest first.
     package private(set) var failedLines: [JobSummary] = []
+    /// Jobs whose delivery or hooks failed, or wait; the newest first.
+    package private(set) var undelivered: [JobSummary] = []
     /// Sentences about what does not fit above, without their full stops.
     package private(set) var notes: [String] = []
 
@@ -89,6 +91,7 @@ package struct StatusReport: Sendable {
             suspects = try await index.suspects(limit: Self.stuckMax)
             let shown = Set((stuck + suspects).map(\.job))
             waits = try await index.waits(limit: Self.stuckMax).filter { !shown.contains($0.job) }
+            undelivered = try await index.undelivered(limit: Self.stuckMax)
             failedLines = try await index.doneWithReason(limit: Self.stuckMax)
         } catch let error as IndexError {
             notes.append("\(error)")

@@ -4,7 +4,7 @@ package import Spool
 
 /// What a person asks the daemon to do with a job.
 package enum JobAction: Sendable, Equatable {
-    case cancel, retry, hold, deny
+    case cancel, retry, hold, deny, deliver
     /// With what the person found out about a step in doubt, and with higher limits.
     case release(finding: Release.Finding? = nil, limits: Limits = Limits())
     /// With arguments in the place of those asked for; a hash is that of the arguments which the person has read.
@@ -14,6 +14,7 @@ package enum JobAction: Sendable, Equatable {
         switch self {
         case .cancel: .cancel
         case .retry: .retry
+        case .deliver: .deliver
         case .hold: .hold
         case .deny: .deny
         case .release: .release
@@ -28,6 +29,11 @@ package enum JobAction: Sendable, Equatable {
         var request = ControlRequest(kind, jobs: [replay.name.id], reason: reason)
         switch self {
         case .cancel, .retry, .hold: break
+        case .deliver:
+            if replay.acceptance?.delivery == nil {
+                let reason = "its queue had no deliver and no on when it was accepted"
+                throw ClientError("the job \(replay.name.id): \(reason)", .data)
+            }
         case .deny:
             // Bound to the step that asks now: a later step's question is not denied.
             if case .held(let hold) = replay.life.state { request.deniedStep = hold.step }

@@ -117,7 +117,7 @@ extension ControlRequest.Action {
     fileprivate func isRecorded(by event: JobEvent) -> Bool {
         switch (self, event) {
         case (.cancel, .cancelled), (.retry, .retried), (.hold, .held), (.release, .released),
-            (.approve, .approved), (.deny, .denied):
+            (.approve, .approved), (.deny, .denied), (.deliver, .delivery(.asked)):
             true
         default: false
         }

@@ -71,7 +71,7 @@ package struct SpoolConfiguration: Sendable {
             workflows[name] = Self.entry(workflow, models, tools, servers)
         }
         catalog = Catalog(
-            queues: try Self.queues(reader, workflows, names.models),
+            queues: try Self.queues(reader, workflows, names.models, directory),
             workflows: workflows,
             redactor: Redactor(rules: try RedactionRule.rules("redact", reader))
         )
@@ -170,14 +170,15 @@ package struct SpoolConfiguration: Sendable {
     private static func queues(
         _ reader: MemberReader,
         _ workflows: OrderedDictionary<String, Catalog.Entry>,
-        _ models: Set<String>
+        _ models: Set<String>,
+        _ directory: String
     ) throws(DocumentError) -> OrderedDictionary<String, QueueSettings> {
         var queues: OrderedDictionary<String, QueueSettings> = [:]
         for (name, members) in try reader.objects("queues") {
             guard SpoolLayout.isValidName(name) else {
                 throw members.error(nil, "a queue's name has letters, digits, ., - and _, 64 at most")
             }
-            queues[name] = try queue(name, members, models)
+            queues[name] = try queue(name, members, models, directory)
         }
         if queues.isEmpty { queues["default"] = QueueSettings(name: "default", workflow: "prompt") }
         for queue in queues.values where workflows[queue.workflow] == nil {
@@ -194,12 +195,13 @@ package struct SpoolConfiguration: Sendable {
     private static func queue(
         _ name: String,
         _ reader: MemberReader,
-        _ models: Set<String>
+        _ models: Set<String>,
+        _ directory: String
     ) throws(DocumentError) -> QueueSettings {
         try reader.allowOnly([
             "workflow", "concurrency", "priority", "max_size", "text_max", "rows", "models", "settle", "settle_empty",
             "ignore", "accept", "submitters",
-            "daily_limits", "owners_answer", "max_waiting",
+            "daily_limits", "owners_answer", "max_waiting", "deliver", "on",
         ])
         var queue = QueueSettings(name: name, workflow: try reader.string("workflow") ?? "prompt")
         queue.concurrency = try reader.int("concurrency", in: 1...10_000) ?? queue.concurrency
@@ -224,6 +226,7 @@ package struct SpoolConfiguration: Sendable {
             try reader.object("daily_limits").map { reader throws(DocumentError) in
                 try Limits(reader, members: Limits.members.filter { $0 != "duration" })
             }
+        queue.delivery = try DeliverySettings(reader, directory: directory)
         return queue
     }
 

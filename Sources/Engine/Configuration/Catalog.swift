@@ -99,6 +99,7 @@ package struct Catalog: Sendable {
         acceptance.lines = contents.outline?.count
         acceptance.form = contents.outline?.form
         if contents.kind == .file { acceptance.textMax = queue.textMax }
+        acceptance.delivery = queue.delivery?.json
         acceptance.priority = document.priority ?? 0
         acceptance.runAt = document.runAfter?.resolved(from: now)
         acceptance.deadline = document.deadline?.resolved(from: now)

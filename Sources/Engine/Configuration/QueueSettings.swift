@@ -34,6 +34,8 @@ package struct QueueSettings: Sendable, Equatable {
     package var ownersAnswer = false
     /// How many drops and jobs may wait before an API takes no more; nil is no limit. A drop in the inbox is always taken.
     package var waitingMax: Int?
+    /// Where results go, and which commands are told; nil for neither.
+    package var delivery: DeliverySettings?
 
     package static let concurrencyDefault = 4
     package static let sizeMaxDefault = 100_000_000

@@ -16,6 +16,7 @@ extension JobEngine {
     ///
     /// - Returns: The drops that the previous run took and did not accept.
     func recover() async throws -> [SpoolNode.InterruptedAccept] {
+        try await returnDeliveries(of: node.node)
         let taken = try await findTakenBefore()
         try await takeOver(from: node.node, after: lock.former?.end, except: Set(taken.map(\.job.description)))
         openGate()
@@ -184,10 +185,11 @@ extension JobEngine {
     }
 
     private func takeOverDead(_ name: String) async throws {
-        if try await node.jobs(of: name).isEmpty { return }
+        if try await node.jobs(of: name).isEmpty, try await !node.hasDeliveries(of: name) { return }
         let now = wallClock.now
         do {
             let dead = try await node.run { [node] in try NodeLock(of: name, in: node.spool, now: now) }
+            try await returnDeliveries(of: name)
             try await takeOver(from: name, after: dead.former?.end)
             withExtendedLifetime(dead) {}
         } catch is NodeLock.Held {
@@ -214,14 +216,14 @@ extension JobEngine {
 
     /// Claims due jobs while the window has room.
     func claimDue() async {
-        if deferred.isPaused(at: wallClock.now) { return }
+        if resting.deferred.isPaused(at: wallClock.now) { return }
         do {
             while schedule.claimRoom > 0, !stopping.isSet {
-                if deferred.mustScan { try await scanDeferred() }
-                if let entry = deferred.takeDue(at: wallClock.now) {
+                if resting.deferred.mustScan { try await scanDeferred() }
+                if let entry = resting.deferred.takeDue(at: wallClock.now) {
                     try await claim(entry)
                     if loggedErrors.end(.deferredJobs) { logger.notice("what is deferred is claimed again") }
-                } else if !deferred.mustScan {
+                } else if !resting.deferred.mustScan {
                     return
                 }
             }
@@ -230,7 +232,7 @@ extension JobEngine {
             if loggedErrors.isNews(error, about: .deferredJobs) {
                 logger.error("\(error); nothing deferred is claimed for a while")
             }
-            deferred.pause(until: wallClock.now + RetryBackoff.pause)
+            resting.deferred.pause(until: wallClock.now + RetryBackoff.pause)
         }
     }
 
@@ -246,16 +248,16 @@ extension JobEngine {
     }
 
     private func scanDeferred() async throws {
-        deferred.beginScan()
+        resting.deferred.beginScan()
         do {
             let entries = try await node.run { [node] in
                 try node.spool.jobs(in: SpoolLayout.deferred).compactMap { location in
                     SpoolLayout.deferredName(location.entry).map { DeferredJobs.Entry(due: $0.due, job: $0.job) }
                 }
             }
-            deferred.endScan(entries)
+            resting.deferred.endScan(entries)
         } catch {
-            deferred.endScan(nil)
+            resting.deferred.endScan(nil)
             throw error
         }
     }

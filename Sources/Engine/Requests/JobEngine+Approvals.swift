@@ -7,14 +7,15 @@ import Spool
 extension JobEngine {
     /// Denies or fails the jobs whose requests for approval have expired. An unreadable job does not stop the others.
     func expireApprovals() async {
-        if held.mustScan { await scanHeld() }
-        for name in held.takeExpired(at: wallClock.now) where !stopping.isSet {
+        if resting.held.mustScan { await scanHeld() }
+        for name in resting.held.takeExpired(at: wallClock.now) where !stopping.isSet {
             let location = JobLocation(job: name, directory: SpoolLayout.held, entry: name.description)
             do {
                 // The operator answered meanwhile, or another node was faster.
-                guard let command = try await expiryCommand(of: location) else { continue }
+                guard let (command, delivers) = try await expiryCommand(of: location) else { continue }
                 // The next scan finds a job that cannot be claimed now.
-                _ = try await adopt(location, command)
+                let isDone = try await adopt(location, command, delivers: delivers)
+                if !isDone, delivers { resting.held.mustScan = true }
             } catch {
                 if error is SyncFailure { return fail(error) }
                 logger.error("\(error)", metadata: ["job": "\(name.id)"])
@@ -22,31 +23,32 @@ extension JobEngine {
         }
     }
 
-    private func expiryCommand(of location: JobLocation) async throws -> JobCommand? {
-        guard let hold = try await hold(of: location), let request = hold.approval, let expires = request.expires,
+    private func expiryCommand(of location: JobLocation) async throws -> (JobCommand, delivers: Bool)? {
+        guard let (hold, delivers) = try await hold(of: location), let request = hold.approval,
+            let expires = request.expires,
             expires <= wallClock.now
         else { return nil }
         switch request.onExpiry {
         case .deny:
             let reason = "no answer until \(expires.text)"
             let decision = Decision(uid: Int(geteuid()), user: "agentspool", reason: reason)
-            return .deny(Denial(step: request.step, decision: decision))
+            return (.deny(Denial(step: request.step, decision: decision)), delivers)
         case .fail:
             let failure = Failure(
                 .permanent,
                 "no answer until \(expires.text)",
                 hint: "agentspool retry asks again"
             )
-            return .fail(step: request.step, failure)
+            return (.fail(step: request.step, failure), delivers)
         }
     }
 
     private func scanHeld() async {
-        held.mustScan = false
+        resting.held.mustScan = false
         do {
             let locations = try await node.run { [node] in try node.spool.jobs(in: SpoolLayout.held) }
-            held.keep(Set(locations.map(\.job)))
-            for location in locations where !held.isKnown(location.job) { await addHeld(location) }
+            resting.held.keep(Set(locations.map(\.job)))
+            for location in locations where !resting.held.isKnown(location.job) { await addHeld(location) }
         } catch {
             // The scan timer tries again.
             logger.error("\(error)")
@@ -55,9 +57,9 @@ extension JobEngine {
 
     private func addHeld(_ location: JobLocation) async {
         do {
-            held.add(location.job, expires: try await hold(of: location)?.approval?.expires)
+            resting.held.add(location.job, expires: try await hold(of: location)?.hold.approval?.expires)
         } catch {
-            held.add(location.job, expires: nil)
+            resting.held.add(location.job, expires: nil)
             logger.error(
                 "\(error); an approval that it waits for does not expire",
                 metadata: ["job": "\(location.job.id)"]
@@ -66,11 +68,12 @@ extension JobEngine {
     }
 
     /// Nil also for a job whose history was changed: it stays where it is.
-    private func hold(of location: JobLocation) async throws -> Hold? {
+    private func hold(of location: JobLocation) async throws -> (hold: Hold, delivers: Bool)? {
         guard let (replay, defect) = try await node.run({ [node] in try node.spool.replay(of: location) }) else {
             return nil
         }
         if case .brokenLine = defect { return nil }
-        return if case .held(let hold) = replay.life.state { hold } else { nil }
+        guard case .held(let hold) = replay.life.state else { return nil }
+        return (hold, replay.acceptance?.delivery != nil)
     }
 }

@@ -156,7 +156,14 @@ extension JobEngine {
         } catch {
             return refuse(request.action, id, "\(error)")
         }
-        return try await adopt(location, command)
+        let delivers = replay.acceptance?.delivery != nil
+        if case .deliver(.asked(let decision)) = command {
+            if !delivers {
+                return refuse(request.action, id, "its queue had no deliver and no on when it was accepted")
+            }
+            return try await deliverAgain(location, decision)
+        }
+        return try await adopt(location, command, delivers: delivers)
     }
 
     /// Leaves a request for a job in `processing/` unsettled: only the node that runs the job may change it.
@@ -168,12 +175,17 @@ extension JobEngine {
     }
 
     /// Claims a job that lies elsewhere, and commits a command on it.
-    func adopt(_ location: JobLocation, _ command: JobCommand) async throws -> Bool {
+    ///
+    /// - Parameter delivers: Whether the job's history may be in the hands of a delivery.
+    func adopt(_ location: JobLocation, _ command: JobCommand, delivers: Bool) async throws -> Bool {
         do {
             if recovery.isUnreadable(location.job) { return true }
+            if delivers, try await !claimHistory(of: location.job) { return false }
             guard let (job, _) = try await node.adopt(location.job, from: location.directory, named: location.entry)
             else { return false }
             note(try await runner.commit(command, on: job))
+            // What was left of the delivery of the job's earlier state is given up.
+            if delivers { try await node.releaseDelivery(of: location.job, until: nil) }
             return true
         } catch let error as UnreadableJob {
             noteUnreadable(error.job, "\(error)")

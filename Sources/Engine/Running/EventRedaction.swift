@@ -70,6 +70,17 @@ struct EventRedaction: Sendable {
         case .retried(let decision): return .retried(redacted(decision))
         case .cancelled(let decision): return .cancelled(redacted(decision))
         case .failed(let step, let failure): return .failed(step: step, redacted(failure))
+        case .delivery(let event): return .delivery(redacted(event))
+        }
+    }
+
+    private func redacted(_ event: DeliveryEvent) -> DeliveryEvent {
+        switch event {
+        case .delivered, .hookCompleted: return event
+        case .failed(let part, var attempt):
+            attempt.failure = redacted(attempt.failure)
+            return .failed(part, attempt)
+        case .asked(let decision): return .asked(redacted(decision))
         }
     }
 
@@ -92,6 +103,7 @@ struct EventRedaction: Sendable {
         case .release(let release): .release(redacted(release))
         case .approve(let approval): .approve(redacted(approval))
         case .deny(let denial): .deny(redacted(denial))
+        case .deliver(let event): .deliver(redacted(event))
         }
     }
 

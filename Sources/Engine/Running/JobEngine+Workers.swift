@@ -87,9 +87,12 @@ extension JobEngine {
     /// Notes where the end of its run has put a job.
     func note(_ result: JobRunner.RunResult) {
         switch result {
-        case .deferred(let job, let until): deferred.add(job, due: until)
-        case .held(let job, let expires): held.add(job, expires: expires)
-        case .ended, .interrupted, .cancelled: break
+        case .deferred(let job, let until): resting.deferred.add(job, due: until)
+        case .held(let job, let expires, let mark):
+            resting.held.add(job, expires: expires)
+            if let mark { resting.deliveries.marks.add(mark.job, due: mark.due) }
+        case .ended(_, let mark): if let mark { resting.deliveries.marks.add(mark.job, due: mark.due) }
+        case .interrupted, .cancelled: break
         }
     }
 

@@ -49,9 +49,9 @@ final class JobRunner: Sendable {
 
     /// How a run of a claimed job ended.
     enum RunResult: Sendable, Equatable {
-        case ended(Outcome)
+        case ended(Outcome, mark: DeferredJobs.Entry? = nil)
         case deferred(JobName, until: Timestamp)
-        case held(JobName, expires: Timestamp?)
+        case held(JobName, expires: Timestamp?, mark: DeferredJobs.Entry? = nil)
         /// The daemon stops; the job stays in `processing/` and goes on after the next start.
         case interrupted
         /// Its task was cancelled; the caller knows why.
@@ -59,11 +59,12 @@ final class JobRunner: Sendable {
 
         /// Where its last record has left a job.
         init(of replay: JobReplay) {
+            let mark = replay.deliveryMark.map { DeferredJobs.Entry(due: $0, job: replay.name) }
             self =
                 switch replay.life.state {
-                case .ended(let outcome, _): .ended(outcome)
+                case .ended(let outcome, _): .ended(outcome, mark: mark)
                 case .deferred(let until): .deferred(replay.name, until: until)
-                case .held(let hold): .held(replay.name, expires: hold.approval?.expires)
+                case .held(let hold): .held(replay.name, expires: hold.approval?.expires, mark: mark)
                 case .absent, .waiting, .running: .interrupted
                 }
         }

@@ -54,8 +54,11 @@ extension JobEngine {
     func armTimer() {
         let now = wallClock.now
         // Without room, a job that starts or ends wakes the loop.
-        let claim = schedule.claimRoom > 0 ? deferred.nextClaim : nil
-        let times = [claim, held.nextExpiry, inboxes.nextLook, recovery.nextLook, schedule.patienceEnd].compactMap(
+        let claim = schedule.claimRoom > 0 ? resting.deferred.nextClaim : nil
+        let delivery = resting.deliveries.hasRoom ? resting.deliveries.marks.nextClaim : nil
+        let times = [
+            claim, delivery, resting.held.nextExpiry, inboxes.nextLook, recovery.nextLook, schedule.patienceEnd,
+        ].compactMap(
             \.self
         )
         guard let next = times.min(), !stopping.isSet, next - now <= settings.scanInterval else { return }

@@ -163,6 +163,22 @@ extension IndexDatabase {
         }
     }
 
+    /// Jobs whose delivery or hooks failed for good, or failed and wait for another attempt; the newest first.
+    ///
+    /// - Parameter limit: The most jobs of each kind.
+    package func undelivered(limit: Int) async throws -> [JobSummary] {
+        try await read { database in
+            let columns = RowWriter.jobColumns.joined(separator: ", ")
+            return try [DeliveryPlan.Status.failed, .waiting].flatMap { status in
+                let sql = """
+                    SELECT \(columns) FROM jobs INDEXED BY jobs_by_delivery
+                    WHERE delivery = '\(status.rawValue)' ORDER BY finished_at DESC LIMIT ?
+                    """
+                return try JobSummary.fetchAll(database, sql: sql, arguments: [limit])
+            }
+        }
+    }
+
     /// The steps of a job in the order in which they began.
     package func steps(of job: String) async throws -> [IndexedStep] {
         try await read { database in

@@ -47,6 +47,9 @@ extension JobSummary {
         let truncated: Int = row[19]
         isTruncated = truncated != 0
         ownerUID = row[20]
+        let delivery: String? = row[21]
+        self.delivery = delivery.flatMap(DeliveryPlan.Status.init)
+        deliveryReason = row[22]
     }
 }
 

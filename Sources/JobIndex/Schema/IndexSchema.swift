@@ -60,7 +60,9 @@ enum IndexSchema {
             seq INTEGER NOT NULL,
             why TEXT,
             truncated INTEGER NOT NULL DEFAULT 0,
-            owner_uid INTEGER
+            owner_uid INTEGER,
+            delivery TEXT,
+            delivery_reason TEXT
         ) STRICT;
 
         CREATE TABLE counters (
@@ -113,6 +115,7 @@ enum IndexSchema {
         CREATE INDEX jobs_by_name ON jobs (name, job);
         CREATE INDEX jobs_by_due ON jobs (due_at) WHERE due_at IS NOT NULL;
         CREATE INDEX jobs_done_with_reason ON jobs (finished_at) WHERE state = 'done' AND reason IS NOT NULL;
+        CREATE INDEX jobs_by_delivery ON jobs (delivery, finished_at) WHERE delivery IS NOT NULL;
         CREATE INDEX labels_by_value ON labels (key, value, accepted_at, job);
         """
 

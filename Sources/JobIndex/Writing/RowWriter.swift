@@ -129,6 +129,8 @@ struct RowWriter {
         row.bind(summary.why)
         row.bind(summary.isTruncated ? 1 : 0)
         row.bind(summary.ownerUID.map(Int64.init))
+        row.bind(summary.delivery?.rawValue)
+        row.bind(summary.deliveryReason)
         try row.execute()
     }
 
@@ -238,7 +240,7 @@ struct RowWriter {
     static let jobColumns = [
         "job", "name", "queue", "workflow", "state", "outcome", "reason", "labels", "owner", "accepted_at",
         "started_at", "finished_at", "due_at", "step", "attempts", "tokens", "cost_usd", "seq", "why",
-        "truncated", "owner_uid",
+        "truncated", "owner_uid", "delivery", "delivery_reason",
     ]
 
     private static let stepColumns = [

@@ -32,6 +32,10 @@ package struct JobSummary: Sendable, Equatable {
     package var costUSD = 0.0
     /// Whether a model's answer was cut at a limit and kept.
     package var isTruncated = false
+    /// What became of the delivery and the hooks; nil where there is nothing to do.
+    package var delivery: DeliveryPlan.Status?
+    /// Why the delivery or a hook has failed so far; nil when none has.
+    package var deliveryReason: String?
     /// The sequence number of the record that this row shows; a row never replaces a newer one.
     package var seq = 0
 
@@ -57,6 +61,7 @@ package struct JobSummary: Sendable, Equatable {
         costUSD = replay.usage.costUSD
         isTruncated = replay.isTruncated
         outcome = replay.outcome?.rawValue
+        noteDelivery(replay)
         switch replay.life.state {
         case .absent, .waiting: state = .waiting
         case .running: state = .running
@@ -72,6 +77,18 @@ package struct JobSummary: Sendable, Equatable {
         case .waiting: why = Self.awaitsWorker
         case .deferred, .held: why = reason
         case .running, .done, .failed, .rejected, .duplicate: why = nil
+        }
+    }
+
+    private mutating func noteDelivery(_ replay: JobReplay) {
+        if replay.delivery == nil { return }
+        do throws(DocumentError) {
+            guard let plan = try DeliveryPlan(replay) else { return }
+            delivery = plan.status
+            deliveryReason = plan.reason.map(Self.short)
+        } catch {
+            // Settings of a later version, whose daemon delivers it.
+            (delivery, deliveryReason) = (.waiting, Self.short("\(error)"))
         }
     }
 
@@ -93,7 +110,7 @@ package struct JobSummary: Sendable, Equatable {
             "accepted_at": JSON(acceptedAt?.text), "started_at": JSON(startedAt?.text),
             "finished_at": JSON(finishedAt?.text), "due_at": JSON(dueAt?.text), "step": JSON(step),
             "attempts": .int(Int64(attempts)), "tokens": .int(Int64(tokens)), "cost_usd": .double(costUSD),
-            "truncated": .bool(isTruncated),
+            "truncated": .bool(isTruncated), "delivery": JSON(delivery?.rawValue),
         ]
     }
 }

@@ -26,6 +26,7 @@ extension HistoryRecord {
         bytes.append(member: "text_max", acceptance.textMax)
         bytes.append(member: "resume_from", acceptance.resumeFrom?.text)
         bytes.append(member: "turn", acceptance.turn?.text)
+        bytes.append(member: "delivery", acceptance.delivery)
         bytes.append(member: "definition", acceptance.definition)
     }
 }
@@ -62,5 +63,6 @@ extension Acceptance {
         textMax = json["text_max"]?.int
         resumeFrom = json["resume_from"]?.string.flatMap(JobID.init)
         turn = json["turn"]?.string.flatMap(JobID.init)
+        delivery = json["delivery"]
     }
 }

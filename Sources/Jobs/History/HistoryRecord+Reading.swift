@@ -49,6 +49,9 @@ extension JobEvent {
         case "failed":
             guard let failure = Failure(json: json) else { return nil }
             self = .failed(step: json["step"]?.string, failure)
+        case "delivered", "delivery.failed", "delivery.asked", "hook.completed", "hook.failed":
+            guard let event = DeliveryEvent(type: type, json) else { return nil }
+            self = .delivery(event)
         default:
             var members = json.object ?? [:]
             for name in ["seq", "epoch", "at", "type", "chain"] { members[name] = nil }

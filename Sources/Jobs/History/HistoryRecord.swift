@@ -33,6 +33,7 @@ extension JobEvent {
         case .cancelled: "cancelled"
         case .completed: "completed"
         case .failed: "failed"
+        case .delivery(let event): event.type
         case .unknown(let type, _): type
         }
     }
@@ -131,6 +132,7 @@ extension HistoryRecord {
             bytes.append(member: "step", step)
             append(failure, to: &bytes)
         case .stepWaits(let wait): append(members: wait.json, to: &bytes)
+        case .delivery(let event): append(members: JSON(members: event.members), to: &bytes)
         case .unknown(_, let members): append(members: members, to: &bytes)
         }
     }

@@ -20,6 +20,8 @@ package indirect enum JobEvent: Sendable, Equatable {
     case cancelled(Decision)
     case completed(output: JSON)
     case failed(step: String?, Failure)
+    /// After the end, or while the job is held: it changes nothing about the job's state.
+    case delivery(DeliveryEvent)
     /// A type that this version does not know; readers keep it and skip it.
     case unknown(type: String, members: JSON)
 }
@@ -90,6 +92,8 @@ package struct Acceptance: Sendable, Equatable {
     package var resumeFrom: JobID?
     /// The job's place in its queue, for a drop that brought its own id; for other drops the id is the place.
     package var turn: JobID?
+    /// What is to be done after the end, as ``DeliverySettings`` writes it; nil for most queues.
+    package var delivery: JSON?
 
     /// The owner as one value.
     package var submitter: Owner { Owner(uid: ownerUID, name: owner) }

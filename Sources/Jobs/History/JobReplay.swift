@@ -31,6 +31,9 @@ package struct JobReplay: Sendable, Equatable {
     /// When it was last due after a wait for a retry, a start time or a person; nil when it never waited.
     package var dueAt: Timestamp? { facts.value.dueAt }
 
+    /// What is done since the last end or hold; nil before that, and where the queue asked for nothing.
+    package var delivery: DeliveryProgress? { facts.value.delivery }
+
     package init(name: JobName) { facts = CopyOnWrite(ReplayState(name: name)) }
 
     package init(name: JobName, records: some Sequence<HistoryRecord>) {

@@ -16,6 +16,7 @@ struct ReplayState: Sendable, Equatable {
     var activeTime: Duration = .zero
     var claimedAt: Timestamp?
     var dueAt: Timestamp?
+    @Boxed var delivery: DeliveryProgress?
     private var lastAt: Timestamp?
 
     init(name: JobName) { self.name = name }
@@ -25,6 +26,7 @@ struct ReplayState: Sendable, Equatable {
         life.apply(record)
         steps.apply(record, at: place)
         noteTime(record)
+        noteDelivery(record)
         switch record.event {
         case .accepted(let acceptance):
             self.acceptance = acceptance
@@ -52,8 +54,18 @@ struct ReplayState: Sendable, Equatable {
         case .deferred(let until, _):
             dueAt = until
             lastTurn = record.event
-        case .unknown: break
+        case .unknown, .delivery: break
         default: lastTurn = record.event
+        }
+    }
+
+    /// Each end and each hold begins anew.
+    private mutating func noteDelivery(_ record: HistoryRecord) {
+        guard acceptance?.delivery != nil else { return }
+        switch record.event {
+        case .delivery(let event): delivery?.apply(event, record)
+        case .held, .completed, .failed, .cancelled, .denied: delivery = DeliveryProgress(since: record)
+        default: break
         }
     }
 
@@ -65,7 +77,7 @@ struct ReplayState: Sendable, Equatable {
         case .claimed:
             if let claimedAt, let lastAt { activeTime += max(.zero, lastAt - claimedAt) }
             claimedAt = record.at
-        case .stepStarted, .stepCompleted, .stepFailed, .stepWaits, .unknown: break
+        case .stepStarted, .stepCompleted, .stepFailed, .stepWaits, .delivery, .unknown: break
         default:
             if let claimedAt { activeTime += max(.zero, record.at - claimedAt) }
             claimedAt = nil

@@ -70,6 +70,8 @@ package indirect enum JobCommand: Sendable, Equatable {
     case approve(Approval)
     /// The denial's step is the one that the person means; nil for whatever the job waits for.
     case deny(Denial)
+    /// Records what became of a delivery or a hook.
+    case deliver(DeliveryEvent)
 }
 
 /// What a command requires: append the event, sync it, then move the directory to its place.
@@ -139,6 +141,10 @@ extension JobLife {
             let event = JobEvent.denied(Denial(step: hold.step, decision: denial.decision))
             if hold.tellsDenial { return Transition(event: event, destination: .deferred(until: now)) }
             return Transition(event: event, destination: .failed(day: now.day), endsJob: true)
+        case (.deliver(let event), .ended): return Transition(event: .delivery(event))
+        // A person asks for a delivery only after the end: a hold is told by its own record.
+        case (.deliver(.asked), .held): throw IllegalTransition(command: command.participle, state: state.name)
+        case (.deliver(let event), .held): return Transition(event: .delivery(event))
         default: throw IllegalTransition(command: command.participle, state: state.name)
         }
     }
@@ -193,7 +199,7 @@ extension JobLife {
             if isBatch { failedLines = FailedLines(output: output) }
             state = .ended(.completed, at: record.at)
         case .failed(_, let failure): state = .ended(failure.class == .denied ? .denied : .failed, at: record.at)
-        case .unknown: break
+        case .delivery, .unknown: break
         }
     }
 
@@ -239,6 +245,7 @@ extension JobCommand {
         case .release: "released"
         case .approve: "approved"
         case .deny: "denied"
+        case .deliver: "delivered"
         }
     }
 }

@@ -12,6 +12,12 @@ package protocol FileSystem: Sendable {
     func rename(_ name: String, in source: OpenFile, to target: String, in destination: OpenFile) throws(Errno)
     /// As ``rename(_:in:to:in:)``, for a name in an inbox that need not be UTF-8.
     func renameRaw(_ name: [UInt8], in source: OpenFile, to target: String, in destination: OpenFile) throws(Errno)
+    /// Gives a file a second name in its directory; EEXIST when that is taken.
+    func link(_ name: String, to target: String, in directory: OpenFile) throws(Errno)
+    /// Renames a file in its directory; EEXIST when the name is taken, EINVAL where the filesystem cannot do that.
+    func renameToFreeName(_ name: String, to target: String, in directory: OpenFile) throws(Errno)
+    func setMode(of file: OpenFile, to mode: UInt32) throws(Errno)
+    func setGroup(of file: OpenFile, to group: UInt32) throws(Errno)
     func unlink(_ name: String, in directory: OpenFile) throws(Errno)
     func removeDirectory(_ name: String, in directory: OpenFile) throws(Errno)
     /// Never follows a symbolic link.

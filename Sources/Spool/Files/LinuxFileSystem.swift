@@ -77,6 +77,20 @@ package struct LinuxFileSystem: FileSystem {
         try check(renameat(source.descriptor, name, destination.descriptor, target))
     }
 
+    package func link(_ name: String, to target: String, in directory: OpenFile) throws(Errno) {
+        try check(linkat(directory.descriptor, name, directory.descriptor, target, 0))
+    }
+
+    package func renameToFreeName(_ name: String, to target: String, in directory: OpenFile) throws(Errno) {
+        try check(clinux_rename_to_free_name(directory.descriptor, name, target))
+    }
+
+    package func setMode(of file: OpenFile, to mode: UInt32) throws(Errno) { try check(fchmod(file.descriptor, mode)) }
+
+    package func setGroup(of file: OpenFile, to group: UInt32) throws(Errno) {
+        try check(fchown(file.descriptor, uid_t.max, group))
+    }
+
     package func unlink(_ name: String, in directory: OpenFile) throws(Errno) {
         try check(unlinkat(directory.descriptor, name, 0))
     }

@@ -43,6 +43,16 @@ package enum UserNames {
         return Set(ids.prefix(min(Int(count), groupsMax)).compactMap(groupName))
     }
 
+    /// The number of a group by its name, or by the number itself; nil when there is none.
+    package static func groupID(named name: String) -> UInt32? {
+        if let id = UInt32(name) { return id }
+        var entry = group()
+        var found: UnsafeMutablePointer<group>?
+        var buffer = [CChar](repeating: 0, count: 1 << 20)
+        guard getgrnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+        return entry.gr_gid
+    }
+
     /// NGROUPS_MAX of Linux.
     private static let groupsMax = 65_536
 

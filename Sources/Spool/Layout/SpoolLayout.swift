@@ -12,6 +12,7 @@ package enum SpoolLayout {
     package static let done = "done"
     package static let failed = "failed"
     package static let rejected = "rejected"
+    package static let deliveries = "deliveries"
     package static let nodes = "nodes"
     package static let keys = "keys"
     package static let control = "control"
@@ -29,8 +30,8 @@ package enum SpoolLayout {
     /// Directories and their modes. Only the daemon uses job directories; the administrator opens others to submitters.
     package static let directories: [(name: String, mode: UInt32)] = [
         (inbox, 0o755), (processing, 0o700), (deferred, 0o700), (held, 0o700), (done, 0o700), (failed, 0o700),
-        (rejected, 0o700), (nodes, 0o755), (keys, 0o700), (control, 0o755), (staging, 0o755), (submitted, 0o700),
-        (running, 0o755),
+        (rejected, 0o700), (deliveries, 0o700), (nodes, 0o755), (keys, 0o700), (control, 0o755), (staging, 0o755),
+        (submitted, 0o700), (running, 0o755),
     ]
 
     package static func inbox(of queue: String) -> String { "\(inbox)/\(queue)" }
@@ -66,6 +67,12 @@ package enum SpoolLayout {
         else { return nil }
         return (due, job)
     }
+
+    /// The directory with the marks that a node has in hand.
+    package static func claimedDeliveries(of node: String) -> String { "\(deliveries)/\(node)" }
+
+    /// The name of a mark that no node has in hand; ``deferredName(_:)`` reads it.
+    package static func deliveryName(of job: JobName, due: Timestamp) -> String { "\(due.compactText).\(job)" }
 
     /// Whether a word may name a queue or a node: it becomes a directory's name.
     package static func isValidName(_ name: String) -> Bool {

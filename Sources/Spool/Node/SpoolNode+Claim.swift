@@ -154,6 +154,7 @@ extension SpoolNode {
     func completeMove(of job: OwnedJob, _ records: [HistoryRecord]) async throws -> Claim {
         let replay = job.replay
         return try await withFiles(of: job) { open in
+            let mark = try await threads.run { [self] in try makeDeliveryMark(for: replay) }
             let files = try await threads.run { [self] in
                 try nameDrop(of: job, in: open.directory)
                 if replay.life.isEnded { return try writeResult(of: job, open, replay) }
@@ -165,7 +166,10 @@ extension SpoolNode {
                 }
                 return []
             }
-            try await durability.sync(files: files + [open.history], directories: [open.directory])
+            try await durability.sync(
+                files: files + [open.history] + (mark.map { [$0.file] } ?? []),
+                directories: [open.directory] + (mark?.directories ?? [])
+            )
             try await move(job, to: replay.life.place)
             return .settled(replay, records)
         }

@@ -132,7 +132,7 @@ package final class SpoolNode: Sendable {
     package func commit(_ command: JobCommand, on job: OwnedJob) async throws -> (HistoryRecord, JobReplay) {
         let now = clock.now
         return try await withFiles(of: job) { files in
-            let (record, replay, destination, results, isChanged, length) = try await threads.run { [self] in
+            let (record, replay, destination, results, changed, length) = try await threads.run { [self] in
                 try job.state.withLock { state in
                     let transition = try state.replay.life.decide(command, at: now)
                     let (record, replay) = try append(transition.event, to: job, files, &state, at: now)
@@ -142,13 +142,16 @@ package final class SpoolNode: Sendable {
                     if case .held(let hold) = transition.event, let request = hold.approval {
                         results.append(try write(request, of: job, files))
                     }
-                    let isChanged = isRetry || !results.isEmpty
-                    return (record, replay, transition.destination, results, isChanged, state.length)
+                    // The directory's entries change only where a result was written or removed.
+                    var changed = isRetry || !results.isEmpty ? [files.directory] : []
+                    if transition.destination != nil, let mark = try makeDeliveryMark(for: state.replay) {
+                        results.append(mark.file)
+                        changed += mark.directories
+                    }
+                    return (record, replay, transition.destination, results, changed, state.length)
                 }
             }
-            // The directory's entries change only where a result was written or removed.
-            let directories = isChanged ? [files.directory] : []
-            try await durability.sync(files: [files.history] + results, directories: directories)
+            try await durability.sync(files: [files.history] + results, directories: changed)
             job.noteSynced(length)
             if let destination, destination != .processing { try await move(job, to: destination) }
             return (record, replay)

@@ -6,7 +6,7 @@ import SystemPackage
 /// A request to the daemon in a file in `control/`; the file's owner is the person that asks.
 package struct ControlRequest: Sendable, Equatable {
     package enum Action: String, Sendable, CaseIterable {
-        case cancel, retry, hold, release, approve, deny
+        case cancel, retry, hold, release, approve, deny, deliver
     }
 
     /// The tool call that an approval permits.
@@ -59,6 +59,7 @@ package struct ControlRequest: Sendable, Equatable {
         switch action {
         case .cancel: return .cancel(decision)
         case .retry: return .retry(decision)
+        case .deliver: return .deliver(.asked(decision))
         case .release: return .release(Release(decision, finding: finding, limits: limits))
         case .deny: return .deny(Denial(step: deniedStep, decision: decision))
         case .approve:
@@ -83,7 +84,7 @@ package struct ControlRequest: Sendable, Equatable {
         guard let action = try reader.choice("action", Action.self) else { throw reader.error("action", "is missing") }
         let own: [String] =
             switch action {
-            case .cancel, .retry, .hold: []
+            case .cancel, .retry, .hold, .deliver: []
             case .deny: ["step"]
             case .release: ["again", "assumed_output", "limits"]
             case .approve: ["step", "arguments_hash", "arguments"]

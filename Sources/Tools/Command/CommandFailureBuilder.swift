@@ -27,6 +27,11 @@ struct CommandFailureBuilder {
         (timeout, outputLimit) = (settings.timeout, settings.outputLimit)
     }
 
+    /// For a hook, which may run again: it knows its idempotency key.
+    init(hook name: String, timeout: Duration, outputLimit: Int) {
+        (self.name, effect, self.timeout, self.outputLimit) = (name, .idempotent, timeout, outputLimit)
+    }
+
     /// For an MCP server, which has no single call and no single effect: it is used only for a failed start.
     init(server name: String) {
         (self.name, effect, timeout, outputLimit) = (name, .write, .zero, 0)

@@ -163,6 +163,26 @@ final class FaultyFileSystem: FileSystem {
         try base.renameRaw(name, in: source, to: target, in: destination)
     }
 
+    func link(_ name: String, to target: String, in directory: OpenFile) throws(Errno) {
+        try change("link \(path(name, directory)) -> \(path(target, directory))")
+        try base.link(name, to: target, in: directory)
+    }
+
+    func renameToFreeName(_ name: String, to target: String, in directory: OpenFile) throws(Errno) {
+        try change("rename \(path(name, directory)) -> \(path(target, directory))")
+        try base.renameToFreeName(name, to: target, in: directory)
+    }
+
+    func setMode(of file: OpenFile, to mode: UInt32) throws(Errno) {
+        try change("chmod \(path(file))")
+        try base.setMode(of: file, to: mode)
+    }
+
+    func setGroup(of file: OpenFile, to group: UInt32) throws(Errno) {
+        try change("chgrp \(path(file))")
+        try base.setGroup(of: file, to: group)
+    }
+
     func unlink(_ name: String, in directory: OpenFile) throws(Errno) {
         try change("unlink \(path(name, directory))")
         try base.unlink(name, in: directory)
