@@ -152,7 +152,7 @@ let package = Package(
         + module(
             "HTTPAPI",
             [
-                "CLinux", "Client", "Daemon", "Documents", "Engine", "JobIndex", "Jobs", "Spool", .httpTypes, .hummingbird,
+                "CLinux", "Client", "Daemon", "Documents", "Engine", "JobIndex", "Jobs", "Spool", .collections, .httpTypes, .hummingbird,
                 .hummingbirdCore, .logging, .nioCore, .nioHTTPTypes, .nioPosix, .nioSSL, .serviceLifecycle, .system,
             ]
         )

@@ -3,9 +3,11 @@ package import Daemon
 package import Documents
 package import Engine
 import Hummingbird
+import Jobs
 import Logging
 import NIOCore
 package import ServiceLifecycle
+import Spool
 import Synchronization
 
 /// The API as a face of the daemon: a Unix socket, TCP, or sockets that systemd passes.
@@ -35,6 +37,7 @@ final class API: Sendable {
     let context: DaemonContext
     let client: SpoolClient
     let changes: JobChanges
+    let submissions: SubmissionService
     let groups = UserGroups()
     private let access: Mutex<(rules: AccessRules, generation: Int)>
 
@@ -48,6 +51,13 @@ final class API: Sendable {
             clock: context.platform.clock,
             random: context.platform.random,
             sharedIndex: context.index
+        )
+        submissions = SubmissionService(
+            spool: context.spool,
+            durability: context.node.durability,
+            threads: context.platform.disk,
+            identifiers: JobIDGenerator(clock: context.platform.wallClock, random: context.platform.random),
+            clock: context.platform.wallClock
         )
         let settings = context.inForce().configuration.api
         access = Mutex((AccessRules(settings: settings, tokens: TokenTable()), -1))
@@ -85,5 +95,8 @@ final class API: Sendable {
     }
 
     /// Every route there is: the router, and what openapi.json says, are made of these.
-    var routes: [Route] { SpoolRoutes(self).routes + JobRoutes(self).routes + JobFileRoutes(self).routes + EventRoutes(self).routes }
+    var routes: [Route] {
+        SpoolRoutes(self).routes + SubmitRoute(self).routes + JobRoutes(self).routes + JobFileRoutes(self).routes
+            + EventRoutes(self).routes + RequestRoutes(self).routes + [OpenAPIDocument.route { self.routes }]
+    }
 }

@@ -14,7 +14,7 @@ extension JobListing {
             let found = drops.first { waiting in
                 String(validating: waiting.drop.name, as: UTF8.self).flatMap(JobName.init)?.id == id
             }
-            if let found { return JobRow(found, nil) }
+            if let found { return JobRow(found, nil, client.spool.submitter(of: found)) }
         }
         return nil
     }

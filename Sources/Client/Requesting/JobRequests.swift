@@ -70,8 +70,21 @@ package struct JobRequests: Sendable {
     /// - Returns: The names of the requests' files; the daemon removes a file once it has carried the request out.
     /// - Throws: ``ClientError``: a job is not there or not fit. `SpoolError`.
     package func submit(on selection: JobSelection) async throws -> [String] {
-        let requests = try await ask(about: selection, JobFinder(client)).map(\.request).merged
-        return try requests.map { try $0.submit(to: client.spool, id: client.identifiers.next()) }
+        try await submitAll(on: selection).files
+    }
+
+    /// The same, with the number of jobs that the requests are about.
+    package func submitAll(on selection: JobSelection) async throws -> (jobs: Int, files: [String]) {
+        let asked = try await ask(about: selection, JobFinder(client))
+        let files = try asked.map(\.request).merged.map { try $0.submit(to: client.spool, id: client.identifiers.next()) }
+        return (asked.count, files)
+    }
+
+    /// The jobs of the selection that the action can be applied to now.
+    ///
+    /// - Throws: ``ClientError`` when a named job is not there or not fit.
+    package func fitting(_ selection: JobSelection) async throws -> [JobID] {
+        try await ask(about: selection, JobFinder(client)).map(\.job.id)
     }
 
     private func ask(about selection: JobSelection, _ finder: JobFinder) async throws -> [Asked] {

@@ -59,7 +59,7 @@ package struct QueueSettings: Sendable, Equatable {
         switch action {
         case .cancel: true
         case .approve, .deny: ownersAnswer
-        case .retry, .hold, .release: false
+        case .retry, .hold, .release, .deliver: false
         }
     }
 

@@ -1,4 +1,5 @@
 import Client
+import Daemon
 import Documents
 import HTTPTypes
 import Hummingbird

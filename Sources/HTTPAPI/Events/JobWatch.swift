@@ -1,3 +1,4 @@
+import Daemon
 import Jobs
 
 /// Waits until a job is as a caller wants it.

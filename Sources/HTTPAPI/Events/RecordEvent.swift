@@ -14,7 +14,7 @@ enum RecordEvent {
     /// The event of a record, with `<epoch>.<seq>` as its id.
     static func event(_ record: HistoryRecord, job: JobID) -> EventStream.Event {
         var members: OrderedDictionary<String, JSON> = ["job": .string(job.text)]
-        for (name, value) in members(of: record) where shown.contains(name) { members[name] = value }
+        for (name, value) in everything(of: record) where shown.contains(name) { members[name] = value }
         return EventStream.Event(
             id: "\(record.epoch).\(record.seq)",
             name: record.event.type,
@@ -22,7 +22,7 @@ enum RecordEvent {
         )
     }
 
-    private static func members(of record: HistoryRecord) -> OrderedDictionary<String, JSON> {
+    private static func everything(of record: HistoryRecord) -> OrderedDictionary<String, JSON> {
         // What the history's own writer made is JSON.
         (try? JSONParser.parse(record.openBytes + [UInt8(ascii: "}")], depthMax: HistoryRecord.depthMax))?.object ?? [:]
     }

@@ -1,3 +1,5 @@
+import Client
+import Daemon
 import Documents
 import JobIndex
 import Jobs
@@ -22,9 +24,10 @@ actor SpoolEvents {
     ///   no cursor it gets the event `reset`, and events from now on.
     init(_ api: API, after last: String?) {
         self.api = api
-        resume = last.flatMap(EventCursor.init)
-        isReset = last != nil && resume == nil
-        start = resume?.at ?? api.context.platform.wallClock.now
+        let cursor = last.flatMap(EventCursor.init)
+        resume = cursor
+        isReset = last != nil && cursor == nil
+        start = cursor?.at ?? api.context.platform.wallClock.now
     }
 
     /// The events that a signal brings.

@@ -1,3 +1,5 @@
+import Jobs
+
 /// The caller behind a connection or a request: a user of this machine, or the name of a token.
 package struct Caller: Sendable, Equatable {
     /// Nil for a token.
@@ -12,8 +14,8 @@ package struct Caller: Sendable, Equatable {
         (self.uid, self.name, self.role, self.queues) = (uid, name, role, queues)
     }
 
-    /// The uid under which its jobs are recorded: that of a user, or -1 for a token.
-    package var ownerUID: Int { uid ?? -1 }
+    /// The owner of the jobs that it submits.
+    var owner: Owner { uid.map { Owner(uid: $0, name: name) } ?? .token(name) }
 
     /// Whether it sees the jobs of others.
     package var seesAll: Bool { role >= .observe }

@@ -5,7 +5,7 @@ import NIOCore
 /// What the kernel says of the other end of a connection.
 package enum Peer: Sendable, Equatable {
     /// A process of this machine: SO_PEERCRED, unix(7).
-    case process(uid: Int, gid: Int)
+    case process(uid: Int)
     /// An address of TCP; it says nothing about who calls.
     case address(String)
 
@@ -20,6 +20,6 @@ package enum Peer: Sendable, Equatable {
             level: .socket,
             name: .init(rawValue: SO_PEERCRED)
         )
-        return credentials.map { .process(uid: Int($0.uid), gid: Int($0.gid)) }
+        return credentials.map { .process(uid: Int($0.uid)) }
     }
 }

@@ -10,7 +10,7 @@ final class UserGroups: Sendable {
     private let known = Mutex<[Int: (names: Set<String>, second: Int)]>([:])
 
     /// The names of the user's groups, as the user database has them.
-    func of(_ uid: Int, primary: Int) -> Set<String> {
+    func of(_ uid: Int) -> Set<String> {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         if let entry = known.withLock({ $0[uid] }), time.tv_sec - entry.second < Self.lifetime { return entry.names }

@@ -1,9 +1,11 @@
 import Client
+import Daemon
 import Documents
 import HTTPTypes
 import Hummingbird
 import JobIndex
 import Jobs
+import OrderedCollections
 
 /// Calls that show jobs: lists and one job.
 struct JobRoutes: Sendable {
@@ -63,10 +65,12 @@ struct JobRoutes: Sendable {
         let names = Set(JobFilter.parameters.map(\.name) + ["limit"])
         let query = try Query(request, known: names)
         let limit = try query.int("limit", in: 1...Self.limitMax) ?? 50
-        let filter = try JobFilter(query, now: api.context.platform.wallClock.now)
+        let caller = try context.requireCaller()
+        var filter = try JobFilter(query, now: api.context.platform.wallClock.now)
+        if !caller.seesAll { filter.owner = .exactly(caller.owner) }
         let listing = try await JobListing(of: api.client, filter, limit: limit)
         if let failure = listing.failure { throw failure }
-        return .json(["data": .array(listing.rows.map(\.json)), "next": .null])
+        return .json(["data": .array(listing.rows.map(\.json)), "next": JSON(listing.next?.description)])
     }
 
     @Sendable private func show(_ request: Request, _ context: APIContext) async throws -> Response {

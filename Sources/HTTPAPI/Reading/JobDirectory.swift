@@ -1,6 +1,7 @@
 import Documents
 import HTTPTypes
 import Hummingbird
+import Jobs
 import Spool
 import SystemPackage
 
@@ -22,49 +23,68 @@ struct JobDirectory {
     private var fileSystem: any FileSystem { spool.fileSystem }
 
     /// Every regular file, by its path in the directory; ten thousand at most.
-    func files() throws -> [File] {
-        var files: [File] = []
+    func files() throws(Problem) -> [File] {
         do throws(Errno) {
-            try collect(in: fileSystem.open(location.path, in: spool.root, .jobDirectory), "", 0, &files)
-        } catch .noSuchFileOrDirectory {
-            throw Problem.notFound("job \(location.job.id) here any more")
+            return try allFiles().sorted { $0.path < $1.path }
+        } catch {
+            let isMissing = error == .noSuchFileOrDirectory
+            throw isMissing ? Problem.notFound("job \(location.job.id) here any more") : Problem(error)
         }
-        return files.sorted { $0.path < $1.path }
     }
 
-    private func collect(
-        in directory: OpenFile,
-        _ prefix: String,
-        _ depth: Int,
-        _ files: inout [File]
-    ) throws(Errno) {
-        for name in try DirectoryListing.names(in: ".", of: directory) where !name.hasPrefix(".") {
-            if files.count >= Self.filesMax { return }
-            let entry = try fileSystem.open(name, in: directory, .read)
-            let status = try fileSystem.status(of: entry)
-            switch status.kind {
-            case .regular: files.append(File(path: prefix + name, size: Int(status.size)))
-            case .directory where depth < Self.depthMax:
-                try collect(in: entry, "\(prefix)\(name)/", depth + 1, &files)
-            default: break
-            }
+    private func allFiles() throws(Errno) -> [File] {
+        try files(in: fileSystem.open(location.path, in: spool.root, .jobDirectory), below: "", depth: 0)
+    }
+
+    private func files(in directory: OpenFile, below prefix: String, depth: Int) throws(Errno) -> [File] {
+        let names = try DirectoryListing.names(in: ".", of: directory).filter { !$0.hasPrefix(".") }
+        var files: [File] = []
+        for name in names where files.count < Self.filesMax {
+            files += try entry(name, in: directory, below: prefix, depth: depth)
         }
+        return files
+    }
+
+    private func entry(
+        _ name: String,
+        in directory: OpenFile,
+        below prefix: String,
+        depth: Int
+    ) throws(Errno) -> [File] {
+        let entry = try fileSystem.open(name, in: directory, .read)
+        let status = try fileSystem.status(of: entry)
+        if status.kind == .regular { return [File(path: prefix + name, size: status.size)] }
+        if status.kind != .directory || depth >= Self.depthMax { return [] }
+        return try files(in: entry, below: "\(prefix)\(name)/", depth: depth + 1)
     }
 
     /// Opens a regular file by the names that lead to it.
     ///
     /// - Throws: ``Problem``: 404 when a name is not there, leads out of the directory, or is a link.
-    func open(_ path: [String]) throws -> OpenFile {
+    func open(_ path: [String]) throws(Problem) -> OpenFile {
         let shown = path.joined(separator: "/")
         let isPlain = path.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.contains("/") && !$0.contains("\0") }
         guard isPlain, (1...Self.depthMax).contains(path.count) else { throw Problem.notFound("file \(shown)") }
+        let file: OpenFile?
         do throws(Errno) {
-            var file = try fileSystem.open(location.path, in: spool.root, .jobDirectory)
-            for name in path { file = try fileSystem.open(name, in: file, .read) }
-            if try fileSystem.status(of: file).kind == .regular { return file }
-        } catch .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .fileNameTooLong {
-            // Below.
+            file = try regularFile(path)
+        } catch {
+            let isMissing = [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels].contains(error)
+            throw isMissing || error == .fileNameTooLong ? Problem.notFound("file \(shown)") : Problem(error)
         }
-        throw Problem.notFound("file \(shown)")
+        guard let file else { throw Problem.notFound("file \(shown)") }
+        return file
+    }
+
+    /// Nil for what is no regular file.
+    private func regularFile(_ path: [String]) throws(Errno) -> OpenFile? {
+        try regularFile(path[...], in: fileSystem.open(location.path, in: spool.root, .jobDirectory))
+    }
+
+    private func regularFile(_ path: ArraySlice<String>, in directory: OpenFile) throws(Errno) -> OpenFile? {
+        guard let name = path.first else { return nil }
+        let file = try fileSystem.open(name, in: directory, .read)
+        if path.count > 1 { return try regularFile(path.dropFirst(), in: file) }
+        return try fileSystem.status(of: file).kind == .regular ? file : nil
     }
 }

@@ -1,5 +1,7 @@
 import Client
+import Daemon
 import Documents
+import HTTPTypes
 import JobIndex
 import Jobs
 import Spool
@@ -72,5 +74,8 @@ extension Caller {
     func maySee(_ row: JobSummary) -> Bool { seesAll || owns(row) }
 
     /// Whether the job is its own.
-    func owns(_ row: JobSummary) -> Bool { row.owner == name }
+    func owns(_ row: JobSummary) -> Bool {
+        guard let uid = row.ownerUID, let name = row.owner else { return false }
+        return owner.isSame(as: Owner(uid: uid, name: name))
+    }
 }

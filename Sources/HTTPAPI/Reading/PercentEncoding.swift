@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// Percent-encoding of paths (RFC 3986, section 2.1).
 enum PercentEncoding {
     /// - Throws: ``Problem`` (400) when a % is not followed by two digits, or the bytes are no UTF-8.

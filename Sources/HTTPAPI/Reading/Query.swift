@@ -6,6 +6,8 @@ import Jobs
 struct Query {
     private let items: [(name: String, value: String)]
 
+    init(_ items: [(name: String, value: String)]) { self.items = items }
+
     /// - Throws: ``Problem`` (400) for a parameter that is not in `known`.
     init(_ request: Request, known: Set<String>) throws(Problem) {
         items = request.uri.queryParameters.map { (String($0.key), String($0.value)) }

@@ -41,7 +41,7 @@ final class Connections: Sendable {
 extension Peer {
     fileprivate var key: String {
         switch self {
-        case .process(let uid, _): "uid \(uid)"
+        case .process(let uid): "uid \(uid)"
         case .address(let address): address
         }
     }

@@ -39,8 +39,8 @@ struct Exchange: Sendable {
             }
             return caller
         }
-        guard case .process(let uid, let gid) = peer else { return nil }
-        return rules.caller(uid: uid, groups: api.groups.of(uid, primary: gid))
+        guard case .process(let uid) = peer else { return nil }
+        return rules.caller(uid: uid, groups: api.groups.of(uid))
     }
 
     private func respond(to request: Request, _ caller: Caller?) async throws -> Response {

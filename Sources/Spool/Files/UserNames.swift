@@ -56,6 +56,9 @@ package enum UserNames {
     /// NGROUPS_MAX of Linux.
     private static let groupsMax = 65_536
 
+    /// The name of a group; nil where it has none.
+    package static func nameOfGroup(_ gid: Int) -> String? { groupName(gid_t(gid)) }
+
     private static func groupName(_ gid: gid_t) -> String? {
         var entry = group()
         var found: UnsafeMutablePointer<group>?
