@@ -152,14 +152,16 @@ let package = Package(
         + module(
             "HTTPAPI",
             [
-                "CLinux", "Client", "Daemon", "Documents", "Engine", "JobIndex", "Jobs", "Spool", .collections, .httpTypes, .hummingbird,
+                "CLinux", "Client", "Daemon", "Documents", "Engine", "JobIndex", "Jobs", "Spool", .collections,
+                .httpTypes, .hummingbird,
                 .hummingbirdCore, .logging, .nioCore, .nioHTTPTypes, .nioPosix, .nioSSL, .serviceLifecycle, .system,
             ]
         )
         + module(
             "Commands",
             [
-                "CLinux", "Client", "Daemon", "Documents", "HTTPAPI", "Jobs", "Spool", "Telemetry", "Threads", .argumentParser,
+                "CLinux", "Client", "Daemon", "Documents", "HTTPAPI", "Jobs", "Spool", "Telemetry", "Threads",
+                .argumentParser,
                 .collections, .logging, .system,
             ],
             tests: ["JobIndex", "agentspool"]

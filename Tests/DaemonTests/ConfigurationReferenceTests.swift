@@ -35,6 +35,10 @@ struct ConfigurationReferenceTests {
         "{models: {default: {provider: scripted, script: s}}, queues: {default: {\(members)}}}"
     }
 
+    private static func api(_ members: String) -> String {
+        "{models: {default: {provider: scripted, script: s}}, api: {\(members)}}"
+    }
+
     static let places = [
         Place("The file", configuration: "{%}"),
         Place("Models", configuration: "{models: {m: {%}}}"),
@@ -64,6 +68,10 @@ struct ConfigurationReferenceTests {
         Place("A hook's members", configuration: queue("on: {held: [{%}]}")),
         Place("Daily limits", configuration: queue("daily_limits: {%}")),
         Place("Workers", configuration: "{workers: {%}}"),
+        Place("API", configuration: api("%")),
+        Place("API: TLS", configuration: api("tls: {%}")),
+        Place("API: tokens", configuration: api("tokens: {%}")),
+        Place("API: roles", configuration: api("operators: {%}")),
         Place("Redact", configuration: "{models: {default: {provider: scripted, script: s}}, redact: [{%}]}"),
     ]
 

@@ -76,7 +76,9 @@ package struct JobRequests: Sendable {
     /// The same, with the number of jobs that the requests are about.
     package func submitAll(on selection: JobSelection) async throws -> (jobs: Int, files: [String]) {
         let asked = try await ask(about: selection, JobFinder(client))
-        let files = try asked.map(\.request).merged.map { try $0.submit(to: client.spool, id: client.identifiers.next()) }
+        let files = try asked.map(\.request).merged.map {
+            try $0.submit(to: client.spool, id: client.identifiers.next())
+        }
         return (asked.count, files)
     }
 

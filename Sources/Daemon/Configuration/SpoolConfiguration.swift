@@ -49,9 +49,10 @@ package struct SpoolConfiguration: Sendable {
         }
         durability = try reader.choice("durability", Durability.Mode.self) ?? .automatic
         engine = try Self.engine(reader)
-        api = try reader.object("api").map { reader throws(DocumentError) in
-            try APISettings(reader, directory: directory)
-        } ?? APISettings()
+        api =
+            try reader.object("api").map { reader throws(DocumentError) in
+                try APISettings(reader, directory: directory)
+            } ?? APISettings()
         let models = try Self.models(reader)
         self.models = Array(models.values)
         let tools = try Self.tools(reader)

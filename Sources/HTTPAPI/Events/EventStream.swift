@@ -71,7 +71,8 @@ enum EventStream {
             try Task.checkCancellation()
             try await writer.finish(nil)
         }
-        let headers: HTTPFields = [.contentType: "text/event-stream", .init("X-Accel-Buffering")!: "no"]  // A valid name.
+        // A valid name of a field: proxies must not gather events.
+        let headers: HTTPFields = [.contentType: "text/event-stream", .init("X-Accel-Buffering")!: "no"]
         return Response(status: .ok, headers: headers, body: body)
     }
 }

@@ -51,7 +51,8 @@ struct JobRoutes: Sendable {
                     Route.Parameter(
                         name: "wait",
                         place: .query,
-                        about: "Seconds to wait for a change, when If-None-Match has the present ETag or none is given.",
+                        about:
+                            "Seconds to wait for a change, when If-None-Match has the present ETag or none is given.",
                         schema: ["type": "integer", "minimum": 0, "maximum": 3600]
                     ),
                 ],
@@ -82,10 +83,11 @@ struct JobRoutes: Sendable {
         let asked = request.headers[.ifNoneMatch]
         if let patience, asked == nil || asked == row.etag {
             let before = row.etag
-            row = try await JobWatch(api).first(of: row.job, within: patience) {
-                let now = try await lookup.summary(id)
-                return now.etag == before && !now.hasEnded ? nil : now
-            } ?? row
+            row =
+                try await JobWatch(api).first(of: row.job, within: patience) {
+                    let now = try await lookup.summary(id)
+                    return now.etag == before && !now.hasEnded ? nil : now
+                } ?? row
         }
         if let asked, asked == row.etag {
             return Response(status: .notModified, headers: [.eTag: row.etag])

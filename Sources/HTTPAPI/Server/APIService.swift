@@ -100,10 +100,14 @@ struct APIService: Service {
         let settings = api.context.inForce().configuration.api
         var listeners: [Listener] = []
         for descriptor in passed { listeners.append(try await listener(on: descriptor, named: "the passed socket")) }
-        if passed.isEmpty, let path = settings.socket {
-            let path = path.hasPrefix("/") ? path : "\(api.context.spool.path)/\(path)"
+        if passed.isEmpty, let socket = settings.socket {
+            let path = socket.hasPrefix("/") ? socket : "\(api.context.spool.path)/\(socket)"
             do throws(SocketFile.Failure) {
-                let descriptor = try SocketFile.listen(at: path, mode: settings.socketMode)
+                let descriptor = try SocketFile.listen(
+                    at: path,
+                    mode: settings.socketMode,
+                    opensDirectory: socket == APISettings.standardSocket
+                )
                 listeners.append(try await listener(on: descriptor, named: path))
             } catch {
                 // The files are the way in that must work; a daemon whose socket cannot be made still takes drops.

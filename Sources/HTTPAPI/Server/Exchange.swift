@@ -47,12 +47,12 @@ struct Exchange: Sendable {
         let isHead = request.method == .head
         let request = isHead ? request.asGet : request
         let source = APIContext.Source(logger: api.context.logger, caller: caller)
-        do {
-            let response = try await responder.respond(to: request, context: APIContext(source: source))
-            return isHead ? Response(status: response.status, headers: response.headers) : response
-        } catch let error as HTTPError where error.status == .notFound {
-            throw Problem.notFound("\(request.uri.path); GET /openapi.json lists what there is")
+        let response = try await responder.respond(to: request, context: APIContext(source: source))
+        // The router's own answer, which has no body.
+        if response.status == .notFound, response.headers[.contentType] == nil {
+            throw Problem.notFound("call \(request.method) \(request.uri.path); GET /openapi.json lists what there is")
         }
+        return isHead ? Response(status: response.status, headers: response.headers) : response
     }
 }
 

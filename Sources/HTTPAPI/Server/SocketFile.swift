@@ -14,14 +14,17 @@ struct SocketFile: ~Copyable {
     /// Binds a socket under a temporary name, listens, and renames it: there is no moment without a socket, and none
     /// with one that has the wrong mode.
     ///
+    /// - Parameter opensDirectory: Whether the directory, which is the daemon's own, lets every user in; a umask may have
+    ///   closed it when it was made.
     /// - Returns: The descriptor; the caller closes it.
     /// - Throws: ``Failure``, also when another daemon of this machine answers under that path.
-    static func listen(at path: String, mode: UInt32) throws(Failure) -> CInt {
+    static func listen(at path: String, mode: UInt32, opensDirectory: Bool) throws(Failure) -> CInt {
         let name = String(path.split(separator: "/").last ?? "api.sock")
         let directory = String(path.dropLast(name.utf8.count))
         let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard parent >= 0 else { throw failure("opening \(directory)") }
         defer { close(parent) }
+        if opensDirectory, fchmod(parent, 0o755) != 0 { throw failure("opening \(directory) for callers") }
         // A path of a socket has 107 bytes at most (unix(7)); this one is short wherever the spool lies.
         let short = "/proc/self/fd/\(parent)"
         if answers("\(short)/\(name)") { throw Failure(description: "another daemon answers at \(path)") }
@@ -41,7 +44,9 @@ struct SocketFile: ~Copyable {
         return descriptor
     }
 
-    private static func failure(_ what: String) -> Failure { Failure(description: "\(what): \(Errno(rawValue: errno))") }
+    private static func failure(_ what: String) -> Failure {
+        Failure(description: "\(what): \(Errno(rawValue: errno))")
+    }
 
     /// Whether a process accepts connections there.
     private static func answers(_ path: String) -> Bool {
