@@ -62,7 +62,7 @@ struct RunCommand: SpoolCommand {
             environment: SpoolOptions.environment,
             platform: .linux,
             hangups: hangup.hangups,
-            faces: [APIFace()],
+            faces: [APIFace(passed: PassedSockets.descriptors(SpoolOptions.environment))],
             logger: pipeline.logger(label: "agentspool")
         )
         let result: Result<Void, any Error>

@@ -235,6 +235,7 @@ package struct SpoolDaemon: Sendable {
         defer { watcher.stop() }
         let notifier = ServiceNotifier(logger: logger)
         let inForce = ConfigurationInForce(configuration)
+        let readiness = Readiness()
         let reload = ReloadService(
             asks: asks,
             reload: ConfigurationReload(
@@ -262,7 +263,10 @@ package struct SpoolDaemon: Sendable {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: index),
             .init(
-                service: EngineService(engine, notifier: notifier, logger: logger, onReady: asks.begin),
+                service: EngineService(engine, notifier: notifier, logger: logger) {
+                    readiness.set()
+                    asks.begin()
+                },
                 successTerminationBehavior: .gracefullyShutdownGroup
             ),
             .init(service: reload),
@@ -273,6 +277,7 @@ package struct SpoolDaemon: Sendable {
             configurationPath: options.configuration,
             inForce: { inForce.current },
             index: { index.writer.database },
+            isReady: { readiness.isReady },
             environment: environment,
             platform: platform,
             logger: logger

@@ -39,6 +39,7 @@ final class API: Sendable {
     let changes: JobChanges
     let submissions: SubmissionService
     let groups = UserGroups()
+    let details = RenderedJobs()
     private let access: Mutex<(rules: AccessRules, generation: Int)>
 
     init(_ context: DaemonContext, _ changes: JobChanges) {

@@ -16,6 +16,8 @@ package struct DaemonContext: Sendable {
     package let inForce: @Sendable () -> InForce
     /// The index; nil while it is made anew.
     package let index: @Sendable () -> IndexDatabase?
+    /// Whether the daemon has recovered what earlier runs left, and takes drops.
+    package let isReady: @Sendable () -> Bool
     package let environment: [String: String]
     package let platform: Platform
     package let logger: Logger

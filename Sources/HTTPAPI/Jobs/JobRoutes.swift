@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import JobIndex
 import Jobs
+import NIOCore
 import OrderedCollections
 
 /// Calls that show jobs: lists and one job.
@@ -92,14 +93,15 @@ struct JobRoutes: Sendable {
         if let asked, asked == row.etag {
             return Response(status: .notModified, headers: [.eTag: row.etag])
         }
-        var response = Response.json(try await details(row))
+        var response = Response.bytes(try await details(row), "application/json")
         response.headers[.eTag] = row.etag
         return response
     }
 
     /// The row with its steps and calls, all from the index.
-    private func details(_ row: JobSummary) async throws -> JSON {
-        guard let index = api.context.index() else { return row.json }
+    private func details(_ row: JobSummary) async throws -> ByteBuffer {
+        if let known = api.details.answer(for: row.job, row.etag) { return known }
+        guard let index = api.context.index() else { return ByteBuffer(bytes: row.json.bytes) }
         let (steps, models, tools) = (
             try await index.steps(of: row.job), try await index.modelCalls(of: row.job),
             try await index.toolCalls(of: row.job)
@@ -110,7 +112,10 @@ struct JobRoutes: Sendable {
         members["tool_calls"] = .array(tools.map { $0.json(named: "tool") })
         members["usage"] = IndexedCall.usage(models: models, tools: tools)
         members["waits_for"] = JSON(row.why)
-        return .object(members)
+        var answer = ByteBuffer(bytes: JSON.object(members).bytes)
+        answer.writeInteger(UInt8(ascii: "\n"))
+        api.details.keep(answer, for: row)
+        return answer
     }
 }
 

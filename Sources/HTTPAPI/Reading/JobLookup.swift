@@ -41,6 +41,9 @@ struct JobLookup: Sendable {
 
     private func indexed(_ text: String) async throws -> JobSummary? {
         guard let index = api.context.index() else { return nil }
+        if let id = JobID(text.uppercased()) {
+            return try index.row(of: id).flatMap { caller.maySee($0) ? $0 : nil }
+        }
         let rows = try await index.jobs(matching: text).filter(caller.maySee)
         if rows.count > 1 {
             let names = rows.prefix(5).map { "\($0.job) (\($0.name))" }.joined(separator: ", ")

@@ -34,6 +34,7 @@ struct APIService: Service {
         let listeners = try await listeners()
         let connections = Connections(max: api.connectionsMax, maxOfPeer: api.connectionsMax / 2)
         let responder = api.router.buildResponder()
+        defer { for listener in listeners { listener.file?.remove() } }
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 for listener in listeners {
@@ -54,6 +55,8 @@ struct APIService: Service {
         }
 
         let name: String
+        /// The file of a Unix socket that this daemon made.
+        let file: SocketFile?
         let channel: NIOAsyncChannel<Accepted, Never>
     }
 
@@ -103,12 +106,12 @@ struct APIService: Service {
         if passed.isEmpty, let socket = settings.socket {
             let path = socket.hasPrefix("/") ? socket : "\(api.context.spool.path)/\(socket)"
             do throws(SocketFile.Failure) {
-                let descriptor = try SocketFile.listen(
+                let socket = try SocketFile.listen(
                     at: path,
                     mode: settings.socketMode,
                     opensDirectory: socket == APISettings.standardSocket
                 )
-                listeners.append(try await listener(on: descriptor, named: path))
+                listeners.append(try await listener(on: socket.descriptor, named: path, file: socket))
             } catch {
                 // The files are the way in that must work; a daemon whose socket cannot be made still takes drops.
                 logger.warning("the API has no socket: \(error)")
@@ -129,12 +132,12 @@ struct APIService: Service {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
     }
 
-    private func listener(on descriptor: CInt, named name: String) async throws(SocketFile.Failure) -> Listener {
+    private func listener(on descriptor: CInt, named name: String, file: SocketFile? = nil) async throws(SocketFile.Failure) -> Listener {
         do {
             let channel = try await bootstrap.bind(descriptor, cleanupExistingSocketFile: false) { channel in
                 setUp(channel, nil)
             }
-            return Listener(name: name, channel: channel)
+            return Listener(name: name, file: file, channel: channel)
         } catch {
             throw SocketFile.Failure(description: "\(name): \(error)")
         }
@@ -147,7 +150,7 @@ struct APIService: Service {
             }
             let port = channel.channel.localAddress?.port ?? address.port
             let scheme = tls == nil ? "http" : "https"
-            return Listener(name: "\(scheme)://\(address.host):\(port)", channel: channel)
+            return Listener(name: "\(scheme)://\(address.host):\(port)", file: nil, channel: channel)
         } catch {
             throw SocketFile.Failure(description: "the API cannot listen on \(address.text): \(error)")
         }

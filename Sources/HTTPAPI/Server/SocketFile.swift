@@ -2,11 +2,16 @@ import Glibc
 import SystemPackage
 
 /// A Unix socket that is bound and not yet accepted from.
-struct SocketFile: ~Copyable {
+struct SocketFile: Sendable {
     /// Why a socket could not be made, in a sentence without its full stop.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
+
+    /// The caller closes it.
+    let descriptor: CInt
+    let path: String
+    private let inode: ino_t
 
     /// The connections that the kernel keeps until they are accepted.
     private static let backlog: Int32 = 1_024
@@ -16,9 +21,8 @@ struct SocketFile: ~Copyable {
     ///
     /// - Parameter opensDirectory: Whether the directory, which is the daemon's own, lets every user in; a umask may have
     ///   closed it when it was made.
-    /// - Returns: The descriptor; the caller closes it.
     /// - Throws: ``Failure``, also when another daemon of this machine answers under that path.
-    static func listen(at path: String, mode: UInt32, opensDirectory: Bool) throws(Failure) -> CInt {
+    static func listen(at path: String, mode: UInt32, opensDirectory: Bool) throws(Failure) -> SocketFile {
         let name = String(path.split(separator: "/").last ?? "api.sock")
         let directory = String(path.dropLast(name.utf8.count))
         let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -32,8 +36,10 @@ struct SocketFile: ~Copyable {
         guard descriptor >= 0 else { throw failure("making a socket") }
         let temporary = ".\(name).\(getpid())"
         unlinkat(parent, temporary, 0)
+        var status = stat()
         let isBound = withAddress("\(short)/\(temporary)") { bind(descriptor, $0, $1) } == 0
         guard isBound, fchmodat(parent, temporary, mode, 0) == 0, Glibc.listen(descriptor, backlog) == 0,
+            fstatat(parent, temporary, &status, AT_SYMLINK_NOFOLLOW) == 0,
             renameat(parent, temporary, parent, name) == 0
         else {
             let failure = failure("making \(path)")
@@ -41,7 +47,13 @@ struct SocketFile: ~Copyable {
             close(descriptor)
             throw failure
         }
-        return descriptor
+        return SocketFile(descriptor: descriptor, path: path, inode: status.st_ino)
+    }
+
+    /// Removes the socket's name, unless another daemon has put its own there.
+    func remove() {
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_ino == inode { unlink(path) }
     }
 
     private static func failure(_ what: String) -> Failure {

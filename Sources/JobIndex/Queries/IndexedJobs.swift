@@ -61,4 +61,13 @@ extension IndexDatabase {
             return try Bool.fetchOne(statement, arguments: [job]) ?? false
         }
     }
+
+    /// The row of the job of this id; nil when there is none. Blocks for some microseconds.
+    package func row(of job: JobID) throws -> JobSummary? {
+        try (lookup ?? reader).unsafeRead { database in
+            let columns = RowWriter.jobColumns.joined(separator: ", ")
+            let statement = try database.cachedStatement(sql: "SELECT \(columns) FROM jobs WHERE job = ?")
+            return try Row.fetchOne(statement, arguments: [job.text]).flatMap(JobSummary.init)
+        }
+    }
 }

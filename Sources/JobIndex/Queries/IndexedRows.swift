@@ -23,7 +23,7 @@ extension JobSummary {
         return summaries
     }
 
-    private init?(row: Row) {
+    init?(row: Row) {
         guard let state = State(rawValue: row[4]) else { return nil }
         self.init(job: row[0], name: row[1], queue: row[2], state: state)
         workflow = row[3]
