@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -97,4 +98,12 @@ int clinux_has_dead_child(void) {
     siginfo_t info = {0};
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return -1;
     return info.si_pid != 0;
+}
+
+int clinux_file_identity(const char *path, uint64_t *device, uint64_t *inode) {
+    struct stat status;
+    if (lstat(path, &status) != 0) return -1;
+    *device = status.st_dev;
+    *inode = status.st_ino;
+    return 0;
 }

@@ -66,6 +66,9 @@ struct clinux_credentials {
     gid_t gid;
 };
 
+/* The device and the inode of the file at a path, of a link itself (lstat(2)): 0, or -1 with errno. */
+int clinux_file_identity(const char *path, uint64_t *device, uint64_t *inode);
+
 /* Whether orphaned descendants become children of this process (prctl(2), PR_GET_CHILD_SUBREAPER): 1, 0 or -1. */
 int clinux_is_subreaper(void);
 

@@ -11,7 +11,8 @@ import Threads
 /// A writer that is let go before ``finish()`` removes its file.
 package final class SubmissionWriter: Sendable {
     private enum Phase {
-        case open, finishing, ended
+        /// From `moving` on, the drop may lie in the inbox: the next start removes what is left.
+        case open, finishing, moving, ended
     }
 
     private struct State {
@@ -99,6 +100,7 @@ package final class SubmissionWriter: Sendable {
             }
             // The inbox must never show a drop whose bytes or whose owner a power cut could take.
             try await service.durability.sync(files: [file, sidecar], directories: [submitted])
+            state.withLock { $0.phase = .moving }
             let inbox = try await service.threads.run { [self] in try doing(putIntoInbox) }
             try await service.durability.sync(directories: [inbox])
         } catch {
@@ -113,7 +115,7 @@ package final class SubmissionWriter: Sendable {
     package func abort() {
         let wasOpen = state.withLock { state in
             defer { state.phase = .ended }
-            return state.phase != .ended
+            return state.phase == .open || state.phase == .finishing
         }
         guard wasOpen else { return }
         // Best effort: the next start removes what is left. The owner goes only where the drop went.

@@ -132,7 +132,9 @@ struct APIService: Service {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
     }
 
-    private func listener(on descriptor: CInt, named name: String, file: SocketFile? = nil) async throws(SocketFile.Failure) -> Listener {
+    private func listener(on descriptor: CInt, named name: String, file: SocketFile? = nil) async throws(SocketFile
+        .Failure) -> Listener
+    {
         do {
             let channel = try await bootstrap.bind(descriptor, cleanupExistingSocketFile: false) { channel in
                 setUp(channel, nil)

@@ -10,8 +10,8 @@ package enum PassedSockets {
     /// - Parameters:
     ///   - environment: Of it, LISTEN_PID and LISTEN_FDS are read.
     ///   - process: This process's id.
-    package static func descriptors(_ environment: [String: String], process: pid_t = getpid()) -> [CInt] {
-        guard environment["LISTEN_PID"].flatMap(pid_t.init) == process,
+    package static func descriptors(_ environment: [String: String], process: CInt = getpid()) -> [CInt] {
+        guard environment["LISTEN_PID"].flatMap(CInt.init) == process,
             let count = environment["LISTEN_FDS"].flatMap(CInt.init), (1...64).contains(count)
         else { return [] }
         return (first..<first + count).filter { descriptor in

@@ -11,7 +11,7 @@ struct SocketFile: Sendable {
     /// The caller closes it.
     let descriptor: CInt
     let path: String
-    private let inode: ino_t
+    private let identity: FileIdentity?
 
     /// The connections that the kernel keeps until they are accepted.
     private static let backlog: Int32 = 1_024
@@ -36,10 +36,8 @@ struct SocketFile: Sendable {
         guard descriptor >= 0 else { throw failure("making a socket") }
         let temporary = ".\(name).\(getpid())"
         unlinkat(parent, temporary, 0)
-        var status = stat()
         let isBound = withAddress("\(short)/\(temporary)") { bind(descriptor, $0, $1) } == 0
         guard isBound, fchmodat(parent, temporary, mode, 0) == 0, Glibc.listen(descriptor, backlog) == 0,
-            fstatat(parent, temporary, &status, AT_SYMLINK_NOFOLLOW) == 0,
             renameat(parent, temporary, parent, name) == 0
         else {
             let failure = failure("making \(path)")
@@ -47,13 +45,12 @@ struct SocketFile: Sendable {
             close(descriptor)
             throw failure
         }
-        return SocketFile(descriptor: descriptor, path: path, inode: status.st_ino)
+        return SocketFile(descriptor: descriptor, path: path, identity: FileIdentity("\(short)/\(name)"))
     }
 
     /// Removes the socket's name, unless another daemon has put its own there.
     func remove() {
-        var status = stat()
-        if lstat(path, &status) == 0, status.st_ino == inode { unlink(path) }
+        if let identity, identity == FileIdentity(path) { unlink(path) }
     }
 
     private static func failure(_ what: String) -> Failure {

@@ -7,6 +7,7 @@ import HTTPTypes
 import Hummingbird
 import JobIndex
 import Jobs
+import OrderedCollections
 import Spool
 
 /// Calls about the spool as a whole: health, status, queues.
