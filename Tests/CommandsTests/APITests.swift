@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Jobs
+import OrderedCollections
 import Testing
 
 /// The API of a real daemon, called over its socket.
@@ -89,8 +90,8 @@ struct APITests {
     func sameRow() async throws {
         let spool = try await start()
         let job = try submit(APIClient(spool, user: Self.alice), "default", ["text": "a"])
-        try await spool.until("the job has ended") {
-            try APIClient(spool).get("/api/v1/jobs/\(job)").json["state"]?.string == "done"
+        try await spool.until("the index has the job's end") {
+            try APIClient(spool).get("/api/v1/jobs?state=done").json["data"]?.array?.first?["job"]?.string == job
         }
         func row() throws -> JSON {
             try APIClient(spool).get("/api/v1/jobs?limit=1").json["data"]?.array?.first ?? .null
@@ -164,7 +165,10 @@ struct APITests {
         #expect(first.json["job"] == second.json["job"])
         #expect(second.headers["agentspool-duplicate"] == "true")
         #expect(try api.post("/api/v1/queues/default/jobs", "b", headers).status == 409)
-        #expect(try api.get("/api/v1/jobs").json["data"]?.array?.count == 1)
+        try await spool.until("the index has the job") {
+            try api.get("/api/v1/jobs").json["data"]?.array?.isEmpty == false
+        }
+        #expect(try api.get("/api/v1/jobs").json["data"]?.array?.map { $0["job"] } == [first.json["job"]])
     }
 
     struct Refusal: CustomTestStringConvertible {
@@ -261,6 +265,30 @@ struct APITests {
         #expect(rest.split(separator: "\n").filter { $0.hasPrefix("id: ") } == ["id: 1.\(types.count)"])
         let unknown = try api.get("/api/v1/jobs/\(job)/events", ["Last-Event-ID": "x"]).body
         #expect(unknown.contains("event: reset"))
+    }
+
+    @Test("openapi.json has every call, and each one that it has answers")
+    func openAPI() async throws {
+        let spool = try await start()
+        let api = APIClient(spool)
+        let document = try api.get("/openapi.json").json
+        #expect(document["openapi"]?.string == "3.1.0")
+        let paths = try #require(document["paths"]?.object)
+        var names: Set<String> = []
+        for (path, methods) in paths {
+            for (method, operation) in methods.object ?? [:] {
+                let name = try #require(operation["operationId"]?.string)
+                #expect(names.insert(name).inserted, "\(name) is there twice")
+                for answer in operation["responses"]?.object?.keys ?? [] { #expect(Int(answer) != nil) }
+                // An event stream of all jobs does not end.
+                if path == "/api/v1/events" { continue }
+                let called = path.replacingOccurrences(of: "{", with: "").replacingOccurrences(of: "}", with: "")
+                let answer = try api.call(method.uppercased(), called)
+                #expect(!answer.body.contains("GET /openapi.json lists"), "\(method) \(path) is no call")
+                #expect(operation["responses"]?["\(answer.status)"] != nil, "\(method) \(path): \(answer.status)")
+            }
+        }
+        #expect(names.isSuperset(of: ["submitJob", "listJobs", "showJob", "jobResult", "cancelJob", "bulk", "events"]))
     }
 
     @Test("A bulk request with dry_run only counts, and without it acts on every job that fits")
