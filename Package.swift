@@ -152,7 +152,8 @@ let package = Package(
         + module(
             "HTTPAPI",
             [
-                "CLinux", "Client", "Daemon", "Documents", "Engine", "JSONSchema", "JobIndex", "Jobs", "Spool", "Tools", "Workflow",
+                "CLinux", "Client", "Daemon", "Documents", "Engine", "JSONSchema", "JobIndex", "Jobs", "Spool", "Tools",
+                "Workflow",
                 .collections, .httpTypes, .hummingbird,
                 .hummingbirdCore, .logging, .nioCore, .nioHTTPTypes, .nioPosix, .nioSSL, .serviceLifecycle, .system,
             ]

@@ -67,7 +67,9 @@ final class MCPBridge: Sendable {
                 let count = read(0, &piece, piece.count)
                 if count < 0, errno == EINTR { continue }
                 if count <= 0 { break }
-                for part in piece[..<count].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+                for part in piece[..<count].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+                    .enumerated()
+                {
                     if part.offset > 0 {
                         end(line, isTooLong)
                         (line, isTooLong) = ([], false)
@@ -116,7 +118,8 @@ final class MCPBridge: Sendable {
 
     private func describe(_ error: any Error) -> String {
         if let error = error as? Refusal { return error.reason }
-        return "no daemon answered at \(socket): \(error). Start one with agentspool run, and ask again. A job whose answer was "
+        return
+            "no daemon answered at \(socket): \(error). Start one with agentspool run, and ask again. A job whose answer was "
             + "lost may have been submitted: list_jobs shows it."
     }
 
@@ -135,7 +138,9 @@ final class MCPBridge: Sendable {
         let body = Array(try await response.body.collect(upTo: Self.answerMax).readableBytesView)
         guard body.contains(where: { $0 > 0x20 }) else { return nil }
         guard let answer = try? JSONParser.parse(body), answer["jsonrpc"] != nil || answer.array != nil else {
-            throw Refusal(reason: (try? JSONParser.parse(body))?["detail"]?.string ?? "the daemon answered \(response.status)")
+            throw Refusal(
+                reason: (try? JSONParser.parse(body))?["detail"]?.string ?? "the daemon answered \(response.status)"
+            )
         }
         if message["method"] == "initialize", let version = answer["result"]?["protocolVersion"]?.string {
             agreedVersion.withLock { $0 = version }
@@ -144,7 +149,9 @@ final class MCPBridge: Sendable {
     }
 
     private func headers(for message: JSON) -> HTTPHeaders {
-        var headers: HTTPHeaders = ["Content-Type": "application/json", "Accept": "application/json, text/event-stream"]
+        var headers: HTTPHeaders = [
+            "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+        ]
         let parameters = message["params"]
         guard let version = parameters?["_meta"]?["io.modelcontextprotocol/protocolVersion"]?.string else {
             let version = message["method"] == "initialize" ? nil : agreedVersion.withLock(\.self)
@@ -175,7 +182,8 @@ final class MCPBridge: Sendable {
 
     /// Text that a field of HTTP cannot carry goes as `=?base64?…?=` (MCP 2026-07-28, transports).
     static func field(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) } && !text.hasPrefix(" ") && !text.hasSuffix(" ")
+        let isPlain =
+            text.utf8.allSatisfy { (0x20...0x7E).contains($0) } && !text.hasPrefix(" ") && !text.hasSuffix(" ")
         if isPlain, !text.isEmpty, !text.hasPrefix("=?base64?") { return text }
         let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
         var encoded = ""

@@ -30,7 +30,10 @@ struct MCPCommand: SpoolCommand {
         // A user who may use the spool need not be able to read its configuration.
         let configured = (try? ConfigurationFile.document(at: options.configurationPath))?.value["api"]?["socket"]
         if configured == false || configured?.isNull == true {
-            throw ClientError("the configuration says api.socket: false, so there is no socket to reach the daemon by", .configuration)
+            throw ClientError(
+                "the configuration says api.socket: false, so there is no socket to reach the daemon by",
+                .configuration
+            )
         }
         let path = configured?.string ?? APISettings.standardSocket
         return path.hasPrefix("/") ? path : "\(options.path)/\(path)"

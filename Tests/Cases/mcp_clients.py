@@ -44,7 +44,7 @@ tools:
   echo: {{command: [tools/echo], effect: read, parameters: {{type: object, properties: {{text: {{type: string}}}}}}}}
   slow: {{command: [tools/slow], effect: read}}
   fail: {{command: [tools/fail], effect: read}}
-  send: {{command: [tools/echo], effect: write, approve: always, parameters: {{type: object, properties: {{text: {{type: string}}}}}}}}
+  send: {{command: [tools/echo], effect: write, approval: always, parameters: {{type: object, properties: {{text: {{type: string}}}}}}}}
 workflows:
   echo:
     description: Repeats a text.
@@ -61,7 +61,7 @@ queues: {{default: {{workflow: echo}}}}
 api: {{listen: "127.0.0.1:{port}", tokens: {{file: tokens}}}}
 """
 SCRIPT = """
-- {match: "How warm", text: '{"degrees": 21}'}
+- {when: "How warm", json: {degrees: 21}}
 """
 ECHO = "#!/usr/bin/env python3\nimport json, sys\nprint(json.dumps('echo: ' + json.load(sys.stdin)['text']))\n"
 SLOW = "#!/bin/sh\nsleep 600\n"
@@ -133,6 +133,17 @@ async def connected(transport: Any, mode: str) -> AsyncIterator[Session]:
         yield Session(session)
 
 
+def run(play: Awaitable[str]) -> str:
+    """Runs a case; the SDK packs what a case raises into groups."""
+    try:
+        return asyncio.run(play)
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from group
+
+
 def make(shop: Workshop) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -150,7 +161,7 @@ def both(name: str, tried: str, seconds: int = 120) -> Callable[[Callable[[Works
         for transport, opener in {"stdio": open_stdio, "http": open_http}.items():
             def played(shop: Workshop, opener: Callable[[Workshop], Open] = opener) -> str:
                 make(shop)
-                return asyncio.run(play(shop, opener(shop)))
+                return run(play(shop, opener(shop)))
             workshop.case(f"{name}-{transport}", f"{tried}, mcp {SDK}", seconds)(played)
     return register
 
@@ -169,7 +180,7 @@ async def tools(shop: Workshop, opened: Open) -> str:
     async with opened("boss") as session:
         found = await session.tools()
     wanted = {"echo", "ask", "slow", "fail", "send", "list_jobs_workflow", "job_status", "job_result", "list_jobs", "cancel_job",
-              "approve_job", "deny_job"}
+              "approve_job", "deny_job", "prompt"}
     right(set(found) == wanted, sorted(found))
     echo = found["echo"].model_dump(by_alias=True, exclude_none=True)
     right(echo["inputSchema"]["required"] == ["text"] and echo["description"].startswith("Repeats a text."), echo)
@@ -260,17 +271,19 @@ async def killed(shop: Workshop, opened: Open) -> str:
         await session.call("echo", {"text": "a"})
         held = (await session.call("send", {"text": "hi"})).value["job"]
         shop.stop(signal.SIGKILL)
-        try:
-            seen = vars(await session.call("echo", {"text": "b"}))
-        except Exception as error:
-            seen = f"{type(error).__name__}: {error}"
-        right("refused" in str(seen).lower() or "no daemon" in str(seen) or "connect" in str(seen).lower(), seen)
+        seen = "the same session goes on"
+        if opened.__qualname__.startswith("open_stdio"):  # Over HTTP the SDK ends the session.
+            try:
+                seen = str(vars(await session.call("echo", {"text": "b"})))
+            except MCPError as error:
+                seen = error.error.message
+            right("no daemon" in seen, seen)
         await asyncio.to_thread(shop.start)
         after = await session.call("echo", {"text": "c"})
         right(after.text == "echo: c", vars(after))
         status = await session.call("job_status", {"job": held})
         right(status.value["state"] == "held", vars(status))
-        return str(seen)
+        return seen
 
 
 if not IS_LEGACY:
@@ -296,7 +309,7 @@ def others(shop: Workshop) -> str:
                 refused = error.error.message
             right("Unknown tool" in refused, refused)
             return refused
-    return asyncio.run(play())
+    return run(play())
 
 
 @alone("unauthorized", "no token, and a wrong one")

@@ -23,7 +23,8 @@ import Tools
         MCPHeaders(version: "2026-07-28", method: method, name: name)
     }
 
-    private func answer(_ text: String, _ headers: MCPHeaders = MCPHeaders(), _ box: FakeToolbox = FakeToolbox()) async throws
+    private func answer(_ text: String, _ headers: MCPHeaders = MCPHeaders(), _ box: FakeToolbox = FakeToolbox())
+        async throws
         -> MCPAnswer
     {
         try await MCPFace(toolbox: box).answer(to: Array(text.utf8), headers)
@@ -37,12 +38,15 @@ import Tools
         _ box: FakeToolbox = FakeToolbox()
     ) async throws -> MCPAnswer {
         let message: JSON = [
-            "jsonrpc": "2.0", "id": 1, "method": .string(method), "params": JSON(members: parameters + [("_meta", meta)]),
+            "jsonrpc": "2.0", "id": 1, "method": .string(method),
+            "params": JSON(members: parameters + [("_meta", meta)]),
         ]
         return try await answer(message.text, Self.modernHeaders(method, name), box)
     }
 
-    private func legacyAnswer(_ method: String, _ parameters: JSON?, _ box: FakeToolbox = FakeToolbox()) async throws -> JSON {
+    private func legacyAnswer(_ method: String, _ parameters: JSON?, _ box: FakeToolbox = FakeToolbox()) async throws
+        -> JSON
+    {
         let message = JSON(members: [
             ("jsonrpc", "2.0"), ("id", "a"), ("method", .string(method)), ("params", parameters),
         ])
@@ -72,11 +76,36 @@ import Tools
             Wrong(name: "an empty batch", message: "[]", status: 400, code: -32600),
             Wrong(name: "no version of JSON-RPC", message: #"{"id":1,"method":"ping"}"#, status: 400, code: -32600),
             Wrong(name: "neither method nor result", message: #"{"jsonrpc":"2.0","id":1}"#, status: 400, code: -32600),
-            Wrong(name: "a method that is no string", message: #"{"jsonrpc":"2.0","id":1,"method":5}"#, status: 400, code: -32600),
-            Wrong(name: "an id that is null", message: #"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, status: 400, code: -32600),
-            Wrong(name: "params that are a list", message: #"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#, status: 400, code: -32602),
-            Wrong(name: "an unknown method", message: #"{"jsonrpc":"2.0","id":1,"method":"no/such"}"#, status: 200, code: -32601),
-            Wrong(name: "a call without params", message: #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":null}"#, status: 200, code: -32602),
+            Wrong(
+                name: "a method that is no string",
+                message: #"{"jsonrpc":"2.0","id":1,"method":5}"#,
+                status: 400,
+                code: -32600
+            ),
+            Wrong(
+                name: "an id that is null",
+                message: #"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+                status: 400,
+                code: -32600
+            ),
+            Wrong(
+                name: "params that are a list",
+                message: #"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#,
+                status: 400,
+                code: -32602
+            ),
+            Wrong(
+                name: "an unknown method",
+                message: #"{"jsonrpc":"2.0","id":1,"method":"no/such"}"#,
+                status: 200,
+                code: -32601
+            ),
+            Wrong(
+                name: "a call without params",
+                message: #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":null}"#,
+                status: 200,
+                code: -32602
+            ),
             Wrong(
                 name: "a call without a name",
                 message: #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{}}}"#,
@@ -138,14 +167,16 @@ import Tools
             ),
             Wrong(
                 name: "a header that names another tool",
-                message: #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":\#(modern.text)}}"#,
+                message:
+                    #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":\#(modern.text)}}"#,
                 headers: modernHeaders("tools/call", "list_jobs"),
                 status: 400,
                 code: -32020
             ),
             Wrong(
                 name: "a later version",
-                message: #"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2099-01-01","io.modelcontextprotocol/clientCapabilities":{}}}}"#,
+                message:
+                    #"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2099-01-01","io.modelcontextprotocol/clientCapabilities":{}}}}"#,
                 headers: MCPHeaders(version: "2099-01-01", method: "tools/list"),
                 status: 400,
                 code: -32022
@@ -159,7 +190,8 @@ import Tools
             ),
             Wrong(
                 name: "a task of a client that does not speak tasks",
-                message: #"{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId":"x","_meta":\#(modern.text)}}"#,
+                message:
+                    #"{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId":"x","_meta":\#(modern.text)}}"#,
                 headers: modernHeaders("tasks/get", "x"),
                 status: 400,
                 code: -32021
@@ -199,12 +231,15 @@ import Tools
     @Test(
         "A legacy client gets its version, or the newest legacy one",
         arguments: [
-            ("2025-11-25", "2025-11-25", true), ("2025-06-18", "2025-06-18", false), ("2025-03-26", "2025-03-26", false),
+            ("2025-11-25", "2025-11-25", true), ("2025-06-18", "2025-06-18", false),
+            ("2025-03-26", "2025-03-26", false),
             ("2024-11-05", "2024-11-05", false), ("2026-07-28", "2025-11-25", true), ("soon", "2025-11-25", true),
         ]
     )
     func initialize(asked: String, given: String, hasTasks: Bool) async throws {
-        let parameters: JSON = ["protocolVersion": .string(asked), "capabilities": [:], "clientInfo": ["name": "x", "version": "1"]]
+        let parameters: JSON = [
+            "protocolVersion": .string(asked), "capabilities": [:], "clientInfo": ["name": "x", "version": "1"],
+        ]
         let result = try #require(try await legacyAnswer("initialize", parameters)["result"])
         #expect(result["protocolVersion"]?.string == given)
         #expect((result["capabilities"]?["tasks"] != nil) == hasTasks)
@@ -266,7 +301,12 @@ import Tools
     )
     func call(_ outcome: Outcome) async throws {
         let box = FakeToolbox(job: outcome.job)
-        let answer = try await modernAnswer("tools/call", [("name", "echo"), ("arguments", ["text": "x"])], name: "echo", box)
+        let answer = try await modernAnswer(
+            "tools/call",
+            [("name", "echo"), ("arguments", ["text": "x"])],
+            name: "echo",
+            box
+        )
         let result = try #require(answer.body?["result"])
         #expect(result["content"]?.array?.first?["text"]?.string?.contains(outcome.text) == true)
         #expect(result["structuredContent"] == outcome.structured)
@@ -305,8 +345,10 @@ import Tools
     @Test(
         "The tools about jobs check their arguments",
         arguments: [
-            ("job_status", "{}", "is missing"), ("job_status", #"{"job":5}"#, "a string"), ("job_status", #"{"jop":"x"}"#, "did you mean"),
-            ("job_result", #"{"job":"x","wait":26}"#, "25"), ("list_jobs", #"{"limit":0}"#, "1"), ("list_jobs", #"{"state":5}"#, "a string"),
+            ("job_status", "{}", "is missing"), ("job_status", #"{"job":5}"#, "a string"),
+            ("job_status", #"{"jop":"x"}"#, "did you mean"),
+            ("job_result", #"{"job":"x","wait":26}"#, "25"), ("list_jobs", #"{"limit":0}"#, "1"),
+            ("list_jobs", #"{"state":5}"#, "a string"),
             ("cancel_job", #"{"job":"x","hash":"y"}"#, "unknown member"),
         ]
     )
@@ -381,13 +423,16 @@ private final class FakeToolbox: MCPToolbox {
         return job
     }
 
-    func run(_ workflow: String, in queue: String, input: JSON, key: String?, patience: Duration) async throws -> MCPJob {
+    func run(_ workflow: String, in queue: String, input: JSON, key: String?, patience: Duration) async throws -> MCPJob
+    {
         try give("run \(workflow) in \(queue) \(input.text) \(key ?? "nil")")
     }
 
     func job(_ id: String, patience: Duration) async throws -> MCPJob { try give("job \(id)") }
 
-    func carryOut(_ action: JobAction, on id: String, reason: String?) async throws -> MCPJob { try give("\(action.kind) \(id)") }
+    func carryOut(_ action: JobAction, on id: String, reason: String?) async throws -> MCPJob {
+        try give("\(action.kind) \(id)")
+    }
 
     func list(_ query: Query, limit: Int) async throws -> JSON {
         calls.withLock { $0.append("list \(limit)") }

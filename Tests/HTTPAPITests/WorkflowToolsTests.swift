@@ -56,10 +56,19 @@ import Workflow
         "The schema of the arguments is an object, whatever the workflow's is",
         arguments: [
             (nil, #"{"type":"object","properties":{"text":{"type":"string"}}}"#, false),
-            ("{}", #"{"type":"object"}"#, false),
-            (#"{"type":"object","required":["a"]}"#, #"{"type":"object","required":["a"]}"#, false),
-            (#"{"type":["object","null"]}"#, #"{"type":"object"}"#, false),
-            (#"{"type":"string"}"#, #"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#, true),
+            ("{}", #"{"type":"object","properties":{}}"#, false),
+            (#"{"type":"object","required":["a"]}"#, #"{"type":"object","required":["a"],"properties":{}}"#, false),
+            (#"{"type":["object","null"]}"#, #"{"type":"object","properties":{}}"#, false),
+            (
+                #"{"type":"string"}"#,
+                #"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#, true
+            ),
+            // anthropics/claude-code#88049, opentokenz/mcpx#28: one such tool, and the client drops it or all others.
+            (
+                ##"{"anyOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"type":"object"}}}"##,
+                ##"{"type":"object","properties":{"input":{"anyOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"type":"object"}}}},"required":["input"],"$defs":{"a":{"type":"object"}}}"##,
+                true
+            ),
             ("true", #"{"type":"object","properties":{"input":true},"required":["input"]}"#, true),
         ] as [(String?, String, Bool)]
     )
@@ -71,7 +80,8 @@ import Workflow
 
     @Test("The schema of the output takes the output, and also the answer that a job still runs")
     func output() throws {
-        let yaml = "steps: [{id: a, prompt: hello, output: {type: object, properties: {n: {type: integer}}, required: [n]}}]"
+        let yaml =
+            "steps: [{id: a, prompt: hello, output: {type: object, properties: {n: {type: integer}}, required: [n]}}]"
         let tool = try #require(WorkflowTools.tools(catalog([("w", yaml)]), [queue("q", "w")], taken: []).first)
         let schema = try JSONSchema(try #require(tool.output))
         #expect(schema.errors(in: ["n": 1]).isEmpty)

@@ -95,8 +95,8 @@ enum JobTools {
                 [
                     "type": "string",
                     "description": """
-                        The arguments_hash that job_status shows: refused when the job asks for something else by then.
-                        """,
+                    The arguments_hash that job_status shows: refused when the job asks for something else by then.
+                    """,
                 ]
             ),
         ]),

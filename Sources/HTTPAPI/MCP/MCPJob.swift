@@ -51,7 +51,8 @@ struct MCPJob: Sendable, Equatable {
     /// A result that the model reads as text, and programs as a value.
     static func result(_ text: String, _ structured: JSON?) -> JSON {
         JSON(members: [
-            ("content", [["type": "text", "text": .string(text)]]), ("structuredContent", structured), ("isError", false),
+            ("content", [["type": "text", "text": .string(text)]]), ("structuredContent", structured),
+            ("isError", false),
         ])
     }
 

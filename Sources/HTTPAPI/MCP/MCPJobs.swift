@@ -29,7 +29,8 @@ struct MCPJobs: MCPToolbox {
         return submitters.users.contains(caller.name) || !submitters.groups.isDisjoint(with: api.groups.of(uid))
     }
 
-    func run(_ workflow: String, in queue: String, input: JSON, key: String?, patience: Duration) async throws -> MCPJob {
+    func run(_ workflow: String, in queue: String, input: JSON, key: String?, patience: Duration) async throws -> MCPJob
+    {
         let document = JSON(members: [
             ("workflow", .string(workflow)), ("input", input), ("idempotency_key", key.map(JSON.string)),
         ])
@@ -65,7 +66,12 @@ struct MCPJobs: MCPToolbox {
                 }
             }
         }
-        return try read(try await lookup.job(id))
+        let job = try read(try await lookup.job(id))
+        if patience > .zero, let id = JobID(job.row.job), job.row.seq > 0 {
+            // So that list_jobs shows what this answers.
+            try await IndexCatchUp(api.client).wait(for: [id: job.row.seq])
+        }
+        return job
     }
 
     private func read(_ found: JobLookup.Found) throws -> MCPJob {

@@ -49,15 +49,24 @@ struct WorkflowTools {
         )
     }
 
-    /// The schema of the arguments, which must be an object.
+    /// Keywords that clients, or the models behind them, do not take at the root: they drop the tool, or all tools.
+    private static let rootless = ["allOf", "anyOf", "oneOf", "not", "$ref", "enum", "const"]
+
+    /// The schema of the arguments, which must be an object with properties, and nothing else that says what is valid.
+    ///
+    /// - Returns: The schema; and whether the workflow's own is that of the one argument `input`.
     static func input(_ schema: JSON?) -> (schema: JSON, isWrapped: Bool) {
         guard let schema else { return (["type": "object", "properties": ["text": ["type": "string"]]], false) }
-        guard let members = schema.object else { return (wrapped(schema), true) }
+        guard let members = schema.object, !rootless.contains(where: { members[$0] != nil }) else {
+            return (wrapped(schema), true)
+        }
         let type = members["type"]
-        if type == "object" { return (schema, false) }
-        guard type == nil || type?.array?.contains("object") == true else { return (wrapped(schema), true) }
+        guard type == nil || type == "object" || type?.array?.contains("object") == true else {
+            return (wrapped(schema), true)
+        }
         var object: OrderedDictionary<String, JSON> = ["type": "object"]
         object.merge(members) { own, _ in own }
+        if object["properties"] == nil { object["properties"] = [:] }
         return (.object(object), false)
     }
 
@@ -82,7 +91,8 @@ struct WorkflowTools {
                     [
                         "type": "object", "required": ["job", "state"],
                         "properties": [
-                            "job": ["type": "string"], "state": ["type": "string"], "why": ["type": ["string", "null"]],
+                            "job": ["type": "string"], "state": ["type": "string"],
+                            "why": ["type": ["string", "null"]],
                         ],
                     ],
                 ]
