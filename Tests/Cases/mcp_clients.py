@@ -30,6 +30,7 @@ SDK = version("mcp")
 IS_LEGACY = SDK.startswith("1.")
 if IS_LEGACY:
     from mcp import ClientSession
+    from mcp.types import CallToolResult
     from mcp.client.streamable_http import streamablehttp_client
     from mcp.shared.exceptions import McpError as MCPError
 else:
@@ -66,7 +67,7 @@ SCRIPT = """
 ECHO = "#!/usr/bin/env python3\nimport json, sys\nprint(json.dumps('echo: ' + json.load(sys.stdin)['text']))\n"
 SLOW = "#!/bin/sh\nsleep 600\n"
 FAIL = "#!/bin/sh\necho 'the scale is broken' >&2\nexit 1\n"
-TOKENS = {"worker": "submit", "boss": "operate"}
+TOKENS = {"worker": "submit", "guest": "observe", "boss": "operate"}
 
 
 class Result:
@@ -294,6 +295,42 @@ if not IS_LEGACY:
             return str(session.client.session.protocol_version)
 
 
+if IS_LEGACY:
+    @both("task", "a call as a task of 2025-11-25: its state, its result, its end")
+    async def task(shop: Workshop, opened: Open) -> str:
+        async with opened() as session:
+            tasks = session.client.experimental
+            made = await tasks.call_tool_as_task("ask", {"city": "Rome"})
+            result = Result(await tasks.get_task_result(made.task.taskId, CallToolResult))
+            right(result.value == {"degrees": 21}, vars(result))
+            right((await tasks.get_task(made.task.taskId)).status == "completed", "it is not completed")
+            made = await tasks.call_tool_as_task("slow", {})
+            right(made.task.status == "working", made)
+            right((await tasks.cancel_task(made.task.taskId)).status == "cancelled", "it is not cancelled")
+            return f"{made.task.taskId} {made.task.statusMessage}"
+
+
+@alone("modern-task", "a call of a client that speaks the extension for tasks: a task, its state, its cancellation")
+def modern_task(shop: Workshop) -> str:
+    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {"extensions": {"io.modelcontextprotocol/tasks": {}}}}
+    with subprocess.Popen([PROGRAM, "mcp", "--spool", str(shop.spool)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as bridge:
+        def ask(method: str, **parameters: Any) -> dict[str, Any]:
+            bridge.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": {**parameters, "_meta": meta}}) + "\n")
+            bridge.stdin.flush()
+            return json.loads(bridge.stdout.readline())
+        task = ask("tools/call", name="slow")["result"]
+        right(task["resultType"] == "task" and task["status"] == "working" and task["ttlMs"] is None, task)
+        right(ask("tasks/get", taskId=task["taskId"])["result"]["status"] == "working", "it does not work")
+        right(ask("tasks/cancel", taskId=task["taskId"])["result"]["resultType"] == "complete", "no answer")
+        right(ask("tasks/get", taskId=task["taskId"])["result"]["status"] == "cancelled", "it is not cancelled")
+        done = ask("tools/call", name="echo", arguments={"text": "x"})["result"]
+        right(done["resultType"] == "complete" and done["content"][0]["text"] == "echo: x", done)
+        odd = ask("tools/call", name="n\u00e4me")
+        right(odd["error"]["code"] == -32602, odd)  # And not -32020: the header carries it.
+    return str(task)
+
+
 @alone("others", "a token sees its own jobs, and only operators approve")
 def others(shop: Workshop) -> str:
     async def play() -> str:
@@ -301,6 +338,13 @@ def others(shop: Workshop) -> str:
             mine = await owner.call("send", {"text": "hi"})
             status = await session.call("job_status", {"job": mine.value["job"]})
             right(status.failed and "there is no job" in status.text, vars(status))
+            async with open_http(shop)("guest") as guest:
+                seen = await guest.call("job_status", {"job": mine.value["job"]})
+                right(seen.value["state"] == "held" and seen.value["approval"] is None, vars(seen))
+                ended = (await owner.call("list_jobs", {"state": "held"})).value["jobs"][0]["job"]
+                await owner.call("deny_job", {"job": ended})
+                withheld = await guest.call("job_result", {"job": ended})
+                right(withheld.failed and "operators only" in withheld.text, vars(withheld))
             right("approve_job" not in await session.tools(), "a worker may approve")
             own = (await session.call("send", {"text": "ho"})).value["job"]
             try:

@@ -290,6 +290,7 @@ import Tools
             Outcome(name: "text", job: job(.done, .completed("hello")), text: "hello"),
             Outcome(name: "an object", job: job(.done, .completed(["a": 1])), text: #"{"a":1}"#, structured: ["a": 1]),
             Outcome(name: "a list", job: job(.done, .completed([1])), text: "[1]", structured: [1]),
+            Outcome(name: "what others may not read", job: job(.done, .withheld), text: "to its owner", isError: true),
             Outcome(name: "a failure", job: job(.failed, .failed("What: x")), text: "What: x", isError: true),
             Outcome(
                 name: "held",

@@ -9,10 +9,12 @@ struct MCPJob: Sendable, Equatable {
         /// With what error.txt says.
         case failed(String)
         case cancelled(String)
+        /// The caller may see that it has ended, and no more.
+        case withheld
     }
 
     var row: JobSummary
-    /// Nil before the end, and for a caller who may not read the output.
+    /// Nil before the end.
     var end: End?
     /// What it asks a person, for callers who may read it.
     var approval: JSON?
@@ -35,6 +37,8 @@ struct MCPJob: Sendable, Equatable {
             let isStructured = output.object != nil || (isModern && output.array != nil)
             return Self.result(output.string ?? output.text, isStructured ? output : nil)
         case .failed(let text), .cancelled(let text): return Self.failure("The job \(row.job) failed.\n\(text)")
+        case .withheld:
+            return Self.failure("The job \(row.job) has ended; its output is given to its owner and to operators only.")
         case nil:
             return Self.result("\(sentence) job_status says more, and job_result gives the output at its end.", handle)
         }
@@ -83,7 +87,7 @@ struct MCPJob: Sendable, Equatable {
     /// A job that is held for a person works on: the client has nothing to answer by itself.
     private func status(isModern: Bool) -> String {
         switch end {
-        case .completed: "completed"
+        case .completed, .withheld: "completed"
         // The modern status `failed` is for errors of the protocol only.
         case .failed: isModern ? "completed" : "failed"
         case .cancelled: "cancelled"
@@ -100,7 +104,7 @@ struct MCPJob: Sendable, Equatable {
     var detailedTask: JSON {
         var members = members(status: status(isModern: true), isModern: true)
         switch end {
-        case .completed, .failed: members.append(("result", result(isModern: true)))
+        case .completed, .failed, .withheld: members.append(("result", result(isModern: true)))
         case .cancelled, nil: break
         }
         return JSON(members: members)

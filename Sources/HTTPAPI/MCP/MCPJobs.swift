@@ -77,14 +77,15 @@ struct MCPJobs: MCPToolbox {
     private func read(_ found: JobLookup.Found) throws -> MCPJob {
         var row = found.summary
         let mayRead = caller.operatesAll || caller.owns(row)
+        func seen() -> MCPJob { MCPJob(row: row, end: row.hasEnded ? .withheld : nil) }
         guard let location = found.location, let history = try api.client.spool.history(of: location) else {
-            let reason = row.reason ?? "it became no job"
-            return MCPJob(row: row, end: row.hasEnded && mayRead ? .failed(reason) : nil)
+            guard mayRead else { return seen() }
+            return MCPJob(row: row, end: row.hasEnded ? .failed(row.reason ?? "it became no job") : nil)
         }
         let replay = JobReplay(name: location.job, records: history.records)
         // The index follows a moment later.
         if let now = JobSummary(replay), now.seq > row.seq { row = now }
-        guard mayRead else { return MCPJob(row: row) }
+        guard mayRead else { return seen() }
         var approval: JSON?
         if case .held(let hold) = replay.life.state { approval = hold.approval?.json }
         return MCPJob(row: row, end: Self.end(of: replay), approval: approval)
