@@ -21,6 +21,7 @@ final class MCPBridge: Sendable {
     private static let patience: TimeAmount = .minutes(15)
 
     private let socket: String
+    private let url: String
     private let http: HTTPClient
     private let agreedVersion = Mutex<String?>(nil)
     private let output = Mutex(())
@@ -28,6 +29,7 @@ final class MCPBridge: Sendable {
     /// - Parameter socket: The path of the daemon's socket.
     init(socket: String) {
         self.socket = socket
+        url = "http+unix://\(Self.encoded(Self.short(socket)))/mcp"
         var configuration = HTTPClient.Configuration()
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = .seconds(5)
@@ -130,7 +132,7 @@ final class MCPBridge: Sendable {
 
     /// The daemon's answer, on one line; nil when it has none.
     private func post(_ line: [UInt8], _ message: JSON) async throws -> [UInt8]? {
-        var request = HTTPClientRequest(url: "http+unix://\(Self.encoded(socket))/mcp")
+        var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.headers = headers(for: message)
         request.body = .bytes(ByteBuffer(bytes: line))
@@ -170,6 +172,13 @@ final class MCPBridge: Sendable {
     }
 
     // MARK: Encodings
+
+    /// A path of a socket has 107 bytes at most (unix(7)); a longer one is reached through its directory.
+    private static func short(_ path: String) -> String {
+        guard path.utf8.count > 107, let slash = path.lastIndex(of: "/") else { return path }
+        let parent = open(String(path[..<slash]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        return parent < 0 ? path : "/proc/self/fd/\(parent)\(path[slash...])"
+    }
 
     /// A path as the host of a URL.
     private static func encoded(_ path: String) -> String {

@@ -407,6 +407,19 @@ def away(shop: Workshop) -> str:
     return answer["error"]["message"]
 
 
+@alone("deep", "a socket under a path of more than 107 bytes, and one that is not there")
+def deep(shop: Workshop) -> str:
+    far = shop.directory / ("d" * 120) / "api.sock"
+    far.parent.mkdir()
+    far.symlink_to(shop.spool / "run" / "api.sock")
+    done = shop.run("mcp", "--socket", str(far), input='{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+    right(json.loads(done.out) == {"jsonrpc": "2.0", "id": 1, "result": {}}, done.all)
+    missing = shop.run("mcp", "--socket", str(shop.directory / "no.sock"), input='{"jsonrpc":"2.0","id":"a","method":"ping"}\n')
+    answer = json.loads(missing.out)
+    right(missing.status == 0 and answer["id"] == "a" and "no.sock" in answer["error"]["message"], missing.all)
+    return answer["error"]["message"]
+
+
 def main(names: list[str]) -> int:
     chosen = [case for case in workshop.CASES if SDK in case.tried and (not names or any(case.name.startswith(name) for name in names))]
     return report(chosen)
