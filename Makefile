@@ -12,7 +12,7 @@ MINUTES ?= 1
 RUNS ?= 5
 LINTED = Package.swift Sources Tests Fuzzing Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: build help test test-shared quickstart test-cases test-llmock test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
+.PHONY: build help test test-shared quickstart test-cases test-llmock test-mcp test-model test-sanitizers prove soak fuzz bench bench-peers lint format packages proof-packages
 
 # CONFIGURATION=release for the optimised program, also with prove and soak: it may fail where a debug build does not.
 build: packages ## Build the program; CONFIGURATION=release for the optimised one
@@ -34,6 +34,10 @@ test-cases: build ## Play reported problems against the program; CASES="B05" for
 # Plays the faults of llmock, a model server that judges its clients. CASES="mix quota" for some.
 test-llmock: build ## Play the faults of a model server that judges its clients
 	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool scripts/test-llmock.sh $(CASES)
+
+# The official SDK's clients, of both eras. CASES="call cancel" for some.
+test-mcp: build ## Play the official clients of MCP against the program; CASES="call" for some
+	AGENTSPOOL_PROGRAM=.build/$(CONFIGURATION)/agentspool scripts/test-mcp.sh $(CASES)
 
 test-model: packages ## Install a small real model, and run the tests that need one
 	scripts/test-model.sh

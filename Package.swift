@@ -152,17 +152,17 @@ let package = Package(
         + module(
             "HTTPAPI",
             [
-                "CLinux", "Client", "Daemon", "Documents", "Engine", "JobIndex", "Jobs", "Spool", .collections,
-                .httpTypes, .hummingbird,
+                "CLinux", "Client", "Daemon", "Documents", "Engine", "JSONSchema", "JobIndex", "Jobs", "Spool", "Tools",
+                "Workflow",
+                .collections, .httpTypes, .hummingbird,
                 .hummingbirdCore, .logging, .nioCore, .nioHTTPTypes, .nioPosix, .nioSSL, .serviceLifecycle, .system,
             ]
         )
         + module(
             "Commands",
             [
-                "CLinux", "Client", "Daemon", "Documents", "HTTPAPI", "Jobs", "Spool", "Telemetry", "Threads",
-                .argumentParser,
-                .collections, .logging, .system,
+                "CLinux", "Client", "Daemon", "Documents", "HTTPAPI", "Jobs", "Spool", "Telemetry", "Threads", "Tools",
+                .argumentParser, .asyncHTTPClient, .collections, .logging, .nioCore, .nioHTTP1, .system,
             ],
             tests: ["JobIndex", "agentspool"]
         )

@@ -19,7 +19,7 @@ package struct AgentSpoolCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Spool:",
                 subcommands: [
-                    InitCommand.self, RunCommand.self, CheckCommand.self, ReloadCommand.self,
+                    InitCommand.self, RunCommand.self, CheckCommand.self, ReloadCommand.self, MCPCommand.self,
                 ]
             ),
             CommandGroup(

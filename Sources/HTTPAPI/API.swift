@@ -98,6 +98,7 @@ final class API: Sendable {
     /// Every route there is: the router, and what openapi.json says, are made of these.
     var routes: [Route] {
         SpoolRoutes(self).routes + SubmitRoute(self).routes + JobRoutes(self).routes + JobFileRoutes(self).routes
-            + EventRoutes(self).routes + RequestRoutes(self).routes + [OpenAPIDocument.route { self.routes }]
+            + EventRoutes(self).routes + RequestRoutes(self).routes
+            + MCPRoutes(self).routes + [OpenAPIDocument.route { self.routes }]
     }
 }

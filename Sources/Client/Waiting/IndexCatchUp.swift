@@ -1,24 +1,24 @@
 import Documents
 import JobIndex
-import Jobs
+package import Jobs
 
 /// Lets the index reach what a use case has seen in a job's history, so that the next one lists it.
 ///
 /// The daemon writes the index a moment after the history: `submit --wait` and then `list` in a script would show a job
 /// that has ended as running.
-struct IndexCatchUp: Sendable {
+package struct IndexCatchUp: Sendable {
     private static let pause: Duration = .milliseconds(10)
     private static let patience: Duration = .seconds(2)
 
-    let client: SpoolClient
+    private let client: SpoolClient
 
-    init(_ client: SpoolClient) { self.client = client }
+    package init(_ client: SpoolClient) { self.client = client }
 
     /// Returns when the index shows these records of the jobs, or later ones; after two seconds in any case, and at once
     /// where there is no index.
     ///
     /// - Parameter records: The number of a record, by job.
-    func wait(for records: [JobID: Int]) async throws {
+    package func wait(for records: [JobID: Int]) async throws {
         guard !records.isEmpty, let index = try? client.openIndex() else { return }
         defer { index.close() }
         var missing = records

@@ -94,7 +94,8 @@ struct RequestRoutes: Sendable {
         }
     }
 
-    private func checkAccess(_ caller: Caller, to verb: ControlRequest.Action, _ row: JobSummary) throws(Problem) {
+    /// - Throws: ``Problem`` (403) when the caller may not do this to the job.
+    func checkAccess(_ caller: Caller, to verb: ControlRequest.Action, _ row: JobSummary) throws(Problem) {
         if caller.operatesAll { return }
         let queue = api.context.inForce().configuration.catalog.queues[row.queue]
         guard caller.owns(row), queue?.ownerMay(verb) ?? (verb == .cancel) else {

@@ -60,14 +60,33 @@ struct JobLookup: Sendable {
     /// A job that the index does not have yet: it was accepted a moment ago, or waits in its inbox.
     private func unindexed(_ text: String) async throws -> Found {
         guard let id = JobID(text.uppercased()) else { throw Self.notFound(text) }
-        if let row = try JobListing.waitingRow(of: api.client, id: id)?.summary, caller.maySee(row) {
-            return Found(summary: row)
+        // Between the inbox, the job's directory and the index a job may be missed; a moment later it is in one of them.
+        for _ in 0..<5 {
+            if let found = try found(id) { return found }
+            if let row = try api.context.index()?.row(of: id), caller.maySee(row) {
+                return Found(summary: row, location: try locate(row))
+            }
+            guard age(of: id) < Self.handOver else { break }
+            try await api.context.platform.clock.sleep(for: .milliseconds(50))
         }
-        let age = api.context.platform.wallClock.now.milliseconds - id.time.milliseconds
-        guard age < Self.indexLag || api.context.index() == nil else { throw Self.notFound(text) }
-        guard let location = try spool.findJobs([id])[id], let history = try spool.history(of: location),
+        throw Self.notFound(text)
+    }
+
+    /// An id of this age may be on its way from the inbox to the index, in milliseconds.
+    private static let handOver: Int64 = 10_000
+
+    private func age(of id: JobID) -> Int64 {
+        api.context.platform.wallClock.now.milliseconds - id.time.milliseconds
+    }
+
+    private func found(_ id: JobID) throws -> Found? {
+        if let row = try JobListing.waitingRow(of: api.client, id: id)?.summary {
+            return caller.maySee(row) ? Found(summary: row) : nil
+        }
+        guard age(of: id) < Self.indexLag || api.context.index() == nil,
+            let location = try spool.findJobs([id])[id], let history = try spool.history(of: location),
             let summary = JobSummary(JobReplay(name: location.job, records: history.records)), caller.maySee(summary)
-        else { throw Self.notFound(text) }
+        else { return nil }
         return Found(summary: summary, location: location)
     }
 

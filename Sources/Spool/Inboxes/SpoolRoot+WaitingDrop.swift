@@ -11,7 +11,9 @@ extension SpoolRoot {
                 let listing = try DirectoryListing(of: path, in: root)
                 while let name = try listing.next() {
                     let shown = SpoolLayout.carriedJob(name).map { Array($0.description.utf8) } ?? name
-                    guard shown.starts(with: prefix), let entry = String(validating: name, as: UTF8.self) else { continue }
+                    guard shown.starts(with: prefix), let entry = String(validating: name, as: UTF8.self) else {
+                        continue
+                    }
                     // The daemon may take it meanwhile.
                     guard let status = try? fileSystem.status(of: entry, in: directory(path)) else { return nil }
                     return WaitingDrop(

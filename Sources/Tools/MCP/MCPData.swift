@@ -1,12 +1,12 @@
 import Documents
 
 /// Data that a server sends as text: an image, a sound, the bytes of a resource.
-struct MCPData {
+package struct MCPData {
     /// As the server wrote it.
     let base64: String
     let mimeType: String?
 
-    init(base64: String, mimeType: String?) { (self.base64, self.mimeType) = (base64, mimeType) }
+    package init(base64: String, mimeType: String?) { (self.base64, self.mimeType) = (base64, mimeType) }
 
     /// The number of bytes, by the length of the Base64.
     var count: Int {
@@ -25,7 +25,7 @@ struct MCPData {
     }
 
     /// The bytes; nil when the text is not Base64 (RFC 4648, both alphabets, line ends are skipped).
-    var bytes: [UInt8]? {
+    package var bytes: [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
         var (buffer, bits) = (UInt32(0), 0)

@@ -98,7 +98,7 @@ struct MCPHandshake {
     private func greeted(_ version: String = MCPProtocolVersion.legacyVersions[0]) async throws -> MCPProtocolVersion {
         connection.era = .legacy(version)
         let parameters: OrderedDictionary<String, JSON> = [
-            "protocolVersion": .string(version), "capabilities": [:], "clientInfo": MCPProtocolVersion.clientInfo,
+            "protocolVersion": .string(version), "capabilities": [:], "clientInfo": MCPProtocolVersion.implementation,
         ]
         switch try await connection.request("initialize", parameters, patience, isCancellable: false) {
         case .success(let result):

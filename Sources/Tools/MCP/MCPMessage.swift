@@ -94,26 +94,3 @@ extension JSON {
     /// The number of one of our requests, which servers send back as `7`, `7.0` or `"7"`.
     var requestID: Int? { int ?? string.flatMap { Int($0) } }
 }
-
-/// A server's error answer (JSON-RPC 2.0, section 5.1).
-struct MCPError: Error, Sendable, Equatable {
-    static let internalError = -32603
-    /// HeaderMismatch, MissingRequiredClientCapability and UnsupportedProtocolVersion: only modern servers know them.
-    static let modernCodes = -32022 ... -32020
-
-    /// 0 when the server gives none.
-    var code: Int
-    var message: String
-    var data: JSON?
-
-    /// Reads an error, which some servers write as plain text.
-    init(_ error: JSON) {
-        code = error["code"]?.requestID ?? 0
-        let words = error.string ?? error["message"]?.string ?? error.text
-        message = CommandFailureBuilder.quoted(words, CommandFailureBuilder.quoteMax)
-        data = error["data"]
-    }
-
-    /// The message with the code behind it.
-    var text: String { code == 0 ? message : "\(message) (\(code))" }
-}

@@ -46,6 +46,20 @@ package struct WorkflowDefinition: Sendable {
             }
     }
 
+    /// What it does, in the words of the configuration.
+    package var summary: String? { source["description"]?.string }
+
+    /// The schema of its output: that of the last step, where this step always gives the output; nil where nothing says
+    /// what the output looks like.
+    package var outputSchema: JSONSchema? {
+        guard output == nil, let last = steps.last, last.condition == nil else { return nil }
+        return switch last.action {
+        case .model(let step): step.output
+        case .agent(let step): step.output
+        case .tool, .approval, .forEach: nil
+        }
+    }
+
     /// The models that its steps use.
     package var modelNames: Set<String> { StepDefinition.modelNames(steps) }
 
