@@ -74,7 +74,11 @@ struct SubmitRoute: Sendable {
                     return now.hasEnded || now.state == .held ? now : nil
                 } ?? row
         }
-        if row.hasEnded { status = .ok }
+        if row.hasEnded {
+            status = .ok
+            // A list that is asked for next must show what this answer says.
+            try await IndexCatchUp(api.client).wait(for: [job: row.seq])
+        }
         if !isNew { headers[.init("AgentSpool-Duplicate")!] = "true" }  // A valid name of a field.
         var response = Response.json(row.json, status: status)
         for header in headers { response.headers[header.name] = header.value }
