@@ -6,8 +6,10 @@ import OrderedCollections
 enum RecordEvent {
     /// All others are left out: a member of a later version is private until it is listed here.
     private static let shown: Set<String> = [
-        "seq", "epoch", "at", "type", "name", "kind", "size", "owner", "queue", "workflow", "priority", "labels", "run_at",
-        "deadline", "lines", "node", "cause", "step", "attempt", "model", "tool", "effect", "summary", "duration_ms", "usage",
+        "seq", "epoch", "at", "type", "name", "kind", "size", "owner", "queue", "workflow", "priority", "labels",
+        "run_at",
+        "deadline", "lines", "node", "cause", "step", "attempt", "model", "tool", "effect", "summary", "duration_ms",
+        "usage",
         "class", "message", "hint", "retry_at", "until", "reason", "user", "skipped", "finish_reason", "limits",
     ]
 

@@ -6,6 +6,7 @@ import Hummingbird
 import JobIndex
 import Jobs
 import OrderedCollections
+import Spool
 
 /// Calls that show jobs: lists and one job.
 struct JobRoutes: Sendable {
@@ -51,7 +52,8 @@ struct JobRoutes: Sendable {
                     Route.Parameter(
                         name: "wait",
                         place: .query,
-                        about: "Seconds to wait for a change, when If-None-Match has the present ETag or none is given.",
+                        about:
+                            "Seconds to wait for a change, when If-None-Match has the present ETag or none is given.",
                         schema: ["type": "integer", "minimum": 0, "maximum": 3600]
                     ),
                 ],
@@ -82,10 +84,11 @@ struct JobRoutes: Sendable {
         let asked = request.headers[.ifNoneMatch]
         if let patience, asked == nil || asked == row.etag {
             let before = row.etag
-            row = try await JobWatch(api).first(of: row.job, within: patience) {
-                let now = try await lookup.summary(id)
-                return now.etag == before && !now.hasEnded ? nil : now
-            } ?? row
+            row =
+                try await JobWatch(api).first(of: row.job, within: patience) {
+                    let now = try await lookup.summary(id)
+                    return now.etag == before && !now.hasEnded ? nil : now
+                } ?? row
         }
         if let asked, asked == row.etag {
             return Response(status: .notModified, headers: [.eTag: row.etag])
@@ -108,6 +111,10 @@ struct JobRoutes: Sendable {
         members["tool_calls"] = .array(tools.map { $0.json(named: "tool") })
         members["usage"] = IndexedCall.usage(models: models, tools: tools)
         members["waits_for"] = JSON(row.why)
+        if row.state == .duplicate, let id = JobID(row.job) {
+            let name = JobName(id: id, dropName: Array(row.name.utf8))
+            members["duplicate_of"] = JSON(try api.client.spool.rejectionNote(of: name)?.duplicateOf?.text)
+        }
         return .object(members)
     }
 }

@@ -34,7 +34,10 @@ struct SubmitRoute: Sendable {
                     Self.prefer,
                 ],
                 body: Route.Content(
-                    types: ["application/json", "application/yaml", "application/jsonl", "text/plain", "application/octet-stream"]
+                    types: [
+                        "application/json", "application/yaml", "application/jsonl", "text/plain",
+                        "application/octet-stream",
+                    ]
                 ),
                 answers: [200: JobRoutes.json, 202: JobRoutes.json],
                 problems: [409, 413, 415, 422, 429, 507],
@@ -65,10 +68,11 @@ struct SubmitRoute: Sendable {
         if let patience = Preference.wait(request) {
             headers[.preferenceApplied] = "wait=\(patience.components.seconds)"
             let lookup = JobLookup(api, caller)
-            row = try await JobWatch(api).first(of: job.text, within: patience) {
-                let now = try await lookup.summary(job.text)
-                return now.hasEnded || now.state == .held ? now : nil
-            } ?? row
+            row =
+                try await JobWatch(api).first(of: job.text, within: patience) {
+                    let now = try await lookup.summary(job.text)
+                    return now.hasEnded || now.state == .held ? now : nil
+                } ?? row
         }
         if row.hasEnded { status = .ok }
         if !isNew { headers[.init("AgentSpool-Duplicate")!] = "true" }  // A valid name of a field.
@@ -77,7 +81,9 @@ struct SubmitRoute: Sendable {
         return response
     }
 
-    private func row(of outcome: Submitter.Outcome, _ submission: Submission, _ caller: Caller) async throws -> JobSummary {
+    private func row(of outcome: Submitter.Outcome, _ submission: Submission, _ caller: Caller) async throws
+        -> JobSummary
+    {
         if !outcome.isNew {
             do throws(any Error) {
                 return try await JobLookup(api, caller).summary(outcome.job.text)

@@ -56,7 +56,8 @@ enum OpenAPIDocument {
         var answers: OrderedDictionary<String, JSON> = [:]
         for (status, content) in route.answers.sorted(by: { $0.key < $1.key }) {
             answers["\(status)"] = JSON(members: [
-                ("description", .string(status < 300 ? "Done." : "See the status.")), ("content", self.content(content)),
+                ("description", .string(status < 300 ? "Done." : "See the status.")),
+                ("content", self.content(content)),
             ])
         }
         let general = [400, 401, 403, 404, 408, 421, 500]

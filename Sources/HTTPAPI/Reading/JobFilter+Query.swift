@@ -12,7 +12,11 @@ extension JobFilter {
         Route.Parameter(name: "queue", place: .query, about: "Only jobs of this queue."),
         Route.Parameter(name: "workflow", place: .query, about: "Only jobs of this workflow."),
         Route.Parameter(name: "owner", place: .query, about: "Only jobs of the user or the token of this name."),
-        Route.Parameter(name: "label", place: .query, about: "Only jobs with this label, as key=value; may be repeated."),
+        Route.Parameter(
+            name: "label",
+            place: .query,
+            about: "Only jobs with this label, as key=value; may be repeated."
+        ),
         Route.Parameter(name: "since", place: .query, about: "Accepted at this time or later; a time or a duration."),
         Route.Parameter(name: "until", place: .query, about: "Accepted before this time; a time or a duration."),
         Route.Parameter(

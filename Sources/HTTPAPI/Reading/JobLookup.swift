@@ -57,7 +57,9 @@ struct JobLookup: Sendable {
     /// A job that the index does not have yet: it was accepted a moment ago, or waits in its inbox.
     private func unindexed(_ text: String) async throws -> Found {
         guard let id = JobID(text.uppercased()) else { throw Self.notFound(text) }
-        if let row = try JobListing.waitingRow(of: api.client, id: id)?.summary, caller.maySee(row) { return Found(summary: row) }
+        if let row = try JobListing.waitingRow(of: api.client, id: id)?.summary, caller.maySee(row) {
+            return Found(summary: row)
+        }
         let age = api.context.platform.wallClock.now.milliseconds - id.time.milliseconds
         guard age < Self.indexLag || api.context.index() == nil else { throw Self.notFound(text) }
         guard let location = try spool.findJobs([id])[id], let history = try spool.history(of: location),

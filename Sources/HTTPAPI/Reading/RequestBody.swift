@@ -26,7 +26,9 @@ struct RequestBody {
         reader = try MemberReader(Document(bytes, format: .json, name: "the body"))
     }
 
-    private static let filterMembers = ["state", "queue", "workflow", "owner", "label", "since", "until", "q", "dry_run"]
+    private static let filterMembers = [
+        "state", "queue", "workflow", "owner", "label", "since", "until", "q", "dry_run",
+    ]
 
     /// The action of a verb, with what the body says of it.
     ///
@@ -57,7 +59,8 @@ struct RequestBody {
                 } else {
                     nil
                 }
-            let limits = try reader.object("limits").map { reader throws(DocumentError) in try Limits(reader) } ?? Limits()
+            let limits =
+                try reader.object("limits").map { reader throws(DocumentError) in try Limits(reader) } ?? Limits()
             return (.release(finding: finding, limits: limits), reason)
         }
     }

@@ -44,7 +44,10 @@ struct Route: Sendable {
         if let role {
             guard let caller = context.caller else { throw Problem.unauthorized("this needs a token") }
             guard caller.role >= role else {
-                throw Problem(.forbidden, "\(caller.name) has the role \(caller.role.rawValue); this needs \(role.rawValue)")
+                throw Problem(
+                    .forbidden,
+                    "\(caller.name) has the role \(caller.role.rawValue); this needs \(role.rawValue)"
+                )
             }
         }
         return try await handler(request, context)

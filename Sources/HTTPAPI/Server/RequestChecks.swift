@@ -8,7 +8,9 @@ struct HostCheck {
     private let hosts: Set<String>
 
     init(_ settings: APISettings) {
-        hosts = Set(["localhost", "127.0.0.1", "::1"] + settings.hosts.map { $0.lowercased() } + settings.listen.map(\.host))
+        hosts = Set(
+            ["localhost", "127.0.0.1", "::1"] + settings.hosts.map { $0.lowercased() } + settings.listen.map(\.host)
+        )
     }
 
     func check(_ request: Request) throws(Problem) {
@@ -57,7 +59,11 @@ enum BearerToken {
 
 extension Problem {
     static func unauthorized(_ detail: String) -> Problem {
-        var problem = Problem(.unauthorized, detail, hint: "send a token as Authorization: Bearer TOKEN; agentspool token new makes one")
+        var problem = Problem(
+            .unauthorized,
+            detail,
+            hint: "send a token as Authorization: Bearer TOKEN; agentspool token new makes one"
+        )
         problem.headers[.wwwAuthenticate] = "Bearer"
         return problem
     }

@@ -41,7 +41,9 @@ struct SocketFile: ~Copyable {
         return descriptor
     }
 
-    private static func failure(_ what: String) -> Failure { Failure(description: "\(what): \(Errno(rawValue: errno))") }
+    private static func failure(_ what: String) -> Failure {
+        Failure(description: "\(what): \(Errno(rawValue: errno))")
+    }
 
     /// Whether a process accepts connections there.
     private static func answers(_ path: String) -> Bool {
