@@ -50,6 +50,10 @@ package struct TokenStore: Sendable {
     /// - Returns: The token, whose hash alone is kept.
     /// - Throws: `DocumentError` when the name is taken or wrong; `SpoolError`.
     package func add(_ name: String, _ role: Role, queues: [String], secret: [UInt8]) throws -> String {
+        // A line that begins with # would be no token.
+        guard name.isPlainName(with: "._-", limit: 64) else {
+            throw DocumentError(document: path, reason: "a token's name has letters, digits, ., - and _, 64 at most")
+        }
         let token = "ast_\(Self.base64URL(secret))"
         try change { text in
             let hash = SHA256.hash(Array(token.utf8)).hexadecimal
