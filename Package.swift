@@ -146,7 +146,7 @@ let package = Package(
             "Client",
             [
                 "Daemon", "Documents", "Engine", "JobIndex", "Jobs", "Spool", "Threads", "Tools", "Workflow",
-                .collections, .logging, .system,
+                .asyncHTTPClient, .collections, .logging, .nioCore, .nioHTTP1, .system,
             ]
         )
         + module(

@@ -19,6 +19,8 @@ package struct ClientError: Error, Sendable, Equatable, CustomStringConvertible 
         /// Try again later.
         case temporary
         case configuration
+        /// The caller may not do that.
+        case denied
     }
 
     package var kind: Kind

@@ -13,6 +13,8 @@ package struct SpoolClient: Sendable {
     let wallClock: WallClock
     let clock: any Clock<Duration>
     let identifiers: JobIDGenerator
+    /// The API's socket, in the place of that of the configuration.
+    let socketOverride: String?
     /// The daemon's own index, when this is inside the daemon; its value is nil while the index is made anew.
     let sharedIndex: (@Sendable () -> IndexDatabase?)?
 
@@ -21,6 +23,7 @@ package struct SpoolClient: Sendable {
     ///   - wallClock: For times in reports and ids.
     ///   - clock: For pauses, and for how long an answer is waited for.
     ///   - random: For ids of jobs and requests.
+    ///   - socket: The API's socket, in the place of that of the configuration.
     ///   - sharedIndex: The daemon's own index, which is then used in the place of connections of its own.
     package init(
         spool: SpoolRoot,
@@ -28,9 +31,10 @@ package struct SpoolClient: Sendable {
         wallClock: WallClock,
         clock: any Clock<Duration>,
         random: @escaping @Sendable () -> UInt64,
+        socket: String? = nil,
         sharedIndex: (@Sendable () -> IndexDatabase?)? = nil
     ) {
-        self.sharedIndex = sharedIndex
+        (self.sharedIndex, socketOverride) = (sharedIndex, socket)
         (self.spool, self.configurationPath, self.wallClock, self.clock) = (spool, configurationPath, wallClock, clock)
         identifiers = JobIDGenerator(clock: wallClock, random: random)
     }

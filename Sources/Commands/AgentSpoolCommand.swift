@@ -12,7 +12,7 @@ package struct AgentSpoolCommand: AsyncParsableCommand {
             puts the job into SPOOL/done/ or SPOOL/failed/. The spool is --spool, else $AGENTSPOOL_SPOOL, else ./spool.
 
             Exit status: 0; 1 the job or check failed; 64 usage; 65 bad data; 66 no such job or spool; 69 no daemon \
-            where one is needed; 75 try again later; 78 bad configuration.
+            where one is needed; 75 try again later; 77 not permitted; 78 bad configuration.
             """,
         version: "0.1.0",
         groupedSubcommands: [
@@ -26,11 +26,12 @@ package struct AgentSpoolCommand: AsyncParsableCommand {
                 name: "Jobs:",
                 subcommands: [
                     SubmitCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
-                    ResultCommand.self, RetryCommand.self, CancelCommand.self, HoldCommand.self, ReleaseCommand.self,
+                    FollowCommand.self, ResultCommand.self, RetryCommand.self, CancelCommand.self, HoldCommand.self,
+                    ReleaseCommand.self,
                     ApproveCommand.self, DenyCommand.self, DeliverCommand.self,
                 ]
             ),
-            CommandGroup(name: "Care:", subcommands: [VerifyCommand.self, ReindexCommand.self]),
+            CommandGroup(name: "Care:", subcommands: [VerifyCommand.self, ReindexCommand.self, TokenCommand.self]),
         ]
     )
 

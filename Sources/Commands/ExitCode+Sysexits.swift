@@ -12,6 +12,8 @@ extension ExitCode {
     static let unavailable = ExitCode(69)
     /// 75, EX_TEMPFAIL: try again later.
     static let temporary = ExitCode(75)
+    /// 77, EX_NOPERM: the API says that this user may not do that.
+    static let denied = ExitCode(77)
     /// 78, EX_CONFIG: bad configuration.
     static let configuration = ExitCode(78)
 
@@ -25,6 +27,7 @@ extension ExitCode {
         case .unavailable: self = .unavailable
         case .temporary: self = .temporary
         case .configuration: self = .configuration
+        case .denied: self = .denied
         }
     }
 }

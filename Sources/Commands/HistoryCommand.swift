@@ -43,7 +43,7 @@ struct HistoryCommand: SpoolCommand {
 
 extension JobEvent {
     /// The step and the rest, in short.
-    fileprivate var shown: (step: String?, detail: String?) {
+    var shown: (step: String?, detail: String?) {
         switch self {
         case .accepted(let acceptance):
             (nil, "\(acceptance.name), \(acceptance.size) bytes, by \(acceptance.owner), for \(acceptance.workflow)")

@@ -29,7 +29,8 @@ struct SpoolOptions: ParsableArguments {
             configurationPath: configurationPath,
             wallClock: .system,
             clock: ContinuousClock(),
-            random: { UInt64.random(in: .min ... .max) }
+            random: { UInt64.random(in: .min ... .max) },
+            socket: Self.environment[APIAddress.variable].map(Self.absolute)
         )
     }
 

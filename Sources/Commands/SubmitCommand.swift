@@ -79,7 +79,7 @@ struct SubmitCommand: SpoolCommand {
             Terminal.remark("standard input was taken as \(taken.name); --as says otherwise")
         }
         let key = drop.document?.idempotencyKey
-        switch try submission.submit(drop) {
+        switch try await submission.submit(drop) {
         case .repeats(let first): try await show(first, key, client)
         case .submitted(let job):
             if wait {

@@ -15,15 +15,15 @@ struct JobSubmissionTests {
 
     init() throws { bed = try ClientSpool() }
 
-    private func submit(_ drop: SubmittedDrop) throws -> JobSubmission.Outcome {
-        try JobSubmission(bed.client, queue: "default").submit(drop)
+    private func submit(_ drop: SubmittedDrop) async throws -> JobSubmission.Outcome {
+        try await JobSubmission(bed.client, queue: "default").submit(drop)
     }
 
     @Test("A drop is written aside and renamed: it lies whole in the inbox, other users can read it, nothing is left")
-    func writesAside() throws {
+    func writesAside() async throws {
         let text = "write a haiku\n"
         let drop = try SubmittedDrop(SubmittedInput(name: "haiku.txt", bytes: Array(text.utf8)))
-        guard case .submitted(let job) = try submit(drop) else {
+        guard case .submitted(let job) = try await submit(drop) else {
             Issue.record("it was not submitted")
             return
         }
@@ -62,12 +62,12 @@ struct JobSubmissionTests {
         func drop(_ text: JSON) throws -> SubmittedDrop {
             try SubmittedDrop(nil, SubmittedDrop.Settings(inputs: ["prompt": text], key: "k"))
         }
-        guard case .submitted(let first) = try submit(drop("a")) else {
+        guard case .submitted(let first) = try await submit(drop("a")) else {
             Issue.record("it was not submitted")
             return
         }
-        #expect(try submit(drop("a")) == .repeats(first.id))
-        let error = await bed.failure { _ = try submit(drop("b")) }
+        #expect(try await submit(drop("a")) == .repeats(first.id))
+        let error = await bed.failure { _ = try await submit(drop("b")) }
         #expect(error == ClientError("the key k was used by job \(first.id) for another input", .data))
         #expect(names(in: "\(bed.path)/inbox/default") == [first.description])
     }
@@ -85,7 +85,7 @@ struct JobSubmissionTests {
     @Test("Waiting for a drop without a daemon says that it waits in its inbox")
     func waitWithoutDaemon() async throws {
         let drop = try SubmittedDrop(SubmittedInput(name: "haiku.txt", bytes: [0x61]))
-        guard case .submitted(let job) = try submit(drop) else {
+        guard case .submitted(let job) = try await submit(drop) else {
             Issue.record("it was not submitted")
             return
         }

@@ -12,7 +12,11 @@ package struct JobFinder: Sendable {
     /// Where the index is, which has a job's whole name by its id.
     private let index: String
 
-    package init(_ client: SpoolClient) { (spool, index) = (client.spool, client.indexPath) }
+    private let client: SpoolClient
+
+    package init(_ client: SpoolClient) {
+        (spool, index, self.client) = (client.spool, client.indexPath, client)
+    }
 
     /// The one job that `text` means.
     ///
@@ -64,6 +68,7 @@ package struct JobFinder: Sendable {
     ///
     /// - Throws: ``ClientError``, as ``find(_:)``, or when the job keeps moving (temporary).
     package func read(_ text: String) async throws -> FoundJob {
+        if let remote = try client.remote() { return try await remote.read(text) }
         // A job may move after its directory was found and before its history is read.
         for _ in 0..<3 {
             let location = try await find(text)

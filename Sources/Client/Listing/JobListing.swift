@@ -20,6 +20,11 @@ package struct JobListing: Sendable {
         if let after = filter.after, after.sort != filter.sort {
             throw ClientError("the place \(after) is one of a list in the order \(after.sort.rawValue)", .usage)
         }
+        if let remote = try client.remote() {
+            let page = try await remote.list(filter, limit: limit)
+            (rows, next) = (page.rows.map(JobRow.init), page.next)
+            return
+        }
         rows = try Self.inboxRows(client, filter, limit)
         // Without an index the drops in the inboxes are still listed.
         if rows.count >= limit {

@@ -17,7 +17,7 @@ package struct JobDetails: Sendable {
     /// - Throws: ``ClientError``, as ``JobFinder/read(_:)``; `SpoolError`.
     package init(of text: String, _ client: SpoolClient) async throws {
         let found = try await JobFinder(client).read(text)
-        var report = try JobReport(found.replay, found.history.records, at: found.location, in: client.spool)
+        var report = try JobReport(found, in: client.spool)
         if report.isInHand { report.stepWaitsFor = await Self.stepWaitsFor(found.replay, client) }
         self.report = report
         summary = JobSummary(found.replay)
@@ -38,8 +38,13 @@ package struct JobDetails: Sendable {
 
     /// What a step of a running job waits for now; its daemon writes that only into the index.
     private static func stepWaitsFor(_ replay: JobReplay, _ client: SpoolClient) async -> String? {
-        // When the index is missing or behind, the reason is not known.
-        guard [.running, .waiting].contains(replay.life.state), let index = try? client.openIndex() else { return nil }
+        // When the index is missing or behind, or the daemon does not say, the reason is not known.
+        guard [.running, .waiting].contains(replay.life.state) else { return nil }
+        if let remote = try? client.remote() {
+            let why = try? await remote.summary(replay.name.id.text).why
+            return why == JobSummary.awaitsWorker ? nil : why
+        }
+        guard let index = try? client.openIndex() else { return nil }
         defer { index.close() }
         guard let row = try? await index.jobs(matching: replay.name.id.text).first else { return nil }
         return row.seq == replay.life.seq && row.why != JobSummary.awaitsWorker ? row.why : nil

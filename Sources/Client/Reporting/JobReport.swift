@@ -1,7 +1,7 @@
 package import Documents
 package import Jobs
 import OrderedCollections
-package import Spool
+import Spool
 
 /// A job in detail: what it does now, what failed, what it called, whether its result is saved, and whether it may be
 /// retried.
@@ -55,15 +55,32 @@ package struct JobReport: Sendable {
     private let starts: [String: (start: StepStart, at: Timestamp)]
 
     /// - Throws: `SpoolError`.
-    package init(_ replay: JobReplay, _ records: [HistoryRecord], at location: JobLocation, in spool: SpoolRoot) throws
-    {
-        let node = location.directory.split(separator: "/").last.map(String.init)
-        let isProcessing = location.directory.hasPrefix("\(SpoolLayout.processing)/")
-        let isInHand = try isProcessing && NodeLock.nodes(of: spool).contains { $0.node == node && $0.isAlive }
+    init(_ found: FoundJob, in spool: SpoolRoot) throws {
+        let location = found.location
+        if let remote = found.remote {
+            // The daemon writes the result before the job's end is known.
+            self.init(
+                found.replay,
+                found.history.records,
+                isInHand: remote.isInHand,
+                resultPath: found.replay.outcome.map { _ in "\(spool.path)/\(location.path)/\(SpoolLayout.result)" }
+            )
+            return
+        }
+        let isInHand = try NodeLock.isInHand(location, of: spool)
         let hasResult = try spool.contents(of: SpoolLayout.result, in: location) != nil
+        self.init(
+            found.replay,
+            found.history.records,
+            isInHand: isInHand,
+            resultPath: hasResult ? "\(spool.path)/\(location.path)/\(SpoolLayout.result)" : nil
+        )
+    }
+
+    private init(_ replay: JobReplay, _ records: [HistoryRecord], isInHand: Bool, resultPath: String?) {
         self.replay = replay
         self.isInHand = isInHand
-        resultPath = hasResult ? "\(spool.path)/\(location.path)/\(SpoolLayout.result)" : nil
+        self.resultPath = resultPath
         var starts: [String: (start: StepStart, at: Timestamp)] = [:]
         var outputs: [String: String] = [:]
         for record in records {

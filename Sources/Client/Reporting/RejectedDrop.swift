@@ -13,6 +13,8 @@ package struct RejectedDrop: Sendable {
     ///
     /// - Throws: `SpoolError`.
     package init?(of text: String, _ client: SpoolClient) throws {
+        // The API says why in its error.
+        if try client.remote() != nil { return nil }
         guard let note = try JobFinder(client).findRejected(text) else { return nil }
         self.note = note
         path = "\(client.spool.path)/\(client.spool.path(of: note))"

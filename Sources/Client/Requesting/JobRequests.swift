@@ -42,6 +42,9 @@ package struct JobRequests: Sendable {
     /// - Throws: ``ClientError``: a job is not there or not fit, no daemon runs (unavailable; the requests stay in
     ///   `control/`), or the daemon takes too long (temporary).
     package func carryOut(on selection: JobSelection, onCarriedOut: (CarriedOut) -> Void) async throws -> Int {
+        if let remote = try client.remote() {
+            return try await remote.carryOut(action, reason: reason, on: selection, onCarriedOut)
+        }
         let finder = JobFinder(client)
         let asked = try await ask(about: selection, finder)
         if asked.isEmpty { return 0 }

@@ -33,9 +33,21 @@ struct DropWriter: Sendable {
     ) throws(Errno) {
         let fileSystem = spool.fileSystem
         let file = try fileSystem.open(aside, in: staging, .create, mode: 0o644)
-        try fileSystem.writeAll(bytes, to: file)
-        try Durability.syncNow(file, fileSystem)
+        do throws(Errno) {
+            try DropAccess(spool: spool, inbox: inbox).open(file)
+            try write(bytes, to: file)
+        } catch {
+            // The name is this process's own: what is left of it would stay in tmp/.
+            try? fileSystem.removeIfPresent(aside, in: staging)
+            throw error
+        }
         try fileSystem.rename(aside, in: staging, to: job.description, in: inbox)
         try Durability.syncNow(inbox, fileSystem)
+    }
+
+    private func write(_ bytes: [UInt8], to file: OpenFile) throws(Errno) {
+        let fileSystem = spool.fileSystem
+        try fileSystem.writeAll(bytes, to: file)
+        try Durability.syncNow(file, fileSystem)
     }
 }

@@ -37,7 +37,15 @@ struct IdempotencyKeyLookup: Sendable {
 
     /// The claim of a document that the daemon has not taken yet.
     private func waitingClaim(of key: String) throws -> KeyClaim? {
-        for waiting in try spool.waitingDrops(of: queue, limit: Self.waitingMax).drops {
+        let drops: [WaitingDrop]
+        do throws(SpoolError) {
+            drops = try spool.waitingDrops(of: queue, limit: Self.waitingMax).drops
+        } catch {
+            // The submitter may only write there: the daemon finds the earlier job.
+            if error.cause == .permissionDenied { return nil }
+            throw error
+        }
+        for waiting in drops {
             guard let name = String(validating: waiting.drop.name, as: UTF8.self).flatMap(JobName.init),
                 let format = Document.Format(fileName: name.drop),
                 let bytes = try? spool.waitingContents(of: waiting.drop),

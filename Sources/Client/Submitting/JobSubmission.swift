@@ -4,6 +4,7 @@ import Engine
 package import Jobs
 import OrderedCollections
 import Spool
+import SystemPackage
 
 /// Submits jobs to one queue.
 package struct JobSubmission: Sendable {
@@ -47,11 +48,19 @@ package struct JobSubmission: Sendable {
 
     /// Puts a drop into the queue, unless a job is known that does already what it asks for.
     ///
+    /// A user who may not write into the inbox submits it through the API where the daemon takes it.
+    ///
     /// - Throws: ``ClientError`` (data) when its key was used for another input; `SpoolError`.
-    package func submit(_ drop: SubmittedDrop) throws -> Outcome {
+    package func submit(_ drop: SubmittedDrop) async throws -> Outcome {
         if let document = drop.document, let first = try keys.earlierJob(for: document) { return .repeats(first) }
         let job = JobName(id: client.identifiers.next(), dropName: Array(drop.name.utf8))
-        try DropWriter(spool: client.spool, queue: queue).put(drop.bytes, as: job)
+        do throws(SpoolError) {
+            try DropWriter(spool: client.spool, queue: queue).put(drop.bytes, as: job)
+        } catch {
+            // A user whom the daemon lets in may have no way to write the file.
+            guard error.cause == .permissionDenied, let remote = try client.remote() else { throw error }
+            return try await remote.submit(drop, to: queue)
+        }
         return .submitted(job)
     }
 

@@ -27,6 +27,7 @@ package struct JobWait: Sendable {
     /// - Throws: ``ClientError``: it was rejected (data), is held (temporary), is gone (no input), or no daemon runs
     ///   (unavailable).
     package func end(onDuplicate: (JobID, String) -> Void) async throws -> JobReplay {
+        if let remote = try client.remote() { return try await remote.end(of: id, onDuplicate: onDuplicate) }
         var wait = self
         var pause = Self.firstLook
         while true {

@@ -63,6 +63,7 @@ extension ClientError {
         case .usage: .badRequest
         case .data: .unprocessableContent
         case .noInput: .notFound
+        case .denied: .forbidden
         case .unavailable, .temporary: .serviceUnavailable
         }
     }

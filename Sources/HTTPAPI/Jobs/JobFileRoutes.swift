@@ -31,7 +31,15 @@ struct JobFileRoutes: Sendable {
                 name: "jobHistory",
                 about: "history.jsonl, one record a line, up to its last whole record.",
                 role: .submit,
-                parameters: [JobRoutes.id],
+                parameters: [
+                    JobRoutes.id,
+                    Route.Parameter(
+                        name: "from",
+                        place: .query,
+                        about: "Only the whole lines from this byte on, where an earlier answer ended.",
+                        schema: ["type": "integer", "minimum": 0]
+                    ),
+                ],
                 answers: [200: Route.Content(types: ["application/jsonl"])],
                 handler: history
             ),
@@ -90,12 +98,19 @@ struct JobFileRoutes: Sendable {
     @Sendable private func history(_ request: Request, _ context: APIContext) async throws -> Response {
         let (location, _) = try await place(context)
         let spool = api.client.spool
+        if let from = try Query(request, known: ["from"]).int("from", in: 0...Int.max) {
+            guard let file = try spool.openHistory(of: location) else { throw JobLookup.notFound(location.job.id.text) }
+            let lines = try spool.wholeLines(of: file, from: from, of: location.job)
+            return .bytes(ByteBuffer(bytes: lines), "application/jsonl")
+        }
         guard let bytes = try spool.contents(of: SpoolLayout.history, in: location) else {
             throw JobLookup.notFound(location.job.id.text)
         }
         let length = HistoryContents(bytes).validLength
         var response = Response.bytes(ByteBuffer(bytes: bytes.prefix(length)), "application/jsonl")
+        let isInHand = try NodeLock.isInHand(location, of: spool)
         response.headers[.init("AgentSpool-Path")!] = location.path  // A valid name of a field.
+        response.headers[.init("AgentSpool-In-Hand")!] = isInHand ? "true" : "false"  // A valid name of a field.
         return response
     }
 

@@ -7,6 +7,7 @@ import JobIndex
 import Jobs
 import NIOCore
 import OrderedCollections
+import Spool
 
 /// Calls that show jobs: lists and one job.
 struct JobRoutes: Sendable {
@@ -112,6 +113,10 @@ struct JobRoutes: Sendable {
         members["tool_calls"] = .array(tools.map { $0.json(named: "tool") })
         members["usage"] = IndexedCall.usage(models: models, tools: tools)
         members["waits_for"] = JSON(row.why)
+        if row.state == .duplicate, let id = JobID(row.job) {
+            let name = JobName(id: id, dropName: Array(row.name.utf8))
+            members["duplicate_of"] = JSON(try api.client.spool.rejectionNote(of: name)?.duplicateOf?.text)
+        }
         var answer = ByteBuffer(bytes: JSON.object(members).bytes)
         answer.writeInteger(UInt8(ascii: "\n"))
         api.details.keep(answer, for: row)

@@ -100,7 +100,9 @@ extension SpoolNode {
         switch claimed.file {
         case .success(let file): return file
         case .failure(.permissionDenied), .failure(.notPermitted), nil:
-            throw Rejection("the daemon's user may not read it")
+            throw Rejection(
+                "the daemon's user may not read it; make it readable with chmod a+r, or drop it with agentspool submit"
+            )
         case .failure(let error): throw Rejection("it cannot be opened: \(error)")
         }
     }
