@@ -25,6 +25,14 @@ package struct APIConnection: Sendable {
     /// Longer than any wait that is asked for.
     private static let timeout: TimeAmount = .minutes(10)
 
+    /// Fails at once where no daemon answers, instead of trying for minutes; it lives as long as the process.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.redirectConfiguration = .disallow
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     package init(path: String) { self.path = path }
 
     /// Reads one answer.
@@ -91,7 +99,7 @@ package struct APIConnection: Sendable {
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
         do {
-            return try await HTTPClient.shared.execute(request, timeout: Self.timeout)
+            return try await Self.http.execute(request, timeout: Self.timeout)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
