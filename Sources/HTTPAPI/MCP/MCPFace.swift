@@ -36,14 +36,21 @@ struct MCPFace: Sendable {
             let reason = "a batch has 1 to \(Self.batchMax) messages, not \(batch.count)"
             return Self.refusal(.null, MCPError(MCPError.invalidRequest, reason))
         }
-        let bodies = try await withThrowingTaskGroup(of: (Int, JSON?).self) { group in
+        let bodies = try await withThrowingTaskGroup(of: BatchAnswer.self) { group in
             for (index, message) in batch.enumerated() {
-                group.addTask { (index, try await answer(to: message, headers).body) }
+                group.addTask { BatchAnswer(index: index, body: try await answer(to: message, headers).body) }
             }
-            return try await group.reduce(into: [(Int, JSON?)]()) { $0.append($1) }
+            return try await group.reduce(into: [BatchAnswer]()) { $0.append($1) }
         }
-        let answers = bodies.sorted { $0.0 < $1.0 }.compactMap(\.1)
+        let answers = bodies.sorted { $0.index < $1.index }.compactMap(\.body)
         return answers.isEmpty ? MCPAnswer(status: .accepted) : MCPAnswer(status: .ok, body: .array(answers))
+    }
+
+    /// The answer to one message of a batch.
+    private struct BatchAnswer: Sendable {
+        var index: Int
+        /// Nil for a notification.
+        var body: JSON?
     }
 
     private func answer(to message: JSON, _ headers: MCPHeaders) async throws -> MCPAnswer {
