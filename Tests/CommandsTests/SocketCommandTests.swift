@@ -84,6 +84,13 @@ struct SocketCommandTests {
         #expect(followed.output == (try spool.agentspool("history", String(id), "--json").output))
         #expect(try spool.agentspool("follow", String(id), "--json").output == followed.output)
 
+        let status = try JSONParser.parse(try run(spool, as: .alice, "status", "--json").output)
+        let counts = status["queues"]?.array?.first { $0["queue"] == "default" }
+        #expect(counts?["done"]?["count"] == 1, "\(status)")
+        #expect(try run(spool, as: .alice, "status").output.contains("default"))
+        let all = try JSONParser.parse(try run(spool, as: .bob, "status", "--json").output)
+        #expect(all["queues"]?.array?.first { $0["queue"] == "default" }?["done"]?["count"] == 2)
+
         for command in ["result", "show", "history", "follow", "cancel"] {
             #expect(try run(spool, as: .mallory, command, String(id)).status == 66, "\(command)")
         }

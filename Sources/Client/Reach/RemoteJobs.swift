@@ -59,6 +59,11 @@ package struct RemoteJobs: Sendable {
         }
     }
 
+    /// The report about the spool, or about the user's own jobs.
+    ///
+    /// - Throws: ``ClientError``.
+    func status() async throws -> JSON { try await api.get("/api/v1/status").json }
+
     private func row(_ json: JSON) throws(ClientError) -> JobSummary {
         if let row = JobSummary(json: json) { return row }
         throw ClientError("the API at \(api.path) gave a row that this version cannot read: \(json.text)", .failure)

@@ -30,6 +30,9 @@ package struct InboxReport: Sendable {
     /// The queues that the configuration has; nil where that is not known.
     package private(set) var configured: Set<String>?
 
+    /// A report that says nothing.
+    init() {}
+
     /// - Parameters:
     ///   - queue: The only one that is wanted; nil for all.
     ///   - limit: The most drops of an inbox that are examined one by one.

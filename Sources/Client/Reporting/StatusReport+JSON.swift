@@ -4,7 +4,9 @@ import OrderedCollections
 import Spool
 
 extension StatusReport {
-    package var json: JSON {
+    package var json: JSON { answer ?? ownJSON }
+
+    private var ownJSON: JSON {
         [
             "spool": .string(spool),
             "queues": .array(queues.sorted { $0.key < $1.key }.map { json(of: $0.key, $0.value) }),

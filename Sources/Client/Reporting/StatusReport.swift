@@ -20,7 +20,7 @@ package struct StatusReport: Sendable {
     }
 
     /// The most rows of each kind that are reported.
-    private static let stuckMax = 10
+    static let stuckMax = 10
     /// A deferred job is overdue when it was due this long ago and no daemon took it.
     private static let overdueAfter: Duration = .seconds(60)
     /// The states of jobs that have not ended.
@@ -29,25 +29,41 @@ package struct StatusReport: Sendable {
     package let spool: String
     package let at: Timestamp
     package let inboxes: InboxReport
-    package private(set) var queues: [String: [JobSummary.State: Tally]] = [:]
-    package private(set) var nodes: [(node: String, isAlive: Bool, holder: NodeLock.Holder?)] = []
+    package internal(set) var queues: [String: [JobSummary.State: Tally]] = [:]
+    package internal(set) var nodes: [(node: String, isAlive: Bool, holder: NodeLock.Holder?)] = []
     /// Held jobs, and deferred ones that no daemon took when they were due.
-    package private(set) var stuck: [JobSummary] = []
+    package internal(set) var stuck: [JobSummary] = []
     /// Running jobs that wait for something, without those above.
-    package private(set) var waits: [JobSummary] = []
+    package internal(set) var waits: [JobSummary] = []
     /// Jobs with steps that run alone, because the daemon died again and again while they ran.
-    package private(set) var suspects: [JobSummary] = []
+    package internal(set) var suspects: [JobSummary] = []
     /// Batches that are done and have failed lines, the newest first.
-    package private(set) var failedLines: [JobSummary] = []
+    package internal(set) var failedLines: [JobSummary] = []
     /// Jobs whose delivery or hooks failed, or wait; the newest first.
-    package private(set) var undelivered: [JobSummary] = []
+    package internal(set) var undelivered: [JobSummary] = []
     /// Sentences about what does not fit above, without their full stops.
-    package private(set) var notes: [String] = []
+    package internal(set) var notes: [String] = []
 
-    /// Looks at the spool; an index that cannot be used becomes a note.
+    /// What the API answered, when this was read from it.
+    var answer: JSON?
+
+    /// A report without anything in it.
+    init(spool: String, at time: Timestamp) {
+        (self.spool, at, inboxes) = (spool, time, InboxReport())
+    }
+
+    mutating func add(_ count: Int, _ oldest: Timestamp?, _ queue: String, _ state: JobSummary.State) {
+        queues[queue, default: [:]][state, default: Tally()].add(count, oldest)
+    }
+
+    /// Looks at the spool, or asks the API where this user may not; an index that cannot be used becomes a note.
     ///
-    /// - Throws: `SpoolError`.
+    /// - Throws: `SpoolError`; ``ClientError`` of the API.
     package init(of client: SpoolClient) async throws {
+        if let remote = try client.remote() {
+            self = Self(json: try await remote.status(), at: client.wallClock.now)
+            return
+        }
         (spool, at) = (client.spool.path, client.wallClock.now)
         var hiddenNodes: SpoolError?
         do throws(SpoolError) {

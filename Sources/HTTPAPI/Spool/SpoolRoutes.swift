@@ -48,10 +48,15 @@ struct SpoolRoutes: Sendable {
                 method: .get,
                 path: "/api/v1/status",
                 name: "status",
-                about: "What agentspool status prints: counts by queue and state, nodes, what is stuck and why.",
-                role: .observe,
+                about: "What agentspool status prints: counts by queue and state, nodes, what is stuck and why; "
+                    + "to a caller who may not see all, the same of its own jobs.",
+                role: .submit,
                 answers: [200: Route.Content(types: ["application/json"])],
-                handler: { [api] _, _ in .json(try await StatusReport(of: api.client).json) }
+                handler: { [api] _, context in
+                    let caller = try context.requireCaller()
+                    if caller.seesAll { return .json(try await StatusReport(of: api.client).json) }
+                    return .json(try await StatusReport(of: api.client, owner: caller.owner).json)
+                }
             ),
         ]
     }

@@ -12,6 +12,10 @@ package final class NodeLock: Sendable {
         package var pid: Int
         package var host: String
         package var startedAt: Timestamp?
+
+        package init(pid: Int, host: String, startedAt: Timestamp?) {
+            (self.pid, self.host, self.startedAt) = (pid, host, startedAt)
+        }
     }
 
     /// The node's lock is held by a living process.
