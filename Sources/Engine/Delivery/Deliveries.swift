@@ -3,8 +3,9 @@ import Jobs
 
 /// The marks in `deliveries/` that are due first, and the deliveries that this node works on.
 struct Deliveries {
-    /// The most at the same time. Hooks may take long, and need no worker.
-    static let runningMax = 8
+    /// The most at the same time: half of the threads on which the spool's calls block, because an outbox on a server that
+    /// hangs holds the thread of each.
+    static let runningMax = 2
 
     var marks = DeferredJobs()
     private var running: [JobName: Task<Void, Never>] = [:]
